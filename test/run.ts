@@ -1,0 +1,118 @@
+/**
+ * `./copse test`: everything that must pass. `./copse test NAME [ARGS...]`: one suite of the table below.
+ * The last line is `N passed, N failed`, with `, N skipped` where something was. With CI=true nothing may be skipped.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensurePostgres } from './support/postgres.ts';
+import { type Outcome, runChecker, runNodeTests, runReport, runScript } from './support/stage.ts';
+
+interface Suite {
+  readonly name: string;
+  readonly about: string;
+  /** `always`: part of `./copse test`. `ci`: part of it with CI=true. `asked`: only by name. */
+  readonly when: 'always' | 'ci' | 'asked';
+  /** Whether it needs COPSE_TEST_POSTGRES. */
+  readonly postgres?: boolean;
+  readonly run: (args: readonly string[]) => Promise<Outcome>;
+}
+
+const UNIT = ['src/**/*.test.ts', 'test/**/*.test.ts'];
+const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
+const biome = join('node_modules', '@biomejs', 'biome', 'bin', 'biome');
+
+/**
+ * To add a suite, add a line. `runNodeTests`: files of node:test. `runScript`: a program whose last line is
+ * `N passed, N failed`. `runReport`: a program that prints what it likes; its exit code counts.
+ */
+const SUITES: readonly Suite[] = [
+  {
+    name: 'types',
+    about: 'the TypeScript compiler',
+    when: 'always',
+    run: () => runChecker(tsc, '-p', 'tsconfig.json'),
+  },
+  { name: 'purity', about: 'core needs nothing', when: 'always', run: () => runChecker(tsc, '-p', 'src/core') },
+  { name: 'lint', about: 'Biome', when: 'always', run: () => runChecker(biome, 'check', '--error-on-warnings') },
+  {
+    name: 'unit',
+    about: 'tests beside the code',
+    when: 'always',
+    postgres: true,
+    run: args => runNodeTests(args.length > 0 ? args : UNIT),
+  },
+  {
+    name: 'state-resolution',
+    about: 'recorded rooms [FILE...]',
+    when: 'always',
+    run: args => runScript('test/state-resolution.ts', args),
+  },
+  { name: 'arm64', about: 'starts on arm64, under qemu', when: 'ci', run: args => runScript('test/arm64.ts', args) },
+  {
+    name: 'negative',
+    about: 'attacks that have a test',
+    when: 'asked',
+    postgres: true,
+    run: args => runReport('test/negative/count.ts', args),
+  },
+  {
+    name: 'coverage',
+    about: 'lines that tests reach',
+    when: 'asked',
+    postgres: true,
+    run: () =>
+      runNodeTests(UNIT, [
+        '--experimental-test-coverage',
+        '--test-coverage-exclude=**/*.test.ts',
+        '--test-coverage-exclude=test/**',
+      ]),
+  },
+];
+
+const inCi = process.env.CI === 'true';
+
+function chosen(name: string | undefined): readonly Suite[] {
+  if (name === undefined) return SUITES.filter(suite => suite.when === 'always' || (inCi && suite.when === 'ci'));
+  const suite = SUITES.find(candidate => candidate.name === name);
+  if (suite !== undefined) return [suite];
+  const known = SUITES.map(each => `  ${each.name.padEnd(18)}${each.about}`).join('\n');
+  console.error(`There is no suite ${name}. There are:\n${known}`);
+  process.exit(2);
+}
+
+async function runSuites(suites: readonly Suite[], args: readonly string[]): Promise<Outcome> {
+  const total = { passed: 0, failed: 0, skipped: 0 };
+  for (const suite of suites) {
+    console.log(`\n== ${suite.name}: ${suite.about}`);
+    const began = performance.now();
+    const outcome = await suite.run(args);
+    console.log(`== ${suite.name}: ${outcomeText(outcome)} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+    total.passed += outcome.passed;
+    total.failed += outcome.failed;
+    total.skipped += outcome.skipped;
+  }
+  return total;
+}
+
+function outcomeText({ passed, failed, skipped }: Outcome): string {
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+}
+
+const [name, ...args] = process.argv.slice(2);
+process.chdir(join(import.meta.dirname, '..'));
+if (!existsSync('package.json')) throw new Error('the tests are not inside a clone of Copse');
+const suites = chosen(name);
+const needsPostgres = suites.some(suite => suite.postgres === true);
+const postgres = needsPostgres ? await ensurePostgres(inCi) : undefined;
+const stopAtSignal = () => postgres?.stop().finally(() => process.exit(130));
+process.once('SIGINT', stopAtSignal);
+process.once('SIGTERM', stopAtSignal);
+try {
+  const total = await runSuites(suites, args);
+  if (inCi && total.skipped > 0) console.log(`\nWith CI=true nothing may be skipped: ${total.skipped} were.`);
+  // Nothing passed means that nothing was looked at.
+  process.exitCode = total.failed > 0 || total.passed + total.skipped === 0 || (inCi && total.skipped > 0) ? 1 : 0;
+  console.log(`\n${outcomeText(total)}`);
+} finally {
+  await postgres?.stop();
+}
