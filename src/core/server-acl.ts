@@ -1,0 +1,47 @@
+import { compileGlob, type Glob } from './glob.ts';
+import { parseServerName } from './ids.ts';
+import { getArray, getOwn, type JsonObject } from './json.ts';
+
+/** Patterns read from one list. An event of 64 KiB holds at most about 16,000 of them. */
+const MAX_PATTERNS = 20_000;
+
+/** A server ACL ready to be asked many times. */
+export interface ServerAcl {
+  /** Whether the server may take part in the room. `server` may carry a port, which does not count. */
+  allows(server: string): boolean;
+}
+
+/** A room without m.room.server_acl: everyone may. */
+export const OPEN_ACL: ServerAcl = { allows: () => true };
+
+/**
+ * Reads the content of m.room.server_acl (client-server API, "m.room.server_acl"). Plain names go into a set, so that
+ * long block lists cost nothing; only real patterns are walked. Entries that are no strings are skipped.
+ */
+export function compileServerAcl(content: JsonObject): ServerAcl {
+  const deny = compileList(getArray(content, 'deny') ?? []);
+  const allow = compileList(getArray(content, 'allow') ?? []);
+  const allowIpLiterals = getOwn(content, 'allow_ip_literals') !== false;
+  return {
+    allows(server) {
+      const parsed = parseServerName(server);
+      // What is no server name cannot be let in by a pattern that happens to match.
+      if (parsed === undefined) return false;
+      if (parsed.kind !== 'dns' && !allowIpLiterals) return false;
+      const host = parsed.host.toLowerCase();
+      return !deny(host) && allow(host);
+    },
+  };
+}
+
+function compileList(entries: readonly unknown[]): Glob {
+  const plain = new Set<string>();
+  const patterns = new Map<string, Glob>();
+  for (const entry of entries.slice(0, MAX_PATTERNS)) {
+    if (typeof entry !== 'string') continue;
+    if (!/[*?]/.test(entry)) plain.add(entry.toLowerCase());
+    else if (!patterns.has(entry)) patterns.set(entry, compileGlob(entry, { ignoreCase: true }));
+  }
+  const globs = [...patterns.values()];
+  return host => plain.has(host) || globs.some(glob => glob(host));
+}
