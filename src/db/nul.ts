@@ -1,0 +1,19 @@
+/**
+ * PostgreSQL's text cannot hold U+0000, Matrix strings can. The last code point of Unicode, a noncharacter,
+ * escapes it: U+0000 is stored as U+10FFFF '0', U+10FFFF itself as U+10FFFF '1'. Both drivers do the same, so that
+ * a database can be copied from one to the other.
+ */
+const ESCAPE = '\u{10ffff}';
+// Built from strings: a control character in a regular expression literal is refused by the linter.
+const TO_ESCAPE = new RegExp(`\\u0000|${ESCAPE}`, 'gu');
+const ESCAPED = new RegExp(`${ESCAPE}([01])`, 'gu');
+
+export function escapeNul(text: string): string {
+  if (!text.includes('\0') && !text.includes(ESCAPE)) return text;
+  return text.replace(TO_ESCAPE, found => (found === '\0' ? `${ESCAPE}0` : `${ESCAPE}1`));
+}
+
+export function unescapeNul(text: string): string {
+  if (!text.includes(ESCAPE)) return text;
+  return text.replace(ESCAPED, (_, which: string) => (which === '0' ? '\0' : ESCAPE));
+}
