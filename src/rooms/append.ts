@@ -1,0 +1,164 @@
+import { randomLetters } from '../base/random.ts';
+import { authTypesFor } from '../core/auth/auth-types.ts';
+import { canonicalJson } from '../core/canonical-json.ts';
+import { type Event, EventError, readEvent } from '../core/event.ts';
+import type { EventId, UserId } from '../core/ids.ts';
+import { type Json, JsonError, type JsonObject } from '../core/json.ts';
+import { forbidden, MatrixError } from '../core/matrix-error.ts';
+import type { RoomVersion } from '../core/room-versions.ts';
+import { signEvent } from '../core/signatures.ts';
+import type { Tx } from '../db/database.ts';
+import { extremities } from './extremities.table.ts';
+import { type Ingested, ingest } from './ingest.ts';
+import type { RoomsParts } from './parts.ts';
+import { resolveRoots } from './resolve.ts';
+import type { Room, StoredEvent } from './room.ts';
+import { lockRoom } from './rooms.table.ts';
+
+/** An event that a local user wants to send. */
+export interface Draft {
+  readonly type: string;
+  readonly sender: UserId;
+  readonly content: JsonObject;
+  readonly stateKey?: string | undefined;
+  readonly redacts?: EventId | undefined;
+  /** Milliseconds since 1970; only appservices and imports set it. */
+  readonly ts?: number | undefined;
+}
+
+/** The most prev_events of an event that we make (the format allows 20). */
+const MOST_PREVIOUS = 20;
+
+/**
+ * Makes a local user's event, signs it and takes it in, in the caller's transaction.
+ *
+ * @throws MatrixError M_FORBIDDEN when the rules refuse it (nothing is stored then), M_TOO_LARGE, M_BAD_JSON
+ */
+export async function append(parts: RoomsParts, tx: Tx, room: Room, draft: Draft): Promise<StoredEvent> {
+  const head = await lockRoom(tx, room.nid);
+  const tips = await extremities(tx, room.nid);
+  const chosen = tips.slice(0, MOST_PREVIOUS);
+  const previous = [...(await parts.events.byNids(tx, chosen)).values()];
+  const root =
+    chosen.length === tips.length
+      ? head.state_root
+      : await resolveRoots(
+          parts,
+          tx,
+          room,
+          previous.map(stored => stored.stateAfter),
+        );
+  const same = await unchanged(parts, tx, room, root, draft);
+  if (same !== undefined) return same;
+  const event = make(parts, room.version, {
+    ...(await fields(parts, tx, room, root, draft)),
+    prev_events: references(previous, room.version),
+    depth: Math.min(Math.max(0, ...previous.map(stored => stored.event.depth)) + 1, Number.MAX_SAFE_INTEGER),
+  });
+  const result = await ingest(parts, tx, room, event);
+  // The transaction is undone by this error, so that nothing refused is left behind.
+  if (result.outcome !== 'accepted') throw refusal(result);
+  return result.stored;
+}
+
+/** Rules that a sender of any power breaks with this content. */
+const MALFORMED: ReadonlySet<string | undefined> = new Set([
+  'levels.form',
+  'levels.users',
+  'levels.creator',
+  'member.membership',
+  'member.unknown',
+]);
+
+function refusal({ rule, reason }: Ingested): MatrixError {
+  const message = `You may not send this event: ${reason}.`;
+  return MALFORMED.has(rule) ? new MatrixError('M_BAD_JSON', message) : forbidden(message);
+}
+
+/** State that says what is already said by the same sender is not said again. */
+async function unchanged(
+  parts: RoomsParts,
+  tx: Tx,
+  room: Room,
+  root: number,
+  draft: Draft,
+): Promise<StoredEvent | undefined> {
+  if (draft.stateKey === undefined) return undefined;
+  const [current] = await parts.state.events(tx, room, root, [[draft.type, draft.stateKey]]);
+  if (current === undefined || current.event.sender !== draft.sender || current.pos === undefined) return undefined;
+  return canonical(current.event.content) === canonical(draft.content) ? current : undefined;
+}
+
+function canonical(content: Json): string {
+  try {
+    return canonicalJson(content);
+  } catch (error) {
+    if (error instanceof JsonError) throw new MatrixError('M_BAD_JSON', error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function fields(parts: RoomsParts, tx: Tx, room: Room, root: number, draft: Draft): Promise<JsonObject> {
+  const subject = { type: draft.type, stateKey: draft.stateKey, sender: draft.sender, content: draft.content };
+  const authEvents = await parts.state.events(tx, room, root, authTypesFor(subject, room.version));
+  return {
+    ...draftFields(parts, draft, room.version),
+    room_id: room.roomId,
+    auth_events: references(authEvents, room.version),
+  };
+}
+
+function draftFields(parts: RoomsParts, draft: Draft, version: RoomVersion): JsonObject {
+  const redacts = draft.redacts;
+  return {
+    type: draft.type,
+    sender: draft.sender,
+    content: redacts !== undefined && version.redactsInContent ? { ...draft.content, redacts } : draft.content,
+    origin_server_ts: draft.ts ?? parts.clock.now(),
+    ...(draft.stateKey === undefined ? {} : { state_key: draft.stateKey }),
+    ...(redacts === undefined || version.redactsInContent ? {} : { redacts }),
+  };
+}
+
+function references(events: readonly StoredEvent[], version: RoomVersion): Json[] {
+  return events.map(({ event }) => (version.referencesArePairs ? [event.id, { sha256: hashOf(event) }] : event.id));
+}
+
+function hashOf(event: Event): string {
+  const hash = event.pdu.hashes.sha256;
+  return typeof hash === 'string' ? hash : '';
+}
+
+/** Signs the fields of an event and reads the result as if it came from outside, limits and all. */
+export function make(parts: RoomsParts, version: RoomVersion, pdu: JsonObject): Event {
+  const whole =
+    version.eventIds === 'chosen'
+      ? { ...pdu, event_id: `$${randomLetters(parts.random, 24)}:${parts.serverName}`, origin: parts.serverName }
+      : pdu;
+  try {
+    return readEvent(
+      signEvent(whole, version, parts.serverName, parts.signingKey, parts.crypto),
+      version,
+      parts.crypto,
+    );
+  } catch (error) {
+    if (error instanceof JsonError) throw new MatrixError('M_BAD_JSON', error.message, { cause: error });
+    if (error instanceof EventError) throw new MatrixError(error.errcode, error.reason, { cause: error });
+    throw error;
+  }
+}
+
+/** The create event of a new room, with what only it lacks: a room ID (from version 12 on), and anything before it. */
+export function makeCreate(parts: RoomsParts, version: RoomVersion, sender: UserId, content: JsonObject): Event {
+  const roomId = version.roomIdIsCreateHash
+    ? {}
+    : { room_id: `!${randomLetters(parts.random, 18)}:${parts.serverName}` };
+  const draft: Draft = { type: 'm.room.create', sender, content, stateKey: '' };
+  return make(parts, version, {
+    ...draftFields(parts, draft, version),
+    ...roomId,
+    auth_events: [],
+    prev_events: [],
+    depth: 1,
+  });
+}

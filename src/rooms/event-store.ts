@@ -1,0 +1,120 @@
+import { ByteCache, type SizedCache } from '../base/byte-cache.ts';
+import { type Event, loadEvent } from '../core/event.ts';
+import type { EventId } from '../core/ids.ts';
+import type { Pdu } from '../core/pdu.ts';
+import type { Queryable } from '../db/database.ts';
+import { type EventRow, eventsById, eventsByNid } from './events.table.ts';
+import { REJECTED, type Room, type StoredEvent } from './room.ts';
+import type { RoomRegistry } from './room-registry.ts';
+
+/** A parsed event costs about this many times its text, in bytes (measured on messages and memberships). */
+const PARSED_FACTOR = 5;
+
+/** Reads events. What is committed is cached, parsed, in bounded memory. */
+export class EventStore {
+  readonly #rooms: RoomRegistry;
+  readonly #byNid: ByteCache<{ readonly stored: StoredEvent; readonly bytes: number }>;
+  readonly #nidById: ByteCache<number>;
+  /** Counts what was forgotten: a read that began before must not bring the old text back. */
+  #generation = 0;
+
+  constructor(rooms: RoomRegistry, cacheBytes: number) {
+    this.#rooms = rooms;
+    this.#byNid = new ByteCache({ name: 'events', maxBytes: cacheBytes, sizeOf: entry => entry.bytes });
+    this.#nidById = new ByteCache({ name: 'event_ids', maxBytes: cacheBytes / 8, sizeOf: () => 8 });
+  }
+
+  get caches(): readonly SizedCache[] {
+    return [this.#byNid, this.#nidById];
+  }
+
+  /** Events by number; numbers without an event are left out. */
+  async byNids(db: Queryable, nids: Iterable<number>): Promise<Map<number, StoredEvent>> {
+    const found = new Map<number, StoredEvent>();
+    const missing: number[] = [];
+    for (const nid of new Set(nids)) {
+      const cached = this.#byNid.get(String(nid));
+      if (cached === undefined) missing.push(nid);
+      else found.set(nid, cached.stored);
+    }
+    const generation = this.#generation;
+    if (missing.length > 0) await this.#load(db, await eventsByNid(db, missing), found, generation);
+    return found;
+  }
+
+  async byNid(db: Queryable, nid: number): Promise<StoredEvent | undefined> {
+    return this.#byNid.get(String(nid))?.stored ?? (await this.byNids(db, [nid])).get(nid);
+  }
+
+  /** Events by ID; IDs that are not stored are left out. */
+  async byIds(db: Queryable, ids: Iterable<EventId>): Promise<Map<EventId, StoredEvent>> {
+    const found = new Map<EventId, StoredEvent>();
+    const missing: EventId[] = [];
+    for (const id of new Set(ids)) {
+      const nid = this.#nidById.get(id);
+      const cached = nid === undefined ? undefined : this.#byNid.get(String(nid));
+      if (cached === undefined) missing.push(id);
+      else found.set(id, cached.stored);
+    }
+    if (missing.length === 0) return found;
+    const loaded = new Map<number, StoredEvent>();
+    const generation = this.#generation;
+    await this.#load(db, await eventsById(db, missing), loaded, generation);
+    for (const stored of loaded.values()) found.set(stored.event.id, stored);
+    return found;
+  }
+
+  async byId(db: Queryable, id: EventId): Promise<StoredEvent | undefined> {
+    return (await this.byIds(db, [id])).get(id);
+  }
+
+  /** An event of one room that was not rejected. */
+  async inRoom(db: Queryable, room: Room, id: EventId): Promise<StoredEvent | undefined> {
+    const stored = await this.byId(db, id);
+    return stored?.roomNid === room.nid && (stored.flags & REJECTED) === 0 ? stored : undefined;
+  }
+
+  async #load(
+    db: Queryable,
+    rows: readonly EventRow[],
+    found: Map<number, StoredEvent>,
+    generation: number,
+  ): Promise<void> {
+    const rooms = await this.#rooms.byNids(db, new Set(rows.map(row => row.room_nid)));
+    for (const row of rows) {
+      const room = rooms.get(row.room_nid);
+      if (room === undefined) continue;
+      const stored = fromRow(row, room);
+      found.set(row.nid, stored);
+      // A transaction sees rows that may yet be rolled back: only what is committed is kept.
+      if (!('isTransaction' in db) && generation === this.#generation) this.remember(stored, row.json.length);
+    }
+  }
+
+  /** Keeps a committed event. `jsonLength` is the length of its text. */
+  remember(stored: StoredEvent, jsonLength: number): void {
+    this.#byNid.set(String(stored.nid), { stored, bytes: jsonLength * PARSED_FACTOR + 400 });
+    this.#nidById.set(stored.event.id, stored.nid);
+  }
+
+  /** Forgets a cached event that changed on disk (redaction). */
+  forget(nid: number): void {
+    this.#generation++;
+    this.#byNid.delete(String(nid));
+  }
+}
+
+function fromRow(row: EventRow, room: Room): StoredEvent {
+  const event: Event = loadEvent(row.event_id, room.roomId, JSON.parse(row.json) as Pdu, room.version);
+  return {
+    nid: row.nid,
+    roomNid: row.room_nid,
+    pos: row.pos ?? undefined,
+    flags: row.flags,
+    stateBefore: row.state_before,
+    stateAfter: row.state_after,
+    roomRoot: row.room_root,
+    replacesNid: row.replaces_nid ?? undefined,
+    event,
+  };
+}

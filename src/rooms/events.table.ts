@@ -1,0 +1,116 @@
+import type { EventId } from '../core/ids.ts';
+import type { Queryable, Tx } from '../db/database.ts';
+import { sql } from '../db/sql.ts';
+
+export interface EventRow {
+  readonly nid: number;
+  readonly event_id: EventId;
+  readonly room_nid: number;
+  readonly pos: number | null;
+  readonly flags: number;
+  readonly state_before: number;
+  readonly state_after: number;
+  readonly room_root: number;
+  readonly replaces_nid: number | null;
+  readonly json: string;
+}
+
+const COLUMNS = sql`nid, event_id, room_nid, pos, flags, state_before, state_after, room_root, replaces_nid, json`;
+
+export interface NewEvent {
+  readonly eventId: EventId;
+  readonly roomNid: number;
+  readonly typeNid: number;
+  readonly stateKeyNid: number | null;
+  readonly senderNid: number;
+  readonly depth: number;
+  readonly ts: number;
+  readonly flags: number;
+  readonly pos: number | null;
+  readonly stateBefore: number;
+  readonly roomRoot: number;
+  readonly replacesNid: number | null;
+  readonly reason: string | null;
+  readonly json: string;
+}
+
+/** Stores an event that changes no state, or whose state comes with `setStateAfter`. Returns its number. */
+export async function insertEvent(tx: Tx, event: NewEvent): Promise<number> {
+  const row = await tx.get<{
+    nid: number;
+  }>(sql`insert into event (event_id, room_nid, type_nid, state_key_nid, sender_nid,
+      depth, ts, flags, pos, state_before, state_after, room_root, replaces_nid, reason, json)
+    values (${event.eventId}, ${event.roomNid}, ${event.typeNid}, ${event.stateKeyNid}, ${event.senderNid},
+      ${event.depth}, ${event.ts}, ${event.flags}, ${event.pos}, ${event.stateBefore}, ${event.stateBefore}, ${event.roomRoot},
+      ${event.replacesNid}, ${event.reason}, ${event.json}) returning nid`);
+  if (row === undefined) throw new Error('an insert returned no row');
+  return row.nid;
+}
+
+/** Sets the state after an event, and the room's resolved state once it was in. */
+export async function setStateAfter(tx: Tx, nid: number, stateAfter: number, roomRoot: number): Promise<void> {
+  await tx.run(sql`update event set state_after = ${stateAfter}, room_root = ${roomRoot} where nid = ${nid}`);
+}
+
+export async function eventsByNid(db: Queryable, nids: readonly number[]): Promise<EventRow[]> {
+  if (nids.length === 1) return db.all<EventRow>(sql`select ${COLUMNS} from event where nid = ${nids[0] ?? 0}`);
+  return db.all<EventRow>(sql`select ${COLUMNS} from event where nid ${sql.in(nids)}`);
+}
+
+export async function eventsById(db: Queryable, ids: readonly EventId[]): Promise<EventRow[]> {
+  if (ids.length === 1) return db.all<EventRow>(sql`select ${COLUMNS} from event where event_id = ${ids[0] ?? ''}`);
+  return db.all<EventRow>(sql`select ${COLUMNS} from event where event_id ${sql.in(ids)}`);
+}
+
+/** Numbers and positions of the timeline of a room, newest first, with `after < pos <= upTo`. */
+export async function timelineBackward(
+  db: Queryable,
+  roomNid: number,
+  range: { after: number; upTo: number },
+  limit: number,
+): Promise<{ nid: number; pos: number }[]> {
+  return db.all<{ nid: number; pos: number }>(sql`select nid, pos from event
+    where room_nid = ${roomNid} and pos > ${range.after} and pos <= ${range.upTo} order by pos desc limit ${limit}`);
+}
+
+/** The same, oldest first. */
+export async function timelineForward(
+  db: Queryable,
+  roomNid: number,
+  range: { after: number; upTo: number },
+  limit: number,
+): Promise<{ nid: number; pos: number }[]> {
+  return db.all<{ nid: number; pos: number }>(sql`select nid, pos from event
+    where room_nid = ${roomNid} and pos > ${range.after} and pos <= ${range.upTo} order by pos limit ${limit}`);
+}
+
+/** The room's resolved state as it was at a position: that of the last event up to there; 0 before all. */
+export async function roomRootAt(db: Queryable, roomNid: number, pos: number): Promise<number> {
+  const row = await db.get<{ room_root: number }>(sql`select room_root from event
+    where room_nid = ${roomNid} and pos <= ${pos} order by pos desc limit 1`);
+  return row?.room_root ?? 0;
+}
+
+/** Overwrites an event with its redacted form: what was redacted is gone from the disk. */
+export async function overwriteEvent(tx: Tx, nid: number, json: string, flag: number): Promise<void> {
+  await tx.run(sql`update event set json = ${json}, flags = flags | ${flag} where nid = ${nid}`);
+}
+
+/** The events nearest to a time on one side of it, the nearest first. */
+export async function eventsNearTime(
+  db: Queryable,
+  roomNid: number,
+  ts: number,
+  direction: 'f' | 'b',
+  { limit, offset }: { limit: number; offset: number },
+): Promise<{ nid: number }[]> {
+  return direction === 'f'
+    ? db.all<{ nid: number }>(sql`select nid from event where room_nid = ${roomNid} and ts >= ${ts} and pos is not null
+        order by ts, pos limit ${limit} offset ${offset}`)
+    : db.all<{ nid: number }>(sql`select nid from event where room_nid = ${roomNid} and ts <= ${ts} and pos is not null
+        order by ts desc, pos desc limit ${limit} offset ${offset}`);
+}
+
+export async function countEvents(db: Queryable): Promise<number> {
+  return (await db.get<{ n: number }>(sql`select count(*) as n from event`))?.n ?? 0;
+}

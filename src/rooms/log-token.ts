@@ -1,0 +1,48 @@
+import { invalidParam } from '../core/matrix-error.ts';
+import { SHARD_COUNT } from './shards.ts';
+
+/**
+ * A place in all logs at once: what `next_batch` of a sync says. Valid on every node and for ever. The positions are
+ * written in base 36, the shards' first, then the user's, then the counter of typing notices with the run of the
+ * process that it counts in (typing is in no log).
+ */
+export interface LogToken {
+  readonly shards: readonly number[];
+  readonly user: number;
+  readonly typing: string;
+}
+
+const PREFIX = 'c1';
+const MOST_DIGITS = 11;
+
+export function formatLogToken(token: LogToken): string {
+  const numbers = [...token.shards, token.user].map(position => position.toString(36));
+  return [PREFIX, ...numbers, token.typing].join('.');
+}
+
+/** @throws MatrixError M_INVALID_PARAM */
+export function parseLogToken(text: string): LogToken {
+  const [prefix, ...fields] = text.split('.');
+  const typing = fields.pop();
+  if (prefix !== PREFIX || typing === undefined || fields.length !== SHARD_COUNT + 1)
+    throw invalidParam('That is not a token of this server.');
+  const positions = fields.map(field => {
+    if (!/^[0-9a-z]+$/.test(field) || field.length > MOST_DIGITS)
+      throw invalidParam('That is not a token of this server.');
+    return Number.parseInt(field, 36);
+  });
+  return { shards: positions.slice(0, SHARD_COUNT), user: positions[SHARD_COUNT] ?? 0, typing };
+}
+
+/** A place in one room's timeline: between the event at `pos` and the next. */
+export function formatRoomToken(pos: number): string {
+  return `t${pos}`;
+}
+
+/** Reads a room's place from its own token or from that of a sync. @throws MatrixError M_INVALID_PARAM */
+export function parseRoomToken(text: string, shard: number): number {
+  if (text.startsWith(PREFIX)) return parseLogToken(text).shards[shard] ?? 0;
+  const pos = /^t(-?\d{1,15})$/.exec(text)?.[1];
+  if (pos === undefined) throw invalidParam('That is not a token of this server.');
+  return Number(pos);
+}

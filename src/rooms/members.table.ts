@@ -1,0 +1,93 @@
+import type { Queryable, Tx } from '../db/database.ts';
+import { sql } from '../db/sql.ts';
+import { MEMBERSHIPS } from './room.ts';
+
+export interface MemberRow {
+  readonly room_nid: number;
+  readonly user_nid: number;
+  readonly membership: number;
+  readonly event_nid: number;
+  readonly pos: number;
+  readonly forgotten: number;
+}
+
+export interface ProfileRow {
+  readonly user_nid: number;
+  readonly event_nid: number;
+  readonly display_name: string | null;
+  readonly avatar_url: string | null;
+}
+
+export interface NewMember {
+  readonly roomNid: number;
+  readonly userNid: number;
+  readonly membership: number;
+  readonly eventNid: number;
+  readonly pos: number;
+  readonly displayName: string | null;
+  readonly avatarUrl: string | null;
+}
+
+export async function setMember(tx: Tx, member: NewMember): Promise<void> {
+  await tx.run(sql`insert into room_member
+      (room_nid, user_nid, domain_nid, membership, event_nid, pos, forgotten, display_name, avatar_url)
+    values (${member.roomNid}, ${member.userNid}, (select domain_nid from user_name where nid = ${member.userNid}),
+      ${member.membership}, ${member.eventNid}, ${member.pos}, 0, ${member.displayName}, ${member.avatarUrl})
+    on conflict (room_nid, user_nid) do update set membership = excluded.membership, event_nid = excluded.event_nid,
+      pos = excluded.pos, forgotten = 0, display_name = excluded.display_name, avatar_url = excluded.avatar_url`);
+}
+
+export async function deleteMember(tx: Tx, roomNid: number, userNid: number): Promise<void> {
+  await tx.run(sql`delete from room_member where room_nid = ${roomNid} and user_nid = ${userNid}`);
+}
+
+export async function getMember(db: Queryable, roomNid: number, userNid: number): Promise<MemberRow | undefined> {
+  return db.get<MemberRow>(sql`select room_nid, user_nid, membership, event_nid, pos, forgotten from room_member
+    where room_nid = ${roomNid} and user_nid = ${userNid}`);
+}
+
+/** All rooms that a user is or was in, or is asked into. */
+export async function roomsOfUser(db: Queryable, userNid: number): Promise<MemberRow[]> {
+  return db.all<MemberRow>(sql`select room_nid, user_nid, membership, event_nid, pos, forgotten from room_member
+    where user_nid = ${userNid}`);
+}
+
+/** The users of one server that are joined to a room. */
+export async function joinedOfDomain(db: Queryable, roomNid: number, domainNid: number): Promise<ProfileRow[]> {
+  return db.all<ProfileRow>(sql`select user_nid, event_nid, display_name, avatar_url from room_member
+    where room_nid = ${roomNid} and domain_nid = ${domainNid} and membership = ${MEMBERSHIPS.join}`);
+}
+
+/** Members by membership, in a fixed order. */
+export async function membersOf(
+  db: Queryable,
+  roomNid: number,
+  memberships: readonly number[],
+  limit = -1,
+): Promise<ProfileRow[]> {
+  const cut = limit < 0 ? sql.empty : sql`limit ${limit}`;
+  return db.all<ProfileRow>(sql`select user_nid, event_nid, display_name, avatar_url from room_member
+    where room_nid = ${roomNid} and membership ${sql.in(memberships)} order by pos, user_nid ${cut}`);
+}
+
+/** Of some users, those who are joined to the room. */
+export async function joinedAmong(db: Queryable, roomNid: number, userNids: readonly number[]): Promise<number[]> {
+  const rows = await db.all<{ user_nid: number }>(sql`select user_nid from room_member
+    where room_nid = ${roomNid} and membership = ${MEMBERSHIPS.join} and user_nid ${sql.in(userNids)}`);
+  return rows.map(row => row.user_nid);
+}
+
+/** Users who are joined to at least one of some rooms. */
+export async function joinedToAny(
+  db: Queryable,
+  roomNids: readonly number[],
+  userNids: readonly number[],
+): Promise<number[]> {
+  const rows = await db.all<{ user_nid: number }>(sql`select distinct user_nid from room_member
+    where user_nid ${sql.in(userNids)} and membership = ${MEMBERSHIPS.join} and room_nid ${sql.in(roomNids)}`);
+  return rows.map(row => row.user_nid);
+}
+
+export async function setForgotten(tx: Tx, roomNid: number, userNid: number): Promise<void> {
+  await tx.run(sql`update room_member set forgotten = 1 where room_nid = ${roomNid} and user_nid = ${userNid}`);
+}

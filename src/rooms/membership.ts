@@ -1,0 +1,240 @@
+import { namedLevel, userLevel } from '../core/auth/power-levels.ts';
+import type { EventId, RoomId, UserId } from '../core/ids.ts';
+import { getArray, getString, isObject, type JsonObject } from '../core/json.ts';
+import { forbidden, MatrixError } from '../core/matrix-error.ts';
+import type { Queryable, Tx } from '../db/database.ts';
+import { append } from './append.ts';
+import { type MemberProfile, memberContent } from './member-content.ts';
+import { getMember, joinedOfDomain, setForgotten } from './members.table.ts';
+import type { RoomsParts } from './parts.ts';
+import { type Membership, membershipName, type Room } from './room.ts';
+import { roomHead } from './rooms.table.ts';
+import { writeRoom } from './write-room.ts';
+
+/** Somebody's membership as the tables have it now. */
+export async function currentMembership(
+  parts: RoomsParts,
+  db: Queryable,
+  room: Room,
+  userId: UserId,
+): Promise<{ membership: Membership; eventNid: number; pos: number; forgotten: boolean } | undefined> {
+  const userNid = await parts.nids.users.findOne(db, userId);
+  const row = userNid === undefined ? undefined : await getMember(db, room.nid, userNid);
+  if (row === undefined) return undefined;
+  return {
+    membership: membershipName(row.membership),
+    eventNid: row.event_nid,
+    pos: row.pos,
+    forgotten: row.forgotten === 1,
+  };
+}
+
+/** Whether one of our users is joined: then the room's events reach us, and we may add to them. */
+export async function isResident(parts: RoomsParts, db: Queryable, room: Room): Promise<boolean> {
+  const domainNid = await parts.nids.domains.findOne(db, parts.serverName);
+  return domainNid !== undefined && (await joinedOfDomain(db, room.nid, domainNid)).length > 0;
+}
+
+export interface MemberAction {
+  readonly sender: UserId;
+  /** Of whom the event is about, for invites, joins and knocks. */
+  readonly profile?: MemberProfile | undefined;
+  readonly reason?: string | undefined;
+  readonly isGuest?: boolean;
+  /** Further keys of the content, as the client wants them. A name or picture among them wins over the profile. */
+  readonly content?: JsonObject | undefined;
+  /** Milliseconds since 1970; only appservices set it. */
+  readonly ts?: number | undefined;
+}
+
+/** What a client may not put into a membership: the server says it, or proves it. */
+const OWN_KEYS: ReadonlySet<string> = new Set([
+  'membership',
+  'reason',
+  'join_authorised_via_users_server',
+  'third_party_invite',
+  'third_party_signed',
+]);
+
+/** The content of the new membership event. */
+function contentOf(membership: Membership, action: MemberAction, more: JsonObject = {}): JsonObject {
+  const asked = Object.entries(action.content ?? {}).filter(([key]) => !OWN_KEYS.has(key));
+  const reason = action.reason === undefined ? {} : { reason: action.reason };
+  return memberContent(membership, action.profile, { ...Object.fromEntries(asked), ...reason, ...more });
+}
+
+async function change(
+  parts: RoomsParts,
+  tx: Tx,
+  room: Room,
+  action: MemberAction,
+  target: UserId,
+  content: JsonObject,
+): Promise<EventId> {
+  const { sender, ts } = action;
+  return (await append(parts, tx, room, { type: 'm.room.member', stateKey: target, sender, content, ts })).event.id;
+}
+
+/** The ID of the event that a membership comes from. */
+async function eventIdOf(parts: RoomsParts, tx: Tx, { eventNid }: { eventNid: number }): Promise<EventId> {
+  const stored = await parts.events.byNid(tx, eventNid);
+  if (stored === undefined) throw new Error(`member event ${eventNid} does not exist`);
+  return stored.event.id;
+}
+
+/**
+ * Joins a room that we are in; nothing happens to one who is in it and says nothing new.
+ *
+ * @throws MatrixError M_FORBIDDEN, M_GUEST_ACCESS_FORBIDDEN, M_UNABLE_TO_AUTHORISE_JOIN
+ */
+export function join(parts: RoomsParts, room: Room, action: MemberAction): Promise<EventId> {
+  return writeRoom(parts, room, async tx => {
+    const current = await currentMembership(parts, tx, room, action.sender);
+    const bare = contentOf('join', { ...action, profile: undefined, reason: undefined });
+    if (current?.membership === 'join' && Object.keys(bare).length === 1) return eventIdOf(parts, tx, current);
+    if (action.isGuest === true) await checkGuest(parts, tx, room);
+    const authoriser =
+      current?.membership === 'invite' || current?.membership === 'join'
+        ? undefined
+        : await restrictedJoin(parts, tx, room, action.sender);
+    const extra = authoriser === undefined ? {} : { join_authorised_via_users_server: authoriser };
+    return change(parts, tx, room, action, action.sender, contentOf('join', action, extra));
+  });
+}
+
+/** Guests come in where the room says so (client-server API, "Guest Access"). */
+async function checkGuest(parts: RoomsParts, tx: Tx, room: Room): Promise<void> {
+  const { state_root: root } = await roomHead(tx, room.nid);
+  const access = await parts.state.event(tx, room, root, 'm.room.guest_access');
+  if (access === undefined || getString(access.content, 'guest_access') !== 'can_join') {
+    throw new MatrixError('M_GUEST_ACCESS_FORBIDDEN', 'Guests may not join this room.');
+  }
+}
+
+/**
+ * In a restricted room: one of our users who may invite, provided that the user is in one of the rooms that give
+ * access (room version 8, "restricted" join rule). Undefined in other rooms.
+ */
+async function restrictedJoin(parts: RoomsParts, tx: Tx, room: Room, userId: UserId): Promise<UserId | undefined> {
+  const { state_root: root } = await roomHead(tx, room.nid);
+  const rules = await parts.state.event(tx, room, root, 'm.room.join_rules');
+  const rule = rules === undefined ? undefined : getString(rules.content, 'join_rule');
+  const restricted =
+    (rule === 'restricted' && room.version.restrictedJoins) ||
+    (rule === 'knock_restricted' && room.version.knockRestricted);
+  if (rules === undefined || !restricted) return undefined;
+  if (!(await isInAllowedRoom(parts, tx, rules.content, userId))) {
+    throw forbidden('You are not in any of the rooms whose members may join this one.');
+  }
+  const authoriser = await someoneWhoMayInvite(parts, tx, room, root);
+  if (authoriser === undefined) {
+    throw new MatrixError('M_UNABLE_TO_AUTHORISE_JOIN', 'Nobody on this server can let you in.');
+  }
+  return authoriser;
+}
+
+/** Whether a user is joined to one of the rooms that `allow` of restricted join rules lists. */
+export async function isInAllowedRoom(
+  parts: RoomsParts,
+  db: Queryable,
+  joinRules: JsonObject,
+  userId: UserId,
+): Promise<boolean> {
+  for (const entry of getArray(joinRules, 'allow') ?? []) {
+    if (!isObject(entry) || getString(entry, 'type') !== 'm.room_membership') continue;
+    const allowed = await parts.rooms.find(db, (getString(entry, 'room_id') ?? '') as RoomId);
+    if (allowed !== undefined && (await currentMembership(parts, db, allowed, userId))?.membership === 'join')
+      return true;
+  }
+  return false;
+}
+
+async function someoneWhoMayInvite(parts: RoomsParts, tx: Tx, room: Room, root: number): Promise<UserId | undefined> {
+  const domainNid = await parts.nids.domains.findOne(tx, parts.serverName);
+  if (domainNid === undefined) return undefined;
+  const local = await joinedOfDomain(tx, room.nid, domainNid);
+  const names = await parts.nids.users.names(
+    tx,
+    local.map(row => row.user_nid),
+  );
+  const state = await parts.state.lookup(tx, room, root, [
+    ['m.room.create', ''],
+    ['m.room.power_levels', ''],
+  ]);
+  return [...names.values()].find(user => userLevel(state, user) >= namedLevel(state, 'invite'));
+}
+
+/** Invites a user. @throws MatrixError M_FORBIDDEN */
+export function invite(parts: RoomsParts, room: Room, action: MemberAction, target: UserId): Promise<EventId> {
+  return writeRoom(parts, room, async tx => {
+    const current = await currentMembership(parts, tx, room, target);
+    if (current?.membership === 'join') throw forbidden('That user is already in the room.');
+    return change(parts, tx, room, action, target, contentOf('invite', action));
+  });
+}
+
+/** Asks to be let in. @throws MatrixError M_FORBIDDEN */
+export function knock(parts: RoomsParts, room: Room, action: MemberAction): Promise<EventId> {
+  return writeRoom(parts, room, tx => change(parts, tx, room, action, action.sender, contentOf('knock', action)));
+}
+
+/** Leaves, declines an invite or takes back a knock; nothing happens to one who is out already. */
+export function leave(parts: RoomsParts, room: Room, action: MemberAction): Promise<EventId> {
+  return writeRoom(parts, room, async tx => {
+    const current = await currentMembership(parts, tx, room, action.sender);
+    if (current === undefined || current.membership === 'ban') throw forbidden('You are not in this room.');
+    if (current.membership === 'leave') return eventIdOf(parts, tx, current);
+    return change(parts, tx, room, action, action.sender, contentOf('leave', action));
+  });
+}
+
+const PRESENT: ReadonlySet<Membership | undefined> = new Set(['join', 'invite', 'knock']);
+
+/** Throws somebody out. @throws MatrixError M_FORBIDDEN */
+export function kick(parts: RoomsParts, room: Room, action: MemberAction, target: UserId): Promise<EventId> {
+  return writeRoom(parts, room, async tx => {
+    const current = await currentMembership(parts, tx, room, target);
+    if (!PRESENT.has(current?.membership)) throw forbidden('That user is not in the room.');
+    return change(parts, tx, room, action, target, contentOf('leave', action));
+  });
+}
+
+export function ban(parts: RoomsParts, room: Room, action: MemberAction, target: UserId): Promise<EventId> {
+  return writeRoom(parts, room, tx => change(parts, tx, room, action, target, contentOf('ban', action)));
+}
+
+export function unban(parts: RoomsParts, room: Room, action: MemberAction, target: UserId): Promise<EventId> {
+  return writeRoom(parts, room, async tx => {
+    const current = await currentMembership(parts, tx, room, target);
+    if (current?.membership !== 'ban') throw forbidden('That user is not banned.');
+    return change(parts, tx, room, action, target, contentOf('leave', action));
+  });
+}
+
+/** Takes a room that was left off the user's lists for good. @throws MatrixError M_UNKNOWN while still in it */
+export function forget(parts: RoomsParts, room: Room, userId: UserId): Promise<void> {
+  return writeRoom(parts, room, async tx => {
+    const current = await currentMembership(parts, tx, room, userId);
+    if (PRESENT.has(current?.membership)) {
+      throw new MatrixError('M_UNKNOWN', 'A room can be forgotten once you have left it.', { status: 400 });
+    }
+    const userNid = await parts.nids.users.findOne(tx, userId);
+    if (userNid !== undefined) await setForgotten(tx, room.nid, userNid);
+  });
+}
+
+/** Writes a user's new profile into the membership of a room they are in. */
+export function updateProfile(parts: RoomsParts, room: Room, userId: UserId, profile: MemberProfile): Promise<void> {
+  return writeRoom(parts, room, async tx => {
+    const current = await currentMembership(parts, tx, room, userId);
+    if (current?.membership !== 'join') return;
+    const event = await parts.events.byNid(tx, current.eventNid);
+    const {
+      displayname: _name,
+      avatar_url: _avatar,
+      join_authorised_via_users_server: _via,
+      ...rest
+    } = event?.event.content ?? {};
+    await change(parts, tx, room, { sender: userId }, userId, memberContent('join', profile, rest));
+  });
+}

@@ -1,0 +1,16 @@
+import type { KeyedQueue } from '../base/keyed-queue.ts';
+import type { Surroundings } from '../base/surroundings.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { Identity } from '../core/identity.ts';
+import type { Database } from '../db/database.ts';
+import type { NotificationWriter } from './ports.ts';
+import type { RoomStore } from './store.ts';
+
+/** What the functions of this part work with. */
+export interface RoomsParts extends Surroundings, Identity, RoomStore {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly notifications: NotificationWriter;
+  /** One lane per room. */
+  readonly queue: KeyedQueue;
+}

@@ -1,0 +1,63 @@
+import type { Bus } from '../bus/bus.ts';
+import type { EventId } from '../core/ids.ts';
+import type { Queryable, Tx } from '../db/database.ts';
+import { sql } from '../db/sql.ts';
+import type { Room } from './room.ts';
+import { appendToLog, LOG_RECEIPT } from './room-log.table.ts';
+import { nextUserPos } from './user-log.table.ts';
+
+export type ReceiptType = 'm.read' | 'm.read.private';
+
+/** `thread` of a receipt that is for the room as a whole. */
+export const UNTHREADED = '';
+
+export interface Receipt {
+  readonly userNid: number;
+  readonly type: ReceiptType;
+  /** `main`, a thread's root event, or `UNTHREADED`. */
+  readonly thread: string;
+  readonly eventId: EventId;
+  readonly eventPos: number;
+  readonly ts: number;
+}
+
+/**
+ * Moves a receipt forward; false when it stands further already. A private one is only in its user's log.
+ */
+export async function setReceipt(tx: Tx, bus: Bus, room: Room, receipt: Receipt): Promise<boolean> {
+  const current = await tx.get<{ event_pos: number }>(sql`select event_pos from receipt where room_nid = ${room.nid}
+    and user_nid = ${receipt.userNid} and receipt_type = ${receipt.type} and thread = ${receipt.thread}`);
+  if (current !== undefined && current.event_pos >= receipt.eventPos) return false;
+  const pos =
+    receipt.type === 'm.read'
+      ? await appendToLog(tx, bus, room, LOG_RECEIPT, receipt.userNid)
+      : await nextUserPos(tx, bus, receipt.userNid);
+  await tx.run(sql`insert into receipt (room_nid, user_nid, receipt_type, thread, event_id, event_pos, ts, pos)
+    values (${room.nid}, ${receipt.userNid}, ${receipt.type}, ${receipt.thread}, ${receipt.eventId}, ${receipt.eventPos},
+      ${receipt.ts}, ${pos})
+    on conflict (room_nid, user_nid, receipt_type, thread) do update set event_id = excluded.event_id,
+      event_pos = excluded.event_pos, ts = excluded.ts, pos = excluded.pos`);
+  return true;
+}
+
+export interface ReceiptRow {
+  readonly room_nid: number;
+  readonly user_nid: number;
+  readonly receipt_type: ReceiptType;
+  readonly thread: string;
+  readonly event_id: EventId;
+  readonly event_pos: number;
+  readonly ts: number;
+}
+
+/** Public receipts of a room that moved after a position of the room's shard. */
+export async function publicReceiptsSince(db: Queryable, roomNid: number, after: number): Promise<ReceiptRow[]> {
+  return db.all<ReceiptRow>(sql`select room_nid, user_nid, receipt_type, thread, event_id, event_pos, ts from receipt
+    where room_nid = ${roomNid} and receipt_type = 'm.read' and pos > ${after}`);
+}
+
+/** A user's private receipts, in all rooms, that moved after a position of the user's log. */
+export async function privateReceiptsSince(db: Queryable, userNid: number, after: number): Promise<ReceiptRow[]> {
+  return db.all<ReceiptRow>(sql`select room_nid, user_nid, receipt_type, thread, event_id, event_pos, ts from receipt
+    where user_nid = ${userNid} and receipt_type = 'm.read.private' and pos > ${after}`);
+}

@@ -1,0 +1,44 @@
+import type { RoomId } from '../core/ids.ts';
+import { forbidden } from '../core/matrix-error.ts';
+import { getMember } from './members.table.ts';
+import type { RoomsParts } from './parts.ts';
+import { MEMBERSHIPS, type Room } from './room.ts';
+import { type ReadableState, readableState, type Viewer } from './visibility.ts';
+
+/** A room with what one viewer may read of it. */
+export interface ReadableRoom {
+  readonly room: Room;
+  readonly readable: ReadableState;
+}
+
+/** One answer for rooms that do not exist and rooms that are closed: nobody learns which it is. */
+function closed(): Error {
+  return forbidden('You are not in this room, or it does not exist.');
+}
+
+/**
+ * A room that the viewer is or was in, or that is world readable.
+ *
+ * @throws MatrixError M_FORBIDDEN also for rooms that this server does not know
+ */
+export async function readableRoom(parts: RoomsParts, roomId: string, viewer: Viewer): Promise<ReadableRoom> {
+  const room = await parts.rooms.find(parts.db, roomId as RoomId);
+  const readable = room === undefined ? undefined : await readableState(parts, parts.db, room, viewer);
+  if (room === undefined || readable === undefined) throw closed();
+  return { room, readable };
+}
+
+/** A room that the user is in now. @throws MatrixError M_FORBIDDEN */
+export async function joinedRoom(parts: RoomsParts, roomId: string, viewer: Viewer): Promise<Room> {
+  const room = await parts.rooms.find(parts.db, roomId as RoomId);
+  const row = room === undefined ? undefined : await getMember(parts.db, room.nid, viewer.userNid);
+  if (room === undefined || row?.membership !== MEMBERSHIPS.join) throw closed();
+  return room;
+}
+
+/** A room that is known, whoever asks: what may be done in it is decided by its rules. @throws MatrixError M_FORBIDDEN */
+export async function knownRoom(parts: RoomsParts, roomId: string): Promise<Room> {
+  const room = await parts.rooms.find(parts.db, roomId as RoomId);
+  if (room === undefined) throw closed();
+  return room;
+}

@@ -1,0 +1,59 @@
+import { ByteCache } from '../base/byte-cache.ts';
+import type { RoomId } from '../core/ids.ts';
+import { notFound } from '../core/matrix-error.ts';
+import { type RoomVersion, roomVersion } from '../core/room-versions.ts';
+import type { Queryable, Tx } from '../db/database.ts';
+import type { Room } from './room.ts';
+import { findRooms, findRoomsByNid, insertRoom, type RoomRow } from './rooms.table.ts';
+import { shardOf } from './shards.ts';
+
+/** Which rooms there are. What is said about a room here never changes, so it is cached. */
+export class RoomRegistry {
+  readonly #byId = new ByteCache<Room>({ name: 'rooms', maxBytes: 1024 * 1024, sizeOf: () => 200 });
+  readonly #byNid = new ByteCache<Room>({ name: 'room_nids', maxBytes: 1024 * 1024, sizeOf: () => 200 });
+
+  /** Undefined when this server knows nothing of the room. */
+  async find(db: Queryable, roomId: RoomId): Promise<Room | undefined> {
+    const cached = this.#byId.get(roomId);
+    if (cached !== undefined) return cached;
+    const [row] = await findRooms(db, [roomId]);
+    return row === undefined ? undefined : this.#fromRow(db, row);
+  }
+
+  /** @throws MatrixError M_NOT_FOUND */
+  async get(db: Queryable, roomId: RoomId): Promise<Room> {
+    const room = await this.find(db, roomId);
+    if (room === undefined) throw notFound('This server does not know that room.');
+    return room;
+  }
+
+  async byNids(db: Queryable, nids: Iterable<number>): Promise<Map<number, Room>> {
+    const found = new Map<number, Room>();
+    const missing: number[] = [];
+    for (const nid of nids) {
+      const cached = this.#byNid.get(String(nid));
+      if (cached === undefined) missing.push(nid);
+      else found.set(nid, cached);
+    }
+    if (missing.length === 0) return found;
+    for (const row of await findRoomsByNid(db, missing)) found.set(row.nid, this.#fromRow(db, row));
+    return found;
+  }
+
+  async create(tx: Tx, roomId: RoomId, version: RoomVersion): Promise<Room> {
+    const shard = shardOf(roomId);
+    const nid = await insertRoom(tx, { room_id: roomId, version: version.id, shard });
+    return { nid, roomId, version, shard };
+  }
+
+  #fromRow(db: Queryable, row: RoomRow): Room {
+    const version = roomVersion(row.version);
+    if (version === undefined) throw new Error(`room ${row.room_id} is stored with an unknown version ${row.version}`);
+    const room: Room = { nid: row.nid, roomId: row.room_id, version, shard: row.shard };
+    if (!('isTransaction' in db)) {
+      this.#byId.set(room.roomId, room);
+      this.#byNid.set(String(room.nid), room);
+    }
+    return room;
+  }
+}

@@ -1,0 +1,112 @@
+import type { RoomId } from '../core/ids.ts';
+import type { Queryable, Tx } from '../db/database.ts';
+import { sql } from '../db/sql.ts';
+
+export interface RoomRow {
+  readonly nid: number;
+  readonly room_id: RoomId;
+  readonly version: string;
+  readonly shard: number;
+}
+
+export interface RoomHead {
+  readonly state_root: number;
+  readonly joined_count: number;
+  readonly invited_count: number;
+  readonly create_nid: number | null;
+}
+
+export async function insertRoom(tx: Tx, room: Omit<RoomRow, 'nid'>): Promise<number> {
+  const row = await tx.get<{ nid: number }>(
+    sql`insert into room (room_id, version, shard) values (${room.room_id}, ${room.version}, ${room.shard}) returning nid`,
+  );
+  return row?.nid ?? 0;
+}
+
+export async function findRooms(db: Queryable, roomIds: readonly RoomId[]): Promise<RoomRow[]> {
+  return db.all<RoomRow>(sql`select nid, room_id, version, shard from room where room_id ${sql.in(roomIds)}`);
+}
+
+export async function findRoomsByNid(db: Queryable, nids: readonly number[]): Promise<RoomRow[]> {
+  return db.all<RoomRow>(sql`select nid, room_id, version, shard from room where nid ${sql.in(nids)}`);
+}
+
+export async function roomHead(db: Queryable, roomNid: number): Promise<RoomHead> {
+  const row = await db.get<RoomHead>(
+    sql`select state_root, joined_count, invited_count, create_nid from room where nid = ${roomNid}`,
+  );
+  if (row === undefined) throw new Error(`room ${roomNid} does not exist`);
+  return row;
+}
+
+/** Takes the room's row for the rest of the transaction, so that a room has one writer at a time. */
+export async function lockRoom(tx: Tx, roomNid: number): Promise<RoomHead> {
+  // An update that changes nothing locks on both databases alike.
+  const row = await tx.get<RoomHead>(
+    sql`update room set nid = nid where nid = ${roomNid} returning state_root, joined_count, invited_count, create_nid`,
+  );
+  if (row === undefined) throw new Error(`room ${roomNid} does not exist`);
+  return row;
+}
+
+export async function setRoomState(tx: Tx, roomNid: number, root: number): Promise<void> {
+  await tx.run(sql`update room set state_root = ${root} where nid = ${roomNid}`);
+}
+
+export async function setRoomCreate(tx: Tx, roomNid: number, createNid: number): Promise<void> {
+  await tx.run(sql`update room set create_nid = ${createNid} where nid = ${roomNid}`);
+}
+
+export async function addToCounts(tx: Tx, roomNid: number, joined: number, invited: number): Promise<void> {
+  await tx.run(sql`update room set joined_count = joined_count + ${joined}, invited_count = invited_count + ${invited}
+    where nid = ${roomNid}`);
+}
+
+export async function setPublic(tx: Tx, roomNid: number, isPublic: boolean): Promise<void> {
+  await tx.run(sql`update room set is_public = ${isPublic ? 1 : 0} where nid = ${roomNid}`);
+}
+
+export async function isPublic(db: Queryable, roomNid: number): Promise<boolean> {
+  const row = await db.get<{ is_public: number }>(sql`select is_public from room where nid = ${roomNid}`);
+  return row?.is_public === 1;
+}
+
+export interface PublicRoomRow {
+  readonly nid: number;
+  readonly state_root: number;
+  readonly joined_count: number;
+}
+
+/** A place in the room directory: before or after the room with these figures. */
+export interface DirectoryPlace {
+  readonly joined: number;
+  readonly nid: number;
+  readonly direction: 'forward' | 'backward';
+}
+
+/** Rooms of the directory, biggest first, on one side of a place; with `backward` the nearest come first. */
+export async function publicRooms(
+  db: Queryable,
+  place: DirectoryPlace | undefined,
+  limit: number,
+): Promise<PublicRoomRow[]> {
+  const select = sql`select nid, state_root, joined_count from room where is_public = 1 and joined_count > 0`;
+  if (place === undefined) {
+    return db.all<PublicRoomRow>(sql`${select} order by joined_count desc, nid limit ${limit}`);
+  }
+  const { joined, nid } = place;
+  return place.direction === 'forward'
+    ? db.all<PublicRoomRow>(sql`${select} and (joined_count < ${joined} or (joined_count = ${joined} and nid > ${nid}))
+        order by joined_count desc, nid limit ${limit}`)
+    : db.all<PublicRoomRow>(sql`${select} and (joined_count > ${joined} or (joined_count = ${joined} and nid < ${nid}))
+        order by joined_count, nid desc limit ${limit}`);
+}
+
+export async function countPublicRooms(db: Queryable): Promise<number> {
+  const row = await db.get<{ n: number }>(sql`select count(*) as n from room where is_public = 1 and joined_count > 0`);
+  return row?.n ?? 0;
+}
+
+export async function countRooms(db: Queryable): Promise<number> {
+  return (await db.get<{ n: number }>(sql`select count(*) as n from room`))?.n ?? 0;
+}

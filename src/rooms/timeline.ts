@@ -1,0 +1,80 @@
+import type { Queryable } from '../db/database.ts';
+import type { EventFilter } from './event-filter.ts';
+import { timelineBackward, timelineForward } from './events.table.ts';
+import type { RoomsParts } from './parts.ts';
+import type { Room } from './room.ts';
+import { type SeenEvent, type Viewer, visibleEvents } from './visibility.ts';
+
+export interface PageRequest {
+  readonly direction: 'f' | 'b';
+  /** The place between two events: backwards events with `pos <= from` are returned, forwards those with `pos > from`. */
+  readonly from: number;
+  /** Where to stop: backwards nothing with `pos <= to`, forwards nothing with `pos > to`. */
+  readonly to?: number | undefined;
+  readonly limit: number;
+  readonly filter: EventFilter;
+}
+
+export interface Page {
+  /** In the order of reading. */
+  readonly events: SeenEvent[];
+  /** The place to go on from; undefined when there is nothing further in this direction. */
+  readonly next: number | undefined;
+}
+
+/** Rows that one request reads at most: a filter that matches nothing must not read a whole room in one go. */
+const MOST_ROWS = 2000;
+/** Rows of one look at the database: about as many as are wanted, as a rule most of them are shown. */
+const LEAST_BATCH = 20;
+const MOST_BATCH = 100;
+
+/** A page of a room's timeline, seen by `viewer` (client-server API, `GET /rooms/{roomId}/messages`). */
+export async function page(
+  parts: RoomsParts,
+  db: Queryable,
+  room: Room,
+  viewer: Viewer,
+  request: PageRequest,
+): Promise<Page> {
+  if (request.limit === 0) return { events: [], next: request.from };
+  const events: SeenEvent[] = [];
+  const batch = Math.min(Math.max(request.limit, LEAST_BATCH), MOST_BATCH);
+  let place = request.from;
+  for (let read = 0; read < MOST_ROWS; ) {
+    const rows = await rowsFrom(db, room, request, place, batch);
+    read += rows.length;
+    const stored = await parts.events.byNids(
+      db,
+      rows.map(row => row.nid),
+    );
+    const matching = rows
+      .flatMap(row => stored.get(row.nid) ?? [])
+      .filter(({ event }) => request.filter.matches(event));
+    for (const seen of await visibleEvents(parts, db, room, viewer, matching)) {
+      if (events.length === request.limit) break;
+      events.push(seen);
+    }
+    const last = events.at(-1)?.stored.pos;
+    if (events.length === request.limit && last !== undefined) return { events, next: beyond(last, request.direction) };
+    const lastRow = rows.at(-1);
+    if (lastRow === undefined || rows.length < batch) return { events, next: undefined };
+    place = beyond(lastRow.pos, request.direction);
+  }
+  return { events, next: place };
+}
+
+function beyond(pos: number, direction: 'f' | 'b'): number {
+  return direction === 'b' ? pos - 1 : pos;
+}
+
+function rowsFrom(
+  db: Queryable,
+  room: Room,
+  { direction, to }: PageRequest,
+  place: number,
+  batch: number,
+): Promise<{ nid: number; pos: number }[]> {
+  return direction === 'b'
+    ? timelineBackward(db, room.nid, { after: to ?? Number.MIN_SAFE_INTEGER, upTo: place }, batch)
+    : timelineForward(db, room.nid, { after: place, upTo: to ?? Number.MAX_SAFE_INTEGER }, batch);
+}
