@@ -1,0 +1,70 @@
+import type { Database } from '../db/database.ts';
+import { setPasswordHash } from './account.table.ts';
+import type { AccountData } from './account-data.ts';
+import type { AccountTasks } from './account-tasks.ts';
+import type { Devices } from './devices.ts';
+import type { Filters } from './filters.ts';
+import type { Passwords } from './passwords.ts';
+import type { Profiles } from './profiles.ts';
+import type { Requester } from './requester.ts';
+import { deleteShortTokensOf } from './short-token.table.ts';
+import type { Users } from './users.ts';
+
+export interface AccountChangesParts {
+  readonly db: Database;
+  readonly users: Users;
+  readonly devices: Devices;
+  readonly passwords: Passwords;
+  readonly profiles: Profiles;
+  readonly accountData: AccountData;
+  readonly filters: Filters;
+  readonly tasks: AccountTasks;
+}
+
+/** New passwords and the end of accounts. */
+export class AccountChanges {
+  readonly #parts: AccountChangesParts;
+
+  constructor(parts: AccountChangesParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Sets a password. `endSessions`: all sessions of the user end but that of `keep`.
+   *
+   * @throws MatrixError M_WEAK_PASSWORD, M_INVALID_PARAM, M_LIMIT_EXCEEDED
+   */
+  async setPassword(
+    userNid: number,
+    password: string,
+    { endSessions, keep }: { readonly endSessions: boolean; readonly keep?: Requester | undefined },
+  ): Promise<void> {
+    const hash = await this.#parts.passwords.hash(password);
+    await this.#parts.db.tx(async tx => {
+      await setPasswordHash(tx, userNid, hash);
+      await deleteShortTokensOf(tx, userNid);
+      if (endSessions) await this.#parts.devices.removeAll(tx, userNid, keep);
+    });
+  }
+
+  /**
+   * Closes an account for good: no login, no devices, and all rooms are left. `erase`: what belongs to the account
+   * alone is deleted, and its messages are to be hidden from those who come later.
+   */
+  async deactivate(userNid: number, erase: boolean): Promise<void> {
+    const { db, users, devices, tasks } = this.#parts;
+    await db.tx(async tx => {
+      await users.setFlag(tx, userNid, 'is_deactivated', true);
+      await setPasswordHash(tx, userNid, null);
+      await deleteShortTokensOf(tx, userNid);
+      await devices.removeAll(tx, userNid, undefined);
+      if (erase) {
+        await users.setFlag(tx, userNid, 'is_erased', true);
+        await this.#parts.profiles.removeAll(tx, userNid);
+        await this.#parts.accountData.removeAll(tx, userNid);
+        await this.#parts.filters.removeAll(tx, userNid);
+      }
+      await tasks.schedule(tx, userNid, 'leave');
+    });
+  }
+}

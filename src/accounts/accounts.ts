@@ -1,0 +1,189 @@
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Random } from '../base/random.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { ServerName } from '../core/ids.ts';
+import type { Database } from '../db/database.ts';
+import type { Nids } from '../rooms/nids.table.ts';
+import { AccountChanges } from './account-changes.ts';
+import { AccountData } from './account-data.ts';
+import type { AccountTaskKind } from './account-task.table.ts';
+import { AccountTasks } from './account-tasks.ts';
+import { AppserviceSessions } from './appservice-sessions.ts';
+import { AuthSessionIds } from './auth-session.ts';
+import { Credentials } from './credentials.ts';
+import { Devices } from './devices.ts';
+import { Filters } from './filters.ts';
+import { IgnoredUsers } from './ignored-users.ts';
+import { InteractiveAuth } from './interactive-auth.ts';
+import { LastSeen } from './last-seen.ts';
+import { Login } from './login.ts';
+import { Moderation } from './moderation.ts';
+import { OpenIdTokens } from './openid-tokens.ts';
+import { Passwords } from './passwords.ts';
+import { type AccountPorts, noDeviceListener, noRoomFollower } from './ports.ts';
+import { Profiles } from './profiles.ts';
+import { RateLimits } from './rate-limits.ts';
+import { Registration } from './registration.ts';
+import { RegistrationTokens } from './registration-tokens.ts';
+import type { Requester } from './requester.ts';
+import { deleteTokensEndedBefore } from './session.table.ts';
+import { SessionCache } from './session-cache.ts';
+import { Sessions, type TokenUse } from './sessions.ts';
+import type { AccountSettings } from './settings.ts';
+import { SharedSecretRegistration } from './shared-secret-registration.ts';
+import { deleteExpiredShortTokens } from './short-token.table.ts';
+import { Users } from './users.ts';
+
+export interface AccountsParts {
+  readonly db: Database;
+  readonly nids: Nids;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly serverName: ServerName;
+  readonly settings: AccountSettings;
+  /** What is left out does nothing. */
+  readonly ports?: Partial<AccountPorts>;
+}
+
+const SWEEP_MS = 10 * 60_000;
+/** Ended tokens are kept for a while, so that their use is told from a guess. */
+const KEEP_ENDED_MS = 30 * 24 * 60 * 60_000;
+
+/** The part `accounts`, wired. Each member is a part of its own that knows only what it needs. */
+export class Accounts implements AsyncDisposable {
+  readonly settings: AccountSettings;
+  readonly limits: RateLimits;
+  readonly users: Users;
+  readonly devices: Devices;
+  readonly sessions: Sessions;
+  readonly interactive: InteractiveAuth;
+  readonly login: Login;
+  readonly registration: Registration;
+  readonly registrationTokens: RegistrationTokens;
+  readonly sharedSecret: SharedSecretRegistration;
+  readonly changes: AccountChanges;
+  readonly moderation: Moderation;
+  readonly profiles: Profiles;
+  readonly accountData: AccountData;
+  readonly ignored = new IgnoredUsers();
+  readonly filters: Filters;
+  readonly openId: OpenIdTokens;
+  readonly tasks: AccountTasks;
+  readonly #parts: AccountsParts;
+  readonly #log: Log;
+  readonly #sessionCache: SessionCache;
+  readonly #lastSeen: LastSeen;
+  #sweepTimer: Timer | undefined;
+  #isStopped = false;
+
+  constructor(parts: AccountsParts) {
+    this.#parts = parts;
+    const { db, nids, bus, clock, random, serverName, settings, ports = {} } = parts;
+    const log = parts.log.child('accounts');
+    const { accessTokenMs, loginTokenMs } = settings;
+    const cache = new SessionCache(clock, bus, settings.tokenCacheBytes);
+    const lastSeen = new LastSeen(db, clock, log);
+    const limits = new RateLimits(clock, settings.rateLimits);
+    const users = new Users({ db, nids, clock, serverName });
+    const listener = ports.devices ?? noDeviceListener;
+    const devices = new Devices({ db, clock, random, listener, sessionCache: cache });
+    const appservices = new AppserviceSessions({ db, users, devices, appservices: ports.appservices });
+    const sessions = new Sessions({ db, nids, clock, random, devices, cache, lastSeen, appservices, accessTokenMs });
+    const passwords = new Passwords(settings.passwords, random);
+    const credentials = new Credentials(users, passwords, limits);
+    const registrationTokens = new RegistrationTokens(db, clock, random);
+    const sessionIds = new AuthSessionIds({ db, clock, random });
+    const interactive = new InteractiveAuth({ db, clock, sessionIds, credentials, registrationTokens });
+    const tasks = new AccountTasks(db, clock, log, (userNid, kind) => this.#runTask(userNid, kind));
+    const accountData = new AccountData(db, bus, settings.accountDataBytes);
+    const filters = new Filters(db);
+    const profiles = new Profiles({ db, users, tasks, remote: ports.remoteProfiles });
+    const common = { db, clock, random, serverName, users, sessions, appservices };
+    const mode = settings.registration;
+    const registration = new Registration({ ...common, passwords, interactive, limits, mode });
+    this.#log = log;
+    this.#sessionCache = cache;
+    this.#lastSeen = lastSeen;
+    this.settings = settings;
+    this.limits = limits;
+    this.users = users;
+    this.devices = devices;
+    this.sessions = sessions;
+    this.interactive = interactive;
+    this.login = new Login({ ...common, credentials, loginTokenMs });
+    this.registration = registration;
+    this.registrationTokens = registrationTokens;
+    this.sharedSecret = new SharedSecretRegistration(common, registration, settings.registrationSharedSecret);
+    this.changes = new AccountChanges({ db, users, devices, passwords, profiles, accountData, filters, tasks });
+    this.moderation = new Moderation(db, users, cache);
+    this.profiles = profiles;
+    this.accountData = accountData;
+    this.filters = filters;
+    this.openId = new OpenIdTokens({ db, clock, random, users });
+    this.tasks = tasks;
+  }
+
+  /** What `HttpParts.authenticate` asks: see `Sessions.authenticate`. */
+  authenticate(token: string, use: TokenUse): Promise<Requester> {
+    return this.sessions.authenticate(token, use);
+  }
+
+  async #runTask(userNid: number, kind: AccountTaskKind): Promise<void> {
+    const rooms = this.#parts.ports?.rooms ?? noRoomFollower;
+    const user = await this.users.byNid(userNid);
+    if (user === undefined) return;
+    if (kind === 'leave') return rooms.leaveAllRooms(user.userId, userNid, user.isErased);
+    const profile = (await this.profiles.forMembers(this.#parts.db, [userNid])).get(userNid);
+    await rooms.profileChanged(user.userId, userNid, profile ?? { displayname: undefined, avatar_url: undefined });
+  }
+
+  /** Takes up tasks that an earlier process left, and clears away what has expired from time to time. */
+  async start(): Promise<void> {
+    await this.tasks.start();
+    await this.#sweepRegularly();
+  }
+
+  async #sweepRegularly(): Promise<void> {
+    try {
+      await this.sweep();
+    } catch (error) {
+      this.#log.warn('Expired tokens could not be cleared away; it is tried again later.', { err: error });
+    }
+    if (!this.#isStopped) this.#sweepTimer = this.#parts.clock.after(SWEEP_MS, () => void this.#sweepRegularly());
+  }
+
+  /** Deletes tokens and authentication sessions that have expired. */
+  async sweep(): Promise<void> {
+    const { db, clock } = this.#parts;
+    await this.interactive.sweep();
+    await db.tx(async tx => {
+      await deleteExpiredShortTokens(tx, clock.now());
+      await deleteTokensEndedBefore(tx, clock.now() - KEEP_ENDED_MS);
+    });
+  }
+
+  /** Sizes of the caches, for metrics. */
+  get cacheStats() {
+    return {
+      sessions: this.#sessionCache.stats,
+      rate_limits: this.limits.stats,
+      ignored_users: this.ignored.stats,
+    };
+  }
+
+  /** Writes down when devices were last seen; done at the end too. */
+  flushLastSeen(): Promise<void> {
+    return this.#lastSeen.flush();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopped = true;
+    this.#sweepTimer?.cancel();
+    this.#sessionCache[Symbol.dispose]();
+    await this.tasks.stop();
+    await this.#lastSeen.flush();
+  }
+}

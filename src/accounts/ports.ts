@@ -1,0 +1,73 @@
+import type { UserId } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Queryable, Tx } from '../db/database.ts';
+
+/** What this part needs from parts above it; `main/compose.ts` hands it over. */
+export interface AccountPorts {
+  readonly devices: DeviceListener;
+  readonly rooms: RoomFollower;
+  /** Absent until federation is there: profiles of other servers are then not found. */
+  readonly remoteProfiles?: RemoteProfiles;
+  /** Absent when there are no appservices. */
+  readonly appservices?: Appservices;
+}
+
+/** Fulfilled by `keys/`. Both run in the transaction that changes the devices. */
+export interface DeviceListener {
+  /** Devices were deleted: their keys and to-device messages go, and the change of the device list is announced. */
+  deviceRemoved(tx: Tx, userNid: number, deviceIds: readonly string[]): Promise<void>;
+  /** Devices were made or renamed: the change of the device list is announced. */
+  deviceChanged(tx: Tx, userNid: number, deviceIds: readonly string[]): Promise<void>;
+  /** Whether the name cannot be used for a device because it is a cross-signing key of the user. */
+  isReservedDeviceId(db: Queryable, userNid: number, deviceId: string): Promise<boolean>;
+}
+
+/**
+ * Fulfilled by `rooms/`. Both are called again until they resolve, also after a restart, perhaps by several processes
+ * at once: they must take being called twice.
+ */
+export interface RoomFollower {
+  /** Leaves every room, and rejects every invite and knock. `erase`: the user asked to be forgotten. */
+  leaveAllRooms(userId: UserId, userNid: number, erase: boolean): Promise<void>;
+  /** Brings the member events of the rooms the user is in to this name and picture. */
+  profileChanged(userId: UserId, userNid: number, profile: MemberProfile): Promise<void>;
+}
+
+/** What member events show of a profile. */
+export interface MemberProfile {
+  readonly displayname: string | undefined;
+  readonly avatar_url: string | undefined;
+}
+
+/** Fulfilled by `federation/`. */
+export interface RemoteProfiles {
+  /** The profile, or one field of it, of a user of another server. @throws MatrixError M_NOT_FOUND and others */
+  profile(userId: UserId, field?: string): Promise<JsonObject>;
+}
+
+/** Fulfilled by `appservice/`. */
+export interface Appservices {
+  /** The appservice with this token. */
+  find(token: string): Appservice | undefined;
+  /** The appservice that keeps this user ID for itself. */
+  exclusiveOwner(userId: UserId): string | undefined;
+}
+
+export interface Appservice {
+  readonly id: string;
+  readonly sender: UserId;
+  readonly rateLimited: boolean;
+  /** Whether the user is in one of its namespaces, or its sender. */
+  ownsUser(userId: UserId): boolean;
+}
+
+export const noDeviceListener: DeviceListener = {
+  deviceRemoved: async () => undefined,
+  deviceChanged: async () => undefined,
+  isReservedDeviceId: async () => false,
+};
+
+export const noRoomFollower: RoomFollower = {
+  leaveAllRooms: async () => undefined,
+  profileChanged: async () => undefined,
+};

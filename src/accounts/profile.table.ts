@@ -1,0 +1,38 @@
+import type { Queryable, Tx } from '../db/database.ts';
+import { sql } from '../db/sql.ts';
+
+export interface ProfileRow {
+  readonly field: string;
+  /** JSON. */
+  readonly value: string;
+}
+
+export function profileOf(db: Queryable, userNid: number): Promise<ProfileRow[]> {
+  return db.all<ProfileRow>(sql`select field, value from profile_field where user_nid = ${userNid} order by field`);
+}
+
+/** One field of several profiles. */
+export function profileFieldsOf(
+  db: Queryable,
+  userNids: readonly number[],
+  fields: readonly string[],
+): Promise<(ProfileRow & { readonly user_nid: number })[]> {
+  return db.all(
+    sql`select user_nid, field, value from profile_field where user_nid ${sql.in(userNids)} and field ${sql.in(fields)}`,
+  );
+}
+
+export async function setProfileField(tx: Tx, userNid: number, field: string, value: string): Promise<void> {
+  await tx.run(
+    sql`insert into profile_field (user_nid, field, value) values (${userNid}, ${field}, ${value})
+      on conflict (user_nid, field) do update set value = excluded.value`,
+  );
+}
+
+export async function deleteProfileField(tx: Tx, userNid: number, field: string): Promise<boolean> {
+  return (await tx.run(sql`delete from profile_field where user_nid = ${userNid} and field = ${field}`)) === 1;
+}
+
+export async function deleteProfile(tx: Tx, userNid: number): Promise<void> {
+  await tx.run(sql`delete from profile_field where user_nid = ${userNid}`);
+}

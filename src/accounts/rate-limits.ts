@@ -1,0 +1,93 @@
+import { ByteCache } from '../base/byte-cache.ts';
+import type { Clock } from '../base/clock.ts';
+import { MatrixError } from '../core/matrix-error.ts';
+import { addressKey } from './address-key.ts';
+import type { Requester } from './requester.ts';
+
+/** The named limits; their rates are settings (`rate_limits`). Bursts are counted per user where known, else per address. */
+export type LimitName =
+  | 'message'
+  | 'registration'
+  | 'login'
+  | 'join'
+  | 'invite'
+  | 'create_room'
+  | 'media_upload'
+  | 'media_download'
+  | 'profile'
+  | 'keys'
+  | 'search'
+  | 'report'
+  | 'other';
+
+export interface Rate {
+  readonly per_second: number;
+  readonly burst: number;
+}
+
+export type LimitRates = Readonly<Record<LimitName, Rate>>;
+
+/** About 15 000 users or addresses; beyond that those are forgotten that were quiet for longest. */
+const MAX_BYTES = 2 * 1024 * 1024;
+
+/**
+ * Token buckets. Of each only the moment is kept at which it will be full again (the generic cell rate algorithm),
+ * so a bucket that is forgotten while full loses nothing.
+ */
+export class RateLimits {
+  readonly #clock: Clock;
+  readonly #rates: LimitRates | 'off';
+  readonly #fullAt = new ByteCache<number>({ name: 'rate_limits', maxBytes: MAX_BYTES, sizeOf: () => 8 });
+
+  constructor(clock: Clock, rates: LimitRates | 'off') {
+    this.#clock = clock;
+    this.#rates = rates;
+  }
+
+  /**
+   * Counts one request of a user, or of an address where no user is known. Administrators and appservices that are
+   * registered so are exempt.
+   *
+   * @throws MatrixError M_LIMIT_EXCEEDED with `retry_after_ms`
+   */
+  count(limit: LimitName, who: Requester | undefined, ip: string): void {
+    if (who?.isAdmin || who?.appservice?.rateLimited === false) return;
+    this.countKey(limit, who === undefined ? addressKey(ip) : `user ${who.userNid}`);
+  }
+
+  /** Counts against a bucket of any name. @throws MatrixError M_LIMIT_EXCEEDED */
+  countKey(limit: LimitName, key: string): void {
+    const wait = this.#take(limit, key, true);
+    if (wait > 0) throw tooMany(wait);
+  }
+
+  /** Throws when the bucket is empty, without taking anything. @throws MatrixError M_LIMIT_EXCEEDED */
+  peekKey(limit: LimitName, key: string): void {
+    const wait = this.#take(limit, key, false);
+    if (wait > 0) throw tooMany(wait);
+  }
+
+  /** Milliseconds to wait; 0 when the request may pass. */
+  #take(limit: LimitName, key: string, take: boolean): number {
+    if (this.#rates === 'off') return 0;
+    const { per_second, burst } = this.#rates[limit];
+    const interval = 1000 / per_second;
+    const now = this.#clock.monotonic();
+    const name = `${limit} ${key}`;
+    const fullAt = Math.max(this.#fullAt.get(name) ?? now, now);
+    const wait = fullAt - now - (burst - 1) * interval;
+    if (wait > 0) return Math.ceil(wait);
+    if (take) this.#fullAt.set(name, fullAt + interval);
+    return 0;
+  }
+
+  get stats() {
+    return this.#fullAt.stats;
+  }
+}
+
+function tooMany(waitMs: number): MatrixError {
+  return new MatrixError('M_LIMIT_EXCEEDED', 'Too many requests. Wait a little.', {
+    fields: { retry_after_ms: waitMs },
+  });
+}

@@ -1,0 +1,154 @@
+import { type Random, randomToken } from '../base/random.ts';
+import type { ServerName, UserId } from '../core/ids.ts';
+import { localpartOf } from '../core/ids.ts';
+import { forbidden, MatrixError } from '../core/matrix-error.ts';
+import type { Database } from '../db/database.ts';
+import { awaitingApproval, unknownToken } from './account-errors.ts';
+import type { AppserviceSessions } from './appservice-sessions.ts';
+import type { AuthFlows, InteractiveAuth } from './interactive-auth.ts';
+import type { Passwords } from './passwords.ts';
+import type { Appservice } from './ports.ts';
+import { setProfileField } from './profile.table.ts';
+import type { RateLimits } from './rate-limits.ts';
+import type { Session, SessionRequest, Sessions } from './sessions.ts';
+import type { RegistrationMode } from './settings.ts';
+import { newUserId } from './user-names.ts';
+import type { NewUser, Users } from './users.ts';
+
+export interface RegistrationParts {
+  readonly db: Database;
+  readonly random: Random;
+  readonly serverName: ServerName;
+  readonly users: Users;
+  readonly passwords: Passwords;
+  readonly sessions: Sessions;
+  readonly interactive: InteractiveAuth;
+  readonly appservices: AppserviceSessions;
+  readonly limits: RateLimits;
+  readonly mode: RegistrationMode;
+}
+
+export interface NewAccount {
+  /** Undefined: a name is made up. */
+  readonly userId: UserId | undefined;
+  readonly password: string;
+  readonly ip: string;
+  /** The authentication session that allowed it. */
+  readonly authSession: string;
+  /** Undefined: `inhibit_login`. */
+  readonly login: Omit<SessionRequest, 'userNid'> | undefined;
+}
+
+export interface Registered {
+  readonly userId: UserId;
+  readonly userNid: number;
+  readonly session: Session | undefined;
+}
+
+/** What is made directly, without asking whether registration is open. */
+export interface DirectAccount {
+  readonly userId: UserId;
+  readonly password?: string | undefined;
+  readonly displayName?: string | undefined;
+  readonly isAdmin?: boolean;
+  readonly appserviceId?: string | undefined;
+  readonly login?: Omit<SessionRequest, 'userNid'> | undefined;
+}
+
+/** Making accounts (client-server API, "Account registration"). */
+export class Registration {
+  readonly #parts: RegistrationParts;
+
+  constructor(parts: RegistrationParts) {
+    this.#parts = parts;
+  }
+
+  /** What has to be done to register. @throws MatrixError M_FORBIDDEN when registration is closed */
+  flows(): AuthFlows {
+    if (this.#parts.mode === 'closed') throw forbidden('Registration is closed on this server.');
+    return this.#parts.mode === 'token' ? [['m.login.registration_token']] : [['m.login.dummy']];
+  }
+
+  /**
+   * The user ID for a wanted name, which is free now.
+   *
+   * @throws MatrixError M_INVALID_USERNAME, M_USER_IN_USE, M_EXCLUSIVE
+   */
+  async requireAvailable(wanted: string, by?: Appservice): Promise<UserId> {
+    const userId = newUserId(wanted, this.#parts.serverName);
+    if (this.#parts.appservices.isReserved(userId, by)) {
+      throw new MatrixError('M_EXCLUSIVE', 'This user name is kept for an appservice.');
+    }
+    await this.#parts.users.requireFree(userId);
+    return userId;
+  }
+
+  /** What every new password has to be. @throws MatrixError M_WEAK_PASSWORD, M_INVALID_PARAM */
+  requireGoodPassword(password: string): void {
+    this.#parts.passwords.requireAcceptable(password);
+  }
+
+  /** Makes an account for somebody who has passed the flows. Counted by address, before the password is hashed. */
+  async register(account: NewAccount): Promise<Registered> {
+    const { limits, passwords, interactive, mode } = this.#parts;
+    limits.count('registration', undefined, account.ip);
+    const passwordHash = await passwords.hash(account.password);
+    const userId = account.userId ?? newUserId(this.#madeUpName(), this.#parts.serverName);
+    const isApproved = mode !== 'approval';
+    const registered = await this.#parts.db.tx(async tx => {
+      const stages = await interactive.finish(tx, account.authSession);
+      if (mode === 'token' && !stages.has('m.login.registration_token')) {
+        throw forbidden('This authentication session has been used.');
+      }
+      const userNid = await this.#parts.users.create(tx, { userId, passwordHash, isApproved });
+      await setProfileField(tx, userNid, 'displayname', JSON.stringify(localpartOf(userId)));
+      if (!isApproved || account.login === undefined) return { userId, userNid, session: undefined };
+      return { userId, userNid, session: await this.#parts.sessions.open(tx, { ...account.login, userNid }) };
+    });
+    if (!isApproved && account.login !== undefined) throw awaitingApproval();
+    return registered;
+  }
+
+  /** Makes an account without further questions: for administrators, scripts and appservices. */
+  async create(account: DirectAccount): Promise<Registered> {
+    const { db, users, passwords, sessions } = this.#parts;
+    const { userId, password, displayName, login } = account;
+    const passwordHash = password === undefined ? undefined : await passwords.hash(password);
+    const { isAdmin = false, appserviceId } = account;
+    const user: NewUser = { userId, passwordHash, isAdmin, appserviceId };
+    return db.tx(async tx => {
+      const userNid = await users.create(tx, user);
+      if (displayName !== undefined) await setProfileField(tx, userNid, 'displayname', JSON.stringify(displayName));
+      const session = login === undefined ? undefined : await sessions.open(tx, { ...login, userNid });
+      return { userId, userNid, session };
+    });
+  }
+
+  /**
+   * An appservice makes one of its users (application service API, "Server admin style permissions").
+   *
+   * @throws MatrixError M_MISSING_TOKEN, M_UNKNOWN_TOKEN, M_EXCLUSIVE, M_INVALID_USERNAME, M_USER_IN_USE
+   */
+  async createForAppservice(
+    token: string | undefined,
+    username: string | undefined,
+    login: Omit<SessionRequest, 'userNid'> | undefined,
+  ): Promise<Registered> {
+    if (token === undefined) throw new MatrixError('M_MISSING_TOKEN', 'An appservice registers users with its token.');
+    const appservice = this.#parts.appservices.find(token);
+    if (appservice === undefined) throw unknownToken('This is not the token of an appservice.', false);
+    if (username === undefined) throw new MatrixError('M_MISSING_PARAM', 'The username is missing.');
+    const userId = newUserId(username, this.#parts.serverName);
+    if (!appservice.ownsUser(userId)) {
+      throw new MatrixError('M_EXCLUSIVE', 'The user is not in the namespaces of the appservice.');
+    }
+    await this.requireAvailable(username, appservice);
+    return this.create({ userId, appserviceId: appservice.id, login });
+  }
+
+  #madeUpName(): string {
+    return randomToken(this.#parts.random, 9)
+      .toLowerCase()
+      .replace(/[^a-z0-9]/g, 'x');
+  }
+}

@@ -1,0 +1,17 @@
+import type { UserId } from '../core/ids.ts';
+
+/** Who makes a request, as its access token says. */
+export interface Requester {
+  readonly userId: UserId;
+  /** The user's number in this database (`nid`). */
+  readonly userNid: number;
+  /** Absent for an appservice that acts without a device. */
+  readonly deviceId: string | undefined;
+  readonly isAdmin: boolean;
+  readonly isGuest: boolean;
+  readonly isSuspended: boolean;
+  /** The number of the access token, for idempotency and for logging out this session. */
+  readonly tokenNid: number | undefined;
+  /** The appservice that acts, and whether it is exempt from rate limits. */
+  readonly appservice: { readonly id: string; readonly rateLimited: boolean } | undefined;
+}

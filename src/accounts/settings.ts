@@ -1,0 +1,60 @@
+import type { Config } from '../config/schema.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { LimitRates } from './rate-limits.ts';
+
+/** `approval`: anybody can ask for an account, an administrator lets each one in. */
+export type RegistrationMode = 'closed' | 'open' | 'token' | 'approval';
+
+export interface PasswordSettings {
+  /** Memory for one hash in KiB. */
+  readonly memoryKib: number;
+  readonly passes: number;
+  /** The fewest characters a new password has. */
+  readonly minimumLength: number;
+}
+
+export interface AccountSettings {
+  readonly registration: RegistrationMode;
+  /** For `/_synapse/admin/v1/register`; undefined switches that off. */
+  readonly registrationSharedSecret: string | undefined;
+  readonly passwords: PasswordSettings;
+  /** `off`: nothing is limited. */
+  readonly rateLimits: LimitRates | 'off';
+  /** How long an access token of a client with refresh tokens lives, in milliseconds. Others live until logout. */
+  readonly accessTokenMs: number;
+  /** How long a one-time login token lives, in milliseconds. */
+  readonly loginTokenMs: number;
+  /** What `well_known` says in the answer to a login. */
+  readonly wellKnown: JsonObject | undefined;
+  /** The most that the account data of one user may take, in bytes. */
+  readonly accountDataBytes: number;
+  /** The bound of the cache of access tokens, in bytes. */
+  readonly tokenCacheBytes: number;
+}
+
+export const defaultAccountSettings: AccountSettings = {
+  registration: 'closed',
+  registrationSharedSecret: undefined,
+  passwords: { memoryKib: 19 * 1024, passes: 2, minimumLength: 8 },
+  rateLimits: 'off',
+  accessTokenMs: 60 * 60_000,
+  loginTokenMs: 2 * 60_000,
+  wellKnown: undefined,
+  accountDataBytes: 16 * 1024 * 1024,
+  tokenCacheBytes: 4 * 1024 * 1024,
+};
+
+/** The part of the configuration that this part reads. The shared secret and well-known are handed over resolved. */
+export function accountSettings(
+  config: Pick<Config, 'registration' | 'rate_limits' | 'password_hashing'>,
+  resolved: Pick<AccountSettings, 'registrationSharedSecret' | 'wellKnown'>,
+): AccountSettings {
+  const { memory, passes } = config.password_hashing;
+  return {
+    ...defaultAccountSettings,
+    ...resolved,
+    registration: config.registration.mode,
+    rateLimits: config.rate_limits,
+    passwords: { ...defaultAccountSettings.passwords, memoryKib: Math.ceil(memory / 1024), passes },
+  };
+}

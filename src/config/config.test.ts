@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { EnvironmentSettings } from './environment.ts';
+import { isHttpUrl, isRange, numberOf } from './kinds.ts';
+import { type ConfigArgs, loadConfig } from './load.ts';
+import { nearest } from './nearest.ts';
+import { ConfigError, type Problem } from './problems.ts';
+import { configExample, configReference } from './reference.ts';
+
+const NO_ENVIRONMENT: EnvironmentSettings = { config: undefined, data: undefined, noColor: false };
+
+function folder(t: TestContext): string {
+  const made = mkdtempSync(join(tmpdir(), 'copse-config-'));
+  t.after(() => rmSync(made, { recursive: true }));
+  return made;
+}
+
+function load(t: TestContext, yaml: string, args: ConfigArgs = {}) {
+  const file = join(folder(t), 'my.yaml');
+  writeFileSync(file, yaml);
+  return loadConfig({ config: file, ...args }, NO_ENVIRONMENT);
+}
+
+function problems(t: TestContext, yaml: string, args: ConfigArgs = {}): readonly Problem[] {
+  try {
+    load(t, yaml, args);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems;
+  }
+  return assert.fail('the settings were taken');
+}
+
+test('with no file at all every key has its default', t => {
+  const data = folder(t);
+  const config = loadConfig({ data }, NO_ENVIRONMENT);
+  assert.equal(config.data_dir, data);
+  assert.equal(config.media.folder, join(data, 'media'));
+  assert.equal(config.listen.client.host, '127.0.0.1');
+  assert.equal(config.listen.client.port, 8008);
+  assert.equal(config.memory, 256 * 2 ** 20);
+  assert.equal(config.federation.retry.longest, 3_600_000);
+  assert.equal(config.registration.mode, 'closed');
+  assert.equal(config.server_name, undefined);
+  assert.ok(config.rate_limits !== 'off' && config.rate_limits.message.burst > 0);
+});
+
+test('a file sets what it names and nothing else; paths count from its folder', t => {
+  const config = load(
+    t,
+    `
+server_name: example.org
+data_dir: here
+listen: { client: { port: 80 } }
+default_room_version: 11
+rate_limits: off
+tls:
+  extra_ca: [ca.pem, /etc/other.pem]
+media:
+  max_upload: 1.5M
+`,
+  );
+  assert.equal(config.server_name, 'example.org');
+  assert.match(config.data_dir, /copse-config-.*\/here$/);
+  assert.deepEqual(config.listen.client, { host: '127.0.0.1', port: 80 });
+  assert.equal(config.default_room_version, '11');
+  assert.equal(config.rate_limits, 'off');
+  assert.match(config.tls.extra_ca[0] ?? '', /copse-config-.*\/ca\.pem$/);
+  assert.equal(config.tls.extra_ca[1], '/etc/other.pem');
+  assert.equal(config.media.max_upload, 1_572_864);
+});
+
+test('some rate limits can be set while the others keep their defaults', t => {
+  const { rate_limits: limits } = load(t, 'rate_limits:\n  login: { burst: 3 }\n');
+  assert.ok(limits !== 'off');
+  assert.equal(limits.login.burst, 3);
+  assert.equal(limits.login.per_second, 0.2);
+  assert.equal(limits.message.burst, 50);
+});
+
+test('every problem is reported at once, with line, reason and remedy', t => {
+  const found = problems(
+    t,
+    `server_name: "not a name"
+listen:
+  client:
+    prot: 8008
+    port: 99999
+trusted_proxies:
+  - 127.0.0.1
+  - 300.1.2.3
+media: lots
+rate_limits:
+  mesage: { burst: 1 }
+`,
+  );
+  const lines = found.map(problem => Number(problem.where.split(':').at(-1))).sort((a, b) => a - b);
+  assert.deepEqual(lines, [1, 4, 5, 8, 9, 11]);
+  const remedyFor = (line: number) => found.find(problem => problem.where.endsWith(`:${line}`))?.remedy;
+  assert.equal(remedyFor(4), 'Did you mean port?');
+  assert.equal(remedyFor(5), 'Write a whole number from 0 to 65535.');
+  assert.match(remedyFor(8) ?? '', /CIDR|range/);
+  assert.match(remedyFor(9) ?? '', /max_upload/);
+  assert.equal(remedyFor(11), 'Did you mean message?');
+  for (const problem of found) assert.match(problem.where, /my\.yaml:\d+$/);
+});
+
+test('text that is not YAML, a key given twice and a file that is not there are told with their place', t => {
+  assert.match(problems(t, 'a: [1, 2\nb: 3\n')[0]?.where ?? '', /my\.yaml:[12]$/);
+  assert.match(problems(t, 'presence: true\npresence: false\n')[0]?.where ?? '', /my\.yaml:2$/);
+  assert.match(problems(t, '- a\n')[0]?.reason ?? '', /group of keys/);
+  assert.throws(() => loadConfig({ config: '/nowhere/copse.yaml' }, NO_ENVIRONMENT), /cannot be read/);
+});
+
+test('options win over the file, the file over the environment, and a wrong option is called by its name', t => {
+  const yaml = 'server_name: file.org\ndata_dir: /from-file\nlisten: { client: { port: 1000 } }\n';
+  const config = load(t, yaml, { name: 'option.org', port: '2000', data: '/from-option' });
+  assert.equal(config.server_name, 'option.org');
+  assert.equal(config.listen.client.port, 2000);
+  assert.equal(config.data_dir, '/from-option');
+  assert.equal(load(t, yaml).data_dir, '/from-file');
+  assert.equal(loadConfig({}, { ...NO_ENVIRONMENT, data: '/from-env' }).data_dir, '/from-env');
+  assert.equal(problems(t, yaml, { port: 'eighty' })[0]?.where, '--port');
+  assert.equal(problems(t, yaml, { registration: 'opne' })[0]?.where, '--registration');
+});
+
+test('copse.yaml in the data folder is read without being named', t => {
+  const data = folder(t);
+  mkdirSync(data, { recursive: true });
+  writeFileSync(join(data, 'copse.yaml'), 'presence: true\n');
+  const config = loadConfig({ data }, NO_ENVIRONMENT);
+  assert.equal(config.presence, true);
+  assert.equal(config.data_dir, data);
+});
+
+test('open registration needs a second word', t => {
+  assert.match(problems(t, 'registration: { mode: open }')[0]?.remedy ?? '', /open_to_everybody/);
+  assert.equal(load(t, 'registration: { mode: open, open_to_everybody: true }').registration.mode, 'open');
+  const args = { registration: 'open', openToEverybody: true };
+  assert.equal(load(t, '', args).registration.open_to_everybody, true);
+});
+
+test('a certificate without its key and waits the wrong way round are refused', t => {
+  assert.match(problems(t, 'listen: { federation: { certificate: a.pem } }')[0]?.remedy ?? '', /federation\.key/);
+  assert.match(problems(t, 'federation: { retry: { initial: 2h } }')[0]?.reason ?? '', /shorter/);
+});
+
+test('sizes, durations, ranges and URLs', () => {
+  assert.equal(numberOf('512K', 'bytes'), 524_288);
+  assert.equal(numberOf('2G', 'bytes'), 2 ** 31);
+  assert.equal(numberOf('7', 'bytes'), 7);
+  assert.equal(numberOf('500ms', 'ms'), 500);
+  assert.equal(numberOf('7d', 'ms'), 604_800_000);
+  for (const good of ['10.0.0.0/8', '::1', 'fd00::/8', '1.2.3.4']) assert.ok(isRange(good), good);
+  for (const bad of ['10.0.0.0/33', '10.0.0', 'fd00::/129', 'a', '1.2.3.4/8/8']) assert.ok(!isRange(bad), bad);
+  assert.ok(isHttpUrl('https://example.org:8448/matrix'));
+  for (const bad of ['example.org', 'ftp://example.org', 'https://example.org/?q']) assert.ok(!isHttpUrl(bad), bad);
+});
+
+test('a guess is made only when it is close', () => {
+  assert.equal(nearest('server-name', ['server_name', 'data_dir']), 'server_name');
+  assert.equal(nearest('colour', ['server_name', 'data_dir']), undefined);
+});
+
+test('every key of the example can be uncommented and is a valid setting', t => {
+  const yaml = configExample()
+    .split('\n')
+    .slice(2)
+    .map(line => line.replace(/^# /, ''))
+    .join('\n');
+  const config = load(t, yaml, { data: '/somewhere' });
+  assert.deepEqual(config, loadConfig({ data: '/somewhere' }, NO_ENVIRONMENT));
+});
+
+test('docs/config.md and copse.example.yaml are what `./copse docs` writes', () => {
+  const text = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+  assert.equal(text('docs/config.md'), configReference());
+  assert.equal(text('copse.example.yaml'), configExample());
+});

@@ -1,0 +1,126 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { check, type Fault, nameOf } from './check.ts';
+import { type EnvironmentSettings, readEnvironment } from './environment.ts';
+import { ConfigError, type Problem } from './problems.ts';
+import { type Config, ConfigSchema } from './schema.ts';
+import { type ConfigSource, readSource } from './source.ts';
+
+/** What the command line says. It wins over the file, and the file over the defaults. */
+export interface ConfigArgs {
+  /** `--config FILE` */
+  readonly config?: string | undefined;
+  /** `--data FOLDER` */
+  readonly data?: string | undefined;
+  /** `--name example.org` */
+  readonly name?: string | undefined;
+  /** `--port NUMBER` */
+  readonly port?: string | undefined;
+  /** `--registration MODE` */
+  readonly registration?: string | undefined;
+  /** `--open-to-everybody` */
+  readonly openToEverybody?: boolean | undefined;
+}
+
+const DEFAULT_DATA = './copse-data';
+
+/**
+ * The settings in force, from the command line, the file (`--config`, else `copse.yaml` in the data folder if there is
+ * one), the environment and the defaults.
+ *
+ * @throws ConfigError with every problem found
+ */
+export function loadConfig(args: ConfigArgs = {}, environment: EnvironmentSettings = readEnvironment()): Config {
+  const data = resolve(args.data ?? environment.data ?? DEFAULT_DATA);
+  const source = findSource(args.config ?? environment.config, data);
+  const folder = source === undefined ? process.cwd() : dirname(source.file);
+  const flags = flagValues(args);
+  const given = structuredClone({ ...source?.values }) as Given;
+  for (const { path, value } of flags) set(given, path, value);
+  given.data_dir ??= data;
+  if (args.data !== undefined) given.data_dir = data;
+  const { value, faults } = check(ConfigSchema, given, path => (path === '' ? '' : resolve(folder, path)));
+  const problems = faults.map(fault => problemOf(fault, source, flags));
+  const config = value as Config;
+  if (problems.length === 0) problems.push(...contradictions(config, source));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config.media.folder === ''
+    ? { ...config, media: { ...config.media, folder: join(config.data_dir, 'media') } }
+    : config;
+}
+
+type Given = { [key: string]: unknown };
+
+interface FlagValue {
+  readonly flag: string;
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+function findSource(named: string | undefined, data: string): ConfigSource | undefined {
+  if (named !== undefined) return readSource(resolve(named));
+  const usual = join(data, 'copse.yaml');
+  return existsSync(usual) ? readSource(usual) : undefined;
+}
+
+function flagValues(args: ConfigArgs): FlagValue[] {
+  const port = args.port !== undefined && /^\d+$/.test(args.port) ? Number(args.port) : args.port;
+  const all: FlagValue[] = [
+    { flag: '--name', path: ['server_name'], value: args.name },
+    { flag: '--port', path: ['listen', 'client', 'port'], value: port },
+    { flag: '--registration', path: ['registration', 'mode'], value: args.registration },
+    { flag: '--open-to-everybody', path: ['registration', 'open_to_everybody'], value: args.openToEverybody },
+  ];
+  return all.filter(flag => flag.value !== undefined);
+}
+
+/** A section that is not a group of keys is left alone: the check reports it. */
+function set(target: Given, path: readonly string[], value: unknown): void {
+  const [key = '', ...rest] = path;
+  if (rest.length === 0) {
+    target[key] = value;
+    return;
+  }
+  target[key] ??= {};
+  const inner = target[key];
+  if (typeof inner === 'object' && inner !== null && !Array.isArray(inner)) set(inner as Given, rest, value);
+}
+
+function problemOf(fault: Fault, source: ConfigSource | undefined, flags: readonly FlagValue[]): Problem {
+  const flag = flags.find(({ path }) => path.join('.') === nameOf(fault.path));
+  const line = source === undefined ? '' : `${source.file}:${source.lineOf(fault.path, fault.onKey)}`;
+  return { where: flag?.flag ?? line, reason: fault.reason, remedy: fault.remedy };
+}
+
+/** What each key allows by itself but not together. */
+function contradictions(config: Config, source: ConfigSource | undefined): Problem[] {
+  const found: Problem[] = [];
+  const report = (path: readonly string[], reason: string, remedy: string) => {
+    const where = source === undefined ? 'the settings' : `${source.file}:${source.lineOf(path, false)}`;
+    found.push({ where, reason, remedy });
+  };
+  if (config.registration.mode === 'open' && !config.registration.open_to_everybody) {
+    report(
+      ['registration', 'mode'],
+      'Open registration without a check is found by spammers within days.',
+      'Take `token` or `approval`, or confirm with `registration.open_to_everybody: true` (`--open-to-everybody`).',
+    );
+  }
+  const { certificate, key } = config.listen.federation;
+  if ((certificate === undefined) !== (key === undefined)) {
+    const missing = certificate === undefined ? 'certificate' : 'key';
+    report(
+      ['listen', 'federation', missing === 'key' ? 'certificate' : 'key'],
+      'A certificate and its key only work together.',
+      `Give listen.federation.${missing} too.`,
+    );
+  }
+  if (config.federation.retry.longest < config.federation.retry.initial) {
+    report(
+      ['federation', 'retry', 'longest'],
+      'The longest wait is shorter than the first one.',
+      'Make federation.retry.longest at least federation.retry.initial.',
+    );
+  }
+  return found;
+}

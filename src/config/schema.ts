@@ -1,0 +1,191 @@
+import { type Static, Type } from 'typebox';
+import { isServerName } from '../core/ids.ts';
+import {
+  bytes,
+  choice,
+  decimal,
+  duration,
+  flag,
+  integer,
+  isHttpUrl,
+  optionalPath,
+  optionalText,
+  path,
+  paths,
+  ranges,
+  section,
+  text,
+  texts,
+} from './kinds.ts';
+
+const SERVER_NAME = 'a server name such as example.org';
+const BASE_URL = 'a URL such as https://matrix.example.org';
+
+const isPostgresUrl = (value: string) => /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value);
+const isEmailAddress = (value: string) => /^[^\s@]+@[^\s@]+$/.test(value);
+
+const database = section('Where everything but media is kept.', {
+  url: text(
+    '`sqlite` keeps a file in the data folder; a `postgres://` URL uses that database instead.',
+    'sqlite',
+    '`sqlite` or a URL such as postgres://copse:secret@127.0.0.1/copse',
+    value => value === 'sqlite' || isPostgresUrl(value),
+  ),
+  connections: integer('The most connections that this process opens to PostgreSQL.', 5, 2, 100),
+});
+
+const listen = section('Where the server listens.', {
+  client: section('The listener for clients and, behind a reverse proxy, for other servers too.', {
+    host: text('The address. Use `0.0.0.0` or `::` to be reached from other machines.', '127.0.0.1'),
+    port: integer('The port; 0 takes a free one.', 8008, 0, 65535),
+  }),
+  federation: section('A further listener for other servers only, for set-ups without a reverse proxy.', {
+    enabled: flag('Whether there is one.', false),
+    host: text('The address.', '0.0.0.0'),
+    port: integer('The port; servers try 8448 when nothing tells them otherwise.', 8448, 0, 65535),
+    certificate: optionalPath('The certificate chain in PEM; with none the listener speaks plain HTTP.'),
+    key: optionalPath('The private key of the certificate in PEM.'),
+  }),
+});
+
+const tls = section('Trust in the certificates of others.', {
+  extra_ca: paths('Files of certificate authorities in PEM that are trusted beside the usual ones.'),
+});
+
+const wellKnown = section('What `/.well-known/matrix/...` says. Copse serves it on the client listener.', {
+  client: optionalText('The address for clients; `public_base_url` unless given.', BASE_URL, isHttpUrl),
+  server: optionalText(
+    'Where other servers connect to; the host of `public_base_url` with port 443 unless given.',
+    'a host with a port such as matrix.example.org:443',
+    isServerName,
+  ),
+  support: section('Whom to ask for help with this server.', {
+    page: optionalText('A web page.', BASE_URL, isHttpUrl),
+    email: optionalText('An address for administrative questions.', 'a mail address', isEmailAddress),
+    matrix_id: optionalText('A Matrix user for administrative questions.', 'a user such as @admin:example.org', value =>
+      /^@[^:]+:.+$/.test(value),
+    ),
+    security_email: optionalText('An address for reports of security problems.', 'a mail address', isEmailAddress),
+  }),
+});
+
+const registration = section('Who can make an account.', {
+  mode: choice(
+    '`closed`: administrators make accounts. `token`: whoever has a registration token. `approval`: anybody, but an ' +
+      'administrator lets each one in. `open`: anybody, which needs `open_to_everybody` as well.',
+    'closed',
+    ['closed', 'token', 'approval', 'open'],
+  ),
+  open_to_everybody: flag(
+    'Confirms that `mode: open` is meant. A server open to everybody without a check is found by spammers in days.',
+    false,
+  ),
+});
+
+function limit(what: string, perSecond: number, burst: number) {
+  return section(what, {
+    per_second: decimal('How many a second on average.', perSecond, 0.001),
+    burst: integer('How many at once.', burst, 1, 1_000_000),
+  });
+}
+
+const limits = section('How often each user, or each address where there is no user yet, may do things.', {
+  message: limit('Sending events.', 5, 50),
+  registration: limit('Making accounts.', 0.05, 5),
+  login: limit('Logging in.', 0.2, 10),
+  join: limit('Joining rooms.', 0.5, 20),
+  invite: limit('Inviting users.', 0.5, 20),
+  create_room: limit('Creating rooms.', 0.1, 10),
+  media_upload: limit('Uploading media.', 1, 30),
+  media_download: limit('Downloading media.', 20, 200),
+  profile: limit('Changing names and pictures.', 0.2, 10),
+  keys: limit('Asking for encryption keys.', 20, 200),
+  search: limit('Searching messages, rooms and people.', 1, 20),
+  report: limit('Reporting content.', 0.1, 10),
+  other: limit('Everything else that is limited.', 20, 200),
+});
+
+const allowedPrivate = section(
+  'Private and loopback addresses that this server may connect to when others name them.',
+  {
+    federation: ranges('For other servers.', []),
+    push: ranges('For push gateways.', []),
+    previews: ranges('For previews of linked pages.', []),
+  },
+);
+
+const federation = section('Talking to other servers.', {
+  enabled: flag('Whether this server talks to others at all.', true),
+  verify_tls: flag(
+    'Whether certificates of other servers are checked. Switch it off in closed test networks only.',
+    true,
+  ),
+  trusted_key_servers: texts(
+    'Servers that are asked for the keys of servers that do not answer themselves.',
+    ['matrix.org'],
+    SERVER_NAME,
+    isServerName,
+  ),
+  retry: section('When a server that does not answer is tried again.', {
+    initial: duration('The wait after the first failure.', '10s'),
+    factor: decimal('By how much each further wait is longer.', 2, 1),
+    longest: duration('The longest wait.', '1h'),
+  }),
+});
+
+const log = section('The log, written to standard output.', {
+  level: choice('The least that is written.', 'info', ['debug', 'info', 'warn', 'error']),
+  format: choice('`auto` is `text` on a terminal and `json` elsewhere.', 'auto', ['auto', 'text', 'json']),
+});
+
+const metrics = section('Figures for Prometheus at `/metrics`, on a listener of their own.', {
+  enabled: flag('Whether they are served. When the port is taken the server starts without them and says so.', true),
+  host: text('The address. Figures are not for the public.', '127.0.0.1'),
+  port: integer('The port; 0 takes a free one.', 9008, 0, 65535),
+});
+
+const media = section('Pictures and files.', {
+  folder: path('Where they are kept; `media` in the data folder unless given.', ''),
+  max_upload: bytes('The largest file that users can upload.', '50M'),
+});
+
+const passwords = section('What it costs to check a password (Argon2id). More is safer and slower.', {
+  memory: bytes('Memory for each password that is being checked.', '19M'),
+  passes: integer('Passes over that memory.', 2, 1, 100),
+});
+
+export const ConfigSchema = section('', {
+  server_name: optionalText(
+    'The part after the colon in user names. It is chosen at the first start (`--name`) and cannot be changed later.',
+    SERVER_NAME,
+    isServerName,
+  ),
+  data_dir: path('The data folder: database, media, signing key, secrets. Back it up.', './copse-data'),
+  database,
+  listen,
+  public_base_url: optionalText('The address under which clients reach this server from outside.', BASE_URL, isHttpUrl),
+  well_known: wellKnown,
+  trusted_proxies: ranges('Reverse proxies whose word on the address of a client is believed.', ['127.0.0.0/8', '::1']),
+  tls,
+  registration,
+  registration_shared_secret: optionalText(
+    'The secret with which scripts make accounts (`/_synapse/admin/v1/register`). A random one is in the data folder ' +
+      'unless given.',
+    'a text of at least 8 characters',
+    value => value.length >= 8,
+  ),
+  rate_limits: Type.Union([Type.Literal('off'), limits], { description: 'Rate limits, or `off` for none at all.' }),
+  default_room_version: choice('The version of rooms created here.', '12', ['6', '7', '8', '9', '10', '11', '12']),
+  allowed_private_addresses: allowedPrivate,
+  federation,
+  appservices: paths('Registration files of bridges and other application services.'),
+  media,
+  presence: flag('Whether users see who is online. It costs much in big rooms.', false),
+  memory: bytes('The budget of all caches together. The process needs about 80M beside it.', '256M'),
+  password_hashing: passwords,
+  log,
+  metrics,
+});
+
+/** The settings in force. Sizes are bytes, durations milliseconds, paths absolute. */
+export type Config = Static<typeof ConfigSchema>;

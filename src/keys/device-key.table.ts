@@ -1,0 +1,38 @@
+import type { Queryable, Tx } from '../db/database.ts';
+import { sql } from '../db/sql.ts';
+
+export interface StoredDeviceKeys {
+  readonly user_nid: number;
+  readonly device_id: string;
+  readonly self_signed: number;
+  readonly json: string;
+}
+
+/** The device keys of all devices of the users. */
+export function deviceKeysOf(db: Queryable, userNids: readonly number[]): Promise<StoredDeviceKeys[]> {
+  return db.all<StoredDeviceKeys>(
+    sql`select user_nid, device_id, self_signed, json from device_key where user_nid ${sql.in(userNids)}`,
+  );
+}
+
+export function deviceKeysOfOne(
+  db: Queryable,
+  userNid: number,
+  deviceId: string,
+): Promise<StoredDeviceKeys | undefined> {
+  return db.get<StoredDeviceKeys>(
+    sql`select user_nid, device_id, self_signed, json from device_key
+      where user_nid = ${userNid} and device_id = ${deviceId}`,
+  );
+}
+
+export async function putDeviceKeys(tx: Tx, row: StoredDeviceKeys): Promise<void> {
+  await tx.run(sql`insert into device_key (user_nid, device_id, self_signed, json)
+    values (${row.user_nid}, ${row.device_id}, ${row.self_signed}, ${row.json})
+    on conflict (user_nid, device_id) do update set self_signed = excluded.self_signed, json = excluded.json`);
+}
+
+/** Returns how many devices had keys. */
+export function deleteDeviceKeys(tx: Tx, userNid: number, deviceIds: readonly string[]): Promise<number> {
+  return tx.run(sql`delete from device_key where user_nid = ${userNid} and device_id ${sql.in(deviceIds)}`);
+}

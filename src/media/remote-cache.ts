@@ -1,0 +1,92 @@
+import { ByteCache } from '../base/byte-cache.ts';
+import { MatrixError } from '../core/matrix-error.ts';
+import { insertMedia } from './media.table.ts';
+import { type MediaName, mxcUri } from './media-id.ts';
+import type { MediaParts, WithStore } from './media-parts.ts';
+import { FileTooLargeError, StoreFullError } from './media-store.ts';
+import type { RemoteMedia } from './ports.ts';
+
+type Parts = Pick<MediaParts, 'db' | 'nids' | 'clock' | 'log' | 'settings'> &
+  WithStore & { readonly remote: RemoteMedia };
+
+/** How long a failed fetch answers for the next ones. */
+const FAILURE_LASTS_MS = 60_000;
+
+interface Failure {
+  readonly error: MatrixError;
+  readonly until: number;
+}
+
+/**
+ * Copies media of other servers into the store. A file that many ask for at once is fetched once, and one that could
+ * not be had is not asked for again for a minute.
+ */
+export class RemoteCache {
+  readonly #parts: Parts;
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #failures = new ByteCache<Failure>({ name: 'media_failure', maxBytes: 256 * 1024, sizeOf: () => 400 });
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when the media is in the table. @throws MatrixError as `RemoteMedia.fetch`, M_TOO_LARGE (502) */
+  fetch(name: MediaName, timeoutMs: number): Promise<void> {
+    const uri = mxcUri(name);
+    const failure = this.#failures.get(uri);
+    if (failure !== undefined && failure.until > this.#parts.clock.now()) return Promise.reject(failure.error);
+    const running = this.#running.get(uri);
+    if (running !== undefined) return running;
+    const fetching = this.#fetch(name, timeoutMs)
+      .catch(error => {
+        throw this.#remember(uri, error);
+      })
+      .finally(() => this.#running.delete(uri));
+    this.#running.set(uri, fetching);
+    return fetching;
+  }
+
+  async #fetch(name: MediaName, timeoutMs: number): Promise<void> {
+    const { db, nids, clock, store, remote, settings } = this.#parts;
+    const { contentType, fileName, body } = await remote.fetch(name.origin, name.mediaId, { timeoutMs });
+    const file = await store.put(body, settings.maxRemoteBytes);
+    let kept = false;
+    try {
+      kept = await db.tx(async tx => {
+        const originNid = await nids.domains.internOne(tx, name.origin);
+        const facts = { contentType: contentType?.slice(0, 255), fileName: fileName?.slice(0, 512) };
+        return insertMedia(tx, { ...facts, originNid, ...name, userNid: undefined, file, now: clock.now() });
+      });
+    } finally {
+      // Another process fetched it at the same time, or the transaction failed.
+      if (!kept) await store.delete(file.fileId);
+    }
+  }
+
+  #remember(uri: string, cause: unknown): unknown {
+    const error = asMatrixError(cause);
+    if (error === undefined) return cause;
+    // An upload that is under way may end any moment.
+    if (error.errcode !== 'M_NOT_YET_UPLOADED') {
+      this.#failures.set(uri, { error, until: this.#parts.clock.now() + FAILURE_LASTS_MS });
+    }
+    return error;
+  }
+}
+
+function asMatrixError(error: unknown): MatrixError | undefined {
+  if (error instanceof MatrixError) return error;
+  if (error instanceof FileTooLargeError) {
+    return new MatrixError(
+      'M_TOO_LARGE',
+      `The file is larger than the ${error.maxBytes} bytes that this server fetches.`,
+      {
+        status: 502,
+      },
+    );
+  }
+  if (error instanceof StoreFullError) {
+    return new MatrixError('M_UNKNOWN', 'The server has no room left for media.', { status: 507, cause: error });
+  }
+  return undefined;
+}
