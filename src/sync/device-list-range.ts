@@ -1,0 +1,66 @@
+import type { Requester } from '../accounts/requester.ts';
+import { roomRootAt } from '../rooms/events.table.ts';
+import { parseLogToken } from '../rooms/log-token.ts';
+import { roomsOfUser } from '../rooms/members.table.ts';
+import { membershipName, type Room, type StoredEvent } from '../rooms/room.ts';
+import { MEMBER_TYPE_NID, typeOf } from '../rooms/state-tree/tree-key.ts';
+import { type DeviceListChanges, deviceListChanges } from './device-lists.ts';
+import { LazyMembers } from './lazy-members.ts';
+import { wasJoined } from './rooms-section.ts';
+import { compileSyncFilter } from './sync-filter.ts';
+import { type SyncWindow, stretch } from './window.ts';
+
+/** `GET /keys/changes`: whose device lists changed between two sync tokens. @throws MatrixError M_INVALID_PARAM */
+export async function deviceListsBetween(
+  base: Pick<SyncWindow, 'parts' | 'sources' | 'typing'>,
+  user: Requester,
+  from: string,
+  to: string,
+): Promise<DeviceListChanges> {
+  const window: SyncWindow = {
+    ...base,
+    lazyMembers: new LazyMembers(),
+    view: { userId: user.userId, userNid: user.userNid, deviceId: user.deviceId },
+    since: parseLogToken(from),
+    now: parseLogToken(to),
+    filter: compileSyncFilter(),
+    fullState: false,
+    useStateAfter: false,
+    ignored: new Set(),
+  };
+  const kept: { room: Room; members: StoredEvent[] }[] = [];
+  const joined: Room[] = [];
+  const left: Room[] = [];
+  const rows = await roomsOfUser(base.parts.db, user.userNid);
+  const rooms = await base.parts.rooms.byNids(
+    base.parts.db,
+    rows.map(row => row.room_nid),
+  );
+  for (const row of rows) {
+    const room = rooms.get(row.room_nid);
+    if (room === undefined) continue;
+    const had = await wasJoined(window, room, stretch(window, room.shard).after);
+    if (membershipName(row.membership) !== 'join') {
+      if (had) left.push(room);
+    } else if (had) {
+      kept.push({ room, members: await membersBetween(window, room) });
+    } else {
+      joined.push(room);
+    }
+  }
+  return deviceListChanges(window, {
+    kept,
+    joined,
+    left,
+    current: [...kept.map(({ room }) => room.nid), ...joined.map(room => room.nid)],
+  });
+}
+
+async function membersBetween(window: SyncWindow, room: Room): Promise<StoredEvent[]> {
+  const { db, trees, events } = window.parts;
+  const { after, upTo } = stretch(window, room.shard);
+  const [before, now] = [await roomRootAt(db, room.nid, after), await roomRootAt(db, room.nid, upTo)];
+  const differences = await trees.diff(db, room.nid, before, now);
+  const nids = differences.filter(({ key }) => typeOf(key) === MEMBER_TYPE_NID).flatMap(({ after: nid }) => nid ?? []);
+  return [...(await events.byNids(db, nids)).values()];
+}

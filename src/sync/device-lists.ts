@@ -1,0 +1,92 @@
+import type { UserId } from '../core/ids.ts';
+import { getString } from '../core/json.ts';
+import { joinedToAny, membersOf } from '../rooms/members.table.ts';
+import { MEMBERSHIPS, type Room, type StoredEvent } from '../rooms/room.ts';
+import { LOG_DEVICE_LIST, refsBetween } from '../rooms/room-log.table.ts';
+import { roomHead } from '../rooms/rooms.table.ts';
+import { type SyncWindow, stretch } from './window.ts';
+
+export interface DeviceListInput {
+  /** Rooms that the user is in and was in before, with the membership events since. */
+  readonly kept: readonly { readonly room: Room; readonly members: readonly StoredEvent[] }[];
+  /** Rooms joined since. */
+  readonly joined: readonly Room[];
+  /** Rooms left since. */
+  readonly left: readonly Room[];
+  /** All rooms that the user is in now. */
+  readonly current: readonly number[];
+}
+
+export interface DeviceListChanges {
+  readonly changed: UserId[];
+  readonly left: UserId[];
+}
+
+/**
+ * Whose device lists the client must fetch anew, and whom it may forget (client-server API, "Tracking the device list
+ * for a user"): those whose devices changed, those who now share an encrypted room, those who share none any more.
+ */
+export async function deviceListChanges(window: SyncWindow, input: DeviceListInput): Promise<DeviceListChanges> {
+  const changed = new Set<number>(await announced(window, input));
+  const gone = new Set<number>();
+  for (const { room, members } of input.kept) await sortMembers(window, room, members, changed, gone);
+  for (const room of input.joined) {
+    if (await isEncrypted(window, room)) for (const nid of await joinedMembers(window, room)) changed.add(nid);
+  }
+  for (const room of input.left) {
+    if (await isEncrypted(window, room)) for (const nid of await joinedMembers(window, room)) gone.add(nid);
+  }
+  gone.delete(window.view.userNid);
+  const still = new Set(gone.size === 0 ? [] : await joinedToAny(window.parts.db, input.current, [...gone]));
+  const left = [...gone].filter(nid => !still.has(nid));
+  for (const nid of left) changed.delete(nid);
+  // One's own list is in one's own log; joining a room or being announced in it says nothing new about it.
+  changed.delete(window.view.userNid);
+  for (const nid of await ownChanges(window)) changed.add(nid);
+  const names = await window.parts.nids.users.names(window.parts.db, [...changed, ...left]);
+  const named = (nids: Iterable<number>) => [...nids].flatMap(nid => names.get(nid) ?? []);
+  return { changed: named(changed), left: named(left) };
+}
+
+function ownChanges({ sources, parts, view, since, now }: SyncWindow): Promise<readonly number[]> {
+  return sources.ownDeviceLists(parts.db, view.userNid, since?.user ?? 0, now.user);
+}
+
+async function announced(window: SyncWindow, input: DeviceListInput): Promise<number[]> {
+  const found: number[] = [];
+  for (const { room } of input.kept) {
+    const { after, upTo } = stretch(window, room.shard);
+    found.push(...(await refsBetween(window.parts.db, room.nid, LOG_DEVICE_LIST, after, upTo)));
+  }
+  return found;
+}
+
+async function sortMembers(
+  window: SyncWindow,
+  room: Room,
+  members: readonly StoredEvent[],
+  changed: Set<number>,
+  gone: Set<number>,
+): Promise<void> {
+  if (members.length === 0 || !(await isEncrypted(window, room))) return;
+  const users = await window.parts.nids.users.find(
+    window.parts.db,
+    members.map(({ event }) => event.stateKey as UserId),
+  );
+  for (const { event } of members) {
+    const nid = users.get(event.stateKey as UserId);
+    if (nid === undefined) continue;
+    const membership = getString(event.content, 'membership');
+    if (membership === 'join' || membership === 'invite') changed.add(nid);
+    else gone.add(nid);
+  }
+}
+
+async function isEncrypted({ parts }: SyncWindow, room: Room): Promise<boolean> {
+  const { state_root: root } = await roomHead(parts.db, room.nid);
+  return (await parts.state.event(parts.db, room, root, 'm.room.encryption')) !== undefined;
+}
+
+async function joinedMembers({ parts }: SyncWindow, room: Room): Promise<number[]> {
+  return (await membersOf(parts.db, room.nid, [MEMBERSHIPS.join])).map(row => row.user_nid);
+}

@@ -1,0 +1,110 @@
+import type { Json, JsonObject } from '../core/json.ts';
+import { clientEvents } from '../rooms/client-event.ts';
+import { roomRootAt } from '../rooms/events.table.ts';
+import { formatRoomToken } from '../rooms/log-token.ts';
+import type { Room, StoredEvent } from '../rooms/room.ts';
+import { page } from '../rooms/timeline.ts';
+import type { SeenEvent } from '../rooms/visibility.ts';
+import { stateDelta } from './state-delta.ts';
+import { roomSummary } from './summary.ts';
+import { DEFAULT_TIMELINE, MOST_TIMELINE } from './sync-filter.ts';
+import type { SyncWindow } from './window.ts';
+
+export interface RoomTimeline {
+  readonly events: readonly SeenEvent[];
+  readonly limited: boolean;
+  /** The place before the first of them. */
+  readonly start: number;
+}
+
+/** The stretch of a room's timeline that a sync shows; `after` undefined: from as far back as the limit reaches. */
+export async function roomTimeline(
+  window: SyncWindow,
+  room: Room,
+  after: number | undefined,
+  upTo: number,
+): Promise<RoomTimeline> {
+  const limit = Math.min(window.filter.timeline.limit ?? DEFAULT_TIMELINE, MOST_TIMELINE);
+  const { events } = await page(window.parts, window.parts.db, room, window.view, {
+    direction: 'b',
+    from: upTo,
+    to: after,
+    limit: limit + 1,
+    filter: window.filter.timeline,
+  });
+  const limited = events.length > limit;
+  const shown = events.slice(0, limit).reverse();
+  const first = shown[0]?.stored.pos;
+  const wanted = shown.filter(
+    ({ stored }) => stored.event.stateKey !== undefined || !window.ignored.has(stored.event.sender),
+  );
+  return { events: wanted, limited, start: first === undefined ? (limited ? upTo : (after ?? upTo)) : first - 1 };
+}
+
+/** How a room in the sync relates to what the client has of it. */
+export interface RoomChange {
+  readonly room: Room;
+  /** The client has none of this room's state: joined since, initial sync, or `full_state`. */
+  readonly isNew: boolean;
+  readonly after: number;
+  readonly upTo: number;
+}
+
+export interface RoomBlock {
+  readonly json: JsonObject;
+  /** Membership events that the client learns of, for its device lists. */
+  readonly members: readonly StoredEvent[];
+}
+
+/** State and timeline of a room, the part that joined and left rooms have in common. */
+export async function roomEvents(window: SyncWindow, change: RoomChange, isJoined: boolean): Promise<RoomBlock> {
+  const { parts, view, since } = window;
+  const { room } = change;
+  const db = parts.db;
+  // A room that the client does not have is shown from its end; with full_state the timeline goes on where it was.
+  const after = change.isNew && (since === undefined || !window.fullState) ? undefined : change.after;
+  const timeline = await roomTimeline(window, room, after, change.upTo);
+  const limited = timeline.limited || (change.isNew && since !== undefined && !window.fullState);
+  const from = change.isNew ? 0 : await roomRootAt(db, room.nid, change.after);
+  const last = timeline.events.at(-1)?.stored;
+  const end = last?.pos === change.upTo ? last.roomRoot : await roomRootAt(db, room.nid, change.upTo);
+  const delta = await stateDelta(
+    window,
+    room,
+    { from, start: timeline.events[0]?.stored.stateBefore ?? end, end },
+    timeline.events,
+    change.isNew,
+  );
+  const format = { withoutRoomId: true };
+  const state = delta.events.map(stored => ({ stored, membership: 'join' as const }));
+  const json: JsonObject = {
+    timeline: {
+      events: await clientEvents(parts, db, room, view, timeline.events, format),
+      limited,
+      prev_batch: formatRoomToken(timeline.start),
+    },
+    [window.useStateAfter ? 'state_after' : 'state']: {
+      events: (await clientEvents(parts, db, room, view, state, { ...format, withoutBundle: true })).map(
+        withoutMembership,
+      ),
+    },
+  };
+  if (isJoined && (change.isNew || delta.membersChanged)) {
+    json.summary = await roomSummary(window, room, end);
+  }
+  return { json, members: delta.members };
+}
+
+/** `unsigned.membership` belongs to timeline events. */
+function withoutMembership(event: JsonObject): JsonObject {
+  const { membership: _membership, ...unsigned } = event.unsigned as JsonObject;
+  return { ...event, unsigned };
+}
+
+/** Whether a block says anything. */
+export function isEmptyBlock(json: JsonObject): boolean {
+  return Object.values(json).every((section: Json | undefined) => {
+    const events = (section as JsonObject | undefined)?.events;
+    return events === undefined || (Array.isArray(events) && events.length === 0);
+  });
+}

@@ -1,0 +1,203 @@
+import type { RoomId } from '../core/ids.ts';
+import { getString, type JsonObject } from '../core/json.ts';
+import { roomRootAt } from '../rooms/events.table.ts';
+import { type MemberRow, roomsOfUser } from '../rooms/members.table.ts';
+import { privateReceiptsSince, type ReceiptRow } from '../rooms/receipts.table.ts';
+import { membershipName, type Room, type StoredEvent } from '../rooms/room.ts';
+import { roomsWithEntries } from '../rooms/room-log.table.ts';
+import { strippedState } from '../rooms/stripped-state.ts';
+import { ephemeralEvents } from './ephemeral.ts';
+import { isEmptyBlock, roomEvents } from './joined-room.ts';
+import type { TypedContent, UnreadCounts } from './sources.ts';
+import { type SyncWindow, stretch } from './window.ts';
+
+interface UserRoom {
+  readonly room: Room;
+  readonly row: MemberRow;
+}
+
+/** The `rooms` section of a sync and what the device lists need to know of it. */
+export interface RoomsSection {
+  readonly json: JsonObject;
+  readonly kept: { readonly room: Room; readonly members: readonly StoredEvent[] }[];
+  readonly joined: Room[];
+  readonly left: Room[];
+  readonly current: number[];
+}
+
+export async function roomsSection(window: SyncWindow): Promise<RoomsSection> {
+  const mine = await userRooms(window);
+  const extra = await extras(window, mine);
+  const join: Record<string, JsonObject> = {};
+  const result: RoomsSection = { json: {}, kept: [], joined: [], left: [], current: [] };
+  const unread = new Map<Room, JsonObject>();
+  for (const userRoom of mine.filter(({ row }) => membershipName(row.membership) === 'join')) {
+    result.current.push(userRoom.room.nid);
+    const block = await joinedBlock(window, userRoom, extra, result);
+    if (block === undefined) continue;
+    join[userRoom.room.roomId] = block;
+    unread.set(userRoom.room, block);
+  }
+  await addUnread(window, unread);
+  const invite = await pendingBlocks(window, mine, 'invite');
+  const knock = await pendingBlocks(window, mine, 'knock');
+  const leave = await leftBlocks(window, mine, result);
+  for (const [name, section] of Object.entries({ join, invite, knock, leave })) {
+    if (Object.keys(section).length > 0) result.json[name] = section;
+  }
+  return result;
+}
+
+async function userRooms({ parts, view, filter }: SyncWindow): Promise<UserRoom[]> {
+  const rows = await roomsOfUser(parts.db, view.userNid);
+  const rooms = await parts.rooms.byNids(
+    parts.db,
+    rows.map(row => row.room_nid),
+  );
+  return rows.flatMap(row => {
+    const room = rooms.get(row.room_nid);
+    return room === undefined || row.forgotten === 1 || !filter.matchesRoom(room.roomId) ? [] : [{ room, row }];
+  });
+}
+
+/** What makes a room part of a sync besides its log. */
+interface Extras {
+  readonly busy: ReadonlySet<number>;
+  readonly accountData: ReadonlyMap<RoomId, readonly TypedContent[]>;
+  readonly receipts: ReadonlyMap<number, readonly ReceiptRow[]>;
+}
+
+async function extras(window: SyncWindow, mine: readonly UserRoom[]): Promise<Extras> {
+  const { sources, parts, view, since, typing } = window;
+  const data = await sources.roomAccountData(parts.db, view.userNid, since?.user);
+  const receipts = await privateReceiptsSince(parts.db, view.userNid, since?.user ?? 0);
+  const busy = new Set<number>(since === undefined ? [] : typing.changedSince(since.typing));
+  if (since !== undefined) {
+    const byShard = Map.groupBy(mine, ({ room }) => room.shard);
+    for (const [shard, rooms] of byShard) {
+      const { after, upTo } = stretch(window, shard);
+      if (after >= upTo) continue;
+      for (const nid of await roomsWithEntries(
+        parts.db,
+        rooms.map(({ room }) => room.nid),
+        after,
+        upTo,
+      ))
+        busy.add(nid);
+    }
+  }
+  return {
+    busy,
+    accountData: Map.groupBy(data, entry => entry.roomId),
+    receipts: Map.groupBy(receipts, row => row.room_nid),
+  };
+}
+
+async function joinedBlock(
+  window: SyncWindow,
+  { room, row }: UserRoom,
+  extra: Extras,
+  result: RoomsSection,
+): Promise<JsonObject | undefined> {
+  const { after, upTo } = stretch(window, room.shard);
+  const justJoined = window.since !== undefined && row.pos > after && !(await wasJoined(window, room, after));
+  const initial = window.since === undefined;
+  const data = extra.accountData.get(room.roomId) ?? [];
+  const receipts = extra.receipts.get(room.nid) ?? [];
+  const quiet = !initial && !justJoined && !window.fullState && !extra.busy.has(room.nid);
+  if (quiet && data.length === 0 && receipts.length === 0) return undefined;
+  const isNew = initial || justJoined || window.fullState;
+  const { json, members } = await roomEvents(window, { room, isNew, after, upTo }, true);
+  if (justJoined) result.joined.push(room);
+  else result.kept.push({ room, members });
+  const ephemeral = await ephemeralEvents(window, room, justJoined ? 0 : after, receipts);
+  const accountData = data.filter(entry =>
+    window.filter.roomAccountData.matches({ type: entry.type, sender: window.view.userId, content: entry.content }),
+  );
+  const block: JsonObject = {
+    ...json,
+    ephemeral: { events: ephemeral },
+    account_data: { events: accountData.map(({ type, content }) => ({ type, content })) },
+  };
+  // An entry that shows nothing (a filter took it away) is no reason to answer, unless counts moved: receipts do that.
+  return isNew || extra.busy.has(room.nid) || !isEmptyBlock(block) ? block : undefined;
+}
+
+export async function wasJoined({ parts, view }: SyncWindow, room: Room, after: number): Promise<boolean> {
+  const root = await roomRootAt(parts.db, room.nid, after);
+  return root !== 0 && (await parts.state.membership(parts.db, room, root, view.userId)) === 'join';
+}
+
+async function addUnread(window: SyncWindow, blocks: ReadonlyMap<Room, JsonObject>): Promise<void> {
+  if (blocks.size === 0) return;
+  const counts = await window.sources.unread(
+    window.parts.db,
+    window.view.userNid,
+    [...blocks.keys()].map(room => room.nid),
+  );
+  const byThread = window.filter.timeline.unreadThreadNotifications;
+  for (const [room, block] of blocks) {
+    const own = counts.get(room.nid);
+    const main = own?.threads.get('main') ?? NOTHING;
+    block.unread_notifications = written(byThread ? main : (own ?? NOTHING));
+    const threads = [...(own?.threads ?? [])].filter(([id]) => id !== 'main');
+    if (byThread && threads.length > 0) {
+      block.unread_thread_notifications = Object.fromEntries(threads.map(([id, one]) => [id, written(one)]));
+    }
+  }
+}
+
+const NOTHING: UnreadCounts = { notify: 0, highlight: 0 };
+
+function written(counts: UnreadCounts): JsonObject {
+  return { notification_count: counts.notify, highlight_count: counts.highlight };
+}
+
+/** Invites and knocks that are new to the client. */
+async function pendingBlocks(
+  window: SyncWindow,
+  mine: readonly UserRoom[],
+  kind: 'invite' | 'knock',
+): Promise<Record<string, JsonObject>> {
+  const blocks: Record<string, JsonObject> = {};
+  for (const { room, row } of mine) {
+    const { after, upTo } = stretch(window, room.shard);
+    if (membershipName(row.membership) !== kind || row.pos > upTo || (row.pos <= after && !window.fullState)) continue;
+    const member = await window.parts.events.byNid(window.parts.db, row.event_nid);
+    if (member === undefined || (kind === 'invite' && window.ignored.has(member.event.sender))) continue;
+    const events = await strippedState(window.parts, window.parts.db, room, member);
+    blocks[room.roomId] = kind === 'invite' ? { invite_state: { events } } : { knock_state: { events } };
+  }
+  return blocks;
+}
+
+/** Rooms left since, up to the leaving; all that were ever left in an initial sync that asks for them. */
+async function leftBlocks(
+  window: SyncWindow,
+  mine: readonly UserRoom[],
+  result: RoomsSection,
+): Promise<Record<RoomId, JsonObject>> {
+  const blocks: Record<RoomId, JsonObject> = {};
+  for (const { room, row } of mine) {
+    const { after, upTo } = stretch(window, room.shard);
+    const out = ['leave', 'ban'].includes(membershipName(row.membership));
+    if (!out || row.pos > upTo || (window.since === undefined ? !window.filter.includeLeave : row.pos <= after))
+      continue;
+    const leaving = await window.parts.events.byNid(window.parts.db, row.event_nid);
+    if (leaving === undefined || !(await wasThere(window, leaving))) continue;
+    const had = window.since !== undefined && (await wasJoined(window, room, after));
+    if (had) result.left.push(room);
+    const { json } = await roomEvents(window, { room, isNew: !had, after, upTo: row.pos }, false);
+    blocks[room.roomId] = { ...json, account_data: { events: [] } };
+  }
+  return blocks;
+}
+
+/** Being banned from a room that one never had to do with is no news. */
+async function wasThere({ parts }: SyncWindow, leaving: StoredEvent): Promise<boolean> {
+  if (leaving.replacesNid === undefined) return false;
+  const before = await parts.events.byNid(parts.db, leaving.replacesNid);
+  return (
+    before !== undefined && ['join', 'invite', 'knock'].includes(getString(before.event.content, 'membership') ?? '')
+  );
+}

@@ -1,0 +1,100 @@
+import type { EventId } from '../core/ids.ts';
+import type { Room, StoredEvent } from '../rooms/room.ts';
+import type { StateKeyPair } from '../rooms/room-state.ts';
+import { MEMBER_TYPE_NID, typeOf } from '../rooms/state-tree/tree-key.ts';
+import type { SeenEvent } from '../rooms/visibility.ts';
+import type { SyncWindow } from './window.ts';
+
+export interface StateDelta {
+  /** The state events for the client's `state` section. */
+  readonly events: readonly StoredEvent[];
+  /** All membership events between the roots, shown or not. */
+  readonly members: readonly StoredEvent[];
+  readonly membersChanged: boolean;
+}
+
+export interface Roots {
+  /** What the client has. */
+  readonly from: number;
+  /** Before the first event of the timeline that it is given. */
+  readonly start: number;
+  /** After the last. */
+  readonly end: number;
+}
+
+/**
+ * The state that a client needs besides the timeline to get from the state it has to that at the end: what differs at
+ * the timeline's start, and what forks changed underneath without an event in it. The cost is that of what differs.
+ */
+export async function stateDelta(
+  window: SyncWindow,
+  room: Room,
+  roots: Roots,
+  timeline: readonly SeenEvent[],
+  isNew: boolean,
+): Promise<StateDelta> {
+  const shown = new Map(timeline.map(({ stored }) => [stored.nid, stored]));
+  const lazy = window.filter.state.lazyLoadMembers;
+  const nids = isNew ? await wholeState(window, room, roots, lazy) : await difference(window, room, roots);
+  const wanted = window.useStateAfter ? nids : nids.filter(nid => !shown.has(nid));
+  const found = await window.parts.events.byNids(window.parts.db, wanted);
+  const events = wanted.flatMap(nid => found.get(nid) ?? []);
+  const members = [...events, ...timeline.map(({ stored }) => stored)].filter(isMember);
+  const selected = lazy
+    ? [...events.filter(stored => !isMember(stored)), ...(await lazyMembers(window, room, roots, timeline, isNew))]
+    : events;
+  return {
+    events: selected.filter(({ event }) => window.filter.state.matches(event)),
+    members,
+    membersChanged: members.length > 0,
+  };
+}
+
+function isMember(stored: StoredEvent): boolean {
+  return stored.event.type === 'm.room.member';
+}
+
+/** All state before the timeline; without its members where these are loaded lazily. */
+async function wholeState(window: SyncWindow, room: Room, roots: Roots, lazy: boolean): Promise<number[]> {
+  const { trees, db } = window.parts;
+  const root = window.useStateAfter ? roots.end : roots.start;
+  const nids: number[] = [];
+  const entries = lazy ? trees.nonMembers(db, room.nid, root) : trees.stream(db, room.nid, root);
+  for await (const [, nid] of entries) nids.push(nid);
+  if (root === roots.end) return nids;
+  const later = (await trees.diff(db, room.nid, roots.start, roots.end)).filter(
+    ({ key }) => !lazy || typeOf(key) !== MEMBER_TYPE_NID,
+  );
+  return [...nids, ...later.flatMap(({ after }) => after ?? [])];
+}
+
+async function difference(window: SyncWindow, room: Room, roots: Roots): Promise<number[]> {
+  const { trees, db } = window.parts;
+  const until = window.useStateAfter ? roots.end : roots.start;
+  const nids = new Set<number>();
+  if (roots.from !== until) {
+    for (const { after } of await trees.diff(db, room.nid, roots.from, until)) if (after !== undefined) nids.add(after);
+  }
+  if (until !== roots.end) {
+    for (const { after } of await trees.diff(db, room.nid, until, roots.end)) if (after !== undefined) nids.add(after);
+  }
+  return [...nids];
+}
+
+/** The memberships that the timeline's senders need and the device was not sent before. */
+async function lazyMembers(
+  window: SyncWindow,
+  room: Room,
+  roots: Roots,
+  timeline: readonly SeenEvent[],
+  isNew: boolean,
+): Promise<StoredEvent[]> {
+  const users = new Set<string>(timeline.map(({ stored }) => stored.event.sender));
+  if (isNew) users.add(window.view.userId);
+  const pairs = [...users].map((user): StateKeyPair => ['m.room.member', user]);
+  const members = await window.parts.state.events(window.parts.db, room, roots.start, pairs);
+  const again = isNew || window.filter.state.includeRedundantMembers;
+  const fresh = window.lazyMembers.unsent(window.view, room.nid, members, again);
+  const inTimeline = new Set<EventId>(timeline.map(({ stored }) => stored.event.id));
+  return fresh.filter(({ event }) => !inTimeline.has(event.id));
+}

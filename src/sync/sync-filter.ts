@@ -1,0 +1,38 @@
+import type { RoomId } from '../core/ids.ts';
+import { getArray, getBoolean, getObject, type JsonObject } from '../core/json.ts';
+import { compileFilter, type EventFilter } from '../rooms/event-filter.ts';
+
+/** The filter of a sync (client-server API, `POST /user/{userId}/filter`), compiled. */
+export interface SyncFilter {
+  readonly accountData: EventFilter;
+  readonly presence: EventFilter;
+  readonly includeLeave: boolean;
+  readonly timeline: EventFilter;
+  readonly state: EventFilter;
+  readonly ephemeral: EventFilter;
+  readonly roomAccountData: EventFilter;
+  matchesRoom(roomId: RoomId): boolean;
+}
+
+/** Timeline events in a sync when the filter says nothing, and at most. */
+export const DEFAULT_TIMELINE = 10;
+export const MOST_TIMELINE = 1000;
+
+export function compileSyncFilter(filter: JsonObject = {}): SyncFilter {
+  const room = getObject(filter, 'room') ?? {};
+  const rooms = compileFilter({
+    ...(getArray(room, 'rooms') === undefined ? {} : { rooms: room.rooms ?? null }),
+    ...(getArray(room, 'not_rooms') === undefined ? {} : { not_rooms: room.not_rooms ?? null }),
+  });
+  const part = (key: string) => compileFilter(getObject(room, key) ?? {});
+  return {
+    accountData: compileFilter(getObject(filter, 'account_data') ?? {}),
+    presence: compileFilter(getObject(filter, 'presence') ?? {}),
+    includeLeave: getBoolean(room, 'include_leave') ?? false,
+    timeline: part('timeline'),
+    state: part('state'),
+    ephemeral: part('ephemeral'),
+    roomAccountData: part('account_data'),
+    matchesRoom: rooms.matchesRoom,
+  };
+}

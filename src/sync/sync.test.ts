@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { onEachDatabase } from '../../test/support/databases.ts';
+import { ALICE, BOB, CAROL, joinAll, newRoom, roomsOn, say, setState } from '../../test/support/rooms.ts';
+import { ids, SyncBench, types } from '../../test/support/sync.ts';
+import { ban, invite, join, leave, updateProfile } from '../rooms/membership.ts';
+
+onEachDatabase('an initial sync has the state, then the timeline', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const room = await newRoom(rooms, { name: 'Grove' });
+  const said = [];
+  for (let at = 0; at < 12; at++) said.push((await say(rooms, room, ALICE, `message ${at}`)).event.id);
+  const answer = (await bench.as(ALICE)).rooms?.join?.[room.roomId];
+  assert.deepEqual(ids(answer?.timeline.events ?? []), said.slice(2));
+  assert.equal(answer?.timeline.limited, true);
+  const state = types(answer?.state.events ?? []);
+  assert.deepEqual(state.toSorted(), [
+    'm.room.create',
+    'm.room.guest_access',
+    'm.room.history_visibility',
+    'm.room.join_rules',
+    `m.room.member ${ALICE}`,
+    'm.room.name',
+    'm.room.power_levels',
+  ]);
+  assert.equal(answer?.summary?.['m.joined_member_count'], 1);
+});
+
+onEachDatabase('an incremental sync has what came since, and nothing twice', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const room = await newRoom(rooms);
+  const quiet = await newRoom(rooms);
+  const first = await bench.as(ALICE);
+  const hello = await say(rooms, room, ALICE, 'hello');
+  const second = await bench.as(ALICE, first.next_batch);
+  assert.deepEqual(Object.keys(second.rooms?.join ?? {}), [room.roomId]);
+  assert.deepEqual(ids(second.rooms?.join?.[room.roomId]?.timeline.events ?? []), [hello.event.id]);
+  assert.equal(second.rooms?.join?.[room.roomId]?.timeline.limited, false);
+  const third = await bench.as(ALICE, second.next_batch);
+  assert.equal(third.rooms, undefined);
+  assert.equal(quiet.roomId in (second.rooms?.join ?? {}), false);
+});
+
+onEachDatabase('across a gap the state is what the timeline does not show', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const room = await newRoom(rooms);
+  const first = await bench.as(ALICE);
+  await setState(rooms, room, ALICE, 'm.room.topic', { topic: 'hidden by the gap' });
+  await joinAll(rooms, room, [BOB]);
+  for (let at = 0; at < 5; at++) await say(rooms, room, ALICE, `message ${at}`);
+  await setState(rooms, room, ALICE, 'm.room.name', { name: 'in the timeline' });
+  const answer = (await bench.as(ALICE, first.next_batch, { filter: { room: { timeline: { limit: 3 } } } })).rooms
+    ?.join?.[room.roomId];
+  assert.equal(answer?.timeline.limited, true);
+  assert.equal(answer?.timeline.events.length, 3);
+  assert.deepEqual(types(answer?.state.events ?? []).toSorted(), [`m.room.member ${BOB}`, 'm.room.topic']);
+  const after = await bench.as(ALICE, first.next_batch, {
+    filter: { room: { timeline: { limit: 3 } } },
+    useStateAfter: true,
+  });
+  const changed = types(after.rooms?.join?.[room.roomId]?.state_after?.events ?? []).toSorted();
+  assert.deepEqual(changed, [`m.room.member ${BOB}`, 'm.room.name', 'm.room.topic']);
+});
+
+onEachDatabase('a room joined since comes whole', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const room = await newRoom(rooms);
+  await say(rooms, room, ALICE, 'before');
+  const first = await bench.as(BOB);
+  assert.equal(first.rooms, undefined);
+  await joinAll(rooms, room, [BOB]);
+  const second = await bench.as(BOB, first.next_batch);
+  const answer = second.rooms?.join?.[room.roomId];
+  assert.equal(answer?.timeline.limited, true);
+  assert.ok(types([...(answer?.state.events ?? []), ...(answer?.timeline.events ?? [])]).includes('m.room.create'));
+  // A new name is no new join.
+  await updateProfile(rooms, room, BOB, { displayName: 'Bobby' });
+  const third = (await bench.as(BOB, second.next_batch)).rooms?.join?.[room.roomId];
+  assert.deepEqual(types(third?.timeline.events ?? []), [`m.room.member ${BOB}`]);
+  assert.deepEqual(third?.state.events, []);
+});
+
+onEachDatabase('invites are told once, with stripped state, and turn into joined or left rooms', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const room = await newRoom(rooms, { name: 'Grove', preset: 'private_chat' });
+  const other = await newRoom(rooms, { preset: 'private_chat' });
+  const first = await bench.as(BOB);
+  await invite(rooms, room, { sender: ALICE }, BOB);
+  await invite(rooms, other, { sender: ALICE }, BOB);
+  const second = await bench.as(BOB, first.next_batch);
+  const stripped = second.rooms?.invite?.[room.roomId]?.invite_state?.events ?? [];
+  assert.ok(types(stripped).includes('m.room.name'));
+  assert.equal(types(stripped).at(-1), `m.room.member ${BOB}`);
+  assert.ok(stripped.every(event => event.event_id === undefined));
+  assert.equal((await bench.as(BOB, second.next_batch)).rooms, undefined);
+  await join(rooms, room, { sender: BOB });
+  await leave(rooms, other, { sender: BOB });
+  const third = await bench.as(BOB, second.next_batch);
+  assert.deepEqual(Object.keys(third.rooms?.join ?? {}), [room.roomId]);
+  assert.deepEqual(Object.keys(third.rooms?.leave ?? {}), [other.roomId]);
+});
+
+onEachDatabase('those who leave see the room up to there', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const room = await newRoom(rooms);
+  await joinAll(rooms, room, [BOB]);
+  const first = await bench.as(BOB);
+  const last = await say(rooms, room, ALICE, 'last words');
+  await ban(rooms, room, { sender: ALICE, reason: 'noise' }, BOB);
+  await say(rooms, room, ALICE, 'behind the back');
+  const left = (await bench.as(BOB, first.next_batch)).rooms?.leave?.[room.roomId];
+  assert.equal(left?.timeline.events[0]?.event_id, last.event.id);
+  assert.deepEqual(types(left?.timeline.events ?? []), ['m.room.message', `m.room.member ${BOB}`]);
+  const initial = await bench.as(BOB);
+  assert.equal(initial.rooms?.leave, undefined);
+  const asked = await bench.as(BOB, undefined, { filter: { room: { include_leave: true } } });
+  assert.equal(asked.rooms?.leave?.[room.roomId]?.timeline.events.at(-1)?.content.membership, 'ban');
+});
+
+onEachDatabase('lazy loading sends the members that the timeline needs, once', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const filter = { room: { state: { lazy_load_members: true }, timeline: { limit: 2 } } };
+  const room = await newRoom(rooms);
+  await joinAll(rooms, room, [BOB, CAROL]);
+  await say(rooms, room, CAROL, 'one');
+  await say(rooms, room, CAROL, 'two');
+  const first = await bench.as(ALICE, undefined, { filter });
+  const members = types(first.rooms?.join?.[room.roomId]?.state.events ?? []).filter(type =>
+    type.startsWith('m.room.member'),
+  );
+  assert.deepEqual(members.toSorted(), [`m.room.member ${ALICE}`, `m.room.member ${CAROL}`]);
+  await say(rooms, room, CAROL, 'three');
+  await say(rooms, room, BOB, 'four');
+  const second = await bench.as(ALICE, first.next_batch, { filter });
+  assert.deepEqual(types(second.rooms?.join?.[room.roomId]?.state.events ?? []), [`m.room.member ${BOB}`]);
+  assert.deepEqual(first.rooms?.join?.[room.roomId]?.summary?.['m.heroes'], [BOB, CAROL]);
+});
+
+onEachDatabase('a waiting sync is woken by its own rooms only', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const room = await newRoom(rooms);
+  const foreign = await newRoom(rooms, { creator: CAROL });
+  await joinAll(rooms, room, [BOB]);
+  const { next_batch } = await bench.as(BOB);
+  const waiting = bench.as(BOB, next_batch, { timeoutMs: 10_000 });
+  await say(rooms, foreign, CAROL, 'not for Bob');
+  const hello = await say(rooms, room, ALICE, 'for Bob');
+  assert.deepEqual(ids((await waiting).rooms?.join?.[room.roomId]?.timeline.events ?? []), [hello.event.id]);
+  const invited = bench.as(BOB, (await waiting).next_batch, { timeoutMs: 10_000 });
+  await invite(rooms, foreign, { sender: CAROL }, BOB);
+  assert.deepEqual(Object.keys((await invited).rooms?.invite ?? {}), [foreign.roomId]);
+  const gone = new AbortController();
+  const aborted = bench.as(BOB, (await invited).next_batch, { timeoutMs: 60_000, signal: gone.signal });
+  gone.abort();
+  assert.equal((await aborted).rooms, undefined);
+});
+
+onEachDatabase('typing is told to those who wait, and when it ends', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const room = await newRoom(rooms);
+  await joinAll(rooms, room, [BOB]);
+  const { next_batch } = await bench.as(BOB);
+  const waiting = bench.as(BOB, next_batch, { timeoutMs: 10_000 });
+  bench.typing.set(room.nid, ALICE, 30_000);
+  const started = await waiting;
+  assert.deepEqual(started.rooms?.join?.[room.roomId]?.ephemeral.events, [
+    { type: 'm.typing', content: { user_ids: [ALICE] } },
+  ]);
+  bench.typing.stop(room.nid, ALICE);
+  const ended = await bench.as(BOB, started.next_batch);
+  assert.deepEqual(ended.rooms?.join?.[room.roomId]?.ephemeral.events, [
+    { type: 'm.typing', content: { user_ids: [] } },
+  ]);
+  assert.equal((await bench.as(BOB, ended.next_batch)).rooms, undefined);
+});
+
+onEachDatabase('device lists change with whom one shares encrypted rooms with', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const room = await newRoom(rooms);
+  await setState(rooms, room, ALICE, 'm.room.encryption', { algorithm: 'm.megolm.v1.aes-sha2' });
+  const first = await bench.as(ALICE);
+  await joinAll(rooms, room, [BOB]);
+  const second = await bench.as(ALICE, first.next_batch);
+  assert.deepEqual(second.device_lists, { changed: [BOB], left: [] });
+  await leave(rooms, room, { sender: BOB });
+  const third = await bench.as(ALICE, second.next_batch);
+  assert.deepEqual(third.device_lists, { changed: [], left: [BOB] });
+});
+
+onEachDatabase('full_state repeats the state and goes on with the timeline', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const room = await newRoom(rooms);
+  const first = await bench.as(ALICE);
+  const hello = await say(rooms, room, ALICE, 'hello');
+  const answer = (await bench.as(ALICE, first.next_batch, { fullState: true })).rooms?.join?.[room.roomId];
+  assert.deepEqual(ids(answer?.timeline.events ?? []), [hello.event.id]);
+  assert.ok(types(answer?.state.events ?? []).includes('m.room.create'));
+});

@@ -1,0 +1,29 @@
+import type { ClientView } from '../rooms/event-format.ts';
+import type { LogToken } from '../rooms/log-token.ts';
+import type { RoomsParts } from '../rooms/parts.ts';
+import type { LazyMembers } from './lazy-members.ts';
+import type { SyncSources } from './sources.ts';
+import type { SyncFilter } from './sync-filter.ts';
+import type { Typing } from './typing.ts';
+
+/** One sync: who asks, and the stretch of the logs that it covers (`since` exclusive, `now` inclusive). */
+export interface SyncWindow {
+  readonly parts: RoomsParts;
+  readonly sources: SyncSources;
+  readonly typing: Typing;
+  readonly lazyMembers: LazyMembers;
+  readonly view: ClientView;
+  readonly since: LogToken | undefined;
+  readonly now: LogToken;
+  readonly filter: SyncFilter;
+  readonly fullState: boolean;
+  /** `state_after` instead of `state` (MSC4222). */
+  readonly useStateAfter: boolean;
+  /** Users whose events the viewer does not want to see. */
+  readonly ignored: ReadonlySet<string>;
+}
+
+/** The stretch of one shard's log. */
+export function stretch(window: SyncWindow, shard: number): { after: number; upTo: number } {
+  return { after: window.since?.shards[shard] ?? 0, upTo: window.now.shards[shard] ?? 0 };
+}
