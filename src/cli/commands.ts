@@ -1,0 +1,105 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { ConfigArgs } from '../config/load.ts';
+
+export interface AddUserArgs {
+  readonly localpart: string;
+  readonly admin: boolean;
+  /** Where the password comes from: asked for on the terminal, the first line of standard input, or chosen by the user with a link. */
+  readonly password: 'ask' | 'stdin' | 'link';
+}
+
+/** What the commands do; `main/` hands it over. Each resolves to the exit code of the process. */
+export interface Actions {
+  up(config: ConfigArgs): Promise<number>;
+  check(config: ConfigArgs): Promise<number>;
+  status(config: ConfigArgs): Promise<number>;
+  addUser(config: ConfigArgs, user: AddUserArgs): Promise<number>;
+  version(): Promise<number>;
+  /** Writes the generated documents; with a version, the changelog of its release too. */
+  docs(release: string | undefined): Promise<number>;
+}
+
+/** Exit code for a command line that cannot be understood. */
+const BAD_USAGE = 2;
+
+/** Reads the command line and does what it says. Resolves to the exit code. */
+export async function runCommandLine(words: readonly string[], actions: Actions): Promise<number> {
+  let code = 0;
+  const program = commandsOf(actions, result => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    // Commander has written its message (help counts as an error with exit code 0).
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : BAD_USAGE;
+    throw error;
+  }
+  return code;
+}
+
+function commandsOf(actions: Actions, finish: (code: number) => void): Command {
+  const program = new Command('copse');
+  program.description('A Matrix homeserver.').exitOverride().showHelpAfterError().helpCommand(false);
+  const withConfig = (command: Command) =>
+    command
+      .option('--config <file>', 'a configuration file (none is needed)')
+      .option('--data <folder>', 'the data folder (default: ./copse-data)');
+
+  withConfig(program.command('up'))
+    .description('start the server')
+    .option('--name <name>', 'the server name, such as example.org: only needed at the first start')
+    .option('--port <number>', 'the port for clients (default: 8008)')
+    .option('--registration <mode>', 'who can make an account: closed, token, approval or open')
+    .option('--open-to-everybody', 'confirms that --registration open is meant')
+    .action(async (options: ConfigArgs) => finish(await actions.up(options)));
+
+  withConfig(program.command('check'))
+    .description('check the settings, the data folder and the database')
+    .action(async (options: ConfigArgs) => finish(await actions.check(options)));
+
+  withConfig(program.command('status'))
+    .description('tell how the running server is')
+    .action(async (options: ConfigArgs) => finish(await actions.status(options)));
+
+  const user = program.command('user').description('accounts of this server');
+  withConfig(user.command('add <name>'))
+    .description('make an account, whether the server runs or not')
+    .option('--admin', 'make it a server administrator')
+    .option('--password-stdin', 'take the password from standard input')
+    .option('--link', 'print a link with which the user chooses the password')
+    .action(async (name: string, options: ConfigArgs & UserOptions) => {
+      finish(await actions.addUser(options, { localpart: localpartOf(name), ...userArgs(options) }));
+    });
+
+  program
+    .command('version')
+    .description('print the version')
+    .action(async () => finish(await actions.version()));
+  program
+    .command('test [suite] [args...]')
+    .description('run the tests, or one suite of them')
+    .action(() => finish(BAD_USAGE));
+  program
+    .command('docs', { hidden: true })
+    .option('--release <version>', 'put the fragments of changelog/ into CHANGELOG.md')
+    .action(async (options: { release?: string }) => finish(await actions.docs(options.release)));
+  return program;
+}
+
+interface UserOptions {
+  readonly admin?: boolean;
+  readonly passwordStdin?: boolean;
+  readonly link?: boolean;
+}
+
+function userArgs(options: UserOptions): Omit<AddUserArgs, 'localpart'> {
+  const password = options.passwordStdin ? 'stdin' : options.link ? 'link' : 'ask';
+  return { admin: options.admin === true, password };
+}
+
+/** `alice` or `@alice:example.org`; whether the domain is ours is checked by whoever knows it. */
+function localpartOf(name: string): string {
+  if (name === '') throw new InvalidArgumentError('The name is empty.');
+  return name;
+}

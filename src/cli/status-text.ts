@@ -1,0 +1,52 @@
+export interface Listener {
+  /** What it serves: `clients and servers`, `metrics`. */
+  readonly name: string;
+  readonly url: string;
+}
+
+/** What a running server tells about itself. */
+export interface Status {
+  readonly version: string;
+  readonly serverName: string;
+  readonly pid: number;
+  readonly uptimeSeconds: number;
+  readonly residentBytes: number;
+  readonly users: number;
+  readonly rooms: number;
+  /** Counted by the last number given. */
+  readonly events: number;
+  readonly database: { readonly kind: 'SQLite' | 'PostgreSQL'; readonly bytes: number };
+  readonly listeners: readonly Listener[];
+}
+
+/** The status in lines for people. */
+export function statusText(status: Status): string {
+  const rows: [string, string][] = [
+    ['server', `${status.serverName}, Copse ${status.version}, process ${status.pid}`],
+    ['running for', durationText(status.uptimeSeconds)],
+    ['memory', sizeText(status.residentBytes)],
+    ['users', String(status.users)],
+    ['rooms', String(status.rooms)],
+    ['events', `about ${status.events}`],
+    ['database', `${status.database.kind}, ${sizeText(status.database.bytes)}`],
+    ...status.listeners.map(({ name, url }): [string, string] => [name, url]),
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}
+
+export function sizeText(bytes: number): string {
+  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(0)} kB`;
+  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+export function durationText(seconds: number): string {
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3600) % 24,
+    Math.floor(seconds / 60) % 60,
+  ];
+  if (days > 0) return `${days} d ${hours} h`;
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${Math.floor(seconds % 60)} s` : `${Math.floor(seconds)} s`;
+}

@@ -1,0 +1,25 @@
+import { type InteractiveAuth, PASSWORD_FLOWS } from '../../../accounts/interactive-auth.ts';
+import type { Login } from '../../../accounts/login.ts';
+import { endpoint } from '../../endpoint.ts';
+import { challenge } from './challenge.ts';
+
+/** Client-server API, `POST /login/get_token`: lets another client log in as the same user, once. */
+export const getLoginToken = ({
+  interactive,
+  login,
+}: {
+  readonly interactive: InteractiveAuth;
+  readonly login: Login;
+}) =>
+  endpoint({
+    method: 'POST',
+    path: '/_matrix/client/v1/login/get_token',
+    auth: 'user',
+    limit: 'login',
+    async handle({ body, user, ip }) {
+      const outcome = await interactive.check({ operation: 'POST login/get_token', body, user, ip }, PASSWORD_FLOWS);
+      if (!outcome.passed) return challenge(outcome.challenge);
+      const { token, expiresInMs } = await login.createToken(user.userNid);
+      return { login_token: token, expires_in_ms: expiresInMs };
+    },
+  });

@@ -1,0 +1,14 @@
+import type { PushRules } from '../../../push/push-rules.ts';
+import { parseRuleKind } from '../../../push/rule-input.ts';
+import { endpoint } from '../../endpoint.ts';
+
+/** getPushRule */
+export const getPushRule = ({ pushRules }: { readonly pushRules: PushRules }) =>
+  endpoint({
+    method: 'GET',
+    path: '/_matrix/client/v3/pushrules/global/:kind/:ruleId',
+    auth: 'user',
+    async handle({ user, params }) {
+      return pushRules.rule(user, parseRuleKind(params.kind), params.ruleId);
+    },
+  });

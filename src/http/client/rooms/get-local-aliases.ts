@@ -1,0 +1,21 @@
+import { forbidden } from '../../../core/matrix-error.ts';
+import { aliasesOf } from '../../../rooms/aliases.table.ts';
+import type { RoomsParts } from '../../../rooms/parts.ts';
+import { readableRoom } from '../../../rooms/room-access.ts';
+import { endpoint } from '../../endpoint.ts';
+
+/** getLocalAliases: the aliases that this server has for a room; for members, and for all where it is world readable. */
+export const getLocalAliases = ({ rooms }: { readonly rooms: RoomsParts }) =>
+  endpoint({
+    method: 'GET',
+    path: '/_matrix/client/v3/rooms/:roomId/aliases',
+    auth: 'user',
+    limit: 'other',
+    async handle({ user, params }) {
+      const { room, readable } = await readableRoom(rooms, params.roomId, user);
+      if (Number.isFinite(readable.upTo) && readable.upTo !== Number.MAX_SAFE_INTEGER) {
+        throw forbidden('You are not in this room any more.');
+      }
+      return { aliases: await aliasesOf(rooms.db, room.roomId) };
+    },
+  });

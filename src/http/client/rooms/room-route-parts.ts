@@ -1,0 +1,21 @@
+import type { RoomAlias, UserId } from '../../../core/ids.ts';
+import type { MemberProfile } from '../../../rooms/member-content.ts';
+import type { RoomsParts } from '../../../rooms/parts.ts';
+import type { ReadListener, RemoteDirectory } from '../../../rooms/ports.ts';
+
+/** What the endpoints of rooms and of the room directory work with. */
+export interface RoomRouteParts {
+  readonly rooms: RoomsParts;
+  /** What membership events say of a user; empty when nothing is known of them. It never throws. */
+  readonly profileFor: (userId: UserId) => Promise<MemberProfile>;
+  /** Whom a user ignores (`m.ignored_user_list`). */
+  readonly ignoredUsers: (userNid: number) => Promise<ReadonlySet<string>>;
+  /** Told of what users have read. */
+  readonly reading: ReadListener;
+  /** The version of rooms whose creator asks for none. */
+  readonly defaultRoomVersion: string;
+  /** The appservice that keeps an alias for itself, if any. */
+  readonly aliasOwner: (alias: RoomAlias) => string | undefined;
+  /** Absent without federation: aliases and directories of other servers are then not found. */
+  readonly remote?: RemoteDirectory | undefined;
+}

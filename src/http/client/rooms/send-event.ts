@@ -1,0 +1,42 @@
+import { type EventId, isEventId } from '../../../core/ids.ts';
+import { getString, type JsonObject } from '../../../core/json.ts';
+import { MatrixError } from '../../../core/matrix-error.ts';
+import type { RoomsParts } from '../../../rooms/parts.ts';
+import { knownRoom } from '../../../rooms/room-access.ts';
+import { sendEvent as send, sendRedaction } from '../../../rooms/send.ts';
+import { endpoint } from '../../endpoint.ts';
+import { refuseSuspended } from '../../refuse-suspended.ts';
+import { sentAt } from './sent-at.ts';
+import { transactionKey } from './transaction-key.ts';
+
+/** sendMessage: sends an event that is no state. A redaction may come this way too, with `redacts` in its content. */
+export const sendEvent = ({ rooms }: { readonly rooms: RoomsParts }) =>
+  endpoint({
+    method: 'PUT',
+    path: '/_matrix/client/v3/rooms/:roomId/send/:eventType/:txnId',
+    auth: 'user',
+    limit: 'message',
+    strictJson: true,
+    async handle({ user, params, query, body }) {
+      refuseSuspended(user);
+      const { roomId, eventType: type, txnId } = params;
+      const room = await knownRoom(rooms, roomId);
+      const key = transactionKey(user, txnId, 'send', roomId, type);
+      const draft = { type, sender: user.userId, content: body, ts: sentAt(user, query) };
+      const eventId =
+        type === 'm.room.redaction'
+          ? await sendRedaction(rooms, room, { ...draft, ...redaction(body) }, key)
+          : await send(rooms, room, draft, key);
+      return { event_id: eventId };
+    },
+  });
+
+/** `redacts` goes where the room version has it. */
+function redaction(body: JsonObject): { redacts: EventId; content: JsonObject } {
+  const { redacts: _redacts, ...content } = body;
+  const redacts = getString(body, 'redacts');
+  if (redacts === undefined || !isEventId(redacts)) {
+    throw new MatrixError('M_BAD_JSON', 'A redaction names the event to redact in redacts.');
+  }
+  return { redacts, content };
+}

@@ -1,0 +1,23 @@
+import { unban } from '../../../rooms/membership.ts';
+import type { RoomsParts } from '../../../rooms/parts.ts';
+import { knownRoom } from '../../../rooms/room-access.ts';
+import { endpoint } from '../../endpoint.ts';
+import { refuseSuspended } from '../../refuse-suspended.ts';
+import { MemberBody, targetOf } from './member-body.ts';
+
+/** unban: lifts a ban. */
+export const unbanUser = ({ rooms }: { readonly rooms: RoomsParts }) =>
+  endpoint({
+    method: 'POST',
+    path: '/_matrix/client/v3/rooms/:roomId/unban',
+    auth: 'user',
+    limit: 'other',
+    body: MemberBody,
+    strictJson: true,
+    async handle({ user, params, body }) {
+      refuseSuspended(user);
+      const room = await knownRoom(rooms, params.roomId);
+      await unban(rooms, room, { sender: user.userId, reason: body.reason }, targetOf(body));
+      return {};
+    },
+  });

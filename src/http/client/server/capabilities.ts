@@ -1,0 +1,31 @@
+import { knownRoomVersions } from '../../../core/room-versions.ts';
+import { endpoint } from '../../endpoint.ts';
+
+export interface CapabilitySettings {
+  readonly defaultRoomVersion: string;
+}
+
+/** Client-server API, "Capabilities negotiation". */
+export const capabilities = ({ defaultRoomVersion }: CapabilitySettings) =>
+  endpoint({
+    method: 'GET',
+    path: '/_matrix/client/v3/capabilities',
+    auth: 'user',
+    limit: 'other',
+    handle: async () => ({
+      capabilities: {
+        'm.room_versions': {
+          default: defaultRoomVersion,
+          available: Object.fromEntries(
+            knownRoomVersions.map(({ id, stable }) => [id, stable ? 'stable' : 'unstable']),
+          ),
+        },
+        'm.change_password': { enabled: true },
+        'm.set_displayname': { enabled: true },
+        'm.set_avatar_url': { enabled: true },
+        'm.profile_fields': { enabled: true },
+        'm.3pid_changes': { enabled: false },
+        'm.get_login_token': { enabled: true },
+      },
+    }),
+  });

@@ -1,0 +1,69 @@
+import { notFound } from '../../../core/matrix-error.ts';
+import { type Endpoint, endpoint } from '../../endpoint.ts';
+
+/** What delegation says; the addresses come from the configuration. */
+export interface WellKnown {
+  /** The base URL for clients. */
+  readonly client: string | undefined;
+  /** Host and port for other servers. */
+  readonly server: string | undefined;
+  readonly support: {
+    readonly page: string | undefined;
+    readonly email: string | undefined;
+    readonly matrixId: string | undefined;
+    readonly securityEmail: string | undefined;
+  };
+}
+
+/** Client-server API, "Well-known URI"; server-server API, "Resolving server names". */
+export function wellKnownRoutes(wellKnown: WellKnown): Endpoint[] {
+  return [wellKnownClient(wellKnown), wellKnownServer(wellKnown), wellKnownSupport(wellKnown)];
+}
+
+const wellKnownClient = ({ client }: WellKnown) =>
+  endpoint({
+    method: 'GET',
+    path: '/.well-known/matrix/client',
+    auth: 'none',
+    async handle() {
+      if (client === undefined) throw notFound('This server has no public address (public_base_url) set.');
+      return { 'm.homeserver': { base_url: client } };
+    },
+  });
+
+const wellKnownServer = ({ server }: WellKnown) =>
+  endpoint({
+    method: 'GET',
+    path: '/.well-known/matrix/server',
+    auth: 'none',
+    async handle() {
+      if (server === undefined) throw notFound('This server delegates to no other address.');
+      return { 'm.server': server };
+    },
+  });
+
+const wellKnownSupport = ({ support }: WellKnown) =>
+  endpoint({
+    method: 'GET',
+    path: '/.well-known/matrix/support',
+    auth: 'none',
+    async handle() {
+      const contacts = [
+        contact('m.role.admin', support.email, support.matrixId),
+        contact('m.role.security', support.securityEmail, undefined),
+      ].filter(entry => Object.keys(entry).length > 1);
+      if (contacts.length === 0 && support.page === undefined) throw notFound('The operator has not said whom to ask.');
+      return {
+        ...(contacts.length === 0 ? {} : { contacts }),
+        ...(support.page === undefined ? {} : { support_page: support.page }),
+      };
+    },
+  });
+
+function contact(role: string, email: string | undefined, matrixId: string | undefined): Record<string, string> {
+  return {
+    role,
+    ...(email === undefined ? {} : { email_address: email }),
+    ...(matrixId === undefined ? {} : { matrix_id: matrixId }),
+  };
+}

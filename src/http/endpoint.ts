@@ -1,0 +1,81 @@
+import type { Readable } from 'node:stream';
+import type { Static, TSchema } from 'typebox';
+import type { LimitName } from '../accounts/rate-limits.ts';
+import type { Requester } from '../accounts/requester.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Query } from './query.ts';
+
+/** The names of the `:parts` of a path template. */
+export type PathParams<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | PathParams<`/${Rest}`>
+  : Path extends `${string}:${infer Name}`
+    ? Name
+    : never;
+
+/** Who may call: anybody, anybody but known if a token is given, a user, a server administrator. */
+export type Auth = 'none' | 'optional' | 'user' | 'admin';
+
+export interface EndpointRequest<Path extends string, Body, Who> {
+  /** Percent-decoded parts of the path. */
+  readonly params: Readonly<Record<PathParams<Path>, string>>;
+  readonly query: Query;
+  /** The parsed body, checked against the endpoint's schema; `{}` where none was sent. */
+  readonly body: Body;
+  readonly user: Who;
+  /** The client's address, through trusted proxies only. */
+  readonly ip: string;
+  readonly method: string;
+  readonly userAgent: string | undefined;
+  readonly header: (name: string) => string | undefined;
+  /** The unparsed body as a stream: only where the endpoint says `body: 'stream'`. */
+  readonly stream: Readable;
+  /** Aborts when the client goes away or the server drains. */
+  readonly signal: AbortSignal;
+}
+
+/** An answer that is not simply a JSON object with status 200. */
+export interface Reply {
+  readonly reply: true;
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** A string or bytes are sent as they are; JSON unless `headers` say otherwise. */
+  readonly body: string | Uint8Array | Readable;
+}
+
+/** Builds a `Reply`. */
+export function reply(parts: Omit<Reply, 'reply'>): Reply {
+  return { reply: true, ...parts };
+}
+
+type Who<A extends Auth> = A extends 'none' ? undefined : A extends 'optional' ? Requester | undefined : Requester;
+type BodyOf<B> = B extends TSchema ? Static<B> : B extends 'stream' ? undefined : JsonObject;
+
+export interface EndpointSpec<Path extends string, A extends Auth, B extends TSchema | 'stream' | undefined> {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** `/v3/` paths are served as `/r0/` too. */
+  readonly path: Path;
+  /** Further templates with the same `:parts` (unstable prefixes, a trailing slash). */
+  readonly alsoAt?: readonly string[];
+  readonly auth: A;
+  /** Which rate limit counts the request, by user where known, else by address. */
+  readonly limit?: LimitName;
+  /** Schema of the JSON body; `'stream'` leaves the body unread. */
+  readonly body?: B;
+  /** Numbers and keys of the body are checked as canonical JSON needs them (events). */
+  readonly strictJson?: boolean;
+  /** The largest body in bytes; 1 MiB unless said. */
+  readonly bodyLimit?: number;
+  /** Deactivated, locked or suspended accounts may call it. */
+  readonly allowLocked?: boolean;
+  readonly handle: (request: EndpointRequest<Path, BodyOf<B>, Who<A>>) => Promise<object | Reply>;
+}
+
+/** An endpoint with its types forgotten: what the server registers. */
+export type Endpoint = EndpointSpec<string, Auth, TSchema | 'stream' | undefined>;
+
+/** Declares an endpoint: route, authentication, limits, body and handler in one place. */
+export function endpoint<Path extends string, A extends Auth, B extends TSchema | 'stream' | undefined = undefined>(
+  spec: EndpointSpec<Path, A, B>,
+): Endpoint {
+  return spec as unknown as Endpoint;
+}

@@ -1,0 +1,44 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { QueueFullError } from '../base/keyed-queue.ts';
+import type { Log } from '../base/log.ts';
+import { MatrixError } from '../core/matrix-error.ts';
+import { DatabaseUnavailableError } from '../db/database.ts';
+
+/** Maps whatever a handler threw to the answer that the specification wants: never a stack, never an empty body. */
+export function answerError(log: Log, error: unknown, request: FastifyRequest, answer: FastifyReply): FastifyReply {
+  const known = asMatrixError(error);
+  if (known === undefined) {
+    log.error('A request failed in a way that nobody foresaw.', { route: request.routeOptions.url, err: error });
+    return answer.code(500).send({ errcode: 'M_UNKNOWN', error: 'Internal server error' });
+  }
+  if (known.status >= 500) log.warn(known.message, { route: request.routeOptions.url });
+  const retry = known.fields.retry_after_ms;
+  if (typeof retry === 'number') answer.header('retry-after', String(Math.ceil(retry / 1000)));
+  return answer.code(known.status).header('content-type', 'application/json').send(JSON.stringify(known));
+}
+
+function asMatrixError(error: unknown): MatrixError | undefined {
+  if (error instanceof MatrixError) return error;
+  if (error instanceof DatabaseUnavailableError) {
+    return new MatrixError('M_UNKNOWN', 'The server cannot write to its database at the moment; nothing was stored.', {
+      status: 503,
+      fields: { retry_after_ms: 5000 },
+      cause: error,
+    });
+  }
+  if (error instanceof QueueFullError) {
+    return new MatrixError('M_LIMIT_EXCEEDED', 'Too many requests wait for this room.', {
+      fields: { retry_after_ms: 2000 },
+      cause: error,
+    });
+  }
+  return fromFramework(error as Partial<FastifyError>);
+}
+
+function fromFramework(error: Partial<FastifyError>): MatrixError | undefined {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new MatrixError('M_TOO_LARGE', 'The body is too large.');
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return new MatrixError('M_UNKNOWN', error.message ?? 'Bad request', { status: error.statusCode });
+  }
+  return undefined;
+}

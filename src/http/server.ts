@@ -1,0 +1,220 @@
+import { Readable } from 'node:stream';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { LimitName } from '../accounts/rate-limits.ts';
+import type { Requester } from '../accounts/requester.ts';
+import type { Log } from '../base/log.ts';
+import type { JsonObject } from '../core/json.ts';
+import { MatrixError } from '../core/matrix-error.ts';
+import { checkBody, readJsonBody } from './body.ts';
+import { clientAddress } from './client-address.ts';
+import type { Auth, Endpoint, EndpointRequest, Reply } from './endpoint.ts';
+import { answerError } from './errors.ts';
+import { Query } from './query.ts';
+import { RouteTable } from './route-table.ts';
+
+export interface HttpParts {
+  readonly log: Log;
+  /** Finds out who a token belongs to. @throws MatrixError M_UNKNOWN_TOKEN */
+  readonly authenticate: (
+    token: string,
+    request: { ip: string; userAgent: string | undefined; query: Query },
+  ) => Promise<Requester>;
+  /** Counts a request. @throws MatrixError M_LIMIT_EXCEEDED with `retry_after_ms` */
+  readonly countRequest: (limit: LimitName, who: Requester | undefined, ip: string) => void;
+  /** Addresses of reverse proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Called once for each answered request, for metrics. */
+  readonly observe?: (route: string, method: string, status: number, milliseconds: number) => void;
+}
+
+const JSON_TYPE = 'application/json';
+/** The body limit where an endpoint says nothing, in bytes. */
+const DEFAULT_BODY_LIMIT = 1024 * 1024;
+
+/** One listener's HTTP server. `drain` aborts waiting requests, so that long-polls are answered before `close`. */
+export class HttpServer {
+  readonly app: FastifyInstance;
+  readonly routes = new RouteTable();
+  readonly #parts: HttpParts;
+  readonly #draining = new AbortController();
+
+  constructor(parts: HttpParts) {
+    this.#parts = parts;
+    this.app = Fastify({
+      bodyLimit: DEFAULT_BODY_LIMIT,
+      exposeHeadRoutes: false,
+      forceCloseConnections: 'idle',
+      routerOptions: { maxParamLength: 2048, ignoreTrailingSlash: false },
+      requestTimeout: 0,
+      keepAliveTimeout: 75_000,
+      http: { headersTimeout: 20_000, maxHeaderSize: 32_768 },
+      logger: false,
+    });
+    this.app.removeAllContentTypeParsers();
+    this.app.addContentTypeParser('*', (request: FastifyRequest, payload: Readable) => readWhole(request, payload));
+    this.app.setErrorHandler((error, request, answer) => answerError(this.#parts.log, error, request, answer));
+    this.app.setNotFoundHandler((request, answer) => this.#notFound(request, answer));
+    this.app.addHook('onRequest', async (request, answer) => this.#beforeAll(request, answer));
+    if (parts.observe !== undefined)
+      this.app.addHook('onResponse', async (request, answer) => this.#observe(request, answer));
+  }
+
+  add(endpoints: readonly Endpoint[]): void {
+    for (const spec of endpoints) for (const path of pathsOf(spec)) this.#route(spec, path);
+  }
+
+  #route(spec: Endpoint, path: string): void {
+    this.routes.add(spec.method, path);
+    this.app.route({
+      method: spec.method,
+      url: path,
+      bodyLimit: spec.bodyLimit ?? DEFAULT_BODY_LIMIT,
+      config: { stream: spec.body === 'stream' },
+      handler: (request, answer) => this.#handle(spec, request, answer),
+    });
+  }
+
+  async #handle(spec: Endpoint, raw: FastifyRequest, answer: FastifyReply): Promise<unknown> {
+    const query = new Query(queryText(raw));
+    const ip = clientAddress(raw, this.#parts.trustedProxies);
+    const userAgent = raw.headers['user-agent'];
+    const user = await this.#requester(spec.auth, raw, query, ip, userAgent);
+    if (spec.limit !== undefined) this.#parts.countRequest(spec.limit, user, ip);
+    const body = spec.body === 'stream' ? {} : await bodyOf(spec, raw);
+    const signal = this.#signalFor(raw, answer);
+    const request = {
+      params: raw.params as Record<string, string>,
+      query,
+      body: body as JsonObject,
+      user,
+      ip,
+      method: raw.method,
+      userAgent,
+      header: (name: string) => raw.headers[name.toLowerCase()]?.toString(),
+      stream: spec.body === 'stream' ? (raw.raw as Readable) : Readable.from([]),
+      signal,
+    };
+    // `spec.auth` decides what `user` is; the requester above was made by the same rule.
+    const result = await spec.handle(request as EndpointRequest<string, JsonObject, Requester & undefined>);
+    return send(answer, result);
+  }
+
+  async #requester(auth: Auth, raw: FastifyRequest, query: Query, ip: string, userAgent: string | undefined) {
+    if (auth === 'none') return undefined;
+    const token = accessToken(raw, query);
+    if (token === undefined) {
+      if (auth === 'optional') return undefined;
+      throw new MatrixError('M_MISSING_TOKEN', 'This endpoint needs an access token.');
+    }
+    const requester = await this.#parts.authenticate(token, { ip, userAgent, query });
+    if (auth === 'admin' && !requester.isAdmin)
+      throw new MatrixError('M_FORBIDDEN', 'You are not a server administrator.');
+    return requester;
+  }
+
+  #signalFor(raw: FastifyRequest, answer: FastifyReply): AbortSignal {
+    const gone = new AbortController();
+    answer.raw.on('close', () => {
+      if (!answer.raw.writableEnded) gone.abort();
+    });
+    if (raw.raw.destroyed && !raw.raw.complete) gone.abort();
+    return AbortSignal.any([gone.signal, this.#draining.signal]);
+  }
+
+  async #beforeAll(request: FastifyRequest, answer: FastifyReply): Promise<unknown> {
+    if (hasCors(request.url)) {
+      answer.header('access-control-allow-origin', '*');
+      answer.header('access-control-allow-methods', 'GET, HEAD, POST, PUT, DELETE, OPTIONS');
+      answer.header('access-control-allow-headers', 'X-Requested-With, Content-Type, Authorization, Date');
+      answer.header('access-control-expose-headers', 'Retry-After, Content-Disposition');
+      if (request.method === 'OPTIONS') return answer.code(204).send();
+    }
+    return undefined;
+  }
+
+  #notFound(request: FastifyRequest, answer: FastifyReply): unknown {
+    const methods = this.routes.methodsAt(request.url.split('?')[0] ?? '');
+    const status = methods.length > 0 ? 405 : 404;
+    if (status === 405) answer.header('allow', methods.join(', '));
+    return answer.code(status).send({ errcode: 'M_UNRECOGNIZED', error: 'There is no such endpoint on this server.' });
+  }
+
+  #observe(request: FastifyRequest, answer: FastifyReply): void {
+    const route = request.routeOptions.url ?? 'unknown';
+    this.#parts.observe?.(route, request.method, answer.statusCode, answer.elapsedTime);
+  }
+
+  async listen(host: string, port: number): Promise<string> {
+    return this.app.listen({ host, port });
+  }
+
+  /** Answers what waits, then closes. */
+  async close(): Promise<void> {
+    this.#draining.abort();
+    await this.app.close();
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The handler reads the body itself. */
+    stream?: boolean;
+  }
+}
+
+/** Collects a body of any content type, cut at the route's limit also when it comes in chunks without a length. */
+async function readWhole(request: FastifyRequest, payload: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
+  if (request.routeOptions.config.stream === true) return undefined;
+  const limit = request.routeOptions.bodyLimit ?? DEFAULT_BODY_LIMIT;
+  const tooLarge = () => new MatrixError('M_TOO_LARGE', `The body is larger than ${limit} bytes.`);
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of payload) {
+    length += chunk.length;
+    if (length > limit) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+function pathsOf(spec: Endpoint): string[] {
+  const paths = [spec.path, ...(spec.alsoAt ?? [])];
+  return paths.flatMap(path =>
+    /^\/_matrix\/(client|media)\/v3\//.test(path) ? [path, path.replace('/v3/', '/r0/')] : [path],
+  );
+}
+
+function queryText(raw: FastifyRequest): string {
+  const at = raw.url.indexOf('?');
+  return at < 0 ? '' : raw.url.slice(at + 1);
+}
+
+async function bodyOf(spec: Endpoint, raw: FastifyRequest): Promise<unknown> {
+  if (spec.method === 'GET') return {};
+  const value = readJsonBody(raw.body instanceof Uint8Array ? raw.body : new Uint8Array(), spec.strictJson ?? false);
+  await checkBody(spec.body === 'stream' ? undefined : spec.body, value);
+  return value;
+}
+
+/** The header wins over the query parameter, which the specification still lists as deprecated. */
+function accessToken(raw: FastifyRequest, query: Query): string | undefined {
+  const header = raw.headers.authorization;
+  if (header === undefined) return query.get('access_token');
+  const [, token] = /^Bearer +(\S+)$/i.exec(header) ?? [];
+  if (token === undefined)
+    throw new MatrixError('M_MISSING_TOKEN', 'The Authorization header must read "Bearer TOKEN".');
+  return token;
+}
+
+/** The administration API is not for browsers of other origins, but its Synapse-shaped part is called by web consoles. */
+function hasCors(url: string): boolean {
+  return url.startsWith('/_matrix/') || url.startsWith('/.well-known/') || url.startsWith('/_synapse/');
+}
+
+function send(answer: FastifyReply, result: object | Reply): FastifyReply {
+  if (!('reply' in result)) return answer.header('content-type', JSON_TYPE).send(JSON.stringify(result));
+  const { status = 200, headers = {}, body } = result as Reply;
+  answer.code(status).header('content-type', JSON_TYPE).headers(headers);
+  return answer.send(body instanceof Uint8Array && !Buffer.isBuffer(body) ? Buffer.from(body) : body);
+}

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import {
+  type AccountsWorld,
+  assertError,
+  PASSWORD,
+  SHARED_SECRET,
+  withAccounts,
+} from '../../../test/support/accounts.ts';
+
+const PATH = '/_synapse/admin/v1/register';
+
+interface Wanted {
+  readonly username: string;
+  readonly admin?: boolean;
+  readonly user_type?: string;
+  readonly displayname?: string;
+}
+
+async function nonce(world: AccountsWorld): Promise<string> {
+  return String((await world.call('GET', PATH)).body.nonce);
+}
+
+function signed(once: string, wanted: Wanted, secret = SHARED_SECRET) {
+  const parts = [once, wanted.username, PASSWORD, wanted.admin ? 'admin' : 'notadmin'];
+  if (wanted.user_type !== undefined) parts.push(wanted.user_type);
+  const mac = createHmac('sha1', secret).update(parts.join('\0')).digest('hex');
+  return { nonce: once, password: PASSWORD, mac, ...wanted };
+}
+
+withAccounts(
+  'whoever knows the secret makes accounts, of administrators too, though registration is closed',
+  async world => {
+    const alice = await world.call('POST', PATH, { body: signed(await nonce(world), { username: 'Alice' }) });
+    assert.equal(alice.body.user_id, '@alice:copse.test');
+    assert.equal((await world.call('GET', 'account/whoami', { token: String(alice.body.access_token) })).status, 200);
+    assert.equal((await world.login('alice')).status, 200);
+    const wanted = { username: 'root', admin: true, displayname: 'The Root', user_type: 'bot' };
+    const root = await world.call('POST', PATH, { body: signed(await nonce(world), wanted) });
+    const path = '/_matrix/client/v1/admin/lock/@alice:copse.test';
+    assert.equal((await world.call('GET', path, { token: String(root.body.access_token) })).status, 200);
+    const profile = await world.call('GET', 'profile/@root:copse.test');
+    assert.deepEqual(profile.body, { displayname: 'The Root' });
+  },
+  { registration: 'closed' },
+);
+
+withAccounts('a signature is good for one account, for a minute, and for what it says', async world => {
+  const once = await nonce(world);
+  const body = signed(once, { username: 'alice' });
+  assertError(await world.call('POST', PATH, { body: { ...body, admin: true } }), 403, 'M_FORBIDDEN');
+  assertError(await world.call('POST', PATH, { body }), 400, 'M_UNKNOWN');
+  const forged = signed(await nonce(world), { username: 'alice' }, 'a guess');
+  assertError(await world.call('POST', PATH, { body: forged }), 403, 'M_FORBIDDEN');
+  const late = signed(await nonce(world), { username: 'alice' });
+  world.clock.advance(60_000);
+  assertError(await world.call('POST', PATH, { body: late }), 400, 'M_UNKNOWN');
+  const odd = signed(await nonce(world), { username: 'us,er' });
+  assertError(await world.call('POST', PATH, { body: odd }), 400, 'M_INVALID_USERNAME');
+  const empty = { ...signed(await nonce(world), { username: 'alice' }), mac: '' };
+  assertError(await world.call('POST', PATH, { body: empty }), 403, 'M_FORBIDDEN');
+});
+
+withAccounts('nonces do not pile up', async world => {
+  const first = await nonce(world);
+  for (let i = 0; i < 1000; i++) world.accounts.sharedSecret.nonce();
+  assertError(await world.call('POST', PATH, { body: signed(first, { username: 'alice' }) }), 400, 'M_UNKNOWN');
+});
+
+withAccounts(
+  'without a secret there is no such registration',
+  async world => {
+    assertError(await world.call('GET', PATH), 403, 'M_FORBIDDEN');
+    const body = signed('', { username: 'alice' }, '');
+    assertError(await world.call('POST', PATH, { body }), 403, 'M_FORBIDDEN');
+  },
+  { registrationSharedSecret: undefined },
+);

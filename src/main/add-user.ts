@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemClock } from '../base/clock.ts';
+import { systemRandom } from '../base/random.ts';
+import type { AddUserArgs } from '../cli/commands.ts';
+import { type ConfigArgs, loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { migrate } from '../db/migrate.ts';
+import { accountMaker } from './account-maker.ts';
+import { invitationLink } from './compose.ts';
+import { askControl } from './control.ts';
+import { type DataFolder, DataFolderError, isDataFolder, openDataFolder } from './data-folder.ts';
+import { reachable } from './listen.ts';
+import { openDatabase, SQLITE_FILE } from './open-database.ts';
+import { askPassword, readPasswordLine } from './password-input.ts';
+
+const DAY_MS = 86_400_000;
+
+/** `copse user add`: makes an account in the database itself, so that it works beside a running server and without one. */
+export async function addUser(args: ConfigArgs, wanted: AddUserArgs): Promise<number> {
+  const config = loadConfig(args);
+  const folder = openExisting(config);
+  const localpart = ownLocalpart(wanted.localpart, folder.serverName);
+  await using db = await openDatabase(config);
+  // A running server has done this; it is the same version, or the account waits for its restart.
+  await migrate(db);
+  const parts = { db, config, serverName: folder.serverName, clock: systemClock, random: systemRandom };
+  const accounts = accountMaker(parts);
+  const name = `@${localpart}:${folder.serverName}`;
+  if (await accounts.exists(localpart)) throw new DataFolderError(`The account ${name} exists already.`);
+  const password = await passwordFor(wanted);
+  if (password === undefined) {
+    console.log(
+      `Open this link within a day to choose the password of ${name}:\n${await linkFor(config, folder, localpart, wanted.admin)}`,
+    );
+    return 0;
+  }
+  await accounts.create({ localpart, password, admin: wanted.admin });
+  console.log(`The account ${name} is ready${wanted.admin ? ', as server administrator' : ''}.`);
+  return 0;
+}
+
+function openExisting(config: Config): DataFolder {
+  const missing = !isDataFolder(config.data_dir);
+  const started = config.database.url !== 'sqlite' || existsSync(join(config.data_dir, SQLITE_FILE));
+  if (missing || !started) {
+    throw new DataFolderError(
+      `There is no server's data in ${config.data_dir}. Start it once with ./copse up, or name its folder with --data.`,
+    );
+  }
+  return openDataFolder(config.data_dir, config.server_name, systemRandom);
+}
+
+function ownLocalpart(given: string, serverName: string): string {
+  if (!given.startsWith('@')) return given.toLowerCase();
+  const at = given.indexOf(':');
+  if (at < 0) return given.slice(1).toLowerCase();
+  if (given.slice(at + 1) !== serverName) throw new DataFolderError(`${given} is no user of ${serverName}.`);
+  return given.slice(1, at).toLowerCase();
+}
+
+/** Undefined: the user shall choose it. So it is too when there is nobody to ask. */
+async function passwordFor(wanted: AddUserArgs): Promise<string | undefined> {
+  if (wanted.password === 'stdin') return readPasswordLine(process.stdin);
+  if (wanted.password === 'link' || process.stdin.isTTY !== true) return undefined;
+  return askPassword(process.stdin, process.stdout);
+}
+
+async function linkFor(config: Config, folder: DataFolder, localpart: string, admin: boolean): Promise<string> {
+  const running = await askControl(folder.path);
+  const { host, port } = config.listen.client;
+  const url = running?.listeners[0]?.url ?? `http://${reachable(host)}:${port}`;
+  return invitationLink(config, folder, { localpart, admin, expires: systemClock.now() + DAY_MS }, url);
+}

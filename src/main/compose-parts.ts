@@ -1,0 +1,160 @@
+import { Accounts } from '../accounts/accounts.ts';
+import type { DeviceListener } from '../accounts/ports.ts';
+import { accountSettings } from '../accounts/settings.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Random } from '../base/random.ts';
+import { type Bus, LocalBus } from '../bus/bus.ts';
+import type { Config } from '../config/schema.ts';
+import type { Database } from '../db/database.ts';
+import { accountDevices } from '../keys/account-devices.table.ts';
+import { buildKeys, type Keys } from '../keys/keys.ts';
+import { Media } from '../media/media.ts';
+import { defaultMediaSettings } from '../media/settings.ts';
+import { CompiledRulesets } from '../push/compiled-rulesets.ts';
+import { NotificationHistory } from '../push/notification-history.ts';
+import { Notifications } from '../push/notifications.ts';
+import { PushEvaluator } from '../push/push-evaluator.ts';
+import { PushRules } from '../push/push-rules.ts';
+import { PushSender } from '../push/push-sender.ts';
+import { Pushers } from '../push/pushers.ts';
+import { deviceListChanged } from '../rooms/announce.ts';
+import type { RoomsParts } from '../rooms/parts.ts';
+import { Notifier } from '../sync/notifier.ts';
+import type { SyncSources } from '../sync/sources.ts';
+import { Sync } from '../sync/sync.ts';
+import { Typing } from '../sync/typing.ts';
+import { composeRooms } from './compose-rooms.ts';
+import type { DataFolder } from './data-folder.ts';
+
+import { notificationWriter } from './notification-writer.ts';
+import { pushEvents } from './push-events.ts';
+import { pushTransport } from './push-transport.ts';
+import { roomFollower } from './room-follower.ts';
+import { syncSources } from './sync-sources.ts';
+import { wellKnownOf } from './well-known.ts';
+
+export interface PartsInput {
+  readonly config: Config;
+  readonly folder: DataFolder;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** The Matrix parts of a server, each built from what it uses. Disposing of them ends their loops. */
+export interface Parts extends AsyncDisposable {
+  readonly bus: Bus;
+  readonly rooms: RoomsParts;
+  readonly accounts: Accounts;
+  readonly keys: Keys;
+  readonly media: Media;
+  readonly sync: Sync;
+  readonly sources: SyncSources;
+  readonly typing: Typing;
+  readonly notifications: Notifications;
+  readonly pushRules: PushRules;
+  readonly pushers: Pushers;
+  readonly notificationHistory: NotificationHistory;
+  /** Takes up the work that an earlier run left. */
+  start(): Promise<void>;
+}
+
+export function composeParts(input: PartsInput): Parts {
+  const { config, folder, db, clock, random, log } = input;
+  const { serverName, signingKey } = folder;
+  const stop = new AbortController();
+  const bus = new LocalBus(error => log.error('A listener on the bus failed.', { err: error }));
+
+  const notifications = new Notifications({ bus, clock });
+  const rulesets = new CompiledRulesets({ bus, clock, maxBytes: config.memory / 32 });
+  const evaluator = new PushEvaluator(rulesets);
+  // Rooms tell push of events, push asks rooms about them: one of the two has to come later.
+  const writer = notificationWriter({ rooms: () => rooms, accounts: () => accounts, evaluator, notifications });
+  const fingerprintKey = Buffer.from(folder.secrets.fingerprint_key, 'base64url');
+  const rooms: RoomsParts = composeRooms({
+    db,
+    bus,
+    clock,
+    random,
+    log: log.child('rooms'),
+    serverName,
+    signingKey,
+    fingerprintKey,
+    memory: config.memory,
+    notifications: writer,
+  });
+  const { nids } = rooms;
+  const common = { db, nids, bus, clock, random, log, serverName };
+
+  const announcer = {
+    deviceListChanged: (tx: Parameters<typeof deviceListChanged>[1], userNid: number) =>
+      deviceListChanged(rooms, tx, userNid),
+  };
+  const keys = buildKeys({ ...common, devices: accountDevices, rooms: announcer });
+  const pushers = new Pushers({ db, clock });
+  const ports = { devices: deviceListeners(keys, pushers), rooms: roomFollower(() => rooms, log) };
+  const accounts = new Accounts({ ...common, settings: settingsOf(config, folder), ports });
+  const media = new Media({
+    ...common,
+    settings: { ...defaultMediaSettings, folder: config.media.folder, maxUploadBytes: config.media.max_upload },
+  });
+
+  const notifier = new Notifier({ ...common, events: rooms.events });
+  const typing = new Typing({ clock, random, changed: roomNid => void notifier.wakeRoom(roomNid) });
+  const sources = syncSources({ accounts, keys });
+  const sync = new Sync({ rooms, sources, notifier, typing });
+  const events = pushEvents(rooms);
+  const transport = pushTransport(config.allowed_private_addresses.push);
+  const sender = new PushSender({ ...common, events, transport });
+  let sending: Promise<void> | undefined;
+
+  return {
+    bus,
+    rooms,
+    accounts,
+    keys,
+    media,
+    sync,
+    sources,
+    typing,
+    notifications,
+    pushers,
+    pushRules: new PushRules({ db, bus }),
+    notificationHistory: new NotificationHistory({ db, events }),
+    async start() {
+      await accounts.start();
+      sending = sender.run(stop.signal);
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      notifier[Symbol.dispose]();
+      await sending;
+      await media[Symbol.asyncDispose]();
+      await accounts[Symbol.asyncDispose]();
+      rulesets[Symbol.dispose]();
+    },
+  };
+}
+
+function settingsOf(config: Config, folder: DataFolder) {
+  const client = wellKnownOf(config).client;
+  return accountSettings(config, {
+    registrationSharedSecret: config.registration_shared_secret ?? folder.secrets.registration_shared_secret,
+    wellKnown: client === undefined ? undefined : { 'm.homeserver': { base_url: client } },
+  });
+}
+
+/** A device that goes takes its keys and its pushers with it. */
+function deviceListeners(keys: Keys, pushers: Pushers): DeviceListener {
+  const { deviceFollower } = keys;
+  return {
+    async deviceRemoved(tx, userNid, deviceIds) {
+      await deviceFollower.deviceRemoved(tx, userNid, deviceIds);
+      await pushers.removeOfDevices(tx, userNid, deviceIds);
+    },
+    deviceChanged: (tx, userNid) => deviceFollower.deviceChanged(tx, userNid),
+    isReservedDeviceId: (db, userNid, deviceId) => deviceFollower.isReservedDeviceId(db, userNid, deviceId),
+  };
+}

@@ -1,0 +1,144 @@
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import { addProcessMetrics, type Metrics } from '../base/metrics.ts';
+import type { Random } from '../base/random.ts';
+import type { Listener, Status } from '../cli/status-text.ts';
+import type { Config } from '../config/schema.ts';
+import type { ServerName } from '../core/ids.ts';
+import { migrate } from '../db/migrate.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { HttpServer } from '../http/server.ts';
+import { sealInvitation } from '../http/site/invitation.ts';
+import { startPage } from '../http/site/start-page.ts';
+import { WELCOME_PATH, welcomeRoutes } from '../http/site/welcome.ts';
+import { accountMaker } from './account-maker.ts';
+import { hasAdministrator, takeCensus } from './census.table.ts';
+import { composeParts } from './compose-parts.ts';
+import { listenControl } from './control.ts';
+import { type DataFolder, openDataFolder } from './data-folder.ts';
+import { lockFolder } from './folder-lock.ts';
+import { listenHttp } from './listen.ts';
+import { listenMetrics } from './metrics-listener.ts';
+import { openDatabase } from './open-database.ts';
+import { clientRoutes } from './routes.ts';
+
+/** What differs between production, tests and simulations. */
+export interface Environment {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly version: string;
+  /** For tests that break a database: what opens it, instead of what the settings say. */
+  readonly openDatabase?: typeof openDatabase;
+}
+
+/** A server that runs. Disposing it drains: what waits is answered, then everything is closed. */
+export interface Running extends AsyncDisposable {
+  readonly serverName: ServerName;
+  /** Whether this was the first start on its data folder. */
+  readonly firstStart: boolean;
+  readonly listeners: readonly Listener[];
+  status(): Promise<Status>;
+  /** A link, good for a day, with which the first administrator makes an account; undefined when there is one already. */
+  firstAdministratorLink(): Promise<string | undefined>;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Builds the parts and hands them to each other; everything that was opened is closed again when one of them fails. */
+export async function compose(config: Config, environment: Environment): Promise<Running> {
+  const { clock, random, log, metrics, version } = environment;
+  const startedAt = clock.monotonic();
+  await using opened = new AsyncDisposableStack();
+
+  const folder = openDataFolder(config.data_dir, config.server_name, random);
+  opened.use(lockFolder(folder.path));
+  const { serverName } = folder;
+  const db = opened.use(await (environment.openDatabase ?? openDatabase)(config));
+  await migrate(db);
+
+  const makeAccounts = accountMaker({ db, config, serverName, clock, random });
+  const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
+
+  const parts = opened.use(composeParts({ config, folder, db, clock, random, log }));
+  const client = new HttpServer({
+    log: log.child('http'),
+    authenticate: (token, use) => parts.accounts.authenticate(token, use),
+    countRequest: (limit, who, ip) => parts.accounts.limits.count(limit, who, ip),
+    trustedProxies: config.trusted_proxies,
+    observe: observeRequests(metrics),
+  });
+  client.add(siteRoutes());
+  client.add(clientRoutes(parts, config, clock));
+  await parts.start();
+
+  const clientUrl = await listenHttp(client, config.listen.client);
+  opened.defer(() => client.close());
+  const listeners: Listener[] = [{ name: 'clients', url: clientUrl }];
+
+  addProcessMetrics(metrics);
+  const metricsListener = await listenMetrics(config.metrics, metrics, log);
+  if (metricsListener !== undefined) {
+    opened.use(metricsListener);
+    listeners.push({ name: 'metrics', url: metricsListener.url });
+  }
+  opened.use(await listenControl(folder.path, status));
+
+  const closing = opened.move();
+  return {
+    serverName,
+    firstStart: folder.isNew,
+    listeners,
+    status,
+    firstAdministratorLink,
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  };
+
+  function siteRoutes(): Endpoint[] {
+    const site = {
+      serverName,
+      registration: config.registration.mode,
+      supportPage: config.well_known.support.page,
+    };
+    return [startPage({ site }), ...welcomeRoutes({ serverName, invitationSecret, makeAccounts, clock })];
+  }
+
+  async function status(): Promise<Status> {
+    const { databaseBytes, ...counts } = await takeCensus(db, db.dialect);
+    return {
+      version,
+      serverName,
+      pid: process.pid,
+      uptimeSeconds: (clock.monotonic() - startedAt) / 1000,
+      residentBytes: process.memoryUsage.rss(),
+      ...counts,
+      database: { kind: db.dialect === 'sqlite' ? 'SQLite' : 'PostgreSQL', bytes: databaseBytes },
+      listeners,
+    };
+  }
+
+  async function firstAdministratorLink(): Promise<string | undefined> {
+    if (await hasAdministrator(db)) return undefined;
+    const expires = clock.now() + DAY_MS;
+    return invitationLink(config, folder, { localpart: undefined, admin: true, expires }, clientUrl);
+  }
+}
+
+/** Under the public address where one is set, else under that of the listener. */
+export function invitationLink(
+  config: Config,
+  folder: DataFolder,
+  invitation: Parameters<typeof sealInvitation>[0],
+  listenerUrl: string,
+): string {
+  const secret = Buffer.from(folder.secrets.token_secret, 'base64url');
+  const base = (config.public_base_url ?? listenerUrl).replace(/\/+$/, '');
+  return `${base}${WELCOME_PATH}?invitation=${sealInvitation(invitation, secret)}`;
+}
+
+function observeRequests(metrics: Metrics) {
+  const seconds = metrics.histogram('http_request_seconds', 'Time to answer.', ['route', 'method', 'status']);
+  return (route: string, method: string, status: number, milliseconds: number) =>
+    seconds.observe({ route, method, status: `${Math.floor(status / 100)}xx` }, milliseconds / 1000);
+}

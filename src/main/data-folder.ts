@@ -1,0 +1,157 @@
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { generateSeed, signingKeyFromSeed } from '../base/node-crypto.ts';
+import { type Random, randomLetters, randomToken } from '../base/random.ts';
+import { decodeBase64, encodeBase64 } from '../core/base64.ts';
+import type { SigningKey } from '../core/crypto.ts';
+import { isServerName, type ServerName } from '../core/ids.ts';
+
+/** Random values of this installation. Each is base64url of 32 bytes. */
+export interface Secrets {
+  /** For scripts that make accounts, unless the settings give one. */
+  readonly registration_shared_secret: string;
+  /** Signs tokens and links that nothing else records. */
+  readonly token_secret: string;
+  /** The key of the state tree's fingerprints: without it nobody can make two states collide. */
+  readonly fingerprint_key: string;
+}
+
+export interface DataFolder {
+  readonly path: string;
+  readonly serverName: ServerName;
+  readonly signingKey: SigningKey;
+  readonly secrets: Secrets;
+  /** Whether this call made it. */
+  readonly isNew: boolean;
+}
+
+/** The data folder cannot be used as it is: the message says why and what to do. */
+export class DataFolderError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'DataFolderError';
+  }
+}
+
+const NAME_FILE = 'server-name';
+const KEY_FILE = 'signing.key';
+const SECRETS_FILE = 'secrets.json';
+/** Who says no name at the first start wants to try things out. */
+const TRIAL_NAME = 'localhost';
+
+/** Opens the data folder, and makes it at the first start. @throws DataFolderError */
+export function openDataFolder(path: string, wantedName: string | undefined, random: Random): DataFolder {
+  makeFolder(path);
+  // Written last, so that a first start that was cut short is done again from the beginning.
+  const isNew = !existsSync(join(path, NAME_FILE));
+  if (isNew) fill(path, wantedName ?? TRIAL_NAME, random);
+  const serverName = readName(path, wantedName);
+  return { path, serverName, signingKey: readSigningKey(path), secrets: readSecrets(path), isNew };
+}
+
+/** Whether there is a server's data at `path`. */
+export function isDataFolder(path: string): boolean {
+  return existsSync(join(path, NAME_FILE));
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    chmodSync(path, 0o700);
+  } catch (error) {
+    throw new DataFolderError(
+      `The data folder ${path} cannot be made or belongs to somebody else (${(error as Error).message}). Name another one with --data.`,
+      error,
+    );
+  }
+}
+
+function fill(path: string, name: string, random: Random): void {
+  if (existsSync(join(path, 'copse.db'))) {
+    throw new DataFolderError(
+      `${path} holds a database but not the file ${NAME_FILE}. Put it back from your backup: it holds the server's name.`,
+    );
+  }
+  const keyId = `a_${randomLetters(random, 4)}`;
+  const secrets: Secrets = {
+    registration_shared_secret: randomToken(random, 32),
+    token_secret: randomToken(random, 32),
+    fingerprint_key: randomToken(random, 32),
+  };
+  writeDurably(join(path, KEY_FILE), `ed25519 ${keyId} ${encodeBase64(generateSeed(random))}\n`);
+  writeDurably(join(path, SECRETS_FILE), `${JSON.stringify(secrets, null, 2)}\n`);
+  writeDurably(join(path, NAME_FILE), `${name}\n`);
+}
+
+function writeDurably(file: string, text: string): void {
+  const temporary = `${file}.new`;
+  const descriptor = openSync(temporary, 'w', 0o600);
+  try {
+    writeSync(descriptor, text);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(temporary, file);
+}
+
+function readName(path: string, wanted: string | undefined): ServerName {
+  const name = readPart(path, NAME_FILE).trim();
+  if (!isServerName(name)) throw new DataFolderError(`${join(path, NAME_FILE)} holds no server name.`);
+  if (wanted !== undefined && wanted !== name) {
+    throw new DataFolderError(
+      `${path} belongs to the server ${name}, and a server cannot change its name: users, rooms and signatures carry it. ` +
+        `Start with --name ${name}, or give ${wanted} a data folder of its own with --data.`,
+    );
+  }
+  return name;
+}
+
+/** One line, `ed25519 a_AbCd SEED`: the format in which Synapse keeps its key, so that one can be taken over. */
+function readSigningKey(path: string): SigningKey {
+  const [algorithm, version, seed = ''] = readPart(path, KEY_FILE).trim().split(/\s+/);
+  const bytes = decodeBase64(seed);
+  if (algorithm !== 'ed25519' || version === undefined || !/^\w+$/.test(version) || bytes?.length !== 32) {
+    throw new DataFolderError(`${join(path, KEY_FILE)} must be one line: ed25519, an ID and 32 bytes in base64.`);
+  }
+  return signingKeyFromSeed(`ed25519:${version}`, bytes);
+}
+
+function readSecrets(path: string): Secrets {
+  const found = parseJson(readPart(path, SECRETS_FILE)) as Partial<Secrets> | undefined;
+  const { registration_shared_secret, token_secret, fingerprint_key } = found ?? {};
+  if (!registration_shared_secret || !token_secret || !fingerprint_key) {
+    throw new DataFolderError(`${join(path, SECRETS_FILE)} is incomplete. Put it back from your backup.`);
+  }
+  return { registration_shared_secret, token_secret, fingerprint_key };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function readPart(path: string, file: string): string {
+  try {
+    return readFileSync(join(path, file), 'utf8');
+  } catch (error) {
+    throw new DataFolderError(
+      `${join(path, file)} cannot be read (${(error as Error).message}). If it is lost, put it back from your backup; ` +
+        'Copse never makes a new one for a server that has users.',
+      error,
+    );
+  }
+}

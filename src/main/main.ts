@@ -1,0 +1,51 @@
+import type { Actions } from '../cli/commands.ts';
+import { runCommandLine } from '../cli/commands.ts';
+import { statusText } from '../cli/status-text.ts';
+import { type ConfigArgs, loadConfig } from '../config/load.ts';
+import { explainFailure } from './explain-failure.ts';
+import { VERSION } from './version.ts';
+
+/** Each command loads what it needs and no more. */
+const actions: Actions = {
+  async up(config) {
+    const { up } = await import('./up.ts');
+    return up(config);
+  },
+  async check(config) {
+    const { checkSettings } = await import('./check.ts');
+    return checkSettings(config);
+  },
+  async addUser(config, user) {
+    const { addUser } = await import('./add-user.ts');
+    return addUser(config, user);
+  },
+  status: showStatus,
+  async version() {
+    console.log(`Copse ${VERSION} (Node.js ${process.version}, ${process.arch})`);
+    return 0;
+  },
+  async docs(release) {
+    const { writeDocuments } = await import('./write-documents.ts');
+    return writeDocuments(release);
+  },
+};
+
+async function showStatus(args: ConfigArgs): Promise<number> {
+  const { askControl } = await import('./control.ts');
+  const { data_dir: folder } = loadConfig(args);
+  const status = await askControl(folder);
+  if (status === undefined) {
+    console.error(`No server is running on ${folder}. Start it with ./copse up, or name its folder with --data.`);
+    return 1;
+  }
+  console.log(statusText(status));
+  return 0;
+}
+
+try {
+  // Timers and sockets that are left must not keep a command alive that has done its work.
+  process.exit(await runCommandLine(process.argv.slice(2), actions));
+} catch (error) {
+  console.error(`copse: ${explainFailure(error)}`);
+  process.exit(1);
+}

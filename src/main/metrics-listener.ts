@@ -1,0 +1,47 @@
+import { createServer } from 'node:http';
+import type { Log } from '../base/log.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { Config } from '../config/schema.ts';
+import { reachable } from './listen.ts';
+
+/** Serves `/metrics` for Prometheus. Figures are no reason to stay down: when the port is taken it warns and goes on. */
+export async function listenMetrics(
+  config: Config['metrics'],
+  metrics: Metrics,
+  log: Log,
+): Promise<(AsyncDisposable & { readonly url: string }) | undefined> {
+  if (!config.enabled) return undefined;
+  const server = createServer(async (request, answer) => {
+    if (request.url !== '/metrics') {
+      answer.writeHead(404).end('The figures are at /metrics.\n');
+      return;
+    }
+    try {
+      const text = await metrics.text();
+      answer.writeHead(200, { 'content-type': metrics.contentType }).end(text);
+    } catch (error) {
+      log.warn('Figures could not be read.', { err: error });
+      answer.writeHead(500).end();
+    }
+  });
+  const failure = await new Promise<Error | undefined>(resolve => {
+    server.once('error', resolve);
+    server.listen(config.port, config.host, () => resolve(undefined));
+  });
+  if (failure !== undefined) {
+    log.warn(
+      `Metrics are not served: ${failure.message}. Set metrics.port to a free one, or metrics.enabled to false.`,
+    );
+    return undefined;
+  }
+  server.unref();
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : config.port;
+  return {
+    url: `http://${reachable(config.host)}:${port}/metrics`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise(resolve => server.close(resolve));
+    },
+  };
+}

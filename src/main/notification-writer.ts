@@ -1,0 +1,106 @@
+import type { Accounts } from '../accounts/accounts.ts';
+import { notificationLevel, userLevel } from '../core/auth/power-levels.ts';
+import type { UserId } from '../core/ids.ts';
+import { getString } from '../core/json.ts';
+import type { Tx } from '../db/database.ts';
+import { MAIN_THREAD } from '../push/notifications.table.ts';
+import type { Notifications } from '../push/notifications.ts';
+import type { PushEvaluator } from '../push/push-evaluator.ts';
+import type { PushMember } from '../push/push-subject.ts';
+import { joinedOfDomain } from '../rooms/members.table.ts';
+import type { RoomsParts } from '../rooms/parts.ts';
+import type { NotificationWriter } from '../rooms/ports.ts';
+import { relationOf } from '../rooms/relations.table.ts';
+import type { Room, StoredEvent } from '../rooms/room.ts';
+import { roomHead } from '../rooms/rooms.table.ts';
+
+export interface NotificationWriterParts {
+  readonly rooms: () => RoomsParts;
+  readonly accounts: () => Accounts;
+  readonly evaluator: PushEvaluator;
+  readonly notifications: Notifications;
+}
+
+/** Whom an accepted event notifies, evaluated once for all local members, and what its sender has read by sending it. */
+export function notificationWriter(parts: NotificationWriterParts): NotificationWriter {
+  return { eventAccepted: (tx, room, stored) => eventAccepted(parts, tx, room, stored) };
+}
+
+async function eventAccepted(
+  parts: NotificationWriterParts,
+  tx: Tx,
+  room: Room,
+  stored: StoredEvent & { readonly pos: number },
+): Promise<void> {
+  const rooms = parts.rooms();
+  const { event } = stored;
+  const thread = threadOf(stored);
+  const senderNid = await rooms.nids.users.findOne(tx, event.sender);
+  // "When the user updates their read receipt (... or by sending an event), notifications ... MUST be marked as read".
+  if (senderNid !== undefined && event.sender.endsWith(`:${rooms.serverName}`)) {
+    await parts.notifications.clearUpTo(tx, senderNid, room.nid, thread, stored.pos);
+  }
+  const joinedLocal = await localMembers(rooms, tx, room);
+  const invitedLocal = await invited(rooms, tx, stored);
+  if (joinedLocal.length === 0 && invitedLocal === undefined) return;
+  const head = await roomHead(tx, room.nid);
+  const state = await rooms.state.lookup(tx, room, stored.roomRoot, [
+    ['m.room.create', ''],
+    ['m.room.power_levels', ''],
+  ]);
+  const { type, sender, content, stateKey, id: eventId } = event;
+  const notified = await parts.evaluator.evaluateForMembers(
+    tx,
+    { type, sender, roomId: room.roomId, content, stateKey, eventId },
+    {
+      memberCount: head.joined_count,
+      senderLevel: () => userLevel(state, sender),
+      notificationLevel: key => notificationLevel(state, key),
+      joinedLocal,
+      invitedLocal,
+    },
+  );
+  if (notified.length === 0) return;
+  const ignorers = await parts.accounts().ignored.ignorersOf(tx, sender);
+  const rows = notified
+    .filter(({ userNid }) => !ignorers.has(userNid))
+    .map(({ userNid, highlight, actions }) => ({
+      userNid,
+      highlight,
+      actions,
+      thread,
+      roomNid: room.nid,
+      pos: stored.pos,
+      eventNid: stored.nid,
+      ts: event.ts,
+    }));
+  await parts.notifications.add(tx, rows);
+}
+
+function threadOf({ event }: StoredEvent): string {
+  const relation = relationOf(event.content);
+  return relation?.relType === 'm.thread' ? relation.target : MAIN_THREAD;
+}
+
+async function localMembers(rooms: RoomsParts, tx: Tx, room: Room): Promise<PushMember[]> {
+  const domainNid = await rooms.nids.domains.findOne(tx, rooms.serverName);
+  if (domainNid === undefined) return [];
+  const rows = await joinedOfDomain(tx, room.nid, domainNid);
+  const names = await rooms.nids.users.names(
+    tx,
+    rows.map(row => row.user_nid),
+  );
+  return rows.flatMap(row => {
+    const userId = names.get(row.user_nid);
+    return userId === undefined ? [] : [{ userNid: row.user_nid, userId, displayName: row.display_name ?? undefined }];
+  });
+}
+
+/** The local user whom an event invites. */
+async function invited(rooms: RoomsParts, tx: Tx, { event }: StoredEvent): Promise<PushMember | undefined> {
+  if (event.type !== 'm.room.member' || getString(event.content, 'membership') !== 'invite') return undefined;
+  const userId = event.stateKey as UserId;
+  if (!userId.endsWith(`:${rooms.serverName}`)) return undefined;
+  const userNid = await rooms.nids.users.findOne(tx, userId);
+  return userNid === undefined ? undefined : { userNid, userId, displayName: undefined };
+}

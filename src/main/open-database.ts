@@ -1,0 +1,15 @@
+import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import type { Database } from '../db/database.ts';
+
+export const SQLITE_FILE = 'copse.db';
+
+/** Opens the database of the settings. Each driver is loaded only when it is the one: the other costs 2 MB for nothing. */
+export async function openDatabase(config: Pick<Config, 'database' | 'data_dir'>): Promise<Database> {
+  if (config.database.url === 'sqlite') {
+    const { SqliteDatabase } = await import('../db/sqlite.ts');
+    return new SqliteDatabase({ file: join(config.data_dir, SQLITE_FILE) });
+  }
+  const { PostgresDatabase } = await import('../db/postgres.ts');
+  return new PostgresDatabase({ url: config.database.url, connections: config.database.connections });
+}

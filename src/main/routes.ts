@@ -1,0 +1,84 @@
+import { PASSWORD_FLOWS } from '../accounts/interactive-auth.ts';
+import { InteractiveChallenge } from '../accounts/interactive-challenge.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Config } from '../config/schema.ts';
+import { accountRoutes } from '../http/client/account/routes.ts';
+import { accountDataRoutes } from '../http/client/account-data/routes.ts';
+import { directoryRoutes } from '../http/client/directory/routes.ts';
+import { keysRoutes } from '../http/client/keys/routes.ts';
+import { mediaRoutes } from '../http/client/media/routes.ts';
+import { profileRoutes } from '../http/client/profile/routes.ts';
+import { pushRoutes } from '../http/client/push/routes.ts';
+import { roomKeysRoutes } from '../http/client/room-keys/routes.ts';
+import type { RoomRouteParts } from '../http/client/rooms/room-route-parts.ts';
+import { roomRoutes } from '../http/client/rooms/routes.ts';
+import { serverRoutes } from '../http/client/server/routes.ts';
+import { syncRoutes } from '../http/client/sync/routes.ts';
+import { toDeviceRoutes } from '../http/client/to-device/routes.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { synapseRegisterRoutes } from '../http/synapse/register.ts';
+import type { DeviceListChanges, InteractiveAuth } from '../keys/ports.ts';
+import { userPos } from '../rooms/user-log.table.ts';
+import { deviceListsBetween } from '../sync/device-list-range.ts';
+import type { Parts } from './compose-parts.ts';
+import { readListener } from './read-listener.ts';
+import { wellKnownOf } from './well-known.ts';
+
+/** Every endpoint of the client listener but the site's own pages. */
+export function clientRoutes(parts: Parts, config: Config, clock: Clock): Endpoint[] {
+  const { accounts, rooms } = parts;
+  const roomParts = roomRouteParts(parts, config);
+  return [
+    ...serverRoutes({
+      capabilities: { defaultRoomVersion: config.default_room_version },
+      wellKnown: wellKnownOf(config),
+    }),
+    ...accountRoutes({ accounts }),
+    ...accountDataRoutes({ accounts }),
+    ...profileRoutes({ accounts }),
+    ...roomRoutes(roomParts),
+    ...directoryRoutes(roomParts),
+    ...syncRoutes({ ...parts, storedFilter: (userNid, id) => accounts.filters.get(userNid, id), rooms }),
+    ...keysRoutes({
+      keys: parts.keys,
+      interactiveAuth: interactiveAuth(parts),
+      deviceListChanges: deviceListChanges(parts),
+    }),
+    ...roomKeysRoutes(parts),
+    ...toDeviceRoutes(parts),
+    ...mediaRoutes({ media: parts.media, clock }),
+    ...pushRoutes(parts),
+    ...synapseRegisterRoutes({ accounts }),
+  ];
+}
+
+function roomRouteParts({ accounts, rooms, notifications }: Parts, config: Config): RoomRouteParts {
+  return {
+    rooms,
+    async profileFor(userId) {
+      const userNid = await rooms.nids.users.findOne(rooms.db, userId);
+      const profile =
+        userNid === undefined ? undefined : (await accounts.profiles.forMembers(rooms.db, [userNid])).get(userNid);
+      return { displayName: profile?.displayname, avatarUrl: profile?.avatar_url };
+    },
+    ignoredUsers: async userNid => accounts.ignored.ignoredBy(rooms.db, userNid, await userPos(rooms.db, userNid)),
+    reading: readListener(accounts, notifications),
+    defaultRoomVersion: config.default_room_version,
+    aliasOwner: () => undefined,
+  };
+}
+
+function interactiveAuth({ accounts: { interactive } }: Parts): InteractiveAuth {
+  return {
+    async require(request) {
+      const outcome = await interactive.check(request, PASSWORD_FLOWS);
+      if (outcome.passed) return async tx => void (await interactive.finish(tx, outcome.session));
+      throw new InteractiveChallenge(outcome.challenge);
+    },
+  };
+}
+
+function deviceListChanges(parts: Parts): DeviceListChanges {
+  const { rooms, sources, typing } = parts;
+  return { between: (user, from, to) => deviceListsBetween({ parts: rooms, sources, typing }, user, from, to) };
+}

@@ -1,0 +1,69 @@
+import { systemClock } from '../base/clock.ts';
+import { Metrics } from '../base/metrics.ts';
+import { createLog } from '../base/pino-log.ts';
+import { systemRandom } from '../base/random.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { type ConfigArgs, loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { compose, type Running } from './compose.ts';
+import { firstStartText } from './first-start.ts';
+import { VERSION } from './version.ts';
+
+/** What still waits so long after a signal is cut off. */
+const LONGEST_DRAIN_MS = 10_000;
+
+/** `copse up`: runs until SIGINT or SIGTERM. */
+export async function up(args: ConfigArgs): Promise<number> {
+  const config = loadConfig(args);
+  const { log, forPeople } = openLog(config);
+  const parts = { clock: systemClock, random: systemRandom, log, metrics: new Metrics(), version: VERSION };
+  const running = await compose(config, parts);
+  process.on('unhandledRejection', error => log.error('A task failed and nobody waited for it.', { err: error }));
+  process.on('uncaughtException', error => {
+    log.error('Copse cannot go on and stops.', { err: error });
+    process.exit(1);
+  });
+  if (running.firstStart) console.log(await firstStartText(running, config));
+  else log.info(`Copse ${VERSION} is ready: ${running.serverName} on ${running.listeners[0]?.url}`);
+  const signal = await nextSignal();
+  if (forPeople) process.stdout.write('\n');
+  log.info(`${signal}: stopping.`);
+  return drain(running, () =>
+    log.warn(`Not everything ended within ${LONGEST_DRAIN_MS / 1000} s; the rest is cut off.`),
+  );
+}
+
+function openLog(config: Config) {
+  const terminal = process.stdout.isTTY === true;
+  const format = config.log.format === 'auto' ? (terminal ? 'text' : 'json') : config.log.format;
+  const colour = terminal && !readEnvironment().noColor;
+  return {
+    log: createLog({ level: config.log.level, format, colour, clock: systemClock }),
+    forPeople: format === 'text',
+  };
+}
+
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise(resolve => {
+    for (const name of ['SIGINT', 'SIGTERM'] as const) {
+      // The listener is taken away, so that a second signal ends the process at once.
+      process.once(name, () => resolve(name));
+    }
+  });
+}
+
+async function drain(running: Running, onLate: () => void): Promise<number> {
+  return new Promise(resolve => {
+    systemClock.after(LONGEST_DRAIN_MS, () => {
+      onLate();
+      resolve(1);
+    });
+    running[Symbol.asyncDispose]().then(
+      () => resolve(0),
+      (error: unknown) => {
+        console.error(error);
+        resolve(1);
+      },
+    );
+  });
+}

@@ -1,0 +1,19 @@
+import type { Config } from '../config/schema.ts';
+import type { WellKnown } from '../http/client/server/well-known.ts';
+
+/** What `/.well-known/matrix/...` says, with the defaults that follow from the public address. */
+export function wellKnownOf(config: Config): WellKnown {
+  const { client, server, support } = config.well_known;
+  const base = config.public_base_url;
+  const host = base === undefined ? undefined : new URL(base);
+  return {
+    client: client ?? base,
+    server: server ?? (host === undefined ? undefined : `${host.hostname}:${host.port === '' ? '443' : host.port}`),
+    support: {
+      page: support.page,
+      email: support.email,
+      matrixId: support.matrix_id,
+      securityEmail: support.security_email,
+    },
+  };
+}
