@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { eventually } from './eventually.ts';
+import type { ClientProcess } from './js-sdk/client-process.ts';
+import { PASSWORD, Stage, userId } from './js-sdk/stage.ts';
+
+const ALICE = userId('alice');
+const BOB = userId('bob');
+const EACH_WAY = 100;
+
+let stage: Stage;
+let alice: ClientProcess;
+let bob: ClientProcess;
+let roomId: string;
+
+before(async () => {
+  stage = await Stage.open();
+  alice = stage.client();
+  bob = stage.client();
+});
+after(() => stage?.[Symbol.asyncDispose]());
+
+test('a user registers as the server asks for it, and is logged in', async () => {
+  const { flows, userId: name } = await alice.do('register', 'alice', PASSWORD);
+  assert.deepEqual(flows, [['m.login.dummy']]);
+  assert.equal(name, ALICE);
+  assert.equal((await alice.do('whoami')).user_id, ALICE);
+  await assert.rejects(stage.client().do('register', 'alice', PASSWORD), /M_USER_IN_USE/);
+});
+
+test('a user logs in with the password, and not with another one', async () => {
+  const first = stage.client();
+  await first.do('register', 'bob', PASSWORD);
+  const { deviceId } = await bob.do('logIn', 'bob', PASSWORD);
+  assert.equal((await bob.do('whoami')).device_id, deviceId);
+  assert.equal((await first.do('devices')).length, 2);
+  await first.do('logOut');
+  await assert.rejects(stage.client().do('logIn', 'bob', 'a heron at dawn'), /M_FORBIDDEN/);
+});
+
+test('an encrypted room is made; the one invited sees the invitation and joins', async () => {
+  await Promise.all([alice.do('start', { encryption: true }), bob.do('start', { encryption: true })]);
+  roomId = await alice.do('createEncryptedRoom', { name: 'Herons' });
+  await alice.do('invite', roomId, BOB);
+  await eventually(async () => {
+    const room = await bob.do('room', roomId);
+    assert.deepEqual([room?.membership, room?.name, room?.encrypted], ['invite', 'Herons', true]);
+  });
+  await bob.do('join', roomId);
+  await eventually(async () => {
+    assert.equal((await alice.do('members', roomId))[BOB]?.membership, 'join');
+    assert.deepEqual(await bob.do('room', roomId), {
+      membership: 'join',
+      name: 'Herons',
+      version: '12',
+      encrypted: true,
+      typing: [],
+    });
+  });
+});
+
+test(`${EACH_WAY} messages each way are read by the other, in order`, async () => {
+  const written = (who: string) => Array.from({ length: EACH_WAY }, (_, index) => `${who} ${index}`);
+  await Promise.all([alice.do('sendTexts', roomId, written('alice')), bob.do('sendTexts', roomId, written('bob'))]);
+  await eventually(async () => assert.deepEqual(await bob.do('bodiesOf', roomId, ALICE), written('alice')), 60_000);
+  await eventually(async () => assert.deepEqual(await alice.do('bodiesOf', roomId, BOB), written('bob')), 60_000);
+});
+
+test('nothing of them is on the server in clear text', async () => {
+  const events = (await bob.do('timeline', roomId)).filter(({ type }) => type === 'm.room.message');
+  assert.equal(events.length, 2 * EACH_WAY);
+  assert.ok(events.every(({ decrypted }) => decrypted));
+});
+
+test('edits, reactions and redactions work in the encrypted room', async () => {
+  const id = await alice.do('sendText', roomId, 'a hern');
+  await alice.do('edit', roomId, id, 'a heron');
+  await eventually(async () => {
+    const seen = await bob.do('event', roomId, id);
+    assert.deepEqual([seen?.body, seen?.edited, seen?.decrypted], ['a heron', true, true]);
+  });
+  await bob.do('react', roomId, id, '🐦');
+  await eventually(async () => assert.deepEqual(await alice.do('reactions', roomId, id), { '🐦': [BOB] }));
+  await alice.do('redact', roomId, id, 'it was an egret');
+  await eventually(async () => assert.equal((await bob.do('event', roomId, id))?.redacted, true));
+});
+
+test('after logging out the token is dead', async () => {
+  const token = await alice.do('accessToken');
+  await alice.do('logOut');
+  const answer = await fetch(`${stage.server.url}/_matrix/client/v3/account/whoami`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  assert.equal(answer.status, 401);
+  assert.equal(((await answer.json()) as { errcode: string }).errcode, 'M_UNKNOWN_TOKEN');
+  assert.equal((await bob.do('whoami')).user_id, BOB);
+});

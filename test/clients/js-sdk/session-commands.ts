@@ -1,0 +1,82 @@
+import { AuthType, ClientEvent, MatrixError, SyncState } from 'matrix-js-sdk';
+import type { Device } from './device.ts';
+
+export interface StartOptions {
+  readonly encryption?: boolean;
+  /** How many messages of each room the first sync brings. */
+  readonly initialSyncLimit?: number;
+}
+
+/** Registering, logging in and out, and starting to sync. */
+export const sessionCommands = (device: Device) => ({
+  /** Registers as a client does that is told the stages first. */
+  async register(username: string, password: string) {
+    const { flows, session } = await challengeOf(device.client.registerRequest({ username, password }));
+    const auth = { type: AuthType.Dummy, session };
+    const answer = await device.client.registerRequest({ username, password, auth });
+    take(device, answer);
+    return { flows, userId: answer.user_id };
+  },
+
+  async logIn(username: string, password: string) {
+    const answer = await device.client.loginRequest({
+      type: 'm.login.password',
+      identifier: { type: 'm.id.user', user: username },
+      password,
+    });
+    take(device, answer);
+    return { userId: answer.user_id, deviceId: answer.device_id };
+  },
+
+  /** Resolves after the first sync. */
+  async start({ encryption = false, initialSyncLimit = 20 }: StartOptions = {}) {
+    const { client } = device;
+    if (encryption) await client.initRustCrypto({ useIndexedDB: false });
+    const prepared = new Promise<void>((resolve, reject) => {
+      client.on(ClientEvent.Sync, (state, _previous, data) => {
+        if (state === SyncState.Prepared) resolve();
+        if (state === SyncState.Error) reject(data?.error ?? new Error('The sync failed.'));
+      });
+    });
+    await client.startClient({ initialSyncLimit, threadSupport: true, lazyLoadMembers: true });
+    await prepared;
+  },
+
+  whoami: () => device.client.whoami(),
+
+  async devices() {
+    const { devices } = await device.client.getDevices();
+    return devices.map(({ device_id }) => device_id);
+  },
+
+  accessToken: () => device.client.getAccessToken() ?? '',
+
+  async logOut() {
+    await device.client.logout(true);
+  },
+
+  /** Ends the syncing; the session stays. */
+  stop() {
+    device.client.stopClient();
+  },
+});
+
+function take(device: Device, answer: { user_id: string; device_id?: string; access_token?: string }): void {
+  const { user_id: userId, device_id: deviceId, access_token: accessToken } = answer;
+  if (deviceId === undefined || accessToken === undefined) throw new Error('The answer brings no session.');
+  device.take({ userId, deviceId, accessToken });
+}
+
+/** The 401 with which user-interactive authentication begins. */
+async function challengeOf(request: Promise<unknown>): Promise<{ flows: string[][]; session: string }> {
+  try {
+    await request;
+  } catch (error) {
+    if (error instanceof MatrixError && error.httpStatus === 401) {
+      const { flows, session } = error.data as { flows: { stages: string[] }[]; session: string };
+      return { flows: flows.map(({ stages }) => stages), session };
+    }
+    throw error;
+  }
+  throw new Error('No authentication was asked for.');
+}

@@ -1,0 +1,49 @@
+import { type RunningServer, SERVER_NAME, startServer } from '../../support/running-server.ts';
+import { ClientProcess } from './client-process.ts';
+import type { StartOptions } from './session-commands.ts';
+
+export const PASSWORD = 'a heron at dusk';
+
+export const userId = (localpart: string) => `@${localpart}:${SERVER_NAME}`;
+
+/** A running Copse and the clients that use it. Disposing of it ends them all. */
+export class Stage implements AsyncDisposable {
+  readonly server: RunningServer;
+  readonly #clients: ClientProcess[] = [];
+
+  private constructor(server: RunningServer) {
+    this.server = server;
+  }
+
+  static async open(): Promise<Stage> {
+    return new Stage(await startServer());
+  }
+
+  /** A client without a session. */
+  client(): ClientProcess {
+    const client = new ClientProcess(this.server.url);
+    this.#clients.push(client);
+    return client;
+  }
+
+  /** A client of a new user, syncing. */
+  async newUser(localpart: string, options: StartOptions = {}): Promise<ClientProcess> {
+    const client = this.client();
+    await client.do('register', localpart, PASSWORD);
+    await client.do('start', options);
+    return client;
+  }
+
+  /** A further client of a user, syncing. */
+  async newDevice(localpart: string, options: StartOptions = {}): Promise<ClientProcess> {
+    const client = this.client();
+    await client.do('logIn', localpart, PASSWORD);
+    await client.do('start', options);
+    return client;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const client of this.#clients) await client[Symbol.asyncDispose]();
+    await this.server.stop();
+  }
+}

@@ -1,0 +1,146 @@
+import { type ExecFileSyncOptions, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+
+export interface TestPostgres {
+  stop(): Promise<void>;
+}
+
+const LONGEST_START_MS = 30_000;
+const isRoot = process.getuid?.() === 0;
+
+/**
+ * Sees to it that COPSE_TEST_POSTGRES names a server: the one it names already, or a fresh one on loopback in a
+ * temporary folder that is gone afterwards. Without one the tests that want it skip themselves; in CI that is an error.
+ */
+export async function ensurePostgres(required: boolean): Promise<TestPostgres | undefined> {
+  if (process.env.COPSE_TEST_POSTGRES !== undefined) return undefined;
+  const folder = findPrograms() ?? installPrograms();
+  if (folder !== undefined) return await start(folder);
+  const reason = 'PostgreSQL is not installed, and only root on Debian can have it installed from here';
+  if (required) throw new Error(`${reason}. Install the package postgresql.`);
+  console.log(`Tests on PostgreSQL are skipped: ${reason} (apt install postgresql).`);
+  return undefined;
+}
+
+/** The folder of initdb and postgres: Debian keeps them outside of PATH. */
+function findPrograms(): string | undefined {
+  const debian = '/usr/lib/postgresql';
+  const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : [];
+  const found = versions.map(version => join(debian, version, 'bin')).find(bin => existsSync(join(bin, 'initdb')));
+  if (found !== undefined) return found;
+  const asked = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' });
+  const bin = asked.status === 0 ? asked.stdout.trim() : '';
+  return bin !== '' && existsSync(join(bin, 'initdb')) ? bin : undefined;
+}
+
+function installPrograms(): string | undefined {
+  if (!isRoot || spawnSync('apt-get', ['--version']).status !== 0) return undefined;
+  console.log('Installing PostgreSQL (Debian package postgresql) for the tests ...');
+  // The package would make and start a server of its own; the tests have no use for that one.
+  const settings = '/etc/postgresql-common';
+  if (!existsSync(settings)) {
+    mkdirSync(settings);
+    writeFileSync(join(settings, 'createcluster.conf'), 'create_main_cluster = false\n');
+  }
+  installDebian('postgresql');
+  return findPrograms();
+}
+
+/** Installs Debian packages, as root. @throws when apt-get fails */
+export function installDebian(...packages: readonly string[]): void {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const options: ExecFileSyncOptions = { env, stdio: ['ignore', 'ignore', 'inherit'] };
+  execFileSync('apt-get', ['update', '-qq'], options);
+  const quiet = ['-qq', '-y', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold'];
+  execFileSync('apt-get', ['install', ...quiet, ...packages], options);
+}
+
+async function start(bin: string): Promise<TestPostgres> {
+  const folder = mkdtempSync(join(tmpdir(), 'copse-postgres-'));
+  const user = isRoot ? unprivilegedUser() : undefined;
+  if (user !== undefined) chownSync(folder, user.uid, user.gid);
+  const data = join(folder, 'data');
+  const port = await freePort();
+  const as = (program: string, args: readonly string[]) => command(user, join(bin, program), args);
+  const [initdb, initArgs] = as('initdb', [
+    '-D',
+    data,
+    '-A',
+    'trust',
+    '-U',
+    'postgres',
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--no-sync',
+  ]);
+  execFileSync(initdb, initArgs, { cwd: '/', stdio: ['ignore', 'ignore', 'inherit'] });
+  const settings = ['listen_addresses=127.0.0.1', `port=${port}`, 'unix_socket_directories=', 'fsync=off'];
+  const more = ['synchronous_commit=off', 'full_page_writes=off', 'max_connections=200', 'logging_collector=off'];
+  const [postgres, args] = as('postgres', ['-D', data, ...[...settings, ...more].flatMap(setting => ['-c', setting])]);
+  const log: string[] = [];
+  const server = spawn(postgres, args, { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
+  server.stderr.setEncoding('utf8').on('data', (text: string) => log.splice(0, Math.max(0, log.push(text) - 50)));
+  const ended = new Promise<void>(resolve => server.once('close', () => resolve()));
+  const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
+  await reachable(url, () => server.exitCode !== null, log);
+  process.env.COPSE_TEST_POSTGRES = url;
+  return {
+    async stop() {
+      // SIGINT is PostgreSQL's fast shutdown: open connections are closed.
+      server.kill('SIGINT');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** PostgreSQL refuses to run as root. The user of Debian's package is there when the package is. */
+function unprivilegedUser(): { readonly name: string; readonly uid: number; readonly gid: number } {
+  for (const name of ['postgres', 'nobody']) {
+    const [uid, gid] = ['-u', '-g'].map(flag => spawnSync('id', [flag, name], { encoding: 'utf8' }).stdout.trim());
+    if (uid !== undefined && uid !== '' && gid !== undefined) return { name, uid: Number(uid), gid: Number(gid) };
+  }
+  throw new Error('there is neither a user postgres nor a user nobody');
+}
+
+function command(
+  user: { readonly uid: number; readonly gid: number } | undefined,
+  program: string,
+  args: readonly string[],
+): [string, readonly string[]] {
+  if (user === undefined) return [program, args];
+  return ['setpriv', [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', program, ...args]];
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+async function reachable(url: string, hasEnded: () => boolean, log: readonly string[]): Promise<void> {
+  const { default: pg } = await import('pg');
+  const deadline = Date.now() + LONGEST_START_MS;
+  for (;;) {
+    const client = new pg.Client({ connectionString: url });
+    try {
+      await client.connect();
+      await client.end();
+      return;
+    } catch (error) {
+      if (hasEnded() || Date.now() > deadline) {
+        throw new Error(`PostgreSQL does not start:\n${log.join('')}`, { cause: error });
+      }
+      await wait(100);
+    }
+  }
+}

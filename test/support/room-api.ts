@@ -1,0 +1,80 @@
+import type { TestContext } from 'node:test';
+import type { EventId, UserId } from '../../src/core/ids.ts';
+import { localpartOf } from '../../src/core/ids.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { Database } from '../../src/db/database.ts';
+import { directoryRoutes } from '../../src/http/client/directory/routes.ts';
+import type { RoomRouteParts } from '../../src/http/client/rooms/room-route-parts.ts';
+import { roomRoutes } from '../../src/http/client/rooms/routes.ts';
+import type { RoomsParts } from '../../src/rooms/parts.ts';
+import { TestApi } from './http.ts';
+import { roomsOn } from './rooms.ts';
+
+/** The endpoints of rooms and the directory, with what they told the parts above. */
+export class RoomApi extends TestApi {
+  readonly rooms: RoomsParts;
+  /** `user room thread pos` of each receipt that moved. */
+  readonly reads: [number, string | undefined, number][];
+  readonly fullyRead: Map<number, EventId>;
+  /** Whom each user ignores, by number. */
+  readonly ignored: Map<number, Set<string>>;
+
+  constructor(db: Database, t: TestContext, more: Partial<RoomRouteParts> = {}) {
+    const rooms = roomsOn(db);
+    const reads: [number, string | undefined, number][] = [];
+    const fullyRead = new Map<number, EventId>();
+    const ignored = new Map<number, Set<string>>();
+    const parts: RoomRouteParts = {
+      rooms,
+      profileFor: async (userId: UserId) => ({ displayName: localpartOf(userId).toUpperCase() }),
+      ignoredUsers: async userNid => ignored.get(userNid) ?? new Set(),
+      reading: {
+        async readUpTo(tx, userNid, _roomNid, thread, pos) {
+          tx.afterCommit(() => reads.push([userNid, thread, pos]));
+        },
+        fullyRead: async (_db, userNid) => fullyRead.get(userNid),
+        async setFullyRead(_tx, userNid, _roomId, eventId) {
+          fullyRead.set(userNid, eventId);
+        },
+      },
+      defaultRoomVersion: '12',
+      aliasOwner: alias => (alias.startsWith('#irc_') ? 'irc' : undefined),
+      ...more,
+    };
+    super(rooms, [...roomRoutes(parts), ...directoryRoutes(parts)], t);
+    this.rooms = rooms;
+    this.reads = reads;
+    this.fullyRead = fullyRead;
+    this.ignored = ignored;
+  }
+
+  /** Makes a room; answers its ID. */
+  async create(token: string, body: JsonObject = { preset: 'public_chat' }): Promise<string> {
+    return String((await this.ok(this.post(token, '/v3/createRoom', body))).room_id);
+  }
+
+  async join(token: string, room: string): Promise<void> {
+    await this.ok(this.post(token, `/v3/join/${encodeURIComponent(room)}`));
+  }
+
+  /** Sends a message; answers its event ID. */
+  async say(token: string, room: string, body: string, more: JsonObject = {}): Promise<string> {
+    const txn = `txn${RoomApi.#sent++}`;
+    const path = `/v3/rooms/${encodeURIComponent(room)}/send/m.room.message/${txn}`;
+    return String((await this.ok(this.put(token, path, { msgtype: 'm.text', body, ...more }))).event_id);
+  }
+
+  static #sent = 0;
+
+  async setState(token: string, room: string, type: string, content: JsonObject, key = ''): Promise<string> {
+    const path = `/v3/rooms/${encodeURIComponent(room)}/state/${type}/${encodeURIComponent(key)}`;
+    return String((await this.ok(this.put(token, path, content))).event_id);
+  }
+
+  /** The bodies of a list of message events. */
+  static bodies(events: unknown): unknown[] {
+    return (events as { type: string; content: { body?: string } }[])
+      .filter(event => event.type === 'm.room.message')
+      .map(event => event.content.body);
+  }
+}
