@@ -36,8 +36,9 @@ export function statusText(status: Status): string {
 }
 
 export function sizeText(bytes: number): string {
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(0)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+  const mib = bytes / 2 ** 20;
+  if (mib < 1) return `${(bytes / 1024).toFixed(0)} KiB`;
+  return mib < 1024 ? `${mib.toFixed(0)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
 }
 
 export function durationText(seconds: number): string {

@@ -33,9 +33,12 @@ export interface EndpointRequest<Path extends string, Body, Who> {
   readonly signal: AbortSignal;
 }
 
+/** A brand that no JSON written by a user can carry. */
+const REPLY = Symbol('reply');
+
 /** An answer that is not simply a JSON object with status 200. */
 export interface Reply {
-  readonly reply: true;
+  readonly [REPLY]: true;
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** A string or bytes are sent as they are; JSON unless `headers` say otherwise. */
@@ -43,8 +46,13 @@ export interface Reply {
 }
 
 /** Builds a `Reply`. */
-export function reply(parts: Omit<Reply, 'reply'>): Reply {
-  return { reply: true, ...parts };
+export function reply(parts: Omit<Reply, typeof REPLY>): Reply {
+  return { [REPLY]: true, ...parts };
+}
+
+/** Whether a handler's result is a `Reply` rather than the JSON to send. */
+export function isReply(result: object): result is Reply {
+  return REPLY in result;
 }
 
 type Who<A extends Auth> = A extends 'none' ? undefined : A extends 'optional' ? Requester | undefined : Requester;

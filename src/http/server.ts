@@ -7,7 +7,7 @@ import type { JsonObject } from '../core/json.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { checkBody, readJsonBody } from './body.ts';
 import { clientAddress } from './client-address.ts';
-import type { Auth, Endpoint, EndpointRequest, Reply } from './endpoint.ts';
+import { type Endpoint, type EndpointRequest, isReply, type Reply } from './endpoint.ts';
 import { answerError } from './errors.ts';
 import { Query } from './query.ts';
 import { RouteTable } from './route-table.ts';
@@ -17,7 +17,7 @@ export interface HttpParts {
   /** Finds out who a token belongs to. @throws MatrixError M_UNKNOWN_TOKEN */
   readonly authenticate: (
     token: string,
-    request: { ip: string; userAgent: string | undefined; query: Query },
+    request: { ip: string; userAgent: string | undefined; query: Query; allowLocked: boolean },
   ) => Promise<Requester>;
   /** Counts a request. @throws MatrixError M_LIMIT_EXCEEDED with `retry_after_ms` */
   readonly countRequest: (limit: LimitName, who: Requester | undefined, ip: string) => void;
@@ -49,6 +49,7 @@ export class HttpServer {
       keepAliveTimeout: 75_000,
       http: { headersTimeout: 20_000, maxHeaderSize: 32_768 },
       logger: false,
+      frameworkErrors: (error, request, answer) => void answerError(parts.log, error, request, answer),
     });
     this.app.removeAllContentTypeParsers();
     this.app.addContentTypeParser('*', (request: FastifyRequest, payload: Readable) => readWhole(request, payload));
@@ -78,7 +79,7 @@ export class HttpServer {
     const query = new Query(queryText(raw));
     const ip = clientAddress(raw, this.#parts.trustedProxies);
     const userAgent = raw.headers['user-agent'];
-    const user = await this.#requester(spec.auth, raw, query, ip, userAgent);
+    const user = await this.#requester(spec, raw, query, ip, userAgent);
     if (spec.limit !== undefined) this.#parts.countRequest(spec.limit, user, ip);
     const body = spec.body === 'stream' ? {} : await bodyOf(spec, raw);
     const signal = this.#signalFor(raw, answer);
@@ -99,14 +100,20 @@ export class HttpServer {
     return send(answer, result);
   }
 
-  async #requester(auth: Auth, raw: FastifyRequest, query: Query, ip: string, userAgent: string | undefined) {
+  async #requester(
+    { auth, allowLocked = false }: Endpoint,
+    raw: FastifyRequest,
+    query: Query,
+    ip: string,
+    userAgent: string | undefined,
+  ) {
     if (auth === 'none') return undefined;
     const token = accessToken(raw, query);
     if (token === undefined) {
       if (auth === 'optional') return undefined;
       throw new MatrixError('M_MISSING_TOKEN', 'This endpoint needs an access token.');
     }
-    const requester = await this.#parts.authenticate(token, { ip, userAgent, query });
+    const requester = await this.#parts.authenticate(token, { ip, userAgent, query, allowLocked });
     if (auth === 'admin' && !requester.isAdmin)
       throw new MatrixError('M_FORBIDDEN', 'You are not a server administrator.');
     return requester;
@@ -163,19 +170,23 @@ declare module 'fastify' {
 }
 
 /** Collects a body of any content type, cut at the route's limit also when it comes in chunks without a length. */
-async function readWhole(request: FastifyRequest, payload: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
+async function readWhole(request: FastifyRequest, payload: Readable): Promise<Buffer | undefined> {
   if (request.routeOptions.config.stream === true) return undefined;
   const limit = request.routeOptions.bodyLimit ?? DEFAULT_BODY_LIMIT;
   const tooLarge = () => new MatrixError('M_TOO_LARGE', `The body is larger than ${limit} bytes.`);
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of payload) {
-    length += chunk.length;
-    if (length > limit) throw tooLarge();
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, length);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    payload.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= limit) chunks.push(chunk);
+      // The rest is read and dropped, so that a client that still writes gets to read the answer.
+      else reject(tooLarge());
+    });
+    payload.on('end', () => resolve(Buffer.concat(chunks, Math.min(length, limit))));
+    payload.on('error', reject);
+  });
 }
 
 function pathsOf(spec: Endpoint): string[] {
@@ -213,8 +224,8 @@ function hasCors(url: string): boolean {
 }
 
 function send(answer: FastifyReply, result: object | Reply): FastifyReply {
-  if (!('reply' in result)) return answer.header('content-type', JSON_TYPE).send(JSON.stringify(result));
-  const { status = 200, headers = {}, body } = result as Reply;
+  if (!isReply(result)) return answer.header('content-type', JSON_TYPE).send(JSON.stringify(result));
+  const { status = 200, headers = {}, body } = result;
   answer.code(status).header('content-type', JSON_TYPE).headers(headers);
   return answer.send(body instanceof Uint8Array && !Buffer.isBuffer(body) ? Buffer.from(body) : body);
 }

@@ -45,11 +45,14 @@ export async function listenControl(folder: string, status: () => Promise<Status
 export async function askControl(folder: string): Promise<Status | undefined> {
   using reached = withAddress(folder);
   return await new Promise((resolve, reject) => {
-    const request = get({ socketPath: reached.address, path: '/status', timeout: MOST_WAIT_MS }, async answer => {
-      const text = (await answer.toArray()).join('');
-      if (answer.statusCode === 200) resolve(JSON.parse(text) as Status);
-      else reject(new Error(`The server cannot tell its status: ${text}`));
-    });
+    const request = get(
+      { socketPath: reached.address, path: '/status', timeout: MOST_WAIT_MS, agent: false },
+      async answer => {
+        const text = (await answer.toArray()).join('');
+        if (answer.statusCode === 200) resolve(JSON.parse(text) as Status);
+        else reject(new Error(`The server cannot tell its status: ${text}`));
+      },
+    );
     request.on('timeout', () => request.destroy(new Error('The server does not answer.')));
     request.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);

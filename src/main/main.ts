@@ -42,6 +42,8 @@ async function showStatus(args: ConfigArgs): Promise<number> {
   return 0;
 }
 
+// Whatever a command writes is for this user alone.
+process.umask(0o077);
 try {
   // Timers and sockets that are left must not keep a command alive that has done its work.
   process.exit(await runCommandLine(process.argv.slice(2), actions));

@@ -33,13 +33,17 @@ async function inEach(
     rooms.db,
     rows.map(row => row.room_nid),
   );
+  const failures: unknown[] = [];
   for (const room of found.values()) {
     try {
       await act(room);
     } catch (error) {
       // What the room's rules refuse will be refused again; anything else is tried again by the caller.
-      if (!(error instanceof MatrixError)) throw error;
-      log.warn('A room refused a change of a membership.', { room: room.roomId, reason: error.message });
+      if (error instanceof MatrixError)
+        log.warn('A room refused a change of a membership.', { room: room.roomId, reason: error.message });
+      else failures.push(error);
     }
   }
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} rooms could not be told of a change of an account`);
 }

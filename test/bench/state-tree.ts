@@ -207,7 +207,7 @@ async function stream({ db, roomNid }: World, root: Root): Promise<Line[]> {
 function print(lines: readonly Line[]): boolean {
   const missed = lines.filter(line => line.most !== undefined && line.value > line.most);
   for (const { what, value, unit, most } of lines) {
-    const figure = value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)));
+    const figure = value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(4)));
     const bar = most === undefined ? '' : `at most ${most}${value > most ? '  MISSED' : ''}`;
     console.log(`${what.padEnd(48)}${`${figure} ${unit}`.padStart(14)}   ${bar}`.trimEnd());
   }

@@ -18,7 +18,7 @@ const commandsOf = (device: Device) => ({
 
 export type Commands = ReturnType<typeof commandsOf>;
 
-/** A command, and the answer to it under the same number. Everything in them is JSON. */
+/** A command, and the answer to it under the same number. Everything in them can be cloned. */
 export interface Request {
   readonly id: number;
   readonly command: keyof Commands;

@@ -67,9 +67,10 @@ export class KillableServer implements AsyncDisposable {
     return (await ask(this.#child, { count: true })).steps ?? 0;
   }
 
-  /** Resolves when the process is gone, killed by itself or from here. */
+  /** Resolves when the process is gone, killed by itself or from here; nothing happens when it was gone before. */
   async kill9(): Promise<void> {
-    const child = this.#child;
+    const child = this.#running;
+    if (child === undefined) return;
     this.#running = undefined;
     if (child.exitCode === null && child.signalCode === null) {
       const exit = once(child, 'exit');

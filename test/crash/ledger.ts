@@ -21,6 +21,7 @@ export class RoomRecord {
   /** Messages that may still be redacted, oldest first. */
   readonly messages: string[] = [];
   readonly types = new Set<string>();
+  creator: string | undefined;
 }
 
 /** The ledger did not find what was acknowledged, or found what nobody had attempted. */
@@ -65,6 +66,8 @@ export class Ledger {
   receipts: string[] = [];
   shownReceipt: string | undefined;
   #count = 0;
+  /** For events that have been redacted before they were seen: their content has no key any more. */
+  readonly #keyOfEvent = new Map<string, string>();
   readonly #lastSeen = new Map<string, number>();
 
   attempt(roomId: string, sender: string, key = `key ${this.#count}`): Attempt {
@@ -78,7 +81,9 @@ export class Ledger {
       throw new LedgerError(`${attempt.key} is ${attempt.seen}, but acknowledged as ${eventId}`);
     }
     attempt.acknowledged = true;
-    if (eventId !== undefined) attempt.eventId = eventId;
+    if (eventId === undefined) return;
+    attempt.eventId = eventId;
+    this.#keyOfEvent.set(eventId, attempt.key);
   }
 
   /** The reader was given an event that follows those that it had been given before. */
@@ -91,7 +96,8 @@ export class Ledger {
     room.timeline.push(id);
     room.types.add(text(event.type));
     if (String(event.type) === 'm.room.message') room.messages.push(id);
-    const key = keyOf(roomId, event);
+    room.creator ??= text(event.sender);
+    const key = this.#keyOfEvent.get(id) ?? keyOf(roomId, event, room.creator);
     if (key !== undefined) this.#sawAttempt(key, id, event);
   }
 
@@ -146,12 +152,12 @@ export class Ledger {
 }
 
 /** The unique text in an event; undefined for the events that come with a new room. */
-function keyOf(roomId: string, { type, content, state_key, sender }: Loose): string | undefined {
+function keyOf(roomId: string, { type, content, state_key, sender }: Loose, creator: string): string | undefined {
   const kind = String(type);
   const key = kind === 'm.room.message' ? content?.body : kind === 'm.room.topic' ? content?.topic : content?.reason;
   if (kind === 'm.room.member') {
     const isJoin = String(content?.membership) === 'join' && String(state_key) === String(sender);
-    return isJoin ? joinKey(roomId, String(sender)) : undefined;
+    return isJoin && String(sender) !== creator ? joinKey(roomId, String(sender)) : undefined;
   }
   return key === undefined ? undefined : String(key);
 }

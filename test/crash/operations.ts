@@ -1,4 +1,4 @@
-import { type Api, type Loose, RefusedError, text, UnansweredError, type User } from './api.ts';
+import { type Api, type Loose, text, UnansweredError, type User } from './api.ts';
 import { type Attempt, joinKey, type Ledger, LedgerError } from './ledger.ts';
 
 /** Who takes part, and where. */
@@ -101,7 +101,6 @@ async function joinRoom(cast: Cast, api: Api): Promise<Operation> {
   await newRoom(cast).run(api);
   const roomId = [...ledger.createdRooms].at(-1) ?? '';
   const attempt = ledger.attempt(roomId, bob.id, joinKey(roomId, bob.id));
-  void alice;
   return once(
     'join',
     api => api.ok('POST', `/rooms/${roomId}/join`, { token: bob.token, body: {} }),
@@ -250,4 +249,3 @@ export async function setUp(api: Api, ledger: Ledger): Promise<Cast> {
   return { ...unfinished, roomId };
 }
 
-export { RefusedError };

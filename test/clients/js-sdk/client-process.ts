@@ -22,7 +22,7 @@ export class ClientProcess implements AsyncDisposable {
   #log = '';
 
   constructor(baseUrl: string) {
-    this.#child = fork(SCRIPT, [baseUrl], { silent: true });
+    this.#child = fork(SCRIPT, [baseUrl], { silent: true, serialization: 'advanced' });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.#log = (this.#log + text).slice(-LONGEST_LOG);

@@ -94,10 +94,11 @@ export const cryptoCommands = (device: Device) => ({
     return encoded;
   },
 
+  /** As the server tells it now. */
   async backup() {
-    const info = await device.crypto.getKeyBackupInfo();
+    const backupInfo = (await device.crypto.checkKeyBackupAndEnable())?.backupInfo;
     const active = await device.crypto.getActiveSessionBackupVersion();
-    return { version: info?.version, keys: info?.count, active };
+    return { version: backupInfo?.version, keys: backupInfo?.count, active };
   },
 
   async useRecoveryKey(encoded: string) {

@@ -1,4 +1,4 @@
-import { Direction, EventType, type MatrixEvent, MsgType, RelationType } from 'matrix-js-sdk';
+import { Direction, EventStatus, EventType, type MatrixEvent, MsgType, RelationType } from 'matrix-js-sdk';
 import type { Device } from './device.ts';
 
 /** An event as this client shows it: decrypted, with its last edit. */
@@ -31,6 +31,9 @@ export const messageCommands = (device: Device) => ({
   },
 
   async sendInThread(roomId: string, threadId: string, body: string) {
+    const room = device.room(roomId);
+    // The SDK leaves it to the application to open a thread that nobody has written in.
+    if (room.getThread(threadId) === null) room.createThread(threadId, room.findEventById(threadId), [], true);
     return (await device.client.sendTextMessage(roomId, threadId, body)).event_id;
   },
 
@@ -70,13 +73,18 @@ export const messageCommands = (device: Device) => ({
     return event === undefined ? undefined : view(event);
   },
 
-  /** Who reacted with what: senders by key. */
+  /** Who reacted with what: senders by key, without what this client itself could not send. */
   reactions(roomId: string, eventId: string): Record<string, string[]> {
     const relations = device
       .room(roomId)
       .relations.getChildEventsForEvent(eventId, RelationType.Annotation, EventType.Reaction);
     const sorted = relations?.getSortedAnnotationsByKey() ?? [];
-    return Object.fromEntries(sorted.map(([key, events]) => [key, [...events].map(event => event.getSender() ?? '')]));
+    return Object.fromEntries(
+      sorted.map(([key, events]) => {
+        const sent = [...events].filter(({ status }) => status !== EventStatus.NOT_SENT);
+        return [key, sent.map(event => event.getSender() ?? '')];
+      }),
+    );
   },
 
   thread(roomId: string, threadId: string) {

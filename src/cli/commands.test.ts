@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { type Actions, runCommandLine } from './commands.ts';
+import { durationText, type Status, sizeText, statusText } from './status-text.ts';
+
+/** Actions that record how they were called, and answer with a code of their own. */
+function recording() {
+  const calls: unknown[][] = [];
+  const record =
+    (name: string, code = 0) =>
+    async (...args: unknown[]) => {
+      calls.push([name, ...args]);
+      return code;
+    };
+  const actions: Actions = {
+    up: record('up'),
+    check: record('check', 3),
+    status: record('status'),
+    addUser: record('addUser'),
+    version: record('version'),
+    docs: record('docs'),
+  };
+  return { actions, calls };
+}
+
+/** Commander writes help and complaints to the process's own streams. */
+function quiet(t: TestContext): string[] {
+  const said: string[] = [];
+  for (const stream of [process.stdout, process.stderr]) {
+    t.mock.method(stream, 'write', (text: string) => said.push(String(text)) > 0);
+  }
+  return said;
+}
+
+test('up takes the name, the data folder, the port and who may register', async () => {
+  const { actions, calls } = recording();
+  const words = [
+    'up',
+    '--name',
+    'a.org',
+    '--data',
+    'd',
+    '--port',
+    '1',
+    '--registration',
+    'open',
+    '--open-to-everybody',
+  ];
+  assert.equal(await runCommandLine(words, actions), 0);
+  assert.deepEqual(calls, [
+    ['up', { name: 'a.org', data: 'd', port: '1', registration: 'open', openToEverybody: true }, ...calls[0]!.slice(2)],
+  ]);
+});
+
+test('user add says who and where the password comes from', async () => {
+  const { actions, calls } = recording();
+  await runCommandLine(['user', 'add', 'alice', '--admin'], actions);
+  await runCommandLine(['user', 'add', 'bob', '--password-stdin', '--data', 'd'], actions);
+  await runCommandLine(['user', 'add', 'carol', '--link'], actions);
+  assert.deepEqual(
+    calls.map(call => call[2]),
+    [
+      { localpart: 'alice', admin: true, password: 'ask' },
+      { localpart: 'bob', admin: false, password: 'stdin' },
+      { localpart: 'carol', admin: false, password: 'link' },
+    ],
+  );
+});
+
+test('the exit code is that of the command', async () => {
+  assert.equal(await runCommandLine(['check'], recording().actions), 3);
+});
+
+test('what cannot be understood is a usage error and calls nothing; help is none', async t => {
+  const said = quiet(t);
+  const { actions, calls } = recording();
+  const codes = [];
+  for (const words of [['upp'], ['up', '--nmae', 'x'], ['user', 'add']])
+    codes.push(await runCommandLine(words, actions));
+  codes.push(await runCommandLine(['--help'], actions));
+  t.mock.restoreAll();
+  assert.deepEqual(codes, [2, 2, 2, 0]);
+  assert.deepEqual(calls, []);
+  assert.match(said.join(''), /--name/);
+});
+
+test('the status is for people', () => {
+  const status: Status = {
+    version: '1.2.3',
+    serverName: 'a.org',
+    pid: 7,
+    uptimeSeconds: 90_061,
+    residentBytes: 90 * 2 ** 20,
+    users: 3,
+    rooms: 4,
+    events: 500,
+    database: { kind: 'SQLite', bytes: 5 * 2 ** 30 },
+    listeners: [{ name: 'clients', url: 'http://127.0.0.1:8008' }],
+  };
+  const text = statusText(status);
+  assert.match(text, /^running for {2}1 d 1 h$/m);
+  assert.match(text, /^memory {7}90 MiB$/m);
+  assert.match(text, /^database {5}SQLite, 5\.0 GiB$/m);
+  assert.match(text, /^clients {6}http:\/\/127\.0\.0\.1:8008$/m);
+  assert.equal(sizeText(2048), '2 KiB');
+  assert.equal(durationText(59.9), '59 s');
+  assert.equal(durationText(3600), '1 h 0 min');
+});
