@@ -5,6 +5,7 @@ import type { AccountTasks } from './account-tasks.ts';
 import type { Devices } from './devices.ts';
 import type { Filters } from './filters.ts';
 import type { Passwords } from './passwords.ts';
+import type { DeviceListener } from './ports.ts';
 import type { Profiles } from './profiles.ts';
 import type { Requester } from './requester.ts';
 import { deleteShortTokensOf } from './short-token.table.ts';
@@ -14,6 +15,7 @@ export interface AccountChangesParts {
   readonly db: Database;
   readonly users: Users;
   readonly devices: Devices;
+  readonly listener: DeviceListener;
   readonly passwords: Passwords;
   readonly profiles: Profiles;
   readonly accountData: AccountData;
@@ -58,6 +60,7 @@ export class AccountChanges {
       await setPasswordHash(tx, userNid, null);
       await deleteShortTokensOf(tx, userNid);
       await devices.removeAll(tx, userNid, undefined);
+      await this.#parts.listener.accountClosed(tx, userNid);
       if (erase) {
         await users.setFlag(tx, userNid, 'is_erased', true);
         await this.#parts.profiles.removeAll(tx, userNid);

@@ -117,7 +117,17 @@ export class Accounts implements AsyncDisposable {
     this.registration = registration;
     this.registrationTokens = registrationTokens;
     this.sharedSecret = new SharedSecretRegistration(common, registration, settings.registrationSharedSecret);
-    this.changes = new AccountChanges({ db, users, devices, passwords, profiles, accountData, filters, tasks });
+    this.changes = new AccountChanges({
+      db,
+      users,
+      devices,
+      listener,
+      passwords,
+      profiles,
+      accountData,
+      filters,
+      tasks,
+    });
     this.moderation = new Moderation(db, users, cache);
     this.profiles = profiles;
     this.accountData = accountData;

@@ -20,6 +20,8 @@ export interface DeviceListener {
   deviceChanged(tx: Tx, userNid: number, deviceIds: readonly string[]): Promise<void>;
   /** Whether the name cannot be used for a device because it is a cross-signing key of the user. */
   isReservedDeviceId(db: Queryable, userNid: number, deviceId: string): Promise<boolean>;
+  /** The account is closed for good; its devices have been removed in the same transaction. */
+  accountClosed(tx: Tx, userNid: number): Promise<void>;
 }
 
 /**
@@ -65,6 +67,7 @@ export const noDeviceListener: DeviceListener = {
   deviceRemoved: async () => undefined,
   deviceChanged: async () => undefined,
   isReservedDeviceId: async () => false,
+  accountClosed: async () => undefined,
 };
 
 export const noRoomFollower: RoomFollower = {

@@ -1,6 +1,7 @@
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Clock } from './clock.ts';
 import type { Log, LogFields } from './log.ts';
+import { LogOutput } from './log-output.ts';
 import { redactFields, redactText } from './redact-secrets.ts';
 import { TextLines } from './text-log.ts';
 
@@ -16,7 +17,8 @@ export interface PinoLogOptions {
 
 /** The log on standard output: a JSON object per line for machines, or a readable line for people. */
 export function createLog(options: PinoLogOptions): Log {
-  const out: DestinationStream = options.write === undefined ? destination(1) : { write: options.write };
+  const standardOutput = new LogOutput();
+  const out: DestinationStream = options.write === undefined ? standardOutput : { write: options.write };
   const stream = options.format === 'json' ? out : new TextLines(out, options.colour);
   const logger = pino(
     {
@@ -29,6 +31,7 @@ export function createLog(options: PinoLogOptions): Log {
     },
     stream,
   );
+  standardOutput.onLost = lines => logger.warn(`${lines} lines before the last could not be written and are lost.`);
   return new PinoLog(logger);
 }
 

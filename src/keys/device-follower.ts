@@ -33,7 +33,7 @@ export class DeviceFollower implements DeviceListener {
   }
 
   /** An account is gone for good: its cross-signing keys and key backups go too. Its devices have been removed before. */
-  async userForgotten(tx: Tx, userNid: number): Promise<void> {
+  async accountClosed(tx: Tx, userNid: number): Promise<void> {
     for (const key of await crossSigningKeysOf(tx, [userNid])) await dropCrossSigningKey(tx, key);
     await forgetBackups(tx, userNid);
     await this.#deviceLists.announce(tx, userNid);

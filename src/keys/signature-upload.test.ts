@@ -167,6 +167,6 @@ onEachDatabase('a device that goes takes its keys and its signatures with it', a
   assert.equal(await masterOf(bob, alice.userId), undefined);
   assert.equal(await bob.claim(alice), undefined);
   assert.deepEqual((await world.keys.toDevice.after(db, userNid, 'PHONE', 0, 1000)).events, []);
-  await db.tx(tx => world.keys.deviceFollower.userForgotten(tx, userNid));
+  await db.tx(tx => world.keys.deviceFollower.accountClosed(tx, userNid));
   assert.deepEqual((await bob.query(alice.userId)).master_keys, {});
 });

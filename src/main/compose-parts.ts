@@ -27,6 +27,7 @@ import { Typing } from '../sync/typing.ts';
 import { composeRooms } from './compose-rooms.ts';
 import type { DataFolder } from './data-folder.ts';
 
+import { maintain } from './maintenance.ts';
 import { notificationWriter } from './notification-writer.ts';
 import { pushEvents } from './push-events.ts';
 import { pushTransport } from './push-transport.ts';
@@ -108,7 +109,7 @@ export function composeParts(input: PartsInput): Parts {
   const events = pushEvents(rooms);
   const transport = pushTransport(config.allowed_private_addresses.push);
   const sender = new PushSender({ ...common, events, transport });
-  let sending: Promise<void> | undefined;
+  let loops: readonly Promise<void>[] = [];
 
   return {
     bus,
@@ -125,12 +126,12 @@ export function composeParts(input: PartsInput): Parts {
     notificationHistory: new NotificationHistory({ db, events }),
     async start() {
       await accounts.start();
-      sending = sender.run(stop.signal);
+      loops = [sender.run(stop.signal), maintain({ ...common, media }, stop.signal)];
     },
     async [Symbol.asyncDispose]() {
       stop.abort();
       notifier[Symbol.dispose]();
-      await sending;
+      await Promise.all(loops);
       await media[Symbol.asyncDispose]();
       await accounts[Symbol.asyncDispose]();
       rulesets[Symbol.dispose]();
@@ -155,6 +156,10 @@ function deviceListeners(keys: Keys, pushers: Pushers): DeviceListener {
       await pushers.removeOfDevices(tx, userNid, deviceIds);
     },
     deviceChanged: (tx, userNid) => deviceFollower.deviceChanged(tx, userNid),
+    async accountClosed(tx, userNid) {
+      await deviceFollower.accountClosed(tx, userNid);
+      await pushers.removeAll(tx, userNid);
+    },
     isReservedDeviceId: (db, userNid, deviceId) => deviceFollower.isReservedDeviceId(db, userNid, deviceId),
   };
 }

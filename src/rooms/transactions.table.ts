@@ -35,3 +35,9 @@ export async function transactionIds(
     where answer ${sql.in(eventIds)} and user_nid = ${userNid} and device_id = ${deviceId}`);
   return new Map(rows.map(row => [row.answer, row.txn_id]));
 }
+
+/** Forgets transaction IDs of before `ts`, at most `limit` of them. Answers how many went. */
+export async function pruneTransactions(tx: Tx, ts: number, limit: number): Promise<number> {
+  return tx.run(sql`delete from transaction_id where (user_nid, device_id, scope, txn_id) in (
+    select user_nid, device_id, scope, txn_id from transaction_id where ts < ${ts} order by ts limit ${limit})`);
+}

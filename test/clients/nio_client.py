@@ -104,6 +104,7 @@ class Scenario:
         assert invited[self.room_id].name == "Herons", invited[self.room_id].name
         good(await self.bob.client.join(self.room_id), nio.JoinResponse)
         await self.bob.sync_until(lambda: self.room_id in self.bob.client.rooms, "the room")
+        await self.alice.sync_until(lambda: self.room_id in self.alice.client.rooms, "the room")
         await self.alice.sync_until(lambda: self.bob.id in self.alice_room().users, "the one who joined")
         assert self.bob_room().name == "Herons"
 

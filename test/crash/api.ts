@@ -41,6 +41,9 @@ export interface Request {
   readonly query?: Readonly<Record<string, string>>;
 }
 
+/** A server that says nothing for so long hangs. */
+const LONGEST_ANSWER_MS = 15_000;
+
 /** The client-server API of one server. Every path is below `/_matrix/client/v3`, but those that begin with `/_`. */
 export class Api {
   readonly #url: string;
@@ -69,7 +72,7 @@ export class Api {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const sent = body instanceof Uint8Array ? Buffer.from(body) : body === undefined ? null : JSON.stringify(body);
     try {
-      const answer = await fetch(url, { method, headers, body: sent, signal: AbortSignal.timeout(30_000) });
+      const answer = await fetch(url, { method, headers, body: sent, signal: AbortSignal.timeout(LONGEST_ANSWER_MS) });
       return { status: answer.status, bytes: new Uint8Array(await answer.arrayBuffer()) };
     } catch (error) {
       throw new UnansweredError(error);

@@ -69,12 +69,13 @@ create table relation (
 ) {{clustered}};
 create index relation_kind on relation (room_nid, rel_type, target, pos);
 
--- One transaction ID of one device in one room is one event, for ever.
+-- One transaction ID of one device in one room is one event, for as long as clients repeat requests (a month).
 create table transaction_id (
   user_nid bigint not null, device_id text not null, scope text not null, txn_id text not null,
   answer text not null, ts bigint not null, primary key (user_nid, device_id, scope, txn_id)
 ) {{clustered}};
 create index transaction_id_answer on transaction_id (answer);
+create index transaction_id_ts on transaction_id (ts);
 
 -- The state tree: all new pages of one change are one record.
 create table state_page (room_nid bigint not null, rec bigint not null, data bytea not null, primary key (room_nid, rec)) {{clustered}};

@@ -110,6 +110,7 @@ onEachDatabase('the part for keys is told of devices in the transaction that cha
       if (ids.includes('BROKEN')) throw new RangeError('the keys cannot be written');
       told.push(`changed ${userNid} ${ids}`);
     },
+    accountClosed: async () => undefined,
     isReservedDeviceId: async (_db: object, _userNid: number, id: string) => id === 'CROSS/SIGNING+KEY',
   };
   await using world = new AccountsWorld(db, {}, { devices: listener });

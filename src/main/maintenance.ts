@@ -1,0 +1,45 @@
+import { type Clock, sleep } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Database, Tx } from '../db/database.ts';
+import type { Media } from '../media/media.ts';
+import { pruneRead } from '../push/notifications.table.ts';
+import { pruneTransactions } from '../rooms/transactions.table.ts';
+
+export interface MaintenanceParts {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly media: Media;
+}
+
+const HOUR_MS = 3_600_000;
+/** How long a client may repeat a request and get the same answer, and what was read stays in its history. */
+const KEPT_MS = 30 * 24 * HOUR_MS;
+/** Rows of one transaction: small, so that nobody waits behind it. */
+const AT_ONCE = 500;
+
+/** Clears away what nobody needs any more, once an hour until `signal` aborts. A task that fails stops no other. */
+export async function maintain(parts: MaintenanceParts, signal: AbortSignal): Promise<void> {
+  const tasks: readonly [string, () => Promise<unknown>][] = [
+    ['old transaction IDs', () => inBatches(parts, pruneTransactions)],
+    ['notifications that were read', () => inBatches(parts, pruneRead)],
+    ['unfinished and expired media', () => parts.media.custody.tidy()],
+  ];
+  while (!signal.aborted) {
+    await sleep(parts.clock, HOUR_MS, signal);
+    for (const [what, run] of tasks) {
+      if (signal.aborted) return;
+      await run().catch((error: unknown) =>
+        parts.log.warn(`Clearing away ${what} failed; it is tried again in an hour.`, { err: error }),
+      );
+    }
+  }
+}
+
+async function inBatches(
+  { db, clock }: MaintenanceParts,
+  prune: (tx: Tx, ts: number, limit: number) => Promise<number>,
+): Promise<void> {
+  const before = clock.now() - KEPT_MS;
+  while ((await db.tx(tx => prune(tx, before, AT_ONCE))) === AT_ONCE);
+}
