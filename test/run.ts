@@ -57,6 +57,13 @@ const SUITES: readonly Suite[] = [
   },
   {
     name: 'coverage',
+    about: 'operations of the specification that are served and tested [API]',
+    when: 'asked',
+    postgres: true,
+    run: args => runScript('test/coverage.ts', args),
+  },
+  {
+    name: 'lines',
     about: 'lines that tests reach',
     when: 'asked',
     postgres: true,

@@ -36,6 +36,16 @@ export function fieldValue(field: string, value: Json): Json | undefined {
   if (utf8Length(value) > MAX_MEMBER_FIELD_BYTES) {
     throw invalidParam(`${field} must have at most ${MAX_MEMBER_FIELD_BYTES} bytes.`);
   }
-  if (field === 'avatar_url' && !value.startsWith('mxc://')) throw invalidParam('avatar_url must be an mxc:// URI.');
+  if (field === 'avatar_url') requirePicture(value);
   return value;
+}
+
+/**
+ * The specification wants a URI; text that is none shows no picture and does no harm, and other servers (Complement's
+ * TestAvatarUrlUpdate too) take it. A URI of another scheme does: whoever looks at it would ask a stranger's server.
+ */
+function requirePicture(value: string): void {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(value) && !value.startsWith('mxc://')) {
+    throw invalidParam('avatar_url must be an mxc:// URI.');
+  }
 }

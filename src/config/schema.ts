@@ -181,7 +181,7 @@ export const ConfigSchema = section('', {
   appservices: paths('Registration files of bridges and other application services.'),
   media,
   presence: flag('Whether users see who is online. It costs much in big rooms.', false),
-  memory: bytes('The budget of all caches together. The process needs about 80M beside it.', '256M'),
+  memory: bytes('The budget of all caches together. The process needs about 100M beside it.', '256M'),
   password_hashing: passwords,
   log,
   metrics,

@@ -224,7 +224,7 @@ function hasCors(url: string): boolean {
 }
 
 function send(answer: FastifyReply, result: object | Reply): FastifyReply {
-  if (!isReply(result)) return answer.header('content-type', JSON_TYPE).send(JSON.stringify(result));
+  if (!isReply(result)) return sendJson(answer, result);
   const { status = 200, headers = {}, body } = result;
   answer.code(status).header('content-type', JSON_TYPE).headers(headers);
   return answer.send(body instanceof Uint8Array && !Buffer.isBuffer(body) ? Buffer.from(body) : body);

@@ -95,7 +95,7 @@ onEachDatabase('push rules: enabled and actions of own and default rules', async
     rule_id: '!r:a.example',
     default: false,
     enabled: true,
-    actions: [],
+    actions: ['dont_notify'],
   });
   await pushRules.setEnabled(bob, 'room', '!r:a.example', false);
   await pushRules.set(bob, 'room', '!r:a.example', { actions: ['notify'] }, NOWHERE);

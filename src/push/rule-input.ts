@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
-import { invalidParam, MatrixError } from '../core/matrix-error.ts';
+import { invalidParam, MatrixError, notFound } from '../core/matrix-error.ts';
 import { faultOfCondition } from './condition.ts';
 import { type PushAction, RULE_KINDS, type RuleInput, type RuleKind } from './rule.ts';
 
@@ -27,6 +27,13 @@ export function parseRuleKind(text: string): RuleKind {
   return kind;
 }
 
+/** The kind of a rule that should be there already. @throws MatrixError M_NOT_FOUND: no rule is of an unknown kind */
+export function existingRuleKind(text: string): RuleKind {
+  const kind = RULE_KINDS.find(kind => kind === text);
+  if (kind === undefined) throw notFound('There is no such push rule.');
+  return kind;
+}
+
 /** Whether a user may have a rule of this name. @throws MatrixError M_INVALID_PARAM, M_TOO_LARGE */
 export function checkOwnRuleId(ruleId: string): void {
   if (ruleId === '') throw invalidParam('A push rule needs a name.');
@@ -50,7 +57,8 @@ export function parseRuleInput(kind: RuleKind, body: JsonObject): RuleInput {
 }
 
 /**
- * A list of actions. Historical ones are taken out (client-server API, "Historical Actions").
+ * A list of actions. Historical ones are kept for the clients that set them, which expect to read what they wrote
+ * (Complement's TestPushRuleCacheHealth); they mean nothing (client-server API, "Historical Actions").
  * @throws MatrixError M_MISSING_PARAM, M_BAD_JSON, M_INVALID_PARAM, M_TOO_LARGE
  */
 export function parseActions(value: Json | undefined): PushAction[] {
@@ -58,11 +66,11 @@ export function parseActions(value: Json | undefined): PushAction[] {
   if (!Array.isArray(value)) throw new MatrixError('M_BAD_JSON', 'The actions must be a list.');
   if (value.length > RULE_LIMITS.actions) throw tooLarge(`A push rule may have ${RULE_LIMITS.actions} actions.`);
   if (JSON.stringify(value).length > RULE_LIMITS.ruleSize) throw tooLarge('The actions are too long.');
-  return value.filter(action => action !== 'dont_notify' && action !== 'coalesce').map(parseAction);
+  return value.map(parseAction);
 }
 
 function parseAction(action: Json): PushAction {
-  if (action === 'notify') return action;
+  if (action === 'notify' || action === 'dont_notify' || action === 'coalesce') return action;
   if (isObject(action) && typeof action.set_tweak === 'string') return action;
   throw invalidParam('An action must be "notify" or an object with the string "set_tweak".');
 }

@@ -57,7 +57,9 @@ export async function page(
     const last = events.at(-1)?.stored.pos;
     if (events.length === request.limit && last !== undefined) return { events, next: beyond(last, request.direction) };
     const lastRow = rows.at(-1);
-    if (lastRow === undefined || rows.length < batch) return { events, next: undefined };
+    if (lastRow === undefined || rows.length < batch) {
+      return { events, next: thinned && events.length > 0 ? (lastRow === undefined ? place : beyond(lastRow.pos, request.direction)) : undefined };
+    }
     place = beyond(lastRow.pos, request.direction);
   }
   return { events, next: place };

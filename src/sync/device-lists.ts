@@ -3,7 +3,6 @@ import { getString } from '../core/json.ts';
 import { joinedToAny, membersOf } from '../rooms/members.table.ts';
 import { MEMBERSHIPS, type Room, type StoredEvent } from '../rooms/room.ts';
 import { LOG_DEVICE_LIST, refsBetween } from '../rooms/room-log.table.ts';
-import { roomHead } from '../rooms/rooms.table.ts';
 import { type SyncWindow, stretch } from './window.ts';
 
 export interface DeviceListInput {
@@ -24,18 +23,16 @@ export interface DeviceListChanges {
 
 /**
  * Whose device lists the client must fetch anew, and whom it may forget (client-server API, "Tracking the device list
- * for a user"): those whose devices changed, those who now share an encrypted room, those who share none any more.
+ * for a user"): those whose devices changed, those who now share a room, those who share none any more. The
+ * specification speaks of encrypted rooms only; other servers count all rooms, and Complement's TestDeviceListUpdates
+ * and clients that watch users ahead of the encryption of a room build on it.
  */
 export async function deviceListChanges(window: SyncWindow, input: DeviceListInput): Promise<DeviceListChanges> {
   const changed = new Set<number>(await announced(window, input));
   const gone = new Set<number>();
-  for (const { room, members } of input.kept) await sortMembers(window, room, members, changed, gone);
-  for (const room of input.joined) {
-    if (await isEncrypted(window, room)) for (const nid of await joinedMembers(window, room)) changed.add(nid);
-  }
-  for (const room of input.left) {
-    if (await isEncrypted(window, room)) for (const nid of await joinedMembers(window, room)) gone.add(nid);
-  }
+  for (const { members } of input.kept) await sortMembers(window, members, changed, gone);
+  for (const room of input.joined) for (const nid of await joinedMembers(window, room)) changed.add(nid);
+  for (const room of input.left) for (const nid of await joinedMembers(window, room)) gone.add(nid);
   gone.delete(window.view.userNid);
   const still = new Set(gone.size === 0 ? [] : await joinedToAny(window.parts.db, input.current, [...gone]));
   const left = [...gone].filter(nid => !still.has(nid));
@@ -63,12 +60,11 @@ async function announced(window: SyncWindow, input: DeviceListInput): Promise<nu
 
 async function sortMembers(
   window: SyncWindow,
-  room: Room,
   members: readonly StoredEvent[],
   changed: Set<number>,
   gone: Set<number>,
 ): Promise<void> {
-  if (members.length === 0 || !(await isEncrypted(window, room))) return;
+  if (members.length === 0) return;
   const users = await window.parts.nids.users.find(
     window.parts.db,
     members.map(({ event }) => event.stateKey as UserId),
@@ -80,11 +76,6 @@ async function sortMembers(
     if (membership === 'join' || membership === 'invite') changed.add(nid);
     else gone.add(nid);
   }
-}
-
-async function isEncrypted({ parts }: SyncWindow, room: Room): Promise<boolean> {
-  const { state_root: root } = await roomHead(parts.db, room.nid);
-  return (await parts.state.event(parts.db, room, root, 'm.room.encryption')) !== undefined;
 }
 
 async function joinedMembers({ parts }: SyncWindow, room: Room): Promise<number[]> {

@@ -32,8 +32,11 @@ async function receiptContent({ parts, ignored }: SyncWindow, rows: readonly Rec
     if (user === undefined || ignored.has(user)) continue;
     const byType = byEvent.get(row.event_id) ?? new Map<string, JsonObject>();
     byEvent.set(row.event_id, byType);
+    const users = byType.get(row.receipt_type) ?? {};
+    // A user has one receipt of a type at an event here: the one for the room as a whole says more (MSC4102).
+    if (row.thread !== UNTHREADED && Object.hasOwn(users, user)) continue;
     const thread = row.thread === UNTHREADED ? {} : { thread_id: row.thread };
-    byType.set(row.receipt_type, { ...byType.get(row.receipt_type), [user]: { ts: row.ts, ...thread } });
+    byType.set(row.receipt_type, { ...users, [user]: { ts: row.ts, ...thread } });
   }
   return Object.fromEntries([...byEvent].map(([id, byType]) => [id, Object.fromEntries(byType)]));
 }

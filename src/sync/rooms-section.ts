@@ -1,11 +1,14 @@
 import type { RoomId } from '../core/ids.ts';
-import { getString, type JsonObject } from '../core/json.ts';
+import type { JsonObject } from '../core/json.ts';
+import { clientEvents } from '../rooms/client-event.ts';
 import { roomRootAt } from '../rooms/events.table.ts';
+import { formatRoomToken } from '../rooms/log-token.ts';
 import { type MemberRow, roomsOfUser } from '../rooms/members.table.ts';
 import { privateReceiptsSince, type ReceiptRow } from '../rooms/receipts.table.ts';
 import { membershipName, type Room, type StoredEvent } from '../rooms/room.ts';
 import { roomsWithEntries } from '../rooms/room-log.table.ts';
 import { strippedState } from '../rooms/stripped-state.ts';
+import { lastStay } from '../rooms/visibility.ts';
 import { ephemeralEvents } from './ephemeral.ts';
 import { isEmptyBlock, roomEvents } from './joined-room.ts';
 import type { TypedContent, UnreadCounts } from './sources.ts';
@@ -48,7 +51,8 @@ export async function roomsSection(window: SyncWindow): Promise<RoomsSection> {
   return result;
 }
 
-async function userRooms({ parts, view, filter }: SyncWindow): Promise<UserRoom[]> {
+async function userRooms(window: SyncWindow): Promise<UserRoom[]> {
+  const { parts, view, filter } = window;
   const rows = await roomsOfUser(parts.db, view.userNid);
   const rooms = await parts.rooms.byNids(
     parts.db,
@@ -56,8 +60,17 @@ async function userRooms({ parts, view, filter }: SyncWindow): Promise<UserRoom[
   );
   return rows.flatMap(row => {
     const room = rooms.get(row.room_nid);
-    return room === undefined || row.forgotten === 1 || !filter.matchesRoom(room.roomId) ? [] : [{ room, row }];
+    return room === undefined || isHidden(window, room, row) || !filter.matchesRoom(room.roomId) ? [] : [{ room, row }];
   });
+}
+
+/**
+ * Forgotten rooms are in no sync (client-server API, "Leaving rooms"), but for the one that tells of the leaving:
+ * otherwise the user's other devices would show the room for ever. Complement wants it so, against the wording.
+ */
+function isHidden(window: SyncWindow, room: Room, row: MemberRow): boolean {
+  if (row.forgotten === 0) return false;
+  return window.since === undefined || row.pos <= stretch(window, room.shard).after;
 }
 
 /** What makes a room part of a sync besides its log. */
@@ -171,33 +184,64 @@ async function pendingBlocks(
   return blocks;
 }
 
-/** Rooms left since, up to the leaving; all that were ever left in an initial sync that asks for them. */
+/**
+ * Rooms that the user is out of since: kicked or left, an invite declined, a knock taken back, a ban or the end of one.
+ * All that were ever left in an initial sync that asks for them.
+ */
 async function leftBlocks(
   window: SyncWindow,
   mine: readonly UserRoom[],
   result: RoomsSection,
 ): Promise<Record<RoomId, JsonObject>> {
   const blocks: Record<RoomId, JsonObject> = {};
-  for (const { room, row } of mine) {
+  for (const userRoom of mine) {
+    const { room, row } = userRoom;
     const { after, upTo } = stretch(window, room.shard);
     const out = ['leave', 'ban'].includes(membershipName(row.membership));
     if (!out || row.pos > upTo || (window.since === undefined ? !window.filter.includeLeave : row.pos <= after))
       continue;
-    const leaving = await window.parts.events.byNid(window.parts.db, row.event_nid);
-    if (leaving === undefined || !(await wasThere(window, leaving))) continue;
-    const had = window.since !== undefined && (await wasJoined(window, room, after));
-    if (had) result.left.push(room);
-    const { json } = await roomEvents(window, { room, isNew: !had, after, upTo: row.pos }, false);
-    blocks[room.roomId] = { ...json, account_data: { events: [] } };
+    const own = await window.parts.events.byNid(window.parts.db, row.event_nid);
+    // Being banned from a room that one never had to do with is no news.
+    if (own?.replacesNid === undefined) continue;
+    blocks[room.roomId] = { ...(await leftBlock(window, userRoom, own, result)), account_data: { events: [] } };
   }
   return blocks;
 }
 
-/** Being banned from a room that one never had to do with is no news. */
-async function wasThere({ parts }: SyncWindow, leaving: StoredEvent): Promise<boolean> {
-  if (leaving.replacesNid === undefined) return false;
-  const before = await parts.events.byNid(parts.db, leaving.replacesNid);
-  return (
-    before !== undefined && ['join', 'invite', 'knock'].includes(getString(before.event.content, 'membership') ?? '')
-  );
+/** The room up to the end of the stay if that is in this sync, and never further: state is for those who are there. */
+async function leftBlock(
+  window: SyncWindow,
+  { room, row }: UserRoom,
+  own: StoredEvent,
+  result: RoomsSection,
+): Promise<JsonObject> {
+  const { after } = stretch(window, room.shard);
+  const { endedBy } = await lastStay(window.parts, window.parts.db, room, window.view);
+  const end = endedBy?.pos;
+  if (end === undefined || end <= after) return membershipBlock(window, room, row, own);
+  const had = window.since !== undefined && (await wasJoined(window, room, after));
+  if (had) result.left.push(room);
+  const { json } = await roomEvents(window, { room, isNew: !had, after, upTo: end }, false);
+  if (end === row.pos) return json;
+  // Banned after having left, or invited back in vain.
+  const timeline = json.timeline as JsonObject;
+  const events = [...(timeline.events as readonly JsonObject[]), ...(await ownEvents(window, room, row, own))];
+  return { ...json, timeline: { ...timeline, events } };
+}
+
+/** For one who was not in the room: what became of the own membership, and nothing else. */
+async function membershipBlock(window: SyncWindow, room: Room, row: MemberRow, own: StoredEvent): Promise<JsonObject> {
+  return {
+    timeline: {
+      events: await ownEvents(window, room, row, own),
+      limited: false,
+      prev_batch: formatRoomToken(row.pos - 1),
+    },
+    [window.useStateAfter ? 'state_after' : 'state']: { events: [] },
+  };
+}
+
+function ownEvents({ parts, view }: SyncWindow, room: Room, row: MemberRow, own: StoredEvent): Promise<JsonObject[]> {
+  const seen = [{ stored: own, membership: membershipName(row.membership) }];
+  return clientEvents(parts, parts.db, room, view, seen, { withoutRoomId: true });
 }

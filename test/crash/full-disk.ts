@@ -19,6 +19,8 @@ const CHUNK = Buffer.alloc(65_536);
 export interface FullDiskReport {
   readonly refused: number;
   readonly acknowledged: number;
+  /** What kinds of writes were refused. */
+  readonly kinds: readonly string[];
 }
 
 /** Why it cannot be done here; undefined when it can. */
@@ -54,13 +56,16 @@ async function fillAndFree(server: KillableServer, folder: string): Promise<Full
   const rooms = new RoomReader(cast.alice, ledger);
   const witnesses = { cast, rooms, inbox: new InboxReader(cast.bob, ledger), inspector: new Inspector() };
   let refused = 0;
+  const kinds = new Set<string>();
   for (let round = 0; round < ROUNDS; round++) {
     for (const { make } of KINDS) await (await make(cast, api)).run(api);
     await checkReading(api, witnesses);
-    const prepared = await Promise.all(KINDS.map(({ make }) => make(cast, api)));
+    const prepared: Operation[] = [];
+    for (const { make } of KINDS) prepared.push(await make(cast, api));
     fill(folder);
     const waiting = await writeUntilRefused(api, cast, prepared);
     refused += waiting.length;
+    for (const { name } of waiting) kinds.add(name);
     // Reading, with what was refused not there.
     await checkReading(api, witnesses);
     for (const { key, acknowledged, seen } of ledger.attempts.values()) {
@@ -72,7 +77,7 @@ async function fillAndFree(server: KillableServer, folder: string): Promise<Full
     await checkEverything(api, server.dataDir, witnesses);
     assert.deepEqual(leftovers(server.dataDir), [], 'unfinished uploads are left');
   }
-  return { refused, acknowledged: ledger.acknowledged };
+  return { refused, acknowledged: ledger.acknowledged, kinds: [...kinds] };
 }
 
 async function checkReading(api: Api, { cast, rooms, inbox }: Witnesses): Promise<void> {
@@ -91,8 +96,7 @@ async function checkReading(api: Api, { cast, rooms, inbox }: Witnesses): Promis
 /** Answers what was refused; every kind of write is among what was tried. */
 async function writeUntilRefused(api: Api, cast: Cast, prepared: readonly Operation[]): Promise<Operation[]> {
   const refused: Operation[] = [];
-  const most = WRITES_A_ROUND + refused.length;
-  for (let at = 0; at < most; at += cast.others.length) {
+  for (let at = 0; at < WRITES_A_ROUND; at += cast.others.length) {
     const batch = [...cast.others.map(user => send(cast, user)), ...(at % 30 === 0 ? [upload(cast, 100_000)] : [])];
     const gone = (await Promise.all(batch.map(operation => isRefused(operation, api)))).filter(each => each !== undefined);
     refused.push(...gone);

@@ -5,8 +5,8 @@ export interface Attempt {
   readonly key: string;
   readonly roomId: string;
   readonly sender: string;
-  /** Rises with each write of the sender: a client sends the next one when it has the answer to the last. */
-  readonly order: number;
+  /** Rises with each request of the sender, who asks for the next when the last is answered. */
+  order: number;
   acknowledged: boolean;
   /** What the answer said, if it says one. */
   eventId?: string;
@@ -74,6 +74,11 @@ export class Ledger {
     const attempt: Attempt = { key, roomId, sender, order: this.#count++, acknowledged: false };
     this.attempts.set(key, attempt);
     return attempt;
+  }
+
+  /** It is asked for now, perhaps once more. */
+  begin(attempt: Attempt): void {
+    attempt.order = this.#count++;
   }
 
   acknowledge(attempt: Attempt, eventId?: string): void {

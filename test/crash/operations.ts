@@ -34,16 +34,28 @@ function eventOperation(
   return {
     name,
     async run(api) {
-      if (!attempt.acknowledged) ledger.acknowledge(attempt, text((await ask(api)).event_id));
+      if (attempt.acknowledged) return;
+      ledger.begin(attempt);
+      ledger.acknowledge(attempt, text((await ask(api)).event_id));
     },
   };
 }
 
-export function send({ ledger, roomId }: Cast, { id, token }: User): Operation {
-  const attempt = ledger.attempt(roomId, id);
+export function send(cast: Cast, user: User): Operation {
+  return message(cast, user, cast.ledger.attempt(cast.roomId, user.id));
+}
+
+function message({ ledger, roomId }: Cast, { token }: User, attempt: Attempt): Operation {
   const path = `/rooms/${roomId}/send/m.room.message/txn${transactions++}`;
   const body = { msgtype: 'm.text', body: attempt.key };
   return eventOperation('send', ledger, attempt, api => api.ok('PUT', path, { token, body }));
+}
+
+/** A message of Alice's that is there; answers its event ID. */
+async function newMessage(cast: Cast, api: Api): Promise<string> {
+  const attempt = cast.ledger.attempt(cast.roomId, cast.alice.id);
+  await message(cast, cast.alice, attempt).run(api);
+  return attempt.eventId ?? '';
 }
 
 export function setTopic({ ledger, roomId, alice: { id, token } }: Cast): Operation {
@@ -54,12 +66,7 @@ export function setTopic({ ledger, roomId, alice: { id, token } }: Cast): Operat
 
 export async function redact(cast: Cast, api: Api): Promise<Operation> {
   const { ledger, roomId, alice } = cast;
-  let target = ledger.rooms.get(roomId)?.messages.shift();
-  if (target === undefined) {
-    const message = send(cast, alice);
-    await message.run(api);
-    target = [...ledger.attempts.values()].at(-1)?.eventId ?? '';
-  }
+  const target = ledger.rooms.get(roomId)?.messages.shift() ?? (await newMessage(cast, api));
   const attempt = ledger.attempt(roomId, alice.id);
   const path = `/rooms/${roomId}/redact/${target}/txn${transactions++}`;
   const request = { token: alice.token, body: { reason: attempt.key } };
@@ -97,7 +104,7 @@ export function newRoom({ ledger, alice, bob }: Cast, token = alice.token): Oper
 }
 
 async function joinRoom(cast: Cast, api: Api): Promise<Operation> {
-  const { ledger, alice, bob } = cast;
+  const { ledger, bob } = cast;
   await newRoom(cast).run(api);
   const roomId = [...ledger.createdRooms].at(-1) ?? '';
   const attempt = ledger.attempt(roomId, bob.id, joinKey(roomId, bob.id));
@@ -159,9 +166,8 @@ export function sendToDevice({ ledger, alice, bob }: Cast): Operation {
 }
 
 async function receipt(cast: Cast, api: Api): Promise<Operation> {
-  const { ledger, roomId, alice, bob } = cast;
-  await send(cast, alice).run(api);
-  const eventId = [...ledger.attempts.values()].at(-1)?.eventId ?? '';
+  const { ledger, roomId, bob } = cast;
+  const eventId = await newMessage(cast, api);
   ledger.receipts.push(eventId);
   const path = `/rooms/${roomId}/receipt/m.read/${eventId}`;
   return once(

@@ -1,9 +1,9 @@
 import { nodeCrypto, signingKeyFromSeed } from '../../src/base/node-crypto.ts';
-import { authTypesFor } from '../../src/core/auth/auth-types.ts';
+import { type AuthSubject, authTypesFor } from '../../src/core/auth/auth-types.ts';
 import type { Event } from '../../src/core/event.ts';
+import { readEvent } from '../../src/core/event.ts';
 import type { ServerName, UserId } from '../../src/core/ids.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
-import { readEvent } from '../../src/core/event.ts';
 import { signEvent } from '../../src/core/signatures.ts';
 import { extremities } from '../../src/rooms/extremities.table.ts';
 import { type Ingested, ingest } from '../../src/rooms/ingest.ts';
@@ -36,9 +36,7 @@ export async function remoteEvent(parts: RoomsParts, room: Room, draft: RemoteDr
   const { type = 'm.room.message', sender, content = { body: `remote ${++made}` }, stateKey } = draft;
   const prev = draft.prev ?? [...(await parts.events.byNids(parts.db, await extremities(parts.db, room.nid))).values()];
   const subject = { type, sender, content, stateKey };
-  const root = prev[0]?.stateAfter ?? 0;
-  const found = await parts.state.events(parts.db, room, root, authTypesFor(subject, version));
-  const auth = draft.auth ?? found.map(stored => stored.event);
+  const auth = draft.auth ?? (await authFor(parts, room, prev[0]?.stateAfter ?? 0, subject));
   const refer = (events: readonly Event[]): Json[] =>
     events.map(event => (version.referencesArePairs ? [event.id, { sha256: 'unused' }] : event.id));
   const pdu: JsonObject = {
@@ -55,6 +53,11 @@ export async function remoteEvent(parts: RoomsParts, room: Room, draft: RemoteDr
     ...draft.extra,
   };
   return readEvent(signEvent(pdu, version, TWO, key, nodeCrypto), version, nodeCrypto);
+}
+
+async function authFor(parts: RoomsParts, room: Room, root: number, subject: AuthSubject): Promise<Event[]> {
+  const found = await parts.state.events(parts.db, room, root, authTypesFor(subject, room.version));
+  return found.map(stored => stored.event);
 }
 
 /** Makes such an event and takes it in. */

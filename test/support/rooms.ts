@@ -10,6 +10,7 @@ import { createRoom } from '../../src/rooms/create-room.ts';
 import { compileFilter } from '../../src/rooms/event-filter.ts';
 import type { ClientView } from '../../src/rooms/event-format.ts';
 import { EventStore } from '../../src/rooms/event-store.ts';
+import { timelineForward } from '../../src/rooms/events.table.ts';
 import { join } from '../../src/rooms/membership.ts';
 import { Nids } from '../../src/rooms/nids.table.ts';
 import type { RoomsParts } from '../../src/rooms/parts.ts';
@@ -132,4 +133,15 @@ export async function bodiesSeen(parts: RoomsParts, room: Room, userId: UserId):
     .map(({ stored }) => stored.event)
     .filter(event => event.type === 'm.room.message')
     .map(event => event.content.body);
+}
+
+/** All events of a room's timeline, oldest first. */
+export async function timelineOf(parts: RoomsParts, room: Room): Promise<StoredEvent[]> {
+  const all = { after: Number.MIN_SAFE_INTEGER, upTo: Number.MAX_SAFE_INTEGER };
+  const rows = await timelineForward(parts.db, room.nid, all, 1000);
+  const events = await parts.events.byNids(
+    parts.db,
+    rows.map(row => row.nid),
+  );
+  return rows.flatMap(row => events.get(row.nid) ?? []);
 }

@@ -10,7 +10,8 @@ onEachDatabase('N113: aliases cannot be taken over, nor made for others', async 
   const api = new RoomApi(db, t);
   const room = await api.create('alice');
   const other = await api.create('bob');
-  const put = (who: string, alias: string, room_id: string, as?: object) => refusal(api.put(who, at(alias), { room_id }, as));
+  const put = (who: string, alias: string, room_id: string, as?: object) =>
+    refusal(api.put(who, at(alias), { room_id }, as));
   assert.deepEqual(await put('alice', '#grove:one.example', room), [200, undefined]);
   assert.deepEqual(await put('bob', '#grove:one.example', other), [409, 'M_UNKNOWN']);
   assert.deepEqual(await put('alice', '#grove:two.example', room), [400, 'M_INVALID_PARAM']);
@@ -70,41 +71,49 @@ onEachDatabase('N154: a room is listed by those who may change its main alias', 
   }
 });
 
-onEachDatabase('the directory lists rooms with what is public of them, by size, and finds them by text and type', async (db, t) => {
-  const api = new RoomApi(db, t);
-  const big = await api.create('alice', { visibility: 'public', name: 'Big', topic: 'Wombles', room_alias_name: 'big' });
-  await api.join('bob', big);
-  const space = await api.create('alice', { visibility: 'public', creation_content: { type: 'm.space' } });
-  const hidden = await api.create('alice', { visibility: 'public', preset: 'private_chat', name: 'wombles' });
-  await api.create('alice', { preset: 'public_chat', name: 'wombles' });
-  const all = await api.ok(api.get('', '/v3/publicRooms'));
-  assert.deepEqual((all.chunk as JsonObject[])[0], {
-    room_id: big,
-    name: 'Big',
-    topic: 'Wombles',
-    canonical_alias: '#big:one.example',
-    num_joined_members: 2,
-    world_readable: false,
-    guest_can_join: false,
-    join_rule: 'public',
-  });
-  assert.equal((all.chunk as JsonObject[])[1]?.room_type, 'm.space');
-  assert.deepEqual([(all.chunk as unknown[]).length, all.next_batch, all.prev_batch], [2, undefined, undefined]);
-  const find = async (filter: object) => {
-    const { chunk } = await api.ok(api.post('bob', '/v3/publicRooms', { filter }));
-    return (chunk as JsonObject[]).map(room => room.room_id);
-  };
-  assert.deepEqual(await find({ generic_search_term: 'WOMBLES' }), [big]);
-  assert.deepEqual(await find({ room_types: ['m.space'] }), [space]);
-  assert.deepEqual(await find({ room_types: [null] }), [big]);
-  assert.deepEqual(await find({ generic_search_term: null, room_types: null }), [big, space]);
-  await api.setState('alice', hidden, 'm.room.join_rules', { join_rule: 'knock' });
-  assert.deepEqual(await find({ generic_search_term: 'wombles' }), [big, hidden]);
-  assert.deepEqual(await refusal(api.post('', '/v3/publicRooms')), [401, 'M_MISSING_TOKEN']);
-  assert.deepEqual(await refusal(api.get('', '/v3/publicRooms?server=two.example')), [404, 'M_NOT_FOUND']);
-  assert.deepEqual(await refusal(api.get('', '/v3/publicRooms?server=not%20one')), [400, 'M_INVALID_PARAM']);
-  assert.deepEqual(await refusal(api.get('', '/v3/publicRooms?since=x')), [400, 'M_INVALID_PARAM']);
-});
+onEachDatabase(
+  'the directory lists rooms with what is public of them, by size, and finds them by text and type',
+  async (db, t) => {
+    const api = new RoomApi(db, t);
+    const big = await api.create('alice', {
+      visibility: 'public',
+      name: 'Big',
+      topic: 'Wombles',
+      room_alias_name: 'big',
+    });
+    await api.join('bob', big);
+    const space = await api.create('alice', { visibility: 'public', creation_content: { type: 'm.space' } });
+    const hidden = await api.create('alice', { visibility: 'public', preset: 'private_chat', name: 'wombles' });
+    await api.create('alice', { preset: 'public_chat', name: 'wombles' });
+    const all = await api.ok(api.get('', '/v3/publicRooms'));
+    assert.deepEqual((all.chunk as JsonObject[])[0], {
+      room_id: big,
+      name: 'Big',
+      topic: 'Wombles',
+      canonical_alias: '#big:one.example',
+      num_joined_members: 2,
+      world_readable: false,
+      guest_can_join: false,
+      join_rule: 'public',
+    });
+    assert.equal((all.chunk as JsonObject[])[1]?.room_type, 'm.space');
+    assert.deepEqual([(all.chunk as unknown[]).length, all.next_batch, all.prev_batch], [2, undefined, undefined]);
+    const find = async (filter: object) => {
+      const { chunk } = await api.ok(api.post('bob', '/v3/publicRooms', { filter }));
+      return (chunk as JsonObject[]).map(room => room.room_id);
+    };
+    assert.deepEqual(await find({ generic_search_term: 'WOMBLES' }), [big]);
+    assert.deepEqual(await find({ room_types: ['m.space'] }), [space]);
+    assert.deepEqual(await find({ room_types: [null] }), [big]);
+    assert.deepEqual(await find({ generic_search_term: null, room_types: null }), [big, space]);
+    await api.setState('alice', hidden, 'm.room.join_rules', { join_rule: 'knock' });
+    assert.deepEqual(await find({ generic_search_term: 'wombles' }), [big, hidden]);
+    assert.deepEqual(await refusal(api.post('', '/v3/publicRooms')), [401, 'M_MISSING_TOKEN']);
+    assert.deepEqual(await refusal(api.get('', '/v3/publicRooms?server=two.example')), [404, 'M_NOT_FOUND']);
+    assert.deepEqual(await refusal(api.get('', '/v3/publicRooms?server=not%20one')), [400, 'M_INVALID_PARAM']);
+    assert.deepEqual(await refusal(api.get('', '/v3/publicRooms?since=x')), [400, 'M_INVALID_PARAM']);
+  },
+);
 
 onEachDatabase('the directory is turned page by page, there and back', async (db, t) => {
   const api = new RoomApi(db, t);

@@ -1,5 +1,5 @@
 import type { PushRules } from '../../../push/push-rules.ts';
-import { parseRuleKind } from '../../../push/rule-input.ts';
+import { existingRuleKind } from '../../../push/rule-input.ts';
 import { endpoint } from '../../endpoint.ts';
 
 /** deletePushRule */
@@ -9,7 +9,7 @@ export const deletePushRule = ({ pushRules }: { readonly pushRules: PushRules })
     path: '/_matrix/client/v3/pushrules/global/:kind/:ruleId',
     auth: 'user',
     async handle({ user, params }) {
-      await pushRules.delete(user, parseRuleKind(params.kind), params.ruleId);
+      await pushRules.delete(user, existingRuleKind(params.kind), params.ruleId);
       return {};
     },
   });

@@ -1,5 +1,5 @@
 import type { PushRules } from '../../../push/push-rules.ts';
-import { parseRuleKind } from '../../../push/rule-input.ts';
+import { existingRuleKind } from '../../../push/rule-input.ts';
 import { endpoint } from '../../endpoint.ts';
 
 /** getPushRuleActions */
@@ -9,7 +9,7 @@ export const getPushRuleActions = ({ pushRules }: { readonly pushRules: PushRule
     path: '/_matrix/client/v3/pushrules/global/:kind/:ruleId/actions',
     auth: 'user',
     async handle({ user, params }) {
-      const { actions } = await pushRules.rule(user, parseRuleKind(params.kind), params.ruleId);
+      const { actions } = await pushRules.rule(user, existingRuleKind(params.kind), params.ruleId);
       return { actions };
     },
   });

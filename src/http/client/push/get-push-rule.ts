@@ -1,5 +1,5 @@
 import type { PushRules } from '../../../push/push-rules.ts';
-import { parseRuleKind } from '../../../push/rule-input.ts';
+import { existingRuleKind } from '../../../push/rule-input.ts';
 import { endpoint } from '../../endpoint.ts';
 
 /** getPushRule */
@@ -9,6 +9,6 @@ export const getPushRule = ({ pushRules }: { readonly pushRules: PushRules }) =>
     path: '/_matrix/client/v3/pushrules/global/:kind/:ruleId',
     auth: 'user',
     async handle({ user, params }) {
-      return pushRules.rule(user, parseRuleKind(params.kind), params.ruleId);
+      return pushRules.rule(user, existingRuleKind(params.kind), params.ruleId);
     },
   });

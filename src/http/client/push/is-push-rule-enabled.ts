@@ -1,5 +1,5 @@
 import type { PushRules } from '../../../push/push-rules.ts';
-import { parseRuleKind } from '../../../push/rule-input.ts';
+import { existingRuleKind } from '../../../push/rule-input.ts';
 import { endpoint } from '../../endpoint.ts';
 
 /** isPushRuleEnabled */
@@ -9,7 +9,7 @@ export const isPushRuleEnabled = ({ pushRules }: { readonly pushRules: PushRules
     path: '/_matrix/client/v3/pushrules/global/:kind/:ruleId/enabled',
     auth: 'user',
     async handle({ user, params }) {
-      const { enabled } = await pushRules.rule(user, parseRuleKind(params.kind), params.ruleId);
+      const { enabled } = await pushRules.rule(user, existingRuleKind(params.kind), params.ruleId);
       return { enabled };
     },
   });

@@ -111,15 +111,17 @@ onEachDatabase('/pushrules: errors', async db => {
   await served(db, async call => {
     const none = '/pushrules/global/content/none';
     const rule = { pattern: 'x', actions: [] };
-    for (const answer of [
-      await call('GET', none),
-      await call('DELETE', none),
-      await call('GET', `${none}/enabled`),
-      await call('PUT', `${none}/enabled`, { enabled: true }),
-      await call('GET', `${none}/actions`),
-      await call('PUT', `${none}/actions`, { actions: [] }),
-    ])
-      assert.deepEqual(errorOf(answer), [404, 'M_NOT_FOUND']);
+    for (const path of [none, '/pushrules/global/postcontent/.a.rule.of.another.server']) {
+      for (const answer of [
+        await call('GET', path),
+        await call('DELETE', path),
+        await call('GET', `${path}/enabled`),
+        await call('PUT', `${path}/enabled`, { enabled: true }),
+        await call('GET', `${path}/actions`),
+        await call('PUT', `${path}/actions`, { actions: [] }),
+      ])
+        assert.deepEqual(errorOf(answer), [404, 'M_NOT_FOUND'], path);
+    }
     for (const path of ['/pushrules/global/strange/x', '/pushrules/global/toString/x'])
       assert.deepEqual(errorOf(await call('PUT', path, rule)), [400, 'M_INVALID_PARAM']);
     for (const ruleId of ['.m.rule.master', '.own', 'a%2Fb', 'a%5Cb'])

@@ -1,5 +1,5 @@
 import type { PushRules } from '../../../push/push-rules.ts';
-import { parseRuleKind } from '../../../push/rule-input.ts';
+import { existingRuleKind } from '../../../push/rule-input.ts';
 import { endpoint } from '../../endpoint.ts';
 
 /** setPushRuleActions: of the user's own rules and of default ones. */
@@ -10,7 +10,7 @@ export const setPushRuleActions = ({ pushRules }: { readonly pushRules: PushRule
     auth: 'user',
     bodyLimit: 128 * 1024,
     async handle({ user, params, body }) {
-      await pushRules.setActions(user, parseRuleKind(params.kind), params.ruleId, body.actions);
+      await pushRules.setActions(user, existingRuleKind(params.kind), params.ruleId, body.actions);
       return {};
     },
   });

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { PushRules } from '../../../push/push-rules.ts';
-import { parseRuleKind } from '../../../push/rule-input.ts';
+import { existingRuleKind } from '../../../push/rule-input.ts';
 import { endpoint } from '../../endpoint.ts';
 
 /** setPushRuleEnabled */
@@ -11,7 +11,7 @@ export const setPushRuleEnabled = ({ pushRules }: { readonly pushRules: PushRule
     auth: 'user',
     body: Type.Object({ enabled: Type.Boolean() }),
     async handle({ user, params, body }) {
-      await pushRules.setEnabled(user, parseRuleKind(params.kind), params.ruleId, body.enabled);
+      await pushRules.setEnabled(user, existingRuleKind(params.kind), params.ruleId, body.enabled);
       return {};
     },
   });

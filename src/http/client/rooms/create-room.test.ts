@@ -54,7 +54,11 @@ onEachDatabase('N165: createRoom refuses what is too much or malformed, and leav
     [{ initial_state: Array.from({ length: 501 }, () => ({ type: 'a', content: {} })) }, 400, 'M_INVALID_PARAM'],
     [{ initial_state: [{ type: 'a' }] }, 400, 'M_MISSING_PARAM'],
     [{ initial_state: [{ type: 'm.room.create', content: {} }] }, 400, 'M_INVALID_ROOM_STATE'],
-    [{ initial_state: [{ type: 'm.room.canonical_alias', content: { alias: '#no:one.example' } }] }, 400, 'M_BAD_ALIAS'],
+    [
+      { initial_state: [{ type: 'm.room.canonical_alias', content: { alias: '#no:one.example' } }] },
+      400,
+      'M_BAD_ALIAS',
+    ],
     [{ invite_3pid: [{ medium: 'email' }] }, 403, 'M_THREEPID_DENIED'],
     [{ room_alias_name: 'a:b' }, 400, 'M_INVALID_PARAM'],
     [{ room_alias_name: 'a b' }, 400, 'M_INVALID_PARAM'],
@@ -72,7 +76,11 @@ onEachDatabase('N165: createRoom refuses what is too much or malformed, and leav
     [{ topic: 'x'.repeat(70_000) }, 413, 'M_TOO_LARGE'],
   ];
   for (const [body, status, errcode] of cases) {
-    assert.deepEqual(await refusal(api.post('alice', '/v3/createRoom', body)), [status, errcode], JSON.stringify(body).slice(0, 90));
+    assert.deepEqual(
+      await refusal(api.post('alice', '/v3/createRoom', body)),
+      [status, errcode],
+      JSON.stringify(body).slice(0, 90),
+    );
   }
   for (const raw of ['{"power_level_content_override":{"ban":NaN}}', '{"power_level_content_override":{"ban":50.5}}']) {
     assert.equal((await api.call('POST', 'alice', '/v3/createRoom', { raw })).status, 400, raw);

@@ -98,13 +98,18 @@ onEachDatabase('an event comes with what is around it, and tokens to go on from 
   assert.equal((context.event as JsonObject).event_id, middle);
   assert.equal((context.state as unknown[]).length, 6);
   const on = async (dir: string, from: unknown) =>
-    RoomApi.bodies((await api.ok(api.get('alice', `/v3/rooms/${room}/messages?dir=${dir}&from=${from}&limit=2`))).chunk);
+    RoomApi.bodies(
+      (await api.ok(api.get('alice', `/v3/rooms/${room}/messages?dir=${dir}&from=${from}&limit=2`))).chunk,
+    );
   assert.deepEqual(await on('b', context.start), ['m1', 'm0']);
   assert.deepEqual(await on('f', context.end), ['m7', 'm8']);
   const lazy = encodeURIComponent('{"lazy_load_members":true,"types":["m.room.name"]}');
   const bare = await api.ok(api.get('alice', `/v3/rooms/${room}/context/${middle}?limit=0&filter=${lazy}`));
   assert.deepEqual([bare.events_before, bare.events_after], [[], []]);
-  assert.deepEqual((bare.state as JsonObject[]).map(event => event.type), ['m.room.member']);
+  assert.deepEqual(
+    (bare.state as JsonObject[]).map(event => event.type),
+    ['m.room.member'],
+  );
   assert.deepEqual(await on('b', bare.start), ['m3', 'm2']);
   assert.deepEqual(await on('f', bare.end), ['m5', 'm6']);
 });
@@ -115,7 +120,8 @@ onEachDatabase('the event nearest to a time is found on the side that is asked f
   const first = await api.say('alice', room, 'first');
   const second = await api.say('alice', room, 'second');
   const ts = Number((await api.ok(api.get('alice', `/v3/rooms/${room}/event/${first}`))).origin_server_ts);
-  const find = (at: number, dir: string) => api.ok(api.get('alice', `/v1/rooms/${room}/timestamp_to_event?ts=${at}&dir=${dir}`));
+  const find = (at: number, dir: string) =>
+    api.ok(api.get('alice', `/v1/rooms/${room}/timestamp_to_event?ts=${at}&dir=${dir}`));
   assert.deepEqual(await find(ts, 'f'), { event_id: first, origin_server_ts: ts });
   assert.deepEqual(await find(ts, 'b'), { event_id: first, origin_server_ts: ts });
   assert.equal((await find(ts + 1, 'f')).event_id, second);
@@ -139,7 +145,10 @@ onEachDatabase('messages of people one ignores are not shown', async (db, t) => 
   api.ignored.set(alice ?? 0, new Set(['@bob:one.example']));
   const { chunk } = await api.ok(api.get('alice', `/v3/rooms/${room}/messages?dir=b&limit=50`));
   assert.deepEqual(RoomApi.bodies(chunk), ['root']);
-  assert.ok((chunk as JsonObject[]).some(event => event.sender === '@bob:one.example'), 'but that they are there');
+  assert.ok(
+    (chunk as JsonObject[]).some(event => event.sender === '@bob:one.example'),
+    'but that they are there',
+  );
   assert.deepEqual(await refusal(api.get('alice', `/v3/rooms/${room}/event/${annoying}`)), [404, 'M_NOT_FOUND']);
   const event = await api.ok(api.get('alice', `/v3/rooms/${room}/event/${root}`));
   assert.equal('m.relations' in (event.unsigned as JsonObject), false);

@@ -77,7 +77,11 @@ onEachDatabase('events carry their aggregations: edits, threads, references', as
   const relations = await relationsFor('alice');
   assert.equal(relations['m.replace']?.event_id, edit);
   assert.deepEqual(relations['m.reference'], { chunk: [{ event_id: reference }] });
-  const thread = relations['m.thread'] as { latest_event: JsonObject; count: number; current_user_participated: boolean };
+  const thread = relations['m.thread'] as {
+    latest_event: JsonObject;
+    count: number;
+    current_user_participated: boolean;
+  };
   assert.deepEqual([thread.latest_event.event_id, thread.count, thread.current_user_participated], [reply, 1, true]);
   assert.ok(JSON.stringify(thread.latest_event.unsigned).includes('m.replace'));
   await api.join('carol', room);
@@ -126,7 +130,10 @@ onEachDatabase('receipts move forward only, in the room and in threads, and clea
   assert.deepEqual(await read('m.read.private', root), [200, undefined]);
   assert.deepEqual(await read('m.read', reply, { thread_id: root }), [200, undefined]);
   assert.deepEqual(await read('m.read', root, { thread_id: 'main' }), [200, undefined]);
-  assert.deepEqual(api.reads.map(([, thread]) => thread), [undefined, undefined, root, 'main']);
+  assert.deepEqual(
+    api.reads.map(([, thread]) => thread),
+    [undefined, undefined, root, 'main'],
+  );
   assert.deepEqual(await read('m.read', reply, { thread_id: 'main' }), [400, 'M_INVALID_PARAM']);
   assert.deepEqual(await read('m.read', last, { thread_id: root }), [400, 'M_INVALID_PARAM']);
   assert.deepEqual(await read('m.read', last, { thread_id: '' }), [400, 'M_INVALID_PARAM']);

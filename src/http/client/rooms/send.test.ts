@@ -6,23 +6,26 @@ import type { JsonObject } from '../../../core/json.ts';
 
 const TEXT = { msgtype: 'm.text', body: 'hello' };
 
-onEachDatabase('N162: the same transaction is the same event, whatever is sent with it, also side by side', async (db, t) => {
-  const api = new RoomApi(db, t);
-  const room = await api.create('alice');
-  const send = (body: object, path = `/v3/rooms/${room}/send/m.room.message/one`) =>
-    api.ok(api.put('alice', path, body)).then(answer => answer.event_id);
-  const ids = await Promise.all([send(TEXT), send(TEXT), send({ ...TEXT, body: 'other' }), send(TEXT)]);
-  assert.equal(new Set(ids).size, 1);
-  const { chunk } = await api.ok(api.get('alice', `/v3/rooms/${room}/messages?dir=b`));
-  assert.equal(RoomApi.bodies(chunk).length, 1);
-  const [event] = chunk as JsonObject[];
-  assert.equal((event?.unsigned as JsonObject).transaction_id, 'one');
-  // Another type, another room, another endpoint: another event.
-  assert.notEqual(await send(TEXT, `/v3/rooms/${room}/send/my.type/one`), ids[0]);
-  const other = await api.create('alice');
-  assert.notEqual(await send(TEXT, `/v3/rooms/${other}/send/m.room.message/one`), ids[0]);
-  assert.notEqual(await send({}, `/v3/rooms/${room}/redact/${ids[0]}/one`), ids[0]);
-});
+onEachDatabase(
+  'N162: the same transaction is the same event, whatever is sent with it, also side by side',
+  async (db, t) => {
+    const api = new RoomApi(db, t);
+    const room = await api.create('alice');
+    const send = (body: object, path = `/v3/rooms/${room}/send/m.room.message/one`) =>
+      api.ok(api.put('alice', path, body)).then(answer => answer.event_id);
+    const ids = await Promise.all([send(TEXT), send(TEXT), send({ ...TEXT, body: 'other' }), send(TEXT)]);
+    assert.equal(new Set(ids).size, 1);
+    const { chunk } = await api.ok(api.get('alice', `/v3/rooms/${room}/messages?dir=b`));
+    assert.equal(RoomApi.bodies(chunk).length, 1);
+    const [event] = chunk as JsonObject[];
+    assert.equal((event?.unsigned as JsonObject).transaction_id, 'one');
+    // Another type, another room, another endpoint: another event.
+    assert.notEqual(await send(TEXT, `/v3/rooms/${room}/send/my.type/one`), ids[0]);
+    const other = await api.create('alice');
+    assert.notEqual(await send(TEXT, `/v3/rooms/${other}/send/m.room.message/one`), ids[0]);
+    assert.notEqual(await send({}, `/v3/rooms/${room}/redact/${ids[0]}/one`), ids[0]);
+  },
+);
 
 onEachDatabase('N163: a transaction ID of another device is another event', async (db, t) => {
   const api = new RoomApi(db, t);
@@ -43,7 +46,10 @@ onEachDatabase('N041: an event that is too large is refused and nothing of it is
   const body = 'x'.repeat(65_400);
   const path = `/v3/rooms/${room}/send/m.room.message/big`;
   assert.deepEqual(await refusal(api.put('alice', path, { body })), [413, 'M_TOO_LARGE']);
-  assert.deepEqual(await refusal(api.put('alice', `/v3/rooms/${room}/send/${'t'.repeat(300)}/x`, {})), [413, 'M_TOO_LARGE']);
+  assert.deepEqual(await refusal(api.put('alice', `/v3/rooms/${room}/send/${'t'.repeat(300)}/x`, {})), [
+    413,
+    'M_TOO_LARGE',
+  ]);
   const { chunk } = await api.ok(api.get('alice', `/v3/rooms/${room}/messages?dir=b`));
   assert.deepEqual(RoomApi.bodies(chunk), []);
   // The transaction ID is free still.

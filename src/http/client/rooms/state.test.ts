@@ -69,7 +69,10 @@ onEachDatabase('N114: a canonical alias must exist and name this room', async (d
   assert.deepEqual(await put({ alias: '#there:one.example' }), [400, 'M_BAD_ALIAS']);
   assert.deepEqual(await put({ alias: '%bad:one.example' }), [400, 'M_INVALID_PARAM']);
   assert.deepEqual(await put({ alias: 5 }), [400, 'M_INVALID_PARAM']);
-  assert.deepEqual(await put({ alias: '#here:one.example', alt_aliases: ['#there:one.example'] }), [400, 'M_BAD_ALIAS']);
+  assert.deepEqual(await put({ alias: '#here:one.example', alt_aliases: ['#there:one.example'] }), [
+    400,
+    'M_BAD_ALIAS',
+  ]);
   assert.deepEqual(await put({ alias: '#here:one.example', alt_aliases: ['bad'] }), [400, 'M_INVALID_PARAM']);
   assert.deepEqual(await put({ alias: '#here:one.example', alt_aliases: 'bad' }), [400, 'M_INVALID_PARAM']);
   assert.deepEqual(await put({ alias: '#here:one.example', alt_aliases: ['#second:one.example'] }), [200, undefined]);

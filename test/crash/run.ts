@@ -1,0 +1,126 @@
+/**
+ * `./copse test crash [--all] [kill | full-disk | power-cut]`: what was acknowledged survives a kill -9, a full disk and
+ * a power cut. Without `--all` a fixed part of the points is tried, so that it takes a few minutes at most.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fullDisk, reasonToSkip as noSmallDisk } from './full-disk.ts';
+import { choosePoints, type KillPoint, KillRun } from './kills.ts';
+import { reasonToSkip as noTrace, powerCuts } from './power-cut.ts';
+
+/** Servers that are killed side by side. */
+const LANES = 2;
+const SEED = 20_261;
+const KILLS = { some: 60, all: 300 };
+const CUTS = { some: 60, all: 300 };
+
+const args = process.argv.slice(2);
+const size = args.includes('--all') ? 'all' : 'some';
+const wanted = args.filter(arg => !arg.startsWith('--'));
+const folder = mkdtempSync(join(tmpdir(), 'copse-crash-'));
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+function failed(what: string, error: unknown, log = ''): void {
+  counts.failed++;
+  console.log(`FAILED: ${what}: ${error instanceof Error ? error.stack : error}`);
+  if (log !== '') console.log(`  the end of the server's log:\n${log.slice(-2000)}`);
+}
+
+async function kills(): Promise<void> {
+  const began = performance.now();
+  const first = await newRun(0);
+  const points = choosePoints(await first.countSteps(), KILLS[size], SEED);
+  const lanes = Array.from({ length: LANES }, (_, lane) => points.filter((_, at) => at % LANES === lane));
+  const runs = await Promise.all(lanes.map((points, lane) => killAll(lane === 0 ? first : undefined, lane, points)));
+  const sum = (key: 'kills' | 'acknowledged' | 'eventsChecked') => runs.reduce((all, run) => all + run[key], 0);
+  const enumerated = points.filter(point => 'step' in point).length;
+  console.log(
+    `kill -9: ${sum('kills')} kills (${enumerated} at numbered steps of transactions, ${points.length - enumerated} at ` +
+      `random times under load), ${sum('acknowledged')} events acknowledged, ${sum('eventsChecked')} events read back ` +
+      `with the states before and after them, in ${seconds(began)}`,
+  );
+}
+
+async function newRun(number: number): Promise<KillRun> {
+  const run = new KillRun(join(folder, `kills-${number}`), SEED + number);
+  await run.start();
+  return run;
+}
+
+/** After a failure the ledger says nothing more: the points that are left get a server of their own. */
+async function killAll(started: KillRun | undefined, lane: number, points: readonly KillPoint[]) {
+  const total = { kills: 0, acknowledged: 0, eventsChecked: 0 };
+  let run = started ?? (await newRun(lane));
+  const finish = async () => {
+    const { kills, acknowledged, eventsChecked } = run.numbers;
+    total.kills += kills;
+    total.acknowledged += acknowledged;
+    total.eventsChecked += eventsChecked;
+    await run[Symbol.asyncDispose]();
+  };
+  for (const [at, point] of points.entries()) {
+    try {
+      await run.kill(point);
+      if (at === points.length - 1) await run.checkEverything();
+      counts.passed++;
+    } catch (error) {
+      failed(`kill -9 at ${JSON.stringify(point)}`, error, run.log);
+      await finish();
+      run = await newRun(LANES * (at + 1) + lane);
+    }
+  }
+  await finish();
+  return total;
+}
+
+async function disk(): Promise<void> {
+  const skip = noSmallDisk();
+  if (skip !== undefined) return skipped('full disk', skip);
+  const began = performance.now();
+  try {
+    const { refused, acknowledged, kinds } = await fullDisk(join(folder, 'disk'));
+    counts.passed++;
+    console.log(
+      `full disk: ${refused} writes refused in words (${kinds.join(', ')}), ${acknowledged} events acknowledged and ` +
+        `there, reading went on, writing again without a restart, in ${seconds(began)}`,
+    );
+  } catch (error) {
+    failed('full disk', error);
+  }
+}
+
+async function cuts(): Promise<void> {
+  const skip = noTrace();
+  if (skip !== undefined) return skipped('power cut', skip);
+  const began = performance.now();
+  const report = await powerCuts(join(folder, 'cuts'), CUTS[size], SEED);
+  counts.passed += report.passed;
+  for (const failure of report.failures) failed('power cut', failure);
+  console.log(
+    `power cut: ${report.passed} of ${report.cuts} cuts survived; ${report.calls} writes, syncs and renames recorded, ` +
+      `up to ${report.facts} acknowledged facts looked for after each cut, in ${seconds(began)}`,
+  );
+}
+
+function skipped(what: string, why: string): void {
+  counts.skipped++;
+  console.log(`skipped: ${what} (${why})`);
+}
+
+function seconds(began: number): string {
+  return `${((performance.now() - began) / 1000).toFixed(0)} s`;
+}
+
+const PARTS: Readonly<Record<string, () => Promise<void>>> = { kill: kills, 'full-disk': disk, 'power-cut': cuts };
+try {
+  for (const [name, run] of Object.entries(PARTS)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    await run().catch(error => failed(name, error));
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+const { passed, failed: wrong, skipped: left } = counts;
+console.log(`${passed} passed, ${wrong} failed${left > 0 ? `, ${left} skipped` : ''}`);
+process.exit(wrong > 0 ? 1 : 0);
