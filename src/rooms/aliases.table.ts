@@ -29,3 +29,8 @@ export async function aliasesOf(db: Queryable, roomId: RoomId): Promise<RoomAlia
   );
   return rows.map(row => row.alias);
 }
+
+/** Lets all aliases of one room name another. */
+export async function moveAliases(tx: Tx, from: RoomId, to: RoomId): Promise<void> {
+  await tx.run(sql`update room_alias set room_id = ${to} where room_id = ${from}`);
+}

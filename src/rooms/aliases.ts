@@ -1,7 +1,7 @@
 import { parseRoomAlias, type RoomAlias, type RoomId, type UserId } from '../core/ids.ts';
 import { forbidden, invalidParam, MatrixError, notFound } from '../core/matrix-error.ts';
-import type { Tx } from '../db/database.ts';
-import { addAlias, aliasTarget, removeAlias } from './aliases.table.ts';
+import type { Queryable, Tx } from '../db/database.ts';
+import { addAlias, aliasesOf, aliasTarget, removeAlias } from './aliases.table.ts';
 import { append } from './append.ts';
 import { withoutAlias } from './canonical-alias.ts';
 import type { RoomsParts } from './parts.ts';
@@ -54,6 +54,11 @@ export async function resolveAlias(
     : await remote?.resolveAlias(alias);
   if (target === undefined) throw notFound(`The room alias ${alias} was not found.`);
   return target;
+}
+
+/** The aliases that this server has for a room. */
+export function aliasesOfRoom(db: Queryable, room: Room): Promise<RoomAlias[]> {
+  return aliasesOf(db, room.roomId);
 }
 
 /**

@@ -8,6 +8,7 @@ import { append, makeCreate } from './append.ts';
 import { checkCanonicalAlias } from './canonical-alias.ts';
 import { ingest } from './ingest.ts';
 import { initialPowerLevels } from './initial-power-levels.ts';
+import { checkInvite } from './invite-permission.ts';
 import { memberContent } from './member-content.ts';
 import type { RoomsParts } from './parts.ts';
 import type { Room } from './room.ts';
@@ -30,7 +31,7 @@ const PRESETS: Readonly<Record<Preset, PresetState>> = {
  * Makes a room, all of it in one transaction: either the whole room is there or nothing is.
  * The order of the events is that of client-server API, `POST /createRoom`.
  *
- * @throws MatrixError M_UNSUPPORTED_ROOM_VERSION, M_ROOM_IN_USE, M_INVALID_ROOM_STATE, M_FORBIDDEN
+ * @throws MatrixError M_UNSUPPORTED_ROOM_VERSION, M_ROOM_IN_USE, M_INVALID_ROOM_STATE, M_FORBIDDEN, M_INVITE_BLOCKED
  */
 export async function createRoom(parts: RoomsParts, plan: RoomPlan): Promise<RoomId> {
   const version = roomVersion(plan.version);
@@ -57,9 +58,9 @@ export async function createRoom(parts: RoomsParts, plan: RoomPlan): Promise<Roo
 }
 
 /** One request makes so much at most: all of it is one transaction. */
-const MOST_INVITES = 100;
+export const MOST_INVITES = 100;
 const MOST_STATE = 500;
-const MOST_CREATORS = 100;
+export const MOST_CREATORS = 100;
 
 function checkSizes(plan: RoomPlan): void {
   if (plan.invite.length > MOST_INVITES) throw invalidParam(`At most ${MOST_INVITES} users can be invited at once.`);
@@ -70,7 +71,11 @@ function checkSizes(plan: RoomPlan): void {
   }
 }
 
-async function makeRoom(parts: RoomsParts, tx: Tx, version: RoomVersion, plan: RoomPlan): Promise<Room> {
+/** What the create event says. */
+export type CreationPlan = Pick<RoomPlan, 'creator' | 'creationContent' | 'preset' | 'invite'>;
+
+/** A room with nothing in it but its create event. @throws MatrixError M_INVALID_PARAM */
+export async function makeRoom(parts: RoomsParts, tx: Tx, version: RoomVersion, plan: CreationPlan): Promise<Room> {
   const create = makeCreate(parts, version, plan.creator, createContent(version, plan));
   const room = await parts.rooms.create(tx, create.roomId, version);
   const { outcome, reason } = await ingest(parts, tx, room, create);
@@ -78,19 +83,20 @@ async function makeRoom(parts: RoomsParts, tx: Tx, version: RoomVersion, plan: R
   return room;
 }
 
-function createContent(version: RoomVersion, plan: RoomPlan): JsonObject {
+function createContent(version: RoomVersion, plan: CreationPlan): JsonObject {
   const content: JsonObject = { ...plan.creationContent, room_version: version.id };
   if (version.creatorIsSender) delete content.creator;
   else content.creator = plan.creator;
   if (version.creatorsHaveInfinitePower) {
     const creators = additionalCreators(plan);
     if (creators.length > 0) content.additional_creators = creators;
+    else delete content.additional_creators;
   }
   return content;
 }
 
 /** Those named in creation_content, and in a trusted private chat everyone who is invited (MSC4289). */
-function additionalCreators(plan: RoomPlan): string[] {
+function additionalCreators(plan: CreationPlan): string[] {
   const named = plan.creationContent.additional_creators ?? [];
   if (!Array.isArray(named) || named.some(user => typeof user !== 'string' || !isUserId(user))) {
     throw invalidParam('additional_creators must be a list of user IDs.');
@@ -125,6 +131,7 @@ async function fillRoom(
   if (plan.name !== undefined) await state('m.room.name', { name: plan.name });
   if (plan.topic !== undefined) await state('m.room.topic', topicContent(plan.topic));
   for (const { userId, profile } of plan.invite) {
+    await checkInvite(parts, tx, plan.creator, userId);
     await state('m.room.member', memberContent('invite', profile, plan.isDirect ? { is_direct: true } : {}), userId);
   }
 }

@@ -6,7 +6,14 @@ import type { RoomsParts } from './parts.ts';
 import { maySendState } from './power.ts';
 import { describeRooms, type PublicRoom } from './public-room-chunk.ts';
 import type { Room } from './room.ts';
-import { countPublicRooms, type DirectoryPlace, type PublicRoomRow, publicRooms, setPublic } from './rooms.table.ts';
+import {
+  countPublicRooms,
+  type DirectoryPlace,
+  isPublic,
+  type PublicRoomRow,
+  publicRooms,
+  setPublic,
+} from './rooms.table.ts';
 import { writeRoom } from './write-room.ts';
 
 export interface DirectoryQuery {
@@ -34,6 +41,11 @@ export async function setRoomPublic(parts: RoomsParts, user: AliasUser, room: Ro
     if (!mayChange) throw forbidden('Only those who may change the main alias of the room can list it.');
     await setPublic(tx, room.nid, isPublic);
   });
+}
+
+/** Whether a room is listed. */
+export function isListed(db: Queryable, room: Room): Promise<boolean> {
+  return isPublic(db, room.nid);
 }
 
 /** A page of this server's room directory (client-server API, `POST /publicRooms`). @throws MatrixError M_INVALID_PARAM */

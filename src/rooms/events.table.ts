@@ -68,7 +68,7 @@ export async function timelineBackward(
   roomNid: number,
   range: { after: number; upTo: number },
   limit: number,
-): Promise<{ nid: number; pos: number }[]> {
+): Promise<readonly { nid: number; pos: number }[]> {
   return db.all<{ nid: number; pos: number }>(sql`select nid, pos from event
     where room_nid = ${roomNid} and pos > ${range.after} and pos <= ${range.upTo} order by pos desc limit ${limit}`);
 }

@@ -4,12 +4,13 @@ import { SHARD_COUNT } from './shards.ts';
 /**
  * A place in all logs at once: what `next_batch` of a sync says. Valid on every node and for ever. The positions are
  * written in base 36, the shards' first, then the user's, then the counter of typing notices with the run of the
- * process that it counts in (typing is in no log).
+ * process that it counts in (typing is in no log), then, where presence is switched on, the same for presence.
  */
 export interface LogToken {
   readonly shards: readonly number[];
   readonly user: number;
   readonly typing: string;
+  readonly presence?: string | undefined;
 }
 
 const PREFIX = 'c1';
@@ -17,21 +18,23 @@ const MOST_DIGITS = 11;
 
 export function formatLogToken(token: LogToken): string {
   const numbers = [...token.shards, token.user].map(position => position.toString(36));
-  return [PREFIX, ...numbers, token.typing].join('.');
+  const presence = token.presence === undefined ? [] : [token.presence];
+  return [PREFIX, ...numbers, token.typing, ...presence].join('.');
 }
 
 /** @throws MatrixError M_INVALID_PARAM */
 export function parseLogToken(text: string): LogToken {
-  const [prefix, ...fields] = text.split('.');
-  const typing = fields.pop();
-  if (prefix !== PREFIX || typing === undefined || fields.length !== SHARD_COUNT + 1)
+  const [prefix, ...all] = text.split('.');
+  const fields = all.slice(0, SHARD_COUNT + 1);
+  const [typing, presence, ...more] = all.slice(SHARD_COUNT + 1);
+  if (prefix !== PREFIX || typing === undefined || more.length > 0)
     throw invalidParam('That is not a token of this server.');
   const positions = fields.map(field => {
     if (!/^[0-9a-z]+$/.test(field) || field.length > MOST_DIGITS)
       throw invalidParam('That is not a token of this server.');
     return Number.parseInt(field, 36);
   });
-  return { shards: positions.slice(0, SHARD_COUNT), user: positions[SHARD_COUNT] ?? 0, typing };
+  return { shards: positions.slice(0, SHARD_COUNT), user: positions[SHARD_COUNT] ?? 0, typing, presence };
 }
 
 /** A place in one room's timeline: between the event at `pos` and the next. */

@@ -4,7 +4,7 @@ import { forbidden } from '../core/matrix-error.ts';
 import type { Queryable } from '../db/database.ts';
 import { clientEvents } from './client-event.ts';
 import type { ClientView } from './event-format.ts';
-import { timelineBackward } from './events.table.ts';
+import { timelineBackward, timelineForward } from './events.table.ts';
 import { parseRoomToken } from './log-token.ts';
 import { membersOf } from './members.table.ts';
 import type { RoomsParts } from './parts.ts';
@@ -80,10 +80,20 @@ async function rootAt(
   const upTo = parseRoomToken(at, room.shard);
   if (upTo >= readable.upTo) return readable.root;
   const [row] = await timelineBackward(db, room.nid, { after: Number.MIN_SAFE_INTEGER, upTo }, 1);
-  const stored = row === undefined ? undefined : await parts.events.byNid(db, row.nid);
+  const nid = row?.nid ?? (await firstMember(db, room, upTo));
+  const stored = nid === undefined ? undefined : await parts.events.byNid(db, nid);
   const [seen] = stored === undefined ? [] : await visibleEvents(parts, db, room, { userId, userNid }, [stored]);
   if (seen === undefined) throw forbidden('You may not see the room as it was then.');
   return seen.stored.roomRoot;
+}
+
+/**
+ * Before its first event a room has no members, but that is a place that clients are given (`prev_batch` of a young
+ * room): there it is answered as of its second event, the joining of its creator (Complement: TestGetRoomMembersAtPoint).
+ */
+async function firstMember(db: Queryable, room: Room, after: number): Promise<number | undefined> {
+  const first = await timelineForward(db, room.nid, { after, upTo: Number.MAX_SAFE_INTEGER }, 2);
+  return first.at(-1)?.nid;
 }
 
 async function* listedMembers(

@@ -91,3 +91,25 @@ export async function joinedToAny(
 export async function setForgotten(tx: Tx, roomNid: number, userNid: number): Promise<void> {
   await tx.run(sql`update room_member set forgotten = 1 where room_nid = ${roomNid} and user_nid = ${userNid}`);
 }
+
+/** Rooms that both are joined to, with a number above `after`, by number. */
+export async function mutualRoomNids(
+  db: Queryable,
+  userNid: number,
+  otherNid: number,
+  after: number,
+  limit: number,
+): Promise<number[]> {
+  const rows = await db.all<{ room_nid: number }>(sql`select m.room_nid from room_member m
+    join room_member o on o.room_nid = m.room_nid and o.user_nid = ${otherNid} and o.membership = ${MEMBERSHIPS.join}
+    where m.user_nid = ${userNid} and m.membership = ${MEMBERSHIPS.join} and m.room_nid > ${after}
+    order by m.room_nid limit ${limit}`);
+  return rows.map(row => row.room_nid);
+}
+
+export async function countMutualRooms(db: Queryable, userNid: number, otherNid: number): Promise<number> {
+  const row = await db.get<{ n: number }>(sql`select count(*) as n from room_member m
+    join room_member o on o.room_nid = m.room_nid and o.user_nid = ${otherNid} and o.membership = ${MEMBERSHIPS.join}
+    where m.user_nid = ${userNid} and m.membership = ${MEMBERSHIPS.join}`);
+  return row?.n ?? 0;
+}

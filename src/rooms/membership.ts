@@ -4,6 +4,7 @@ import { getArray, getString, isObject, type JsonObject } from '../core/json.ts'
 import { forbidden, MatrixError } from '../core/matrix-error.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import { append } from './append.ts';
+import { checkInvite } from './invite-permission.ts';
 import { type MemberProfile, memberContent } from './member-content.ts';
 import { getMember, joinedOfDomain, setForgotten } from './members.table.ts';
 import type { RoomsParts } from './parts.ts';
@@ -164,11 +165,12 @@ async function someoneWhoMayInvite(parts: RoomsParts, tx: Tx, room: Room, root: 
   return [...names.values()].find(user => userLevel(state, user) >= namedLevel(state, 'invite'));
 }
 
-/** Invites a user. @throws MatrixError M_FORBIDDEN */
+/** Invites a user. @throws MatrixError M_FORBIDDEN, M_INVITE_BLOCKED */
 export function invite(parts: RoomsParts, room: Room, action: MemberAction, target: UserId): Promise<EventId> {
   return writeRoom(parts, room, async tx => {
     const current = await currentMembership(parts, tx, room, target);
     if (current?.membership === 'join') throw forbidden('That user is already in the room.');
+    await checkInvite(parts, tx, action.sender, target);
     return change(parts, tx, room, action, target, contentOf('invite', action));
   });
 }

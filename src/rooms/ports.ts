@@ -1,4 +1,4 @@
-import type { EventId, RoomAlias, RoomId, ServerName } from '../core/ids.ts';
+import type { EventId, RoomAlias, RoomId, ServerName, UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import type { Room, StoredEvent } from './room.ts';
@@ -11,6 +11,12 @@ export interface NotificationWriter {
 }
 
 export const noNotifications: NotificationWriter = { eventAccepted: async () => undefined };
+
+/** What users have set about invites (fulfilled by `accounts/`). */
+export interface InvitePolicy {
+  /** `ignore`: the inviter is told nothing, and the user neither. */
+  decide(db: Queryable, userNid: number, sender: UserId): Promise<'allow' | 'ignore' | 'block'>;
+}
 
 /** Asks other servers about their directories (fulfilled by `federation/`); absent while there is none. */
 export interface RemoteDirectory {
@@ -27,4 +33,40 @@ export interface ReadListener {
   /** The event at the user's fully-read marker (`m.fully_read` of the room's account data). */
   fullyRead(db: Queryable, userNid: number, roomId: RoomId): Promise<EventId | undefined>;
   setFullyRead(tx: Tx, userNid: number, roomId: RoomId, eventId: EventId): Promise<void>;
+}
+
+/** What is told of a room to those who may look at it from outside, with what decides who may. */
+export interface RoomSummary {
+  readonly roomId: RoomId;
+  /** `RoomSummary` of the client-server API, without `membership` and `children_state`. */
+  readonly chunk: JsonObject;
+  readonly joinRule: string;
+  readonly worldReadable: boolean;
+  /** The rooms whose members may join a restricted room. */
+  readonly allowed: readonly RoomId[];
+  readonly isSpace: boolean;
+}
+
+export interface RemoteSummary {
+  readonly summary: RoomSummary;
+  /** In their order; empty where the room is no space. */
+  readonly children: readonly SpaceChild[];
+}
+
+/** A room in a space, by the `m.space.child` event that says so. */
+export interface SpaceChild {
+  readonly roomId: RoomId;
+  readonly via: readonly string[];
+  readonly suggested: boolean;
+  /** Undefined where it is none that counts. */
+  readonly order: string | undefined;
+  readonly ts: number;
+  /** Stripped, with `origin_server_ts`. */
+  readonly event: JsonObject;
+}
+
+/** Asks other servers about rooms that we are not in (fulfilled by `federation/`); absent while there is none. */
+export interface RemoteRooms {
+  /** What the first of the servers that knows the room says of it, checked; undefined when none does. It never throws. */
+  summary(roomId: RoomId, via: readonly string[]): Promise<RemoteSummary | undefined>;
 }

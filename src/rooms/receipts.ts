@@ -5,7 +5,7 @@ import type { RoomsParts } from './parts.ts';
 import type { ReadListener } from './ports.ts';
 import { type ReceiptType, setReceipt, UNTHREADED } from './receipts.table.ts';
 import type { Room, StoredEvent } from './room.ts';
-import { threadOf } from './thread-of.ts';
+import { belongsTo, MAIN, threadOf } from './thread-of.ts';
 import type { Viewer } from './visibility.ts';
 import { visibleEvents } from './visibility.ts';
 
@@ -61,9 +61,12 @@ async function checkThread(parts: RoomsParts, room: Room, stored: StoredEvent, {
   if (threadId === undefined) return;
   if (threadId === '') throw invalidParam('thread_id must not be empty.');
   if (type === 'm.fully_read') throw invalidParam('m.fully_read is for the room as a whole, without thread_id.');
-  // The root of a thread is in the main timeline, but it is also the first thing that is read of the thread.
-  if (threadId === stored.event.id) return;
-  if ((await threadOf(parts, parts.db, room, stored)) !== threadId) {
+  // The root of a thread and the reactions to it are in the main timeline, but they are read with the thread too.
+  const fits =
+    threadId === MAIN
+      ? (await threadOf(parts, parts.db, room, stored)) === MAIN
+      : await belongsTo(parts, parts.db, room, stored, threadId);
+  if (!fits) {
     throw invalidParam('The event is not in the thread that thread_id names.');
   }
 }

@@ -6,7 +6,7 @@ import type { EventStore } from './event-store.ts';
 import type { Nids } from './nids.table.ts';
 import { isMembership, type Membership, type Room, type StoredEvent } from './room.ts';
 import type { Root, StateTrees } from './state-tree/state-trees.ts';
-import { treeKey } from './state-tree/tree-key.ts';
+import { STATE_KEYS, treeKey } from './state-tree/tree-key.ts';
 
 export type StateKeyPair = readonly [type: string, stateKey: string];
 
@@ -90,6 +90,14 @@ export class RoomState {
     for await (const batch of this.batches(db, room, root, options)) yield* batch;
   }
 
+  /** The state events of one type at a root, one by one. */
+  async *ofType(db: Queryable, room: Room, root: Root, type: string): AsyncIterableIterator<StoredEvent> {
+    const typeNid = await this.#nids.types.findOne(db, type);
+    if (typeNid === undefined) return;
+    const from = treeKey(typeNid, 0);
+    for await (const batch of this.#range(db, room, root, from, from + STATE_KEYS)) yield* batch;
+  }
+
   /** All state at a root, in batches: for lists of any length in bounded memory. */
   async *batches(
     db: Queryable,
@@ -99,6 +107,16 @@ export class RoomState {
   ): AsyncIterableIterator<StoredEvent[]> {
     const from = options.onlyMembers === true ? MEMBERS_FROM : 0;
     const upTo = options.withoutMembers === true ? MEMBERS_FROM : undefined;
+    yield* this.#range(db, room, root, from, upTo);
+  }
+
+  async *#range(
+    db: Queryable,
+    room: Room,
+    root: Root,
+    from: number,
+    upTo: number | undefined,
+  ): AsyncIterableIterator<StoredEvent[]> {
     let batch: number[] = [];
     for await (const [, nid] of this.#trees.stream(db, room.nid, root, from, upTo)) {
       batch.push(nid);

@@ -11,6 +11,8 @@ import { roomHead } from './rooms.table.ts';
 import { earlierAnswer, rememberAnswer, type TransactionKey } from './transactions.table.ts';
 import { writeRoom } from './write-room.ts';
 
+export type { TransactionKey } from './transactions.table.ts';
+
 /**
  * Sends an event; the same transaction key gives the same event for ever. It is durable when this resolves.
  *
@@ -37,7 +39,7 @@ export function sendEvent(
  *
  * @throws MatrixError as `sendEvent`, and M_INVALID_PARAM and M_BAD_ALIAS for a canonical alias
  */
-export function sendState(
+export async function sendState(
   parts: RoomsParts,
   room: Room,
   draft: Draft & { readonly stateKey: string },

@@ -2,6 +2,7 @@ import { isUserId, type UserId } from '../core/ids.ts';
 import { getOwn, getString, type JsonObject } from '../core/json.ts';
 import type { Tx } from '../db/database.ts';
 import { deleteMember, getMember, setMember } from './members.table.ts';
+import { openness } from './open-rooms.ts';
 import type { RoomsParts } from './parts.ts';
 import { isMembership, MEMBERSHIPS, type Room, type StoredEvent } from './room.ts';
 import { addToCounts } from './rooms.table.ts';
@@ -13,7 +14,7 @@ interface MemberChange {
 }
 
 /**
- * Brings the plain tables (members and their counts) in step with the room's resolved state, which `stored` moved
+ * Brings the plain tables (members and their counts, rooms open to all) in step with the room's resolved state, which `stored` moved
  * from `oldRoot` to `stored.roomRoot`. Only what differs between the two is read.
  */
 export async function stateChanged(
@@ -23,6 +24,7 @@ export async function stateChanged(
   oldRoot: number,
   stored: StoredEvent & { readonly pos: number },
 ): Promise<void> {
+  await openness(parts, tx, room, oldRoot, stored);
   for (const change of await memberChanges(parts, tx, room, oldRoot, stored))
     await applyMember(parts, tx, room, change, stored.pos);
 }

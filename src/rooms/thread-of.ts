@@ -27,3 +27,22 @@ export async function threadOf(
   }
   return MAIN;
 }
+
+/** Whether an event is in a thread or leads to its root by other relations, which the root's main timeline shows too. */
+export async function belongsTo(
+  parts: RoomsParts,
+  db: Queryable,
+  room: Room,
+  stored: StoredEvent,
+  threadId: string,
+): Promise<boolean> {
+  let current: StoredEvent | undefined = stored;
+  for (let hop = 0; hop <= MOST_HOPS && current !== undefined; hop++) {
+    if (current.event.id === threadId) return true;
+    const relation = relationOf(current.event.content);
+    if (relation === undefined) return false;
+    if (relation.target === threadId) return true;
+    current = await parts.events.inRoom(db, room, relation.target);
+  }
+  return false;
+}

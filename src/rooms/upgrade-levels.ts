@@ -42,11 +42,21 @@ function closeTombstone(content: JsonObject): void {
 }
 
 const MAPS: ReadonlySet<string> = new Set(['users', 'events', 'notifications']);
+const LEVELS: ReadonlySet<string> = new Set([
+  'ban',
+  'kick',
+  'redact',
+  'invite',
+  'users_default',
+  'events_default',
+  'state_default',
+]);
 
 /** Every level as a number; what is no level in its own version is left out. */
 function numbersIn(content: JsonObject, version: RoomVersion): JsonObject {
   const entries = Object.entries(content).flatMap(([key, value]): [string, Json][] => {
-    if (!MAPS.has(key)) return level(key, value, version);
+    if (LEVELS.has(key)) return level(key, value, version);
+    if (!MAPS.has(key)) return [[key, value]];
     const inner = Object.entries(getObject(content, key) ?? {});
     return [[key, Object.fromEntries(inner.flatMap(([name, one]) => level(name, one, version)))]];
   });
@@ -63,10 +73,11 @@ function level(key: string, value: Json, version: RoomVersion): [string, Json][]
  * Upgrades", step 6). Undefined when the user could not set them or nothing would change.
  */
 export function quietLevels(state: StateLookup, user: UserId): JsonObject | undefined {
-  const content = state('m.room.power_levels', '')?.content ?? {};
+  const content = state('m.room.power_levels', '')?.content;
   const quiet = Math.max(MODERATOR, namedLevel(state, 'users_default') + 1);
   const [speak, invite] = [namedLevel(state, 'events_default'), namedLevel(state, 'invite')];
-  if (!Number.isSafeInteger(quiet) || !(userLevel(state, user) >= quiet)) return undefined;
+  if (content === undefined || ![quiet, speak, invite].every(Number.isSafeInteger)) return undefined;
+  if (!(userLevel(state, user) >= quiet)) return undefined;
   if (speak >= quiet && invite >= quiet) return undefined;
   return { ...content, events_default: Math.max(speak, quiet), invite: Math.max(invite, quiet) };
 }

@@ -1,5 +1,5 @@
 import { isCreator } from '../core/auth/power-levels.ts';
-import type { RoomId, UserId } from '../core/ids.ts';
+import type { EventId, RoomId, UserId } from '../core/ids.ts';
 import { getArray, getString, type JsonObject } from '../core/json.ts';
 import { forbidden, invalidParam, MatrixError } from '../core/matrix-error.ts';
 import { type RoomVersion, roomVersion } from '../core/room-versions.ts';
@@ -8,7 +8,7 @@ import { aliasesOf, moveAliases } from './aliases.table.ts';
 import { append } from './append.ts';
 import { withoutAlias } from './canonical-alias.ts';
 import { MOST_CREATORS, makeRoom } from './create-room.ts';
-import { newestEvent } from './events.table.ts';
+import { timelineBackward } from './events.table.ts';
 import { type MemberProfile, memberContent } from './member-content.ts';
 import { membersOf } from './members.table.ts';
 import { leave } from './membership.ts';
@@ -106,7 +106,7 @@ async function start(parts: RoomsParts, tx: Tx, old: Room, version: RoomVersion,
     return value === undefined ? [] : [[key, value] as const];
   });
   const creators = version.creatorsHaveInfinitePower ? { additional_creators: [...plan.additionalCreators] } : {};
-  const last = version.roomIdIsCreateHash ? undefined : await newestEvent(tx, old.nid);
+  const last = version.roomIdIsCreateHash ? undefined : await newestEvent(parts, tx, old);
   const predecessor = { room_id: old.roomId, ...(last === undefined ? {} : { event_id: last }) };
   const room = await makeRoom(parts, tx, version, {
     creator: plan.user,
@@ -117,6 +117,12 @@ async function start(parts: RoomsParts, tx: Tx, old: Room, version: RoomVersion,
   const content = memberContent('join', plan.profile);
   await write(parts, tx, room, plan.user, [{ type: 'm.room.member', stateKey: plan.user, content }]);
   return room;
+}
+
+async function newestEvent(parts: RoomsParts, tx: Tx, room: Room): Promise<EventId | undefined> {
+  const all = { after: Number.MIN_SAFE_INTEGER, upTo: Number.MAX_SAFE_INTEGER };
+  const [row] = await timelineBackward(tx, room.nid, all, 1);
+  return row === undefined ? undefined : (await parts.events.byNid(tx, row.nid))?.event.id;
 }
 
 async function write(
@@ -151,8 +157,8 @@ async function longLists(parts: RoomsParts, old: Room, room: Room, plan: Upgrade
 async function children(parts: RoomsParts, db: Queryable, old: Room): Promise<CarriedState[]> {
   const found: CarriedState[] = [];
   const { state_root: root } = await roomHead(db, old.nid);
-  for await (const { event } of parts.state.all(db, old, root, { withoutMembers: true })) {
-    if (event.type !== 'm.space.child' || (getArray(event.content, 'via') ?? []).length === 0) continue;
+  for await (const { event } of parts.state.ofType(db, old, root, 'm.space.child')) {
+    if ((getArray(event.content, 'via') ?? []).length === 0) continue;
     found.push({ type: event.type, stateKey: event.stateKey ?? '', content: event.content });
   }
   return found;

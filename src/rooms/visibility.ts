@@ -73,7 +73,9 @@ export async function visibleEvents(
   );
   const at = (index: number) => found.get(nids[index] ?? -1);
   const places = new Map(roots.map((root, i) => [root, { history: at(2 * i), own: at(2 * i + 1) }]));
-  const { upTo } = await lastStay(parts, db, room, viewer);
+  // Where the viewer was joined at every event, when the last stay ended decides nothing.
+  const wasJoined = events.every(stored => membershipOf(places.get(stored.stateBefore)?.own) === 'join');
+  const { upTo } = wasJoined ? NEVER : await lastStay(parts, db, room, viewer);
   return events.flatMap(stored => {
     const place = places.get(stored.stateBefore);
     const seen = judge(stored, viewer, visibilityOf(place?.history), membershipOf(place?.own), upTo);

@@ -6,6 +6,7 @@ import type { Database } from '../../src/db/database.ts';
 import { directoryRoutes } from '../../src/http/client/directory/routes.ts';
 import type { RoomRouteParts } from '../../src/http/client/rooms/room-route-parts.ts';
 import { roomRoutes } from '../../src/http/client/rooms/routes.ts';
+import { DelayedEvents } from '../../src/rooms/delayed-events.ts';
 import type { RoomsParts } from '../../src/rooms/parts.ts';
 import { TestApi } from './http.ts';
 import { roomsOn } from './rooms.ts';
@@ -37,6 +38,7 @@ export class RoomApi extends TestApi {
           fullyRead.set(userNid, eventId);
         },
       },
+      delayed: new DelayedEvents(rooms),
       defaultRoomVersion: '12',
       aliasOwner: alias => (alias.startsWith('#irc_') ? 'irc' : undefined),
       ...more,

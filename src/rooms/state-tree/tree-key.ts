@@ -3,7 +3,7 @@
  * range. `m.room.member`, by far the most of a big room, is given the highest type number: everything else sorts before
  * it and lies in the first pages of a tree.
  */
-const STATE_KEYS = 2 ** 32;
+export const STATE_KEYS = 2 ** 32;
 const MEMBER_SLOT = 2 ** 20 - 1;
 
 /** The number of `m.room.member` in `state_type`, the same in every database (the first migration inserts it). */

@@ -1,6 +1,6 @@
 import type { RoomId } from '../../../core/ids.ts';
+import { isListed } from '../../../rooms/directory.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
-import { isPublic } from '../../../rooms/rooms.table.ts';
 import { endpoint } from '../../endpoint.ts';
 
 /** getRoomVisibilityOnDirectory: whether a room is listed. */
@@ -12,6 +12,6 @@ export const getVisibility = ({ rooms }: { readonly rooms: RoomsParts }) =>
     limit: 'other',
     async handle({ params }) {
       const room = await rooms.rooms.get(rooms.db, params.roomId as RoomId);
-      return { visibility: (await isPublic(rooms.db, room.nid)) ? 'public' : 'private' };
+      return { visibility: (await isListed(rooms.db, room)) ? 'public' : 'private' };
     },
   });

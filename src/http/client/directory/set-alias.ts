@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../../../base/schema.ts';
 import { checkedAlias, setAlias as set } from '../../../rooms/aliases.ts';
 import { joinedRoom } from '../../../rooms/room-access.ts';
 import { endpoint } from '../../endpoint.ts';

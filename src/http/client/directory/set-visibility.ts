@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../../../base/schema.ts';
 import type { RoomId } from '../../../core/ids.ts';
 import { setRoomPublic } from '../../../rooms/directory.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';

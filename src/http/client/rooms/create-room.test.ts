@@ -85,7 +85,6 @@ onEachDatabase('N165: createRoom refuses what is too much or malformed, and leav
   for (const raw of ['{"power_level_content_override":{"ban":NaN}}', '{"power_level_content_override":{"ban":50.5}}']) {
     assert.equal((await api.call('POST', 'alice', '/v3/createRoom', { raw })).status, 400, raw);
   }
-  assert.deepEqual((await api.ok(api.get('alice', '/v3/joined_rooms'))).joined_rooms instanceof Array, true);
   assert.equal(((await api.ok(api.get('alice', '/v3/joined_rooms'))).joined_rooms as unknown[]).length, 1);
 });
 

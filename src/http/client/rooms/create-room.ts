@@ -1,10 +1,11 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import type { Requester } from '../../../accounts/requester.ts';
+import { Type } from '../../../base/schema.ts';
 import { isUserId, type UserId } from '../../../core/ids.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import { invalidParam, MatrixError } from '../../../core/matrix-error.ts';
 import { localAlias } from '../../../rooms/aliases.ts';
-import { createRoom as create } from '../../../rooms/create-room.ts';
+import { createRoom as create, MOST_INVITES } from '../../../rooms/create-room.ts';
 import type { Preset, RoomPlan } from '../../../rooms/room-plan.ts';
 import { endpoint } from '../../endpoint.ts';
 import { refuseGuest } from '../../refuse-guest.ts';
@@ -56,9 +57,6 @@ export const createRoom = (parts: Parts) =>
     },
   });
 
-/** One request invites so many at most; each of them is looked up. */
-const MOST_INVITES = 100;
-
 async function planOf(parts: Parts, user: Requester, wish: Wish): Promise<RoomPlan> {
   const visibility = wish.visibility ?? 'private';
   const preset: Preset = wish.preset ?? (visibility === 'public' ? 'public_chat' : 'private_chat');
@@ -85,6 +83,7 @@ async function planOf(parts: Parts, user: Requester, wish: Wish): Promise<RoomPl
 }
 
 async function invited(parts: Parts, users: readonly string[]): Promise<RoomPlan['invite']> {
+  // Before each of them is looked up.
   if (users.length > MOST_INVITES) throw invalidParam(`At most ${MOST_INVITES} users can be invited at once.`);
   const bad = users.find(user => !isUserId(user));
   if (bad !== undefined) throw invalidParam(`${bad} is not a user ID.`);

@@ -1,5 +1,5 @@
 import { forbidden } from '../../../core/matrix-error.ts';
-import { aliasesOf } from '../../../rooms/aliases.table.ts';
+import { aliasesOfRoom } from '../../../rooms/aliases.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import { readableRoom } from '../../../rooms/room-access.ts';
 import { endpoint } from '../../endpoint.ts';
@@ -13,9 +13,9 @@ export const getLocalAliases = ({ rooms }: { readonly rooms: RoomsParts }) =>
     limit: 'other',
     async handle({ user, params }) {
       const { room, readable } = await readableRoom(rooms, params.roomId, user);
-      if (Number.isFinite(readable.upTo) && readable.upTo !== Number.MAX_SAFE_INTEGER) {
+      if (readable.upTo !== Number.MAX_SAFE_INTEGER) {
         throw forbidden('You are not in this room any more.');
       }
-      return { aliases: await aliasesOf(rooms.db, room.roomId) };
+      return { aliases: await aliasesOfRoom(rooms.db, room) };
     },
   });

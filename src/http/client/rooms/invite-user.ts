@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../../../base/schema.ts';
 import { MatrixError } from '../../../core/matrix-error.ts';
 import { invite } from '../../../rooms/membership.ts';
 import { knownRoom } from '../../../rooms/room-access.ts';

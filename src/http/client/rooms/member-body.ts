@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import { Type } from '../../../base/schema.ts';
 import { isUserId, type UserId } from '../../../core/ids.ts';
 import { invalidParam } from '../../../core/matrix-error.ts';
 

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../../../base/schema.ts';
 import { invalidParam } from '../../../core/matrix-error.ts';
 import { type MarkerType, setMarkers } from '../../../rooms/receipts.ts';
 import { joinedRoom } from '../../../rooms/room-access.ts';

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../../../base/schema.ts';
 import type { EventId } from '../../../core/ids.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';

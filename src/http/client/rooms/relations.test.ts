@@ -134,6 +134,11 @@ onEachDatabase('receipts move forward only, in the room and in threads, and clea
     api.reads.map(([, thread]) => thread),
     [undefined, undefined, root, 'main'],
   );
+  const reference = await api.say('alice', room, 'about the root', to('m.reference', root));
+  const reaction = await api.say('alice', room, 'to that', to('m.annotation', reference, { key: '👍' }));
+  for (const thread_id of [root, 'main']) {
+    assert.deepEqual(await read('m.read', reaction, { thread_id }), [200, undefined], thread_id);
+  }
   assert.deepEqual(await read('m.read', reply, { thread_id: 'main' }), [400, 'M_INVALID_PARAM']);
   assert.deepEqual(await read('m.read', last, { thread_id: root }), [400, 'M_INVALID_PARAM']);
   assert.deepEqual(await read('m.read', last, { thread_id: '' }), [400, 'M_INVALID_PARAM']);

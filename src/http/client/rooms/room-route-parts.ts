@@ -1,7 +1,8 @@
 import type { RoomAlias, UserId } from '../../../core/ids.ts';
+import type { DelayedEvents } from '../../../rooms/delayed-events.ts';
 import type { MemberProfile } from '../../../rooms/member-content.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
-import type { ReadListener, RemoteDirectory } from '../../../rooms/ports.ts';
+import type { ReadListener, RemoteDirectory, RemoteRooms } from '../../../rooms/ports.ts';
 
 /** What the endpoints of rooms and of the room directory work with. */
 export interface RoomRouteParts {
@@ -10,6 +11,8 @@ export interface RoomRouteParts {
   readonly profileFor: (userId: UserId) => Promise<MemberProfile>;
   /** Whom a user ignores (`m.ignored_user_list`). */
   readonly ignoredUsers: (userNid: number) => Promise<ReadonlySet<string>>;
+  /** Events that are sent later. */
+  readonly delayed: DelayedEvents;
   /** Told of what users have read. */
   readonly reading: ReadListener;
   /** The version of rooms whose creator asks for none. */
@@ -18,4 +21,6 @@ export interface RoomRouteParts {
   readonly aliasOwner: (alias: RoomAlias) => string | undefined;
   /** Absent without federation: aliases and directories of other servers are then not found. */
   readonly remote?: RemoteDirectory | undefined;
+  /** Absent without federation: only rooms that we are in are then found in spaces. */
+  readonly remoteRooms?: RemoteRooms | undefined;
 }

@@ -5,12 +5,15 @@ import { forgetRoom } from './forget-room.ts';
 import { getContext } from './get-context.ts';
 import { getEvent } from './get-event.ts';
 import { getEventByTimestamp } from './get-event-by-timestamp.ts';
+import { getHierarchy } from './get-hierarchy.ts';
 import { getJoinedMembers } from './get-joined-members.ts';
 import { getJoinedRooms } from './get-joined-rooms.ts';
 import { getLocalAliases } from './get-local-aliases.ts';
 import { getMembers } from './get-members.ts';
 import { getMessages } from './get-messages.ts';
+import { getMutualRooms } from './get-mutual-rooms.ts';
 import { getRelations } from './get-relations.ts';
+import { getRoomSummary } from './get-room-summary.ts';
 import { getState } from './get-state.ts';
 import { getStateEvent } from './get-state-event.ts';
 import { getThreads } from './get-threads.ts';
@@ -26,6 +29,7 @@ import { sendEvent } from './send-event.ts';
 import { setReadMarkers } from './set-read-markers.ts';
 import { setState } from './set-state.ts';
 import { unbanUser } from './unban-user.ts';
+import { upgradeRoom } from './upgrade-room.ts';
 
 /** The endpoints of rooms: making, joining, writing, reading. */
 export function roomRoutes(parts: RoomRouteParts): Endpoint[] {
@@ -39,6 +43,7 @@ export function roomRoutes(parts: RoomRouteParts): Endpoint[] {
     banUser(parts),
     unbanUser(parts),
     forgetRoom(parts),
+    upgradeRoom(parts),
     getJoinedRooms(parts),
     sendEvent(parts),
     setState(parts),
@@ -54,6 +59,9 @@ export function roomRoutes(parts: RoomRouteParts): Endpoint[] {
     getRelations(parts),
     getThreads(parts),
     getLocalAliases(parts),
+    getHierarchy(parts),
+    getMutualRooms(parts),
+    getRoomSummary(parts),
     postReceipt(parts),
     setReadMarkers(parts),
   ];

@@ -1,16 +1,17 @@
 import { type EventId, isEventId } from '../../../core/ids.ts';
 import { getString, type JsonObject } from '../../../core/json.ts';
 import { MatrixError } from '../../../core/matrix-error.ts';
-import type { RoomsParts } from '../../../rooms/parts.ts';
-import { knownRoom } from '../../../rooms/room-access.ts';
+import { joinedRoom, knownRoom } from '../../../rooms/room-access.ts';
 import { sendEvent as send, sendRedaction } from '../../../rooms/send.ts';
 import { endpoint } from '../../endpoint.ts';
 import { refuseSuspended } from '../../refuse-suspended.ts';
+import { delayOf } from './delay-of.ts';
+import type { RoomRouteParts } from './room-route-parts.ts';
 import { sentAt } from './sent-at.ts';
 import { transactionKey } from './transaction-key.ts';
 
 /** sendMessage: sends an event that is no state. A redaction may come this way too, with `redacts` in its content. */
-export const sendEvent = ({ rooms }: { readonly rooms: RoomsParts }) =>
+export const sendEvent = ({ rooms, delayed }: Pick<RoomRouteParts, 'rooms' | 'delayed'>) =>
   endpoint({
     method: 'PUT',
     path: '/_matrix/client/v3/rooms/:roomId/send/:eventType/:txnId',
@@ -20,6 +21,14 @@ export const sendEvent = ({ rooms }: { readonly rooms: RoomsParts }) =>
     async handle({ user, params, query, body }) {
       refuseSuspended(user);
       const { roomId, eventType: type, txnId } = params;
+      const delay = delayOf(query);
+      if (delay !== undefined) {
+        const { userNid } = user;
+        const redacted = type === 'm.room.redaction' ? redaction(body) : { content: body };
+        const once = transactionKey(user, txnId, 'delayed', roomId, type);
+        const later = await joinedRoom(rooms, roomId, user);
+        return { delay_id: await delayed.schedule(later, { userNid, type, delay, ...redacted }, once) };
+      }
       const room = await knownRoom(rooms, roomId);
       const key = transactionKey(user, txnId, 'send', roomId, type);
       const draft = { type, sender: user.userId, content: body, ts: sentAt(user, query) };

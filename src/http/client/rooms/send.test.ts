@@ -17,8 +17,8 @@ onEachDatabase(
     assert.equal(new Set(ids).size, 1);
     const { chunk } = await api.ok(api.get('alice', `/v3/rooms/${room}/messages?dir=b`));
     assert.equal(RoomApi.bodies(chunk).length, 1);
-    const [event] = chunk as JsonObject[];
-    assert.equal((event?.unsigned as JsonObject).transaction_id, 'one');
+    const [unsigned] = (chunk as JsonObject[]).map(event => event.unsigned as JsonObject);
+    assert.equal(unsigned?.transaction_id, 'one');
     // Another type, another room, another endpoint: another event.
     assert.notEqual(await send(TEXT, `/v3/rooms/${room}/send/my.type/one`), ids[0]);
     const other = await api.create('alice');

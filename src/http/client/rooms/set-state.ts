@@ -2,11 +2,12 @@ import { isUserId } from '../../../core/ids.ts';
 import { getString } from '../../../core/json.ts';
 import { invalidParam } from '../../../core/matrix-error.ts';
 import type { MemberProfile } from '../../../rooms/member-content.ts';
-import { knownRoom } from '../../../rooms/room-access.ts';
+import { joinedRoom, knownRoom } from '../../../rooms/room-access.ts';
 import { sendState } from '../../../rooms/send.ts';
 import { setMembership } from '../../../rooms/set-membership.ts';
 import { endpoint } from '../../endpoint.ts';
 import { refuseSuspended } from '../../refuse-suspended.ts';
+import { delayOf } from './delay-of.ts';
 import type { RoomRouteParts } from './room-route-parts.ts';
 import { sentAt } from './sent-at.ts';
 
@@ -14,7 +15,7 @@ import { sentAt } from './sent-at.ts';
 const WITH_PROFILE: ReadonlySet<string | undefined> = new Set(['join', 'invite', 'knock']);
 
 /** setRoomStateWithKey: sets state; an empty state key may be left out of the path. */
-export const setState = ({ rooms, profileFor }: Pick<RoomRouteParts, 'rooms' | 'profileFor'>) =>
+export const setState = ({ rooms, profileFor, delayed }: Pick<RoomRouteParts, 'rooms' | 'profileFor' | 'delayed'>) =>
   endpoint({
     method: 'PUT',
     path: '/_matrix/client/v3/rooms/:roomId/state/:eventType/:stateKey',
@@ -27,6 +28,11 @@ export const setState = ({ rooms, profileFor }: Pick<RoomRouteParts, 'rooms' | '
       const stateKey = params.stateKey ?? '';
       const membership = type === 'm.room.member' ? getString(body, 'membership') : undefined;
       if (membership !== 'leave' || stateKey !== user.userId) refuseSuspended(user);
+      const delay = delayOf(query);
+      if (delay !== undefined) {
+        const draft = { userNid: user.userNid, type, stateKey, content: body, delay };
+        return { delay_id: await delayed.schedule(await joinedRoom(rooms, roomId, user), draft, undefined) };
+      }
       const room = await knownRoom(rooms, roomId);
       const sender = user.userId;
       const ts = sentAt(user, query);

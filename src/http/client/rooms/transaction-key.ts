@@ -1,6 +1,6 @@
 import type { Requester } from '../../../accounts/requester.ts';
 import { invalidParam } from '../../../core/matrix-error.ts';
-import type { TransactionKey } from '../../../rooms/transactions.table.ts';
+import type { TransactionKey } from '../../../rooms/send.ts';
 
 const LONGEST = 255;
 

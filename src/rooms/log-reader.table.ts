@@ -1,0 +1,26 @@
+import type { Queryable, Tx } from '../db/database.ts';
+import { sql } from '../db/sql.ts';
+
+/** How far a reader of the room logs has come, by shard; shards that it has not begun are absent. */
+export async function readerPositions(db: Queryable, reader: string): Promise<Map<number, number>> {
+  const rows = await db.all<{ shard: number; pos: number }>(
+    sql`select shard, pos from log_reader where reader = ${reader}`,
+  );
+  return new Map(rows.map(row => [row.shard, row.pos]));
+}
+
+/**
+ * Moves a reader on, in the transaction that writes what it made of the entries in between. False when it is not at
+ * `from` any more: another process has read them.
+ */
+export async function moveReader(
+  tx: Tx,
+  reader: string,
+  shard: number,
+  move: { readonly from: number; readonly to: number },
+): Promise<boolean> {
+  await tx.run(sql`insert into log_reader (reader, shard, pos) values (${reader}, ${shard}, 0) on conflict do nothing`);
+  const moved = await tx.run(sql`update log_reader set pos = ${move.to}
+    where reader = ${reader} and shard = ${shard} and pos = ${move.from}`);
+  return moved === 1;
+}
