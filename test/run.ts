@@ -17,7 +17,8 @@ interface Suite {
   readonly run: (args: readonly string[]) => Promise<Outcome>;
 }
 
-const UNIT = ['src/**/*.test.ts', 'test/**/*.test.ts'];
+const UNIT = ['src/**/*.test.ts', 'test/*.test.ts'];
+const CLIENTS = ['test/clients/**/*.test.ts'];
 const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
 const biome = join('node_modules', '@biomejs', 'biome', 'bin', 'biome');
 
@@ -46,6 +47,18 @@ const SUITES: readonly Suite[] = [
     about: 'recorded rooms [FILE...]',
     when: 'always',
     run: args => runScript('test/state-resolution.ts', args),
+  },
+  {
+    name: 'clients',
+    about: 'real clients against a running server',
+    when: 'always',
+    run: args => runNodeTests(args.length > 0 ? args : CLIENTS),
+  },
+  {
+    name: 'crash',
+    about: 'what was acknowledged survives kills, a full disk and power cuts [--all]',
+    when: 'always',
+    run: args => runScript('test/crash/run.ts', args),
   },
   { name: 'arm64', about: 'starts on arm64, under qemu', when: 'ci', run: args => runScript('test/arm64.ts', args) },
   {

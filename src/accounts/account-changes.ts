@@ -9,6 +9,7 @@ import type { DeviceListener } from './ports.ts';
 import type { Profiles } from './profiles.ts';
 import type { Requester } from './requester.ts';
 import { deleteShortTokensOf } from './short-token.table.ts';
+import { deleteUserWords } from './user-word.table.ts';
 import type { Users } from './users.ts';
 
 export interface AccountChangesParts {
@@ -59,6 +60,7 @@ export class AccountChanges {
       await users.setFlag(tx, userNid, 'is_deactivated', true);
       await setPasswordHash(tx, userNid, null);
       await deleteShortTokensOf(tx, userNid);
+      await deleteUserWords(tx, userNid);
       await devices.removeAll(tx, userNid, undefined);
       await this.#parts.listener.accountClosed(tx, userNid);
       if (erase) {

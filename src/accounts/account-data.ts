@@ -67,6 +67,8 @@ export class AccountData {
     const total = await addDataBytes(tx, userNid, added);
     if (total === undefined) throw notFound('There is no such user on this server.');
     if (added > 0 && total > this.#maxBytes) {
+      // For callers that go on in the same transaction without it.
+      await addDataBytes(tx, userNid, -added);
       throw new MatrixError('M_TOO_LARGE', `The account data of a user has at most ${this.#maxBytes} bytes.`);
     }
   }

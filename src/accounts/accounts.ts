@@ -26,6 +26,7 @@ import { Profiles } from './profiles.ts';
 import { RateLimits } from './rate-limits.ts';
 import { Registration } from './registration.ts';
 import { RegistrationTokens } from './registration-tokens.ts';
+import { Reports } from './reports.ts';
 import type { Requester } from './requester.ts';
 import { deleteTokensEndedBefore } from './session.table.ts';
 import { SessionCache } from './session-cache.ts';
@@ -33,6 +34,7 @@ import { Sessions, type TokenUse } from './sessions.ts';
 import type { AccountSettings } from './settings.ts';
 import { SharedSecretRegistration } from './shared-secret-registration.ts';
 import { deleteExpiredShortTokens } from './short-token.table.ts';
+import { UserDirectory } from './user-directory.ts';
 import { Users } from './users.ts';
 
 export interface AccountsParts {
@@ -67,6 +69,8 @@ export class Accounts implements AsyncDisposable {
   readonly changes: AccountChanges;
   readonly moderation: Moderation;
   readonly profiles: Profiles;
+  readonly directory: UserDirectory;
+  readonly reports: Reports;
   readonly accountData: AccountData;
   readonly ignored = new IgnoredUsers();
   readonly filters: Filters;
@@ -103,7 +107,8 @@ export class Accounts implements AsyncDisposable {
     const profiles = new Profiles({ db, users, tasks, remote: ports.remoteProfiles });
     const common = { db, clock, random, serverName, users, sessions, appservices };
     const mode = settings.registration;
-    const registration = new Registration({ ...common, passwords, interactive, limits, mode });
+    const { terms } = settings;
+    const registration = new Registration({ ...common, passwords, interactive, limits, mode, terms });
     this.#log = log;
     this.#sessionCache = cache;
     this.#lastSeen = lastSeen;
@@ -130,6 +135,8 @@ export class Accounts implements AsyncDisposable {
     });
     this.moderation = new Moderation(db, users, cache);
     this.profiles = profiles;
+    this.reports = new Reports({ db, nids, clock, users });
+    this.directory = new UserDirectory({ db, nids, profiles });
     this.accountData = accountData;
     this.filters = filters;
     this.openId = new OpenIdTokens({ db, clock, random, users });
@@ -153,6 +160,7 @@ export class Accounts implements AsyncDisposable {
   /** Takes up tasks that an earlier process left, and clears away what has expired from time to time. */
   async start(): Promise<void> {
     await this.tasks.start();
+    await this.directory.fill();
     await this.#sweepRegularly();
   }
 

@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import { Type } from '../base/schema.ts';
 
 /** The shape of filters (client-server API, "Filtering"). Keys that are not known are kept and mean nothing. */
 

@@ -10,7 +10,7 @@ import { type Credentials, identifiedName } from './credentials.ts';
 import type { RegistrationTokens } from './registration-tokens.ts';
 import type { Requester } from './requester.ts';
 
-export type AuthStage = 'm.login.password' | 'm.login.dummy' | 'm.login.registration_token';
+export type AuthStage = 'm.login.password' | 'm.login.dummy' | 'm.login.registration_token' | 'm.login.terms';
 /** Alternative lists of stages; one of them has to be completed. */
 export type AuthFlows = readonly (readonly AuthStage[])[];
 
@@ -53,8 +53,15 @@ export class InteractiveAuth {
     this.#parts = parts;
   }
 
-  /** @throws MatrixError M_FORBIDDEN for another request's session or another user's password, M_LIMIT_EXCEEDED */
-  async check(request: InteractiveRequest, flows: AuthFlows): Promise<InteractiveOutcome> {
+  /**
+   * `params`: what clients have to know to pass the stages, by stage.
+   * @throws MatrixError M_FORBIDDEN for another request's session or another user's password, M_LIMIT_EXCEEDED */
+  async check(request: InteractiveRequest, flows: AuthFlows, params: JsonObject = {}): Promise<InteractiveOutcome> {
+    const outcome = await this.#check(request, flows);
+    return outcome.passed ? outcome : { passed: false, challenge: { ...outcome.challenge, params } };
+  }
+
+  async #check(request: InteractiveRequest, flows: AuthFlows): Promise<InteractiveOutcome> {
     const auth = getObject(request.body, 'auth');
     const session = await this.#session(request, auth === undefined ? undefined : getString(auth, 'session'));
     const completed = new Set((await stagesOf(this.#parts.db, session)).map(row => row.stage));
@@ -78,6 +85,21 @@ export class InteractiveAuth {
     const rows = await takeStages(tx, session);
     for (const { stage, detail } of rows) await this.#settle(tx, stage, detail, true);
     return new Set(rows.map(row => row.stage));
+  }
+
+  /** Whether an ID is one of ours that has not expired, whatever its session is for. */
+  async isSession(session: string): Promise<boolean> {
+    return (await this.#parts.sessionIds.check(session, [])) === 'foreign';
+  }
+
+  /**
+   * Completes a stage that the user has passed on a page of ours; the client then repeats its request with the session
+   * alone. False when there is no such session.
+   */
+  async completeInBrowser(session: string, stage: 'm.login.terms'): Promise<boolean> {
+    if (!(await this.isSession(session))) return false;
+    await this.#remember(session, stage);
+    return true;
   }
 
   /** Gives back what sessions have reserved that were not finished in time. */

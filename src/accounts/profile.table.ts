@@ -1,5 +1,7 @@
 import type { Queryable, Tx } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
+import { nameWords } from './search-words.ts';
+import { NAME_WORDS, setUserWords } from './user-word.table.ts';
 
 export interface ProfileRow {
   readonly field: string;
@@ -27,12 +29,22 @@ export async function setProfileField(tx: Tx, userNid: number, field: string, va
     sql`insert into profile_field (user_nid, field, value) values (${userNid}, ${field}, ${value})
       on conflict (user_nid, field) do update set value = excluded.value`,
   );
+  if (field === NAME) await indexName(tx, userNid, JSON.parse(value));
 }
 
 export async function deleteProfileField(tx: Tx, userNid: number, field: string): Promise<boolean> {
+  if (field === NAME) await indexName(tx, userNid, undefined);
   return (await tx.run(sql`delete from profile_field where user_nid = ${userNid} and field = ${field}`)) === 1;
 }
 
 export async function deleteProfile(tx: Tx, userNid: number): Promise<void> {
+  await indexName(tx, userNid, undefined);
   await tx.run(sql`delete from profile_field where user_nid = ${userNid}`);
+}
+
+const NAME = 'displayname';
+
+/** The user directory finds users by what their profile says, so the two change together. */
+function indexName(tx: Tx, userNid: number, name: unknown): Promise<void> {
+  return setUserWords(tx, userNid, NAME_WORDS, typeof name === 'string' ? nameWords(name) : []);
 }

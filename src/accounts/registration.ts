@@ -1,22 +1,26 @@
+import type { Clock } from '../base/clock.ts';
 import { type Random, randomToken } from '../base/random.ts';
 import type { ServerName, UserId } from '../core/ids.ts';
 import { localpartOf } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
 import { forbidden, MatrixError } from '../core/matrix-error.ts';
 import type { Database } from '../db/database.ts';
 import { awaitingApproval, unknownToken } from './account-errors.ts';
 import type { AppserviceSessions } from './appservice-sessions.ts';
-import type { AuthFlows, InteractiveAuth } from './interactive-auth.ts';
+import type { AuthFlows, AuthStage, InteractiveAuth } from './interactive-auth.ts';
 import type { Passwords } from './passwords.ts';
 import type { Appservice } from './ports.ts';
 import { setProfileField } from './profile.table.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { Session, SessionRequest, Sessions } from './sessions.ts';
 import type { RegistrationMode } from './settings.ts';
+import { type Policy, recordAcceptance, termsParams } from './terms.ts';
 import { newUserId } from './user-names.ts';
 import type { NewUser, Users } from './users.ts';
 
 export interface RegistrationParts {
   readonly db: Database;
+  readonly clock: Clock;
   readonly random: Random;
   readonly serverName: ServerName;
   readonly users: Users;
@@ -26,6 +30,7 @@ export interface RegistrationParts {
   readonly appservices: AppserviceSessions;
   readonly limits: RateLimits;
   readonly mode: RegistrationMode;
+  readonly terms: readonly Policy[];
 }
 
 export interface NewAccount {
@@ -66,7 +71,19 @@ export class Registration {
   /** What has to be done to register. @throws MatrixError M_FORBIDDEN when registration is closed */
   flows(): AuthFlows {
     if (this.#parts.mode === 'closed') throw forbidden('Registration is closed on this server.');
-    return this.#parts.mode === 'token' ? [['m.login.registration_token']] : [['m.login.dummy']];
+    const terms: AuthStage[] = this.policies.length > 0 ? ['m.login.terms'] : [];
+    if (this.#parts.mode === 'token') return [['m.login.registration_token', ...terms]];
+    return [terms.length > 0 ? terms : ['m.login.dummy']];
+  }
+
+  /** What the client has to know to pass the stages, by stage. */
+  stageParams(): JsonObject {
+    return this.policies.length > 0 ? { 'm.login.terms': termsParams(this.policies) } : {};
+  }
+
+  /** What users accept when they register. */
+  get policies(): readonly Policy[] {
+    return this.#parts.terms;
   }
 
   /**
@@ -102,6 +119,7 @@ export class Registration {
       }
       const userNid = await this.#parts.users.create(tx, { userId, passwordHash, isApproved });
       await setProfileField(tx, userNid, 'displayname', JSON.stringify(localpartOf(userId)));
+      await recordAcceptance(tx, userNid, this.policies, this.#parts.clock.now());
       if (!isApproved || account.login === undefined) return { userId, userNid, session: undefined };
       return { userId, userNid, session: await this.#parts.sessions.open(tx, { ...account.login, userNid }) };
     });

@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { LimitRates } from './rate-limits.ts';
+import type { Policy } from './terms.ts';
 
 /** `approval`: anybody can ask for an account, an administrator lets each one in. */
 export type RegistrationMode = 'closed' | 'open' | 'token' | 'approval';
@@ -15,6 +16,8 @@ export interface PasswordSettings {
 
 export interface AccountSettings {
   readonly registration: RegistrationMode;
+  /** What users accept when they register. */
+  readonly terms: readonly Policy[];
   /** For `/_synapse/admin/v1/register`; undefined switches that off. */
   readonly registrationSharedSecret: string | undefined;
   readonly passwords: PasswordSettings;
@@ -34,6 +37,7 @@ export interface AccountSettings {
 
 export const defaultAccountSettings: AccountSettings = {
   registration: 'closed',
+  terms: [],
   registrationSharedSecret: undefined,
   passwords: { memoryKib: 19 * 1024, passes: 2, minimumLength: 8 },
   rateLimits: 'off',
@@ -46,7 +50,7 @@ export const defaultAccountSettings: AccountSettings = {
 
 /** The part of the configuration that this part reads. The shared secret and well-known are handed over resolved. */
 export function accountSettings(
-  config: Pick<Config, 'registration' | 'rate_limits' | 'password_hashing'>,
+  config: Pick<Config, 'registration' | 'terms' | 'rate_limits' | 'password_hashing'>,
   resolved: Pick<AccountSettings, 'registrationSharedSecret' | 'wellKnown'>,
 ): AccountSettings {
   const { memory, passes } = config.password_hashing;
@@ -54,6 +58,7 @@ export function accountSettings(
     ...defaultAccountSettings,
     ...resolved,
     registration: config.registration.mode,
+    terms: config.terms,
     rateLimits: config.rate_limits,
     passwords: { ...defaultAccountSettings.passwords, memoryKib: Math.ceil(memory / 1024), passes },
   };

@@ -11,7 +11,9 @@ import {
   insertAccount,
   setAccountFlag,
 } from './account.table.ts';
+import { userIdWords } from './search-words.ts';
 import { foldLocalpart, localpartToLogIn } from './user-names.ts';
+import { ID_WORDS, setUserWords } from './user-word.table.ts';
 
 /** An account of this server. */
 export interface User {
@@ -71,6 +73,12 @@ export class Users {
     return row === undefined ? undefined : this.#user(db, row);
   }
 
+  /** Whether it is an account of this server that may act: not closed, locked or suspended. */
+  async isActive(userNid: number): Promise<boolean> {
+    const user = await this.byNid(userNid);
+    return user !== undefined && !user.isDeactivated && !user.isLocked && !user.isSuspended;
+  }
+
   /** The account that a name in a login means: a user ID or a localpart, in any case. */
   async toLogIn(name: string): Promise<User | undefined> {
     const { db, serverName } = this.#parts;
@@ -92,6 +100,7 @@ export class Users {
       created_ts: this.#parts.clock.now(),
     });
     if (!isNew) throw nameTaken();
+    await setUserWords(tx, userNid, ID_WORDS, userIdWords(user.userId));
     return userNid;
   }
 

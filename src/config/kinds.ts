@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import { type TObject, type TProperties, type TUnsafe, Type } from 'typebox';
+import type { TObject, TProperties, TUnsafe } from 'typebox';
+import { Type } from '../base/schema.ts';
 
 /**
  * The kinds of values that settings have. Each is a JSON Schema with three notes of ours: `says` (what to write, for
@@ -19,6 +20,11 @@ export function section<P extends TProperties>(description: string, keys: P): TO
 
 export function text(description: string, fallback: string, says = 'text', test?: (value: string) => boolean) {
   return Type.String({ description, default: fallback, says, ...(test && { test }) });
+}
+
+/** A text that has to be there, in groups of lists. */
+export function requiredText(description: string, says: string, test: (value: string) => boolean) {
+  return Type.String({ description, says, test });
 }
 
 /** A text that has no default: absent means that the feature is off, or that Copse finds out by itself. */
@@ -75,6 +81,11 @@ export function paths(description: string) {
 
 export function texts(description: string, fallback: string[], says: string, test: (value: string) => boolean) {
   return Type.Array(Type.String({ says, test }), { description, default: fallback, says: `a list of: ${says}` });
+}
+
+/** A list of groups that all have the same keys. */
+export function list<P extends TProperties>(description: string, item: TObject<P>, says: string) {
+  return Type.Array(item, { description, default: [], says });
 }
 
 /** A list of addresses or ranges in CIDR notation. */

@@ -122,5 +122,15 @@ function contradictions(config: Config, source: ConfigSource | undefined): Probl
       'Make federation.retry.longest at least federation.retry.initial.',
     );
   }
+  for (const [at, { name, texts }] of config.terms.entries()) {
+    const isDouble = config.terms.findIndex(other => other.name === name) !== at;
+    const languages = texts.map(text => text.language);
+    if (!isDouble && texts.length > 0 && new Set(languages).size === texts.length) continue;
+    report(
+      ['terms'],
+      isDouble ? `The policy ${name} is there twice.` : `The policy ${name} has no text, or two in one language.`,
+      'Give each policy once, with one text for each language.',
+    );
+  }
   return found;
 }

@@ -1,4 +1,5 @@
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import { Type } from '../base/schema.ts';
 import { isServerName } from '../core/ids.ts';
 import {
   bytes,
@@ -8,11 +9,13 @@ import {
   flag,
   integer,
   isHttpUrl,
+  list,
   optionalPath,
   optionalText,
   path,
   paths,
   ranges,
+  requiredText,
   section,
   text,
   texts,
@@ -22,6 +25,8 @@ const SERVER_NAME = 'a server name such as example.org';
 const BASE_URL = 'a URL such as https://matrix.example.org';
 
 const isPostgresUrl = (value: string) => /^postgres(ql)?:\/\/./.test(value) && URL.canParse(value);
+const isPolicyName = (value: string) => /^[A-Za-z0-9_.-]{1,100}$/.test(value);
+const isWebAddress = (value: string) => /^https?:$/.test(URL.parse(value)?.protocol ?? '');
 const isEmailAddress = (value: string) => /^[^\s@]+@[^\s@]+$/.test(value);
 
 const database = section('Where everything but media is kept.', {
@@ -149,6 +154,40 @@ const media = section('Pictures and files.', {
   max_upload: bytes('The largest file that users can upload.', '50M'),
 });
 
+const urlPreviews = section('Previews of the pages that users link to.', {
+  enabled: flag(
+    'Whether this server fetches such pages when a client asks for a preview. The page learns the address of the server, ' +
+      'not of the user, but the server learns of links in encrypted rooms. Private addresses are never fetched from, ' +
+      'except those in `allowed_private_addresses.previews`.',
+    true,
+  ),
+});
+
+const terms = list(
+  'What users have to accept when they register: terms of service, a privacy policy. With a new version, new users accept ' +
+    'the new one.',
+  section('', {
+    name: requiredText(
+      'Names the document over all versions and languages.',
+      'letters, digits and _ such as privacy_policy',
+      isPolicyName,
+    ),
+    version: requiredText('Its version.', 'a text such as 1.2', value => value !== ''),
+    texts: list(
+      'Where it can be read.',
+      section('', {
+        language: requiredText('The language.', 'a language tag such as en', value =>
+          /^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$/.test(value),
+        ),
+        name: requiredText('What the document is called in this language.', 'a text', value => value !== ''),
+        url: requiredText('Where the text is.', 'a URL such as https://example.org/terms.html', isWebAddress),
+      }),
+      'a list of groups with language, name and url',
+    ),
+  }),
+  'a list of groups with name, version and texts (language, name, url)',
+);
+
 const passwords = section('What it costs to check a password (Argon2id). More is safer and slower.', {
   memory: bytes('Memory for each password that is being checked.', '19M'),
   passes: integer('Passes over that memory.', 2, 1, 100),
@@ -168,6 +207,7 @@ export const ConfigSchema = section('', {
   trusted_proxies: ranges('Reverse proxies whose word on the address of a client is believed.', ['127.0.0.0/8', '::1']),
   tls,
   registration,
+  terms,
   registration_shared_secret: optionalText(
     'The secret with which scripts make accounts (`/_synapse/admin/v1/register`). A random one is in the data folder ' +
       'unless given.',
@@ -180,6 +220,7 @@ export const ConfigSchema = section('', {
   federation,
   appservices: paths('Registration files of bridges and other application services.'),
   media,
+  url_previews: urlPreviews,
   presence: flag('Whether users see who is online. It costs much in big rooms.', false),
   memory: bytes('The budget of all caches together. The process needs about 100M beside it.', '256M'),
   password_hashing: passwords,

@@ -38,8 +38,12 @@ const WORDS: Readonly<Record<string, Readonly<Record<Dialect, string>>>> = {
   collate_bytes: { sqlite: '', postgres: 'collate "C"' },
 };
 
+/** What only one of them has stands between `{{#sqlite}}` and `{{/sqlite}}`, or the same with `postgres`. */
+const BLOCK = /\{\{#(sqlite|postgres)\}\}([\s\S]*?)\{\{\/\1\}\}/g;
+
 function inDialect(text: string, dialect: Dialect): string {
-  return text.replace(/\{\{(\w+)\}\}/g, (_, word: string) => {
+  const own = text.replace(BLOCK, (_, whose: string, block: string) => (whose === dialect ? block : ''));
+  return own.replace(/\{\{(\w+)\}\}/g, (_, word: string) => {
     const spelled = WORDS[word]?.[dialect];
     if (spelled === undefined) throw new MigrationError(`no such word in a migration: {{${word}}}`);
     return spelled;

@@ -3,18 +3,19 @@ import { QueueFullError } from '../base/keyed-queue.ts';
 import type { Log } from '../base/log.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { DatabaseUnavailableError } from '../db/database.ts';
+import { sendJson } from './send-json.ts';
 
 /** Maps whatever a handler threw to the answer that the specification wants: never a stack, never an empty body. */
 export function answerError(log: Log, error: unknown, request: FastifyRequest, answer: FastifyReply): FastifyReply {
   const known = asMatrixError(error);
   if (known === undefined) {
     log.error('A request failed in a way that nobody foresaw.', { route: request.routeOptions.url, err: error });
-    return answer.code(500).send({ errcode: 'M_UNKNOWN', error: 'Internal server error' });
+    return sendJson(answer.code(500), { errcode: 'M_UNKNOWN', error: 'Internal server error' });
   }
   if (known.status >= 500) log.warn(known.message, { route: request.routeOptions.url });
   const retry = known.fields.retry_after_ms;
   if (typeof retry === 'number') answer.header('retry-after', String(Math.ceil(retry / 1000)));
-  return answer.code(known.status).header('content-type', 'application/json').send(JSON.stringify(known));
+  return sendJson(answer.code(known.status), known);
 }
 
 function asMatrixError(error: unknown): MatrixError | undefined {

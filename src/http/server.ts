@@ -7,10 +7,12 @@ import type { JsonObject } from '../core/json.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { checkBody, readJsonBody } from './body.ts';
 import { clientAddress } from './client-address.ts';
+import { Departures } from './departures.ts';
 import { type Endpoint, type EndpointRequest, isReply, type Reply } from './endpoint.ts';
 import { answerError } from './errors.ts';
 import { Query } from './query.ts';
 import { RouteTable } from './route-table.ts';
+import { JSON_TYPE, sendJson } from './send-json.ts';
 
 export interface HttpParts {
   readonly log: Log;
@@ -27,16 +29,22 @@ export interface HttpParts {
   readonly observe?: (route: string, method: string, status: number, milliseconds: number) => void;
 }
 
-const JSON_TYPE = 'application/json';
 /** The body limit where an endpoint says nothing, in bytes. */
 const DEFAULT_BODY_LIMIT = 1024 * 1024;
+
+const noSchemas = (): never => {
+  throw new Error('routes have no Fastify schemas');
+};
+const NO_QUERY = {};
+/** Bodies are checked by `checkBody`. Fastify's own compilers would be loaded all the same (2.5 MB). */
+const NO_SCHEMAS = { buildValidator: noSchemas, buildSerializer: noSchemas };
 
 /** One listener's HTTP server. `drain` aborts waiting requests, so that long-polls are answered before `close`. */
 export class HttpServer {
   readonly app: FastifyInstance;
   readonly routes = new RouteTable();
   readonly #parts: HttpParts;
-  readonly #draining = new AbortController();
+  readonly #departures = new Departures();
 
   constructor(parts: HttpParts) {
     this.#parts = parts;
@@ -44,11 +52,13 @@ export class HttpServer {
       bodyLimit: DEFAULT_BODY_LIMIT,
       exposeHeadRoutes: false,
       forceCloseConnections: 'idle',
-      routerOptions: { maxParamLength: 2048, ignoreTrailingSlash: false },
+      // `Query` reads the query string, once.
+      routerOptions: { maxParamLength: 2048, ignoreTrailingSlash: false, querystringParser: () => NO_QUERY },
       requestTimeout: 0,
       keepAliveTimeout: 75_000,
       http: { headersTimeout: 20_000, maxHeaderSize: 32_768 },
       logger: false,
+      schemaController: { compilersFactory: NO_SCHEMAS },
       frameworkErrors: (error, request, answer) => void answerError(parts.log, error, request, answer),
     });
     this.app.removeAllContentTypeParsers();
@@ -82,7 +92,7 @@ export class HttpServer {
     const user = await this.#requester(spec, raw, query, ip, userAgent);
     if (spec.limit !== undefined) this.#parts.countRequest(spec.limit, user, ip);
     const body = spec.body === 'stream' ? {} : await bodyOf(spec, raw);
-    const signal = this.#signalFor(raw, answer);
+    const departures = this.#departures;
     const request = {
       params: raw.params as Record<string, string>,
       query,
@@ -92,8 +102,13 @@ export class HttpServer {
       method: raw.method,
       userAgent,
       header: (name: string) => raw.headers[name.toLowerCase()]?.toString(),
-      stream: spec.body === 'stream' ? (raw.raw as Readable) : Readable.from([]),
-      signal,
+      // Few handlers ask for these two, which cost more than all the rest.
+      get stream() {
+        return spec.body === 'stream' ? (raw.raw as Readable) : Readable.from([]);
+      },
+      get signal() {
+        return departures.signalFor(raw.raw, answer.raw);
+      },
     };
     // `spec.auth` decides what `user` is; the requester above was made by the same rule.
     const result = await spec.handle(request as EndpointRequest<string, JsonObject, Requester & undefined>);
@@ -119,15 +134,6 @@ export class HttpServer {
     return requester;
   }
 
-  #signalFor(raw: FastifyRequest, answer: FastifyReply): AbortSignal {
-    const gone = new AbortController();
-    answer.raw.on('close', () => {
-      if (!answer.raw.writableEnded) gone.abort();
-    });
-    if (raw.raw.destroyed && !raw.raw.complete) gone.abort();
-    return AbortSignal.any([gone.signal, this.#draining.signal]);
-  }
-
   async #beforeAll(request: FastifyRequest, answer: FastifyReply): Promise<unknown> {
     if (hasCors(request.url)) {
       answer.header('access-control-allow-origin', '*');
@@ -143,7 +149,10 @@ export class HttpServer {
     const methods = this.routes.methodsAt(request.url.split('?')[0] ?? '');
     const status = methods.length > 0 ? 405 : 404;
     if (status === 405) answer.header('allow', methods.join(', '));
-    return answer.code(status).send({ errcode: 'M_UNRECOGNIZED', error: 'There is no such endpoint on this server.' });
+    return sendJson(answer.code(status), {
+      errcode: 'M_UNRECOGNIZED',
+      error: 'There is no such endpoint on this server.',
+    });
   }
 
   #observe(request: FastifyRequest, answer: FastifyReply): void {
@@ -157,7 +166,7 @@ export class HttpServer {
 
   /** Answers what waits, then closes. */
   async close(): Promise<void> {
-    this.#draining.abort();
+    this.#departures.drain();
     await this.app.close();
   }
 }
@@ -227,5 +236,5 @@ function send(answer: FastifyReply, result: object | Reply): FastifyReply {
   if (!isReply(result)) return sendJson(answer, result);
   const { status = 200, headers = {}, body } = result;
   answer.code(status).header('content-type', JSON_TYPE).headers(headers);
-  return answer.send(body instanceof Uint8Array && !Buffer.isBuffer(body) ? Buffer.from(body) : body);
+  return answer.send(body instanceof Readable || Buffer.isBuffer(body) ? body : Buffer.from(body));
 }

@@ -1,4 +1,5 @@
 import type { Requester } from '../accounts/requester.ts';
+import { ByteCache } from '../base/byte-cache.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { type Random, randomToken } from '../base/random.ts';
@@ -59,6 +60,12 @@ export class ToDevice {
   readonly #parts: ToDeviceParts;
   readonly #limits: ToDeviceLimits;
   readonly #disk: DiskGauge;
+  /** Up to where devices have nothing waiting any more: positions only grow, so nothing comes there again. */
+  readonly #acknowledged = new ByteCache<number>({
+    name: 'to_device_acknowledged',
+    maxBytes: 512 * 1024,
+    sizeOf: () => 8,
+  });
 
   constructor(parts: ToDeviceParts, limits: ToDeviceLimits = DEFAULT_LIMITS) {
     this.#parts = parts;
@@ -161,7 +168,11 @@ export class ToDevice {
 
   /** A later sync says that everything up to a position has arrived. Writes only if there is something to delete. */
   async acknowledge(userNid: number, deviceId: string, upTo: number): Promise<void> {
-    if (!(await hasToDevice(this.#parts.db, userNid, deviceId, upTo))) return;
-    await this.#parts.db.tx(tx => deleteUpTo(tx, userNid, deviceId, upTo));
+    const device = `${userNid}/${deviceId}`;
+    if (this.#acknowledged.get(device) === upTo) return;
+    if (await hasToDevice(this.#parts.db, userNid, deviceId, upTo)) {
+      await this.#parts.db.tx(tx => deleteUpTo(tx, userNid, deviceId, upTo));
+    }
+    this.#acknowledged.set(device, upTo);
   }
 }

@@ -1,4 +1,5 @@
 import { Accounts } from '../accounts/accounts.ts';
+import { inviteDecision } from '../accounts/invite-permission.ts';
 import type { DeviceListener } from '../accounts/ports.ts';
 import { accountSettings } from '../accounts/settings.ts';
 import type { Clock } from '../base/clock.ts';
@@ -10,7 +11,7 @@ import type { Database } from '../db/database.ts';
 import { accountDevices } from '../keys/account-devices.table.ts';
 import { buildKeys, type Keys } from '../keys/keys.ts';
 import { Media } from '../media/media.ts';
-import { defaultMediaSettings } from '../media/settings.ts';
+import { defaultMediaSettings, type MediaSettings } from '../media/settings.ts';
 import { CompiledRulesets } from '../push/compiled-rulesets.ts';
 import { NotificationHistory } from '../push/notification-history.ts';
 import { Notifications } from '../push/notifications.ts';
@@ -19,8 +20,14 @@ import { PushRules } from '../push/push-rules.ts';
 import { PushSender } from '../push/push-sender.ts';
 import { Pushers } from '../push/pushers.ts';
 import { deviceListChanged } from '../rooms/announce.ts';
+import { DelayedEvents } from '../rooms/delayed-events.ts';
+import { delayedStateFollower } from '../rooms/delayed-state.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
+import { Search } from '../rooms/search/search.ts';
+import { SearchIndexer } from '../rooms/search/search-indexer.ts';
 import { Notifier } from '../sync/notifier.ts';
+import { followActivity } from '../sync/presence/activity.ts';
+import { Presence } from '../sync/presence/presence.ts';
 import type { SyncSources } from '../sync/sources.ts';
 import { Sync } from '../sync/sync.ts';
 import { Typing } from '../sync/typing.ts';
@@ -33,6 +40,7 @@ import { pushEvents } from './push-events.ts';
 import { pushTransport } from './push-transport.ts';
 import { roomFollower } from './room-follower.ts';
 import { syncSources } from './sync-sources.ts';
+import { oneAfterTheOther, upgradeFollower } from './upgrade-follower.ts';
 import { wellKnownOf } from './well-known.ts';
 
 export interface PartsInput {
@@ -51,9 +59,13 @@ export interface Parts extends AsyncDisposable {
   readonly accounts: Accounts;
   readonly keys: Keys;
   readonly media: Media;
+  readonly search: Search;
+  readonly delayed: DelayedEvents;
   readonly sync: Sync;
   readonly sources: SyncSources;
   readonly typing: Typing;
+  /** Undefined where it is switched off. */
+  readonly presence: Presence | undefined;
   readonly notifications: Notifications;
   readonly pushRules: PushRules;
   readonly pushers: Pushers;
@@ -73,6 +85,8 @@ export function composeParts(input: PartsInput): Parts {
   const evaluator = new PushEvaluator(rulesets);
   // Rooms tell push of events, push asks rooms about them: one of the two has to come later.
   const writer = notificationWriter({ rooms: () => rooms, accounts: () => accounts, evaluator, notifications });
+  const pushRules = new PushRules({ db, bus });
+  const upgrades = upgradeFollower({ rooms: () => rooms, accounts: () => accounts, pushRules });
   const fingerprintKey = Buffer.from(folder.secrets.fingerprint_key, 'base64url');
   const rooms: RoomsParts = composeRooms({
     db,
@@ -84,7 +98,8 @@ export function composeParts(input: PartsInput): Parts {
     signingKey,
     fingerprintKey,
     memory: config.memory,
-    notifications: writer,
+    invites: { decide: inviteDecision },
+    notifications: oneAfterTheOther([writer, upgrades, delayedStateFollower({ nids: () => rooms.nids, clock })]),
   });
   const { nids } = rooms;
   const common = { db, nids, bus, clock, random, log, serverName };
@@ -97,15 +112,18 @@ export function composeParts(input: PartsInput): Parts {
   const pushers = new Pushers({ db, clock });
   const ports = { devices: deviceListeners(keys, pushers), rooms: roomFollower(() => rooms, log) };
   const accounts = new Accounts({ ...common, settings: settingsOf(config, folder), ports });
-  const media = new Media({
-    ...common,
-    settings: { ...defaultMediaSettings, folder: config.media.folder, maxUploadBytes: config.media.max_upload },
-  });
+  const media = new Media({ ...common, settings: mediaSettings(config) });
+  const indexer = new SearchIndexer(rooms);
+  const delayed = new DelayedEvents(rooms, userNid => accounts.users.isActive(userNid));
 
   const notifier = new Notifier({ ...common, events: rooms.events });
   const typing = new Typing({ clock, random, changed: roomNid => void notifier.wakeRoom(roomNid) });
   const sources = syncSources({ accounts, keys });
-  const sync = new Sync({ rooms, sources, notifier, typing });
+  const presence = config.presence
+    ? new Presence({ ...common, wake: userNids => notifier.wakeAround(userNids) })
+    : undefined;
+  const activity = presence === undefined ? undefined : followActivity(rooms, presence);
+  const sync = new Sync({ rooms, sources, notifier, typing, presence });
   const events = pushEvents(rooms);
   const transport = pushTransport(config.allowed_private_addresses.push);
   const sender = new PushSender({ ...common, events, transport });
@@ -117,21 +135,29 @@ export function composeParts(input: PartsInput): Parts {
     accounts,
     keys,
     media,
+    search: new Search(rooms, indexer),
+    delayed,
     sync,
     sources,
     typing,
+    presence,
     notifications,
     pushers,
-    pushRules: new PushRules({ db, bus }),
+    pushRules,
     notificationHistory: new NotificationHistory({ db, events }),
     async start() {
       await accounts.start();
-      loops = [sender.run(stop.signal), maintain({ ...common, media }, stop.signal)];
+      delayed.start();
+      loops = [sender.run(stop.signal), indexer.run(stop.signal), maintain({ ...common, media }, stop.signal)];
     },
     async [Symbol.asyncDispose]() {
       stop.abort();
       notifier[Symbol.dispose]();
+      sync[Symbol.dispose]();
+      activity?.[Symbol.dispose]();
       await Promise.all(loops);
+      await presence?.[Symbol.asyncDispose]();
+      await delayed[Symbol.asyncDispose]();
       await media[Symbol.asyncDispose]();
       await accounts[Symbol.asyncDispose]();
       rulesets[Symbol.dispose]();
@@ -145,6 +171,15 @@ function settingsOf(config: Config, folder: DataFolder) {
     registrationSharedSecret: config.registration_shared_secret ?? folder.secrets.registration_shared_secret,
     wellKnown: client === undefined ? undefined : { 'm.homeserver': { base_url: client } },
   });
+}
+
+function mediaSettings(config: Config): MediaSettings {
+  return {
+    ...defaultMediaSettings,
+    folder: config.media.folder,
+    maxUploadBytes: config.media.max_upload,
+    previews: { enabled: config.url_previews.enabled, allowedAddresses: config.allowed_private_addresses.previews },
+  };
 }
 
 /** A device that goes takes its keys and its pushers with it. */

@@ -10,7 +10,7 @@ import type { Database } from '../db/database.ts';
 import { EventStore } from '../rooms/event-store.ts';
 import { Nids } from '../rooms/nids.table.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
-import type { NotificationWriter } from '../rooms/ports.ts';
+import type { InvitePolicy, NotificationWriter } from '../rooms/ports.ts';
 import { RoomRegistry } from '../rooms/room-registry.ts';
 import { RoomState } from '../rooms/room-state.ts';
 import { StateTrees } from '../rooms/state-tree/state-trees.ts';
@@ -28,6 +28,7 @@ export interface RoomsInput {
   /** Memory budget of the process in bytes. */
   readonly memory: number;
   readonly notifications: NotificationWriter;
+  readonly invites: InvitePolicy;
 }
 
 /** Builds the rooms part. Its caches take a quarter of the memory budget. */

@@ -1,6 +1,6 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
-import { createServer, get } from 'node:http';
 import { join } from 'node:path';
+import { createServer, get } from '../base/node-http.ts';
 import type { Status } from '../cli/status-text.ts';
 
 /** The socket in the data folder through which `copse status` asks a running server. Only the folder's owner gets there. */

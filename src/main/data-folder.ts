@@ -9,7 +9,7 @@ import {
   renameSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { generateSeed, signingKeyFromSeed } from '../base/node-crypto.ts';
 import { type Random, randomLetters, randomToken } from '../base/random.ts';
 import { decodeBase64, encodeBase64 } from '../core/base64.ts';
@@ -88,6 +88,7 @@ function fill(path: string, name: string, random: Random): void {
     token_secret: randomToken(random, 32),
     fingerprint_key: randomToken(random, 32),
   };
+  syncAbove(resolve(path));
   writeDurably(join(path, KEY_FILE), `ed25519 ${keyId} ${encodeBase64(generateSeed(random))}\n`);
   writeDurably(join(path, SECRETS_FILE), `${JSON.stringify(secrets, null, 2)}\n`);
   writeDurably(join(path, NAME_FILE), `${name}\n`);
@@ -103,6 +104,29 @@ function writeDurably(file: string, text: string): void {
     closeSync(descriptor);
   }
   renameSync(temporary, file);
+  syncFolder(dirname(file));
+}
+
+/** The names of new files and folders are on the disk only when the folders that they are in are synced. */
+function syncFolder(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Without this, a power cut in the first minutes may take the whole folder, whatever was synced inside it. */
+function syncAbove(path: string): void {
+  for (let at = path; at !== dirname(at); at = dirname(at)) {
+    try {
+      syncFolder(dirname(at));
+    } catch {
+      // A folder that this user may not read is none that was made for the data.
+      return;
+    }
+  }
 }
 
 function readName(path: string, wanted: string | undefined): ServerName {

@@ -24,6 +24,7 @@ export async function maintain(parts: MaintenanceParts, signal: AbortSignal): Pr
     ['old transaction IDs', () => inBatches(parts, pruneTransactions)],
     ['notifications that were read', () => inBatches(parts, pruneRead)],
     ['unfinished and expired media', () => parts.media.custody.tidy()],
+    ['old previews of links', async () => parts.media.previews?.tidy()],
   ];
   while (!signal.aborted) {
     await sleep(parts.clock, HOUR_MS, signal);

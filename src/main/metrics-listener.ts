@@ -1,6 +1,6 @@
-import { createServer } from 'node:http';
 import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { createServer } from '../base/node-http.ts';
 import type { Config } from '../config/schema.ts';
 import { reachable } from './listen.ts';
 

@@ -3,16 +3,16 @@ import { notificationLevel, userLevel } from '../core/auth/power-levels.ts';
 import type { UserId } from '../core/ids.ts';
 import { getString } from '../core/json.ts';
 import type { Tx } from '../db/database.ts';
-import { MAIN_THREAD } from '../push/notifications.table.ts';
 import type { Notifications } from '../push/notifications.ts';
 import type { PushEvaluator } from '../push/push-evaluator.ts';
 import type { PushMember } from '../push/push-subject.ts';
+import { isInviteHidden } from '../rooms/invite-permission.ts';
 import { joinedOfDomain } from '../rooms/members.table.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import type { NotificationWriter } from '../rooms/ports.ts';
-import { relationOf } from '../rooms/relations.table.ts';
 import type { Room, StoredEvent } from '../rooms/room.ts';
 import { roomHead } from '../rooms/rooms.table.ts';
+import { threadOf } from '../rooms/thread-of.ts';
 
 export interface NotificationWriterParts {
   readonly rooms: () => RoomsParts;
@@ -34,7 +34,7 @@ async function eventAccepted(
 ): Promise<void> {
   const rooms = parts.rooms();
   const { event } = stored;
-  const thread = threadOf(stored);
+  const thread = await threadOf(rooms, tx, room, stored);
   const senderNid = await rooms.nids.users.findOne(tx, event.sender);
   // "When the user updates their read receipt (... or by sending an event), notifications ... MUST be marked as read".
   if (senderNid !== undefined && event.sender.endsWith(`:${rooms.serverName}`)) {
@@ -77,11 +77,6 @@ async function eventAccepted(
   await parts.notifications.add(tx, rows);
 }
 
-function threadOf({ event }: StoredEvent): string {
-  const relation = relationOf(event.content);
-  return relation?.relType === 'm.thread' ? relation.target : MAIN_THREAD;
-}
-
 async function localMembers(rooms: RoomsParts, tx: Tx, room: Room): Promise<PushMember[]> {
   const domainNid = await rooms.nids.domains.findOne(tx, rooms.serverName);
   if (domainNid === undefined) return [];
@@ -102,5 +97,6 @@ async function invited(rooms: RoomsParts, tx: Tx, { event }: StoredEvent): Promi
   const userId = event.stateKey as UserId;
   if (!userId.endsWith(`:${rooms.serverName}`)) return undefined;
   const userNid = await rooms.nids.users.findOne(tx, userId);
-  return userNid === undefined ? undefined : { userNid, userId, displayName: undefined };
+  if (userNid === undefined || (await isInviteHidden(rooms, tx, userNid, event.sender))) return undefined;
+  return { userNid, userId, displayName: undefined };
 }

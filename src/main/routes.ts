@@ -4,14 +4,18 @@ import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config/schema.ts';
 import { accountRoutes } from '../http/client/account/routes.ts';
 import { accountDataRoutes } from '../http/client/account-data/routes.ts';
+import { delayedEventRoutes } from '../http/client/delayed-events/routes.ts';
 import { directoryRoutes } from '../http/client/directory/routes.ts';
 import { keysRoutes } from '../http/client/keys/routes.ts';
 import { mediaRoutes } from '../http/client/media/routes.ts';
+import { presenceRoutes } from '../http/client/presence/routes.ts';
 import { profileRoutes } from '../http/client/profile/routes.ts';
 import { pushRoutes } from '../http/client/push/routes.ts';
+import { reportRoutes } from '../http/client/reports/routes.ts';
 import { roomKeysRoutes } from '../http/client/room-keys/routes.ts';
 import type { RoomRouteParts } from '../http/client/rooms/room-route-parts.ts';
 import { roomRoutes } from '../http/client/rooms/routes.ts';
+import { searchRoutes } from '../http/client/search/routes.ts';
 import { serverRoutes } from '../http/client/server/routes.ts';
 import { syncRoutes } from '../http/client/sync/routes.ts';
 import { toDeviceRoutes } from '../http/client/to-device/routes.ts';
@@ -35,9 +39,12 @@ export function clientRoutes(parts: Parts, config: Config, clock: Clock): Endpoi
     }),
     ...accountRoutes({ accounts }),
     ...accountDataRoutes({ accounts }),
+    ...presenceRoutes({ rooms, presence: parts.presence }),
     ...profileRoutes({ accounts }),
     ...roomRoutes(roomParts),
     ...directoryRoutes(roomParts),
+    ...delayedEventRoutes(parts),
+    ...searchRoutes({ rooms, search: parts.search, ignoredUsers: roomParts.ignoredUsers }),
     ...syncRoutes({ ...parts, storedFilter: (userNid, id) => accounts.filters.get(userNid, id), rooms }),
     ...keysRoutes({
       keys: parts.keys,
@@ -48,11 +55,12 @@ export function clientRoutes(parts: Parts, config: Config, clock: Clock): Endpoi
     ...toDeviceRoutes(parts),
     ...mediaRoutes({ media: parts.media, clock }),
     ...pushRoutes(parts),
+    ...reportRoutes({ accounts, rooms }),
     ...synapseRegisterRoutes({ accounts }),
   ];
 }
 
-function roomRouteParts({ accounts, rooms, notifications }: Parts, config: Config): RoomRouteParts {
+function roomRouteParts({ accounts, rooms, delayed, notifications }: Parts, config: Config): RoomRouteParts {
   return {
     rooms,
     async profileFor(userId) {
@@ -62,6 +70,7 @@ function roomRouteParts({ accounts, rooms, notifications }: Parts, config: Confi
       return { displayName: profile?.displayname, avatarUrl: profile?.avatar_url };
     },
     ignoredUsers: async userNid => accounts.ignored.ignoredBy(rooms.db, userNid, await userPos(rooms.db, userNid)),
+    delayed,
     reading: readListener(accounts, notifications),
     defaultRoomVersion: config.default_room_version,
     aliasOwner: () => undefined,

@@ -45,12 +45,15 @@ function openLog(config: Config) {
   };
 }
 
+/** The listeners go away with the first signal, so that a second one ends the process at once. */
 function nextSignal(): Promise<NodeJS.Signals> {
+  const names = ['SIGINT', 'SIGTERM'] as const;
   return new Promise(resolve => {
-    for (const name of ['SIGINT', 'SIGTERM'] as const) {
-      // The listener is taken away, so that a second signal ends the process at once.
-      process.once(name, () => resolve(name));
-    }
+    const take = (name: NodeJS.Signals) => {
+      for (const each of names) process.off(each, take);
+      resolve(name);
+    };
+    for (const name of names) process.on(name, take);
   });
 }
 

@@ -22,6 +22,8 @@ const PRIVATE_FILE = 0o600;
 export class DiskStore implements MediaStore {
   readonly #folder: string;
   readonly #random: Random;
+  /** Folders of files whose own names are known to be on the disk: 256 at most. */
+  readonly #lasting = new Set<string>();
 
   constructor(folder: string, random: Random) {
     this.#folder = folder;
@@ -43,11 +45,14 @@ export class DiskStore implements MediaStore {
   }
 
   async #keep(unfinished: string, path: string): Promise<void> {
-    const made = await mkdir(dirname(path), { recursive: true, mode: PRIVATE_FOLDER });
+    const folder = dirname(path);
+    await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER });
     await rename(unfinished, path);
-    await syncFolder(dirname(path));
-    if (made === undefined) return;
-    for (const parent of [join(this.#folder, 'files'), this.#folder]) await syncFolder(parent);
+    await syncFolder(folder);
+    if (this.#lasting.has(folder)) return;
+    // Whoever made these folders may not have come to syncing them: another upload, or a run that was cut short.
+    for (const parent of [dirname(folder), this.#folder, dirname(this.#folder)]) await syncFolder(parent);
+    this.#lasting.add(folder);
   }
 
   async read(fileId: FileId, range?: ByteRange): Promise<Readable | undefined> {

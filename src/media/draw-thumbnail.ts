@@ -35,7 +35,7 @@ export async function drawThumbnail(task: ImageTask): Promise<ImageOutcome> {
   const { width, height } = meta.autoOrient;
   const source: Source = { task, type, meta, width, height, frames: meta.pages ?? 1 };
   if (width * height > task.maxPixels) return { outcome: 'too_large' };
-  if (isItsOwnThumbnail(source)) return { outcome: 'original', type };
+  if (isItsOwnThumbnail(source)) return { outcome: 'original', type, width, height };
   return drawsMoving(source) ? drawMoving(source) : drawStill(source);
 }
 

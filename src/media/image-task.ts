@@ -30,7 +30,7 @@ export type ImageOutcome =
       readonly height: number;
     }
   /** The image is no larger than the box: it is its own thumbnail. `type` is what its first bytes say. */
-  | { readonly outcome: 'original'; readonly type: DecodedType }
+  | { readonly outcome: 'original'; readonly type: DecodedType; readonly width: number; readonly height: number }
   /** None of the decoded types. */
   | { readonly outcome: 'unsupported' }
   /** More pixels, or more memory, than the server spends on a thumbnail. */

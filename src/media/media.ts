@@ -3,6 +3,7 @@ import { DiskStore } from './disk-store.ts';
 import { Downloads } from './downloads.ts';
 import type { MediaParts } from './media-parts.ts';
 import type { MediaStore } from './media-store.ts';
+import { UrlPreviews } from './previews/url-previews.ts';
 import type { MediaSettings } from './settings.ts';
 import { Thumbnailer } from './thumbnailer.ts';
 import { Thumbnails } from './thumbnails.ts';
@@ -16,6 +17,8 @@ export class Media implements AsyncDisposable {
   readonly downloads: Downloads;
   readonly thumbnails: Thumbnails;
   readonly custody: Custody;
+  /** Undefined where they are switched off. */
+  readonly previews: UrlPreviews | undefined;
   readonly #thumbnailer: Thumbnailer;
 
   constructor(given: MediaParts) {
@@ -29,6 +32,10 @@ export class Media implements AsyncDisposable {
     this.downloads = new Downloads(parts);
     this.thumbnails = new Thumbnails({ ...parts, thumbnailer: this.#thumbnailer });
     this.custody = new Custody(parts);
+    const { previews } = given.settings;
+    this.previews = previews.enabled
+      ? new UrlPreviews({ ...parts, thumbnailer: this.#thumbnailer, custody: this.custody }, previews)
+      : undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -24,6 +24,14 @@ export interface MediaSettings {
    */
   readonly legacyDownloads: boolean | { readonly frozenSince: number };
   readonly thumbnails: ThumbnailSettings;
+  readonly previews: PreviewSettings;
+}
+
+export interface PreviewSettings {
+  /** Whether pages that users link to are fetched at all. */
+  readonly enabled: boolean;
+  /** Private addresses and ranges that are fetched from all the same. */
+  readonly allowedAddresses: readonly string[];
 }
 
 export interface ThumbnailSettings {
@@ -55,4 +63,5 @@ export const defaultMediaSettings: Omit<MediaSettings, 'folder'> = {
     idleMs: MINUTE_MS,
     waiting: 100,
   },
+  previews: { enabled: true, allowedAddresses: [] },
 };

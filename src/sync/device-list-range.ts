@@ -6,6 +6,7 @@ import { membershipName, type Room, type StoredEvent } from '../rooms/room.ts';
 import { MEMBER_TYPE_NID, typeOf } from '../rooms/state-tree/tree-key.ts';
 import { type DeviceListChanges, deviceListChanges } from './device-lists.ts';
 import { LazyMembers } from './lazy-members.ts';
+import { RoomReads } from './room-reads.ts';
 import { wasJoined } from './rooms-section.ts';
 import { compileSyncFilter } from './sync-filter.ts';
 import { type SyncWindow, stretch } from './window.ts';
@@ -20,6 +21,7 @@ export async function deviceListsBetween(
   const window: SyncWindow = {
     ...base,
     lazyMembers: new LazyMembers(),
+    reads: new RoomReads(),
     view: { userId: user.userId, userNid: user.userNid, deviceId: user.deviceId },
     since: parseLogToken(from),
     now: parseLogToken(to),

@@ -2,8 +2,7 @@ import type { UserId } from '../core/ids.ts';
 import { getString } from '../core/json.ts';
 import { joinedToAny, membersOf } from '../rooms/members.table.ts';
 import { MEMBERSHIPS, type Room, type StoredEvent } from '../rooms/room.ts';
-import { LOG_DEVICE_LIST, refsBetween } from '../rooms/room-log.table.ts';
-import { type SyncWindow, stretch } from './window.ts';
+import { roomStretch, type SyncWindow, userLogMoved } from './window.ts';
 
 export interface DeviceListInput {
   /** Rooms that the user is in and was in before, with the membership events since. */
@@ -45,15 +44,16 @@ export async function deviceListChanges(window: SyncWindow, input: DeviceListInp
   return { changed: named(changed), left: named(left) };
 }
 
-function ownChanges({ sources, parts, view, since, now }: SyncWindow): Promise<readonly number[]> {
+async function ownChanges(window: SyncWindow): Promise<readonly number[]> {
+  if (!userLogMoved(window)) return [];
+  const { sources, parts, view, since, now } = window;
   return sources.ownDeviceLists(parts.db, view.userNid, since?.user ?? 0, now.user);
 }
 
 async function announced(window: SyncWindow, input: DeviceListInput): Promise<number[]> {
   const found: number[] = [];
   for (const { room } of input.kept) {
-    const { after, upTo } = stretch(window, room.shard);
-    found.push(...(await refsBetween(window.parts.db, room.nid, LOG_DEVICE_LIST, after, upTo)));
+    found.push(...(await window.reads.deviceLists(window.parts.db, roomStretch(window, room))));
   }
   return found;
 }

@@ -10,11 +10,11 @@ export async function ephemeralEvents(
   after: number,
   privateReceipts: readonly ReceiptRow[],
 ): Promise<JsonObject[]> {
-  const { parts, typing, since, filter } = window;
+  const { typing, since, filter } = window;
   const events: JsonObject[] = [];
   if (filter.ephemeral.matches({ type: 'm.receipt', sender: '' as never, content: {} })) {
-    const rows = [...(await publicReceiptsSince(parts.db, room.nid, after)), ...privateReceipts];
-    if (rows.length > 0) events.push({ type: 'm.receipt', content: await receiptContent(window, rows) });
+    const rows = [...(await publicReceipts(window, room, after)), ...privateReceipts];
+    for (const content of await receiptContents(window, rows)) events.push({ type: 'm.receipt', content });
   }
   if (filter.ephemeral.matches({ type: 'm.typing', sender: '' as never, content: {} })) {
     const users = typing.since(room.nid, since?.typing);
@@ -24,19 +24,35 @@ export async function ephemeralEvents(
   return events;
 }
 
-async function receiptContent({ parts, ignored }: SyncWindow, rows: readonly ReceiptRow[]): Promise<JsonObject> {
+/** Those of a room that is new to the client are all that there are. */
+function publicReceipts({ parts, reads, now }: SyncWindow, room: Room, after: number): Promise<readonly ReceiptRow[]> {
+  if (after === 0) return publicReceiptsSince(parts.db, room.nid, 0);
+  return reads.receipts(parts.db, { roomNid: room.nid, after, upTo: now.shards[room.shard] ?? 0 });
+}
+
+/**
+ * One `m.receipt` as a rule. A user whose receipts for the room and for a thread stand at the same event needs two: its
+ * content has room for one of each type.
+ */
+async function receiptContents({ parts, ignored }: SyncWindow, rows: readonly ReceiptRow[]): Promise<JsonObject[]> {
   const names = await parts.nids.users.names(parts.db, new Set(rows.map(row => row.user_nid)));
-  const byEvent = new Map<string, Map<string, JsonObject>>();
+  const contents: ReceiptContent[] = [];
   for (const row of rows) {
     const user = names.get(row.user_nid);
     if (user === undefined || ignored.has(user)) continue;
-    const byType = byEvent.get(row.event_id) ?? new Map<string, JsonObject>();
-    byEvent.set(row.event_id, byType);
-    const users = byType.get(row.receipt_type) ?? {};
-    // A user has one receipt of a type at an event here: the one for the room as a whole says more (MSC4102).
-    if (row.thread !== UNTHREADED && Object.hasOwn(users, user)) continue;
-    const thread = row.thread === UNTHREADED ? {} : { thread_id: row.thread };
-    byType.set(row.receipt_type, { ...users, [user]: { ts: row.ts, ...thread } });
+    const { event_id: id, receipt_type: type } = row;
+    const free = contents.findIndex(content => content[id]?.[type]?.[user] === undefined);
+    const at = free === -1 ? contents.length : free;
+    const content = contents[at] ?? {};
+    const byType = content[id] ?? {};
+    const byUser = byType[type] ?? {};
+    byUser[user] = { ts: row.ts, ...(row.thread === UNTHREADED ? {} : { thread_id: row.thread }) };
+    byType[type] = byUser;
+    content[id] = byType;
+    contents[at] = content;
   }
-  return Object.fromEntries([...byEvent].map(([id, byType]) => [id, Object.fromEntries(byType)]));
+  return contents;
 }
+
+/** By event, type and user. */
+type ReceiptContent = Record<string, Record<string, Record<string, JsonObject>>>;

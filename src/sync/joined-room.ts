@@ -1,6 +1,5 @@
 import type { Json, JsonObject } from '../core/json.ts';
 import { clientEvents } from '../rooms/client-event.ts';
-import { roomRootAt } from '../rooms/events.table.ts';
 import { formatRoomToken } from '../rooms/log-token.ts';
 import type { Room, StoredEvent } from '../rooms/room.ts';
 import { page } from '../rooms/timeline.ts';
@@ -25,12 +24,14 @@ export async function roomTimeline(
   upTo: number,
 ): Promise<RoomTimeline> {
   const limit = Math.min(window.filter.timeline.limit ?? DEFAULT_TIMELINE, MOST_TIMELINE);
-  const { events } = await page(window.parts, window.parts.db, room, window.view, {
+  const { db } = window.parts;
+  const { events } = await page(window.parts, db, room, window.view, {
     direction: 'b',
     from: upTo,
     to: after,
     limit: limit + 1,
     filter: window.filter.timeline,
+    ...(after === undefined ? {} : { readBackward: window.reads.timeline }),
   });
   const limited = events.length > limit;
   const shown = events.slice(0, limit).reverse();
@@ -60,14 +61,15 @@ export interface RoomBlock {
 export async function roomEvents(window: SyncWindow, change: RoomChange, isJoined: boolean): Promise<RoomBlock> {
   const { parts, view, since } = window;
   const { room } = change;
+  const place = { roomNid: room.nid, after: change.after, upTo: change.upTo };
   const db = parts.db;
   // A room that the client does not have is shown from its end; with full_state the timeline goes on where it was.
   const after = change.isNew && (since === undefined || !window.fullState) ? undefined : change.after;
   const timeline = await roomTimeline(window, room, after, change.upTo);
   const limited = timeline.limited || (change.isNew && since !== undefined && !window.fullState);
-  const from = change.isNew ? 0 : await roomRootAt(db, room.nid, change.after);
+  const from = change.isNew ? 0 : await window.reads.rootAt(db, place, 'after');
   const last = timeline.events.at(-1)?.stored;
-  const end = last?.pos === change.upTo ? last.roomRoot : await roomRootAt(db, room.nid, change.upTo);
+  const end = last?.pos === change.upTo ? last.roomRoot : await window.reads.rootAt(db, place, 'upTo');
   const delta = await stateDelta(
     window,
     room,

@@ -5,8 +5,9 @@ import type { Bus } from '../bus/bus.ts';
 import type { ServerName, UserId } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
 import type { EventStore } from '../rooms/event-store.ts';
-import { joinedOfDomain } from '../rooms/members.table.ts';
+import { joinedOfDomain, roomsOfUser } from '../rooms/members.table.ts';
 import type { Nids } from '../rooms/nids.table.ts';
+import { MEMBERSHIPS } from '../rooms/room.ts';
 import { LOG_EVENT, LOG_SUBJECT, type LogEntry } from '../rooms/room-log.table.ts';
 import { userSubject } from '../rooms/user-log.table.ts';
 
@@ -112,6 +113,19 @@ export class Notifier implements Disposable {
   async wakeRoom(roomNid: number): Promise<void> {
     if (this.#waiting.size === 0) return;
     for (const userNid of await this.#localMembers(roomNid)) this.#wake(userNid);
+  }
+
+  /** Wakes those who share a room with some users, and these themselves: for presence. */
+  async wakeAround(userNids: readonly number[]): Promise<void> {
+    if (this.#waiting.size === 0) return;
+    const rooms = new Set<number>();
+    for (const userNid of userNids) {
+      this.#wake(userNid);
+      for (const row of await roomsOfUser(this.#parts.db, userNid)) {
+        if (row.membership === MEMBERSHIPS.join) rooms.add(row.room_nid);
+      }
+    }
+    for (const roomNid of rooms) await this.wakeRoom(roomNid);
   }
 
   #wake(userNid: number): void {

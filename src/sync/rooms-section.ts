@@ -2,6 +2,7 @@ import type { RoomId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { clientEvents } from '../rooms/client-event.ts';
 import { roomRootAt } from '../rooms/events.table.ts';
+import { isInviteHidden } from '../rooms/invite-permission.ts';
 import { formatRoomToken } from '../rooms/log-token.ts';
 import { type MemberRow, roomsOfUser } from '../rooms/members.table.ts';
 import { privateReceiptsSince, type ReceiptRow } from '../rooms/receipts.table.ts';
@@ -12,7 +13,7 @@ import { lastStay } from '../rooms/visibility.ts';
 import { ephemeralEvents } from './ephemeral.ts';
 import { isEmptyBlock, roomEvents } from './joined-room.ts';
 import type { TypedContent, UnreadCounts } from './sources.ts';
-import { type SyncWindow, stretch } from './window.ts';
+import { type SyncWindow, stretch, userLogMoved } from './window.ts';
 
 interface UserRoom {
   readonly room: Room;
@@ -82,8 +83,9 @@ interface Extras {
 
 async function extras(window: SyncWindow, mine: readonly UserRoom[]): Promise<Extras> {
   const { sources, parts, view, since, typing } = window;
-  const data = await sources.roomAccountData(parts.db, view.userNid, since?.user);
-  const receipts = await privateReceiptsSince(parts.db, view.userNid, since?.user ?? 0);
+  const moved = userLogMoved(window);
+  const data = moved ? await sources.roomAccountData(parts.db, view.userNid, since?.user) : [];
+  const receipts = moved ? await privateReceiptsSince(parts.db, view.userNid, since?.user ?? 0) : [];
   const busy = new Set<number>(since === undefined ? [] : typing.changedSince(since.typing));
   if (since !== undefined) {
     const byShard = Map.groupBy(mine, ({ room }) => room.shard);
@@ -177,11 +179,16 @@ async function pendingBlocks(
     const { after, upTo } = stretch(window, room.shard);
     if (membershipName(row.membership) !== kind || row.pos > upTo || (row.pos <= after && !window.fullState)) continue;
     const member = await window.parts.events.byNid(window.parts.db, row.event_nid);
-    if (member === undefined || (kind === 'invite' && window.ignored.has(member.event.sender))) continue;
+    if (member === undefined || (kind === 'invite' && (await isUnwanted(window, member)))) continue;
     const events = await strippedState(window.parts, window.parts.db, room, member);
     blocks[room.roomId] = kind === 'invite' ? { invite_state: { events } } : { knock_state: { events } };
   }
   return blocks;
+}
+
+/** An invite from somebody whom the user ignores, or from whom they want none. */
+async function isUnwanted({ parts, view, ignored }: SyncWindow, { event: { sender } }: StoredEvent): Promise<boolean> {
+  return ignored.has(sender) || isInviteHidden(parts, parts.db, view.userNid, sender);
 }
 
 /**

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../test/support/databases.ts';
 import { ALICE, BOB, CAROL, joinAll, newRoom, roomsOn, say, setState } from '../../test/support/rooms.ts';
 import { ids, SyncBench, types } from '../../test/support/sync.ts';
-import { ban, invite, join, leave, updateProfile } from '../rooms/membership.ts';
+import { ban, forget, invite, join, leave, updateProfile } from '../rooms/membership.ts';
 
 onEachDatabase('an initial sync has the state, then the timeline', async db => {
   const rooms = roomsOn(db);
@@ -182,11 +182,11 @@ onEachDatabase('typing is told to those who wait, and when it ends', async db =>
   assert.equal((await bench.as(BOB, ended.next_batch)).rooms, undefined);
 });
 
-onEachDatabase('device lists change with whom one shares encrypted rooms with', async db => {
+onEachDatabase('device lists change with whom one shares rooms with', async db => {
   const rooms = roomsOn(db);
   using bench = new SyncBench(rooms);
   const room = await newRoom(rooms);
-  await setState(rooms, room, ALICE, 'm.room.encryption', { algorithm: 'm.megolm.v1.aes-sha2' });
+  const other = await newRoom(rooms, { creator: BOB });
   const first = await bench.as(ALICE);
   await joinAll(rooms, room, [BOB]);
   const second = await bench.as(ALICE, first.next_batch);
@@ -194,6 +194,34 @@ onEachDatabase('device lists change with whom one shares encrypted rooms with', 
   await leave(rooms, room, { sender: BOB });
   const third = await bench.as(ALICE, second.next_batch);
   assert.deepEqual(third.device_lists, { changed: [], left: [BOB] });
+  await joinAll(rooms, other, [ALICE]);
+  const fourth = await bench.as(ALICE, third.next_batch);
+  assert.deepEqual(fourth.device_lists, { changed: [BOB], left: [] });
+  await joinAll(rooms, room, [BOB]);
+  await leave(rooms, other, { sender: ALICE });
+  const fifth = await bench.as(ALICE, fourth.next_batch);
+  assert.deepEqual(fifth.device_lists, { changed: [BOB], left: [] }, 'one room is shared still');
+  await leave(rooms, room, { sender: ALICE });
+  const sixth = await bench.as(ALICE, fifth.next_batch);
+  assert.deepEqual(sixth.device_lists, { changed: [], left: [BOB] });
+});
+
+onEachDatabase('a room that was left and forgotten is told as left once, then never again', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const room = await newRoom(rooms);
+  await joinAll(rooms, room, [BOB]);
+  const { next_batch: before } = await bench.as(BOB);
+  await leave(rooms, room, { sender: BOB });
+  await forget(rooms, room, BOB);
+  await say(rooms, room, ALICE, 'not for Bob');
+  const filter = { room: { include_leave: true } };
+  const told = await bench.as(BOB, before, { filter });
+  assert.deepEqual(Object.keys(told.rooms?.leave ?? {}), [room.roomId]);
+  const events = told.rooms?.leave?.[room.roomId]?.timeline.events ?? [];
+  assert.deepEqual(types(events), [`m.room.member ${BOB}`]);
+  assert.equal((await bench.as(BOB, told.next_batch, { filter })).rooms, undefined);
+  assert.equal((await bench.as(BOB, undefined, { filter })).rooms, undefined);
 });
 
 onEachDatabase('full_state repeats the state and goes on with the timeline', async db => {

@@ -1,18 +1,21 @@
 import type { JsonObject } from '../core/json.ts';
-import type { Queryable } from '../db/database.ts';
 import type { ClientView } from '../rooms/event-format.ts';
 import { formatLogToken, type LogToken } from '../rooms/log-token.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
-import { logHeads } from '../rooms/room-log.table.ts';
 import { userPos } from '../rooms/user-log.table.ts';
 import { deviceListChanges } from './device-lists.ts';
 import { LazyMembers } from './lazy-members.ts';
+import { LogHeads } from './log-heads.ts';
 import type { Notifier } from './notifier.ts';
+import type { Presence } from './presence/presence.ts';
+import { presenceSection } from './presence/presence-section.ts';
+import type { PresenceState } from './presence/user-presence.ts';
+import { RoomReads } from './room-reads.ts';
 import { roomsSection } from './rooms-section.ts';
 import type { SyncSources, ToDeviceBatch } from './sources.ts';
 import type { SyncFilter } from './sync-filter.ts';
 import type { Typing } from './typing.ts';
-import type { SyncWindow } from './window.ts';
+import { type SyncWindow, userLogMoved } from './window.ts';
 
 export interface SyncRequest {
   readonly view: ClientView;
@@ -23,30 +26,45 @@ export interface SyncRequest {
   /** How long to wait for something to happen, in milliseconds. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** How the client wants its user to appear; `online` unless given. */
+  readonly setPresence?: PresenceState | undefined;
 }
 
 /** However long a client wants to wait, a proxy in between does not. */
 const LONGEST_WAIT_MS = 120_000;
 
 /** `GET /sync`, from the two logs. */
-export class Sync {
+export class Sync implements Disposable {
   readonly #parts: RoomsParts;
   readonly #sources: SyncSources;
   readonly #notifier: Notifier;
   readonly #typing: Typing;
+  readonly #presence: Presence | undefined;
   readonly #lazyMembers = new LazyMembers();
+  readonly #reads = new RoomReads();
+  readonly #heads: LogHeads;
 
-  constructor(parts: { rooms: RoomsParts; sources: SyncSources; notifier: Notifier; typing: Typing }) {
+  constructor(parts: {
+    readonly rooms: RoomsParts;
+    readonly sources: SyncSources;
+    readonly notifier: Notifier;
+    readonly typing: Typing;
+    /** Undefined where it is switched off. */
+    readonly presence?: Presence | undefined;
+  }) {
     this.#parts = parts.rooms;
     this.#sources = parts.sources;
     this.#notifier = parts.notifier;
     this.#typing = parts.typing;
+    this.#presence = parts.presence;
+    this.#heads = new LogHeads(parts.rooms);
   }
 
   /** Answers as soon as there is something new since `since`, or when the time is up. */
   async answer(request: SyncRequest): Promise<JsonObject> {
     using ticket = this.#notifier.take(request.view.userNid);
     const { view, since } = request;
+    using _ = await this.#presence?.syncing(view.userNid, view.deviceId ?? '', request.setPresence ?? 'online');
     if (since !== undefined && view.deviceId !== undefined) {
       await this.#sources.acknowledgeToDevice(view.userNid, view.deviceId, since.user);
     }
@@ -55,22 +73,29 @@ export class Sync {
     for (;;) {
       const { json, isNews } = await this.#once(request);
       const left = end - clock.monotonic();
-      if (isNews || since === undefined || request.fullState || left <= 0) return json;
-      const outcome = await ticket.wait(left, request.signal);
-      if (outcome === 'aborted') return json;
+      const isAnswer = isNews || since === undefined || request.fullState || left <= 0;
+      if (isAnswer || (await ticket.wait(left, request.signal)) === 'aborted') {
+        return { ...json, ...(await this.#keyCounts(view)) };
+      }
     }
   }
+
+  /** The key counts apart: they are no news, and only an answer needs them. */
 
   async #once(request: SyncRequest): Promise<{ json: JsonObject; isNews: boolean }> {
     const db = this.#parts.db;
     const { view, since } = request;
-    const now = await this.#heads(view.userNid);
+    const now = await this.#now(view.userNid, since);
+    if (since !== undefined && !request.fullState && this.#isQuiet(since, now)) {
+      return { json: { next_batch: formatLogToken(now) }, isNews: false };
+    }
     const ignored = await this.#sources.ignoredUsers(db, view.userNid, now.user);
     const window: SyncWindow = {
       parts: this.#parts,
       sources: this.#sources,
       typing: this.#typing,
       lazyMembers: this.#lazyMembers,
+      reads: this.#reads,
       view,
       since,
       now,
@@ -83,7 +108,9 @@ export class Sync {
     const section = await roomsSection(window);
     const accountData = await this.#accountData(window);
     const lists = since === undefined ? { changed: [], left: [] } : await deviceListChanges(window, section);
+    const presence = this.#presence === undefined ? [] : await presenceSection(this.#presence, window, section);
     const isNews =
+      presence.length > 0 ||
       messages.events.length > 0 ||
       accountData.length > 0 ||
       lists.changed.length > 0 ||
@@ -92,29 +119,42 @@ export class Sync {
     const json: JsonObject = {
       // When not all to-device messages fit, the client comes back for the rest.
       next_batch: formatLogToken({ ...now, user: Math.min(now.user, messages.upTo) }),
+      ...(presence.length > 0 ? { presence: { events: presence } } : {}),
       ...(accountData.length > 0 ? { account_data: { events: accountData } } : {}),
       ...(Object.keys(section.json).length > 0 ? { rooms: section.json } : {}),
       ...(lists.changed.length + lists.left.length > 0
         ? { device_lists: { changed: lists.changed, left: lists.left } }
         : {}),
       ...(messages.events.length > 0 ? { to_device: { events: [...messages.events] } } : {}),
-      ...(view.deviceId === undefined ? {} : await this.#keyCounts(db, view.userNid, view.deviceId)),
     };
     return { json, isNews };
   }
 
-  async #heads(userNid: number): Promise<LogToken> {
+  async #now(userNid: number, since: LogToken | undefined): Promise<LogToken> {
     const typing = this.#typing.token;
     const user = await userPos(this.#parts.db, userNid);
-    return { shards: await logHeads(this.#parts.db), user, typing };
+    const presence = this.#presence?.token;
+    return { shards: await this.#heads.now(since?.shards), user, typing, presence };
   }
 
-  async #toDevice({ view, since, now, sources, parts }: SyncWindow): Promise<ToDeviceBatch> {
-    if (view.deviceId === undefined) return { events: [], upTo: now.user };
+  /** Nothing at all has happened on this server that the client has not seen: the rule while many wait. */
+  #isQuiet(since: LogToken, now: LogToken): boolean {
+    return (
+      !userLogMoved({ since, now }) &&
+      since.shards.every((pos, shard) => pos === now.shards[shard]) &&
+      this.#typing.changedSince(since.typing).length === 0 &&
+      this.#presence?.movedSince(since.presence) !== true
+    );
+  }
+
+  async #toDevice(window: SyncWindow): Promise<ToDeviceBatch> {
+    const { view, since, now, sources, parts } = window;
+    if (view.deviceId === undefined || !userLogMoved(window)) return { events: [], upTo: now.user };
     return sources.toDevice(parts.db, view.userNid, view.deviceId, since?.user ?? 0, now.user);
   }
 
   async #accountData(window: SyncWindow): Promise<JsonObject[]> {
+    if (!userLogMoved(window)) return [];
     const { sources, parts, view, since, filter } = window;
     const events: JsonObject[] = [];
     const rules = await sources.pushRules(parts.db, { nid: view.userNid, id: view.userId }, since?.user);
@@ -126,10 +166,16 @@ export class Sync {
     );
   }
 
-  async #keyCounts(db: Queryable, userNid: number, deviceId: string): Promise<JsonObject> {
+  async #keyCounts({ userNid, deviceId }: ClientView): Promise<JsonObject> {
+    if (deviceId === undefined) return {};
+    const { db } = this.#parts;
     return {
       device_one_time_keys_count: await this.#sources.oneTimeKeyCounts(db, userNid, deviceId),
       device_unused_fallback_key_types: [...(await this.#sources.unusedFallbackKeyTypes(db, userNid, deviceId))],
     };
+  }
+
+  [Symbol.dispose](): void {
+    this.#heads[Symbol.dispose]();
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../base/clock.ts';
-import { type Random, randomToken } from '../base/random.ts';
+import { type Random, randomLetters } from '../base/random.ts';
 import type { UserId } from '../core/ids.ts';
 
 /** The longest that one notice lasts, whatever the client asks for, in milliseconds. */
@@ -25,7 +25,7 @@ export class Typing {
 
   constructor(parts: { clock: Clock; random: Random; changed: (roomNid: number) => void }) {
     this.#clock = parts.clock;
-    this.#run = randomToken(parts.random, 3);
+    this.#run = randomLetters(parts.random, 4);
     this.#changed = parts.changed;
   }
 

@@ -1,7 +1,9 @@
 import type { ClientView } from '../rooms/event-format.ts';
 import type { LogToken } from '../rooms/log-token.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
+import type { Room } from '../rooms/room.ts';
 import type { LazyMembers } from './lazy-members.ts';
+import type { RoomReads, RoomStretch } from './room-reads.ts';
 import type { SyncSources } from './sources.ts';
 import type { SyncFilter } from './sync-filter.ts';
 import type { Typing } from './typing.ts';
@@ -12,6 +14,7 @@ export interface SyncWindow {
   readonly sources: SyncSources;
   readonly typing: Typing;
   readonly lazyMembers: LazyMembers;
+  readonly reads: RoomReads;
   readonly view: ClientView;
   readonly since: LogToken | undefined;
   readonly now: LogToken;
@@ -26,4 +29,17 @@ export interface SyncWindow {
 /** The stretch of one shard's log. */
 export function stretch(window: SyncWindow, shard: number): { after: number; upTo: number } {
   return { after: window.since?.shards[shard] ?? 0, upTo: window.now.shards[shard] ?? 0 };
+}
+
+/** The same of one room of it. */
+export function roomStretch(window: SyncWindow, room: Room): RoomStretch {
+  return { roomNid: room.nid, ...stretch(window, room.shard) };
+}
+
+/**
+ * Whether the user's log may have anything for this sync. Where its position is the one that the client has, nothing
+ * that is read from it need be asked for: every row of it is written under a position taken in the same transaction.
+ */
+export function userLogMoved({ since, now }: Pick<SyncWindow, 'since' | 'now'>): boolean {
+  return since === undefined || now.user !== since.user;
 }

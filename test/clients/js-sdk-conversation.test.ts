@@ -126,3 +126,14 @@ test('a thread is kept apart, with receipts and counts of its own', async () => 
     assert.equal((await bob.do('unread', roomId, [root])).threads[root], 0);
   });
 });
+
+test('the conversation goes on after a power cut', async () => {
+  const id = await alice.do('sendText', roomId, 'before');
+  await stage.server.kill9();
+  await stage.server.restart();
+  const next = await alice.do('sendText', roomId, 'after');
+  // The client waits some seconds before it tries to sync again.
+  await eventually(async () => assert.equal((await bob.do('event', roomId, next))?.body, 'after'), 40_000);
+  assert.equal((await bob.do('event', roomId, id))?.body, 'before');
+  await say(bob, 'Still there.', alice);
+});

@@ -9,6 +9,7 @@ who did not do the thing.
 import asyncio
 import io
 import json
+import logging
 import sys
 import traceback
 from typing import Awaitable, Callable
@@ -18,6 +19,8 @@ import nio
 PASSWORD = "a heron at dusk"
 BODIES = [f"message {number}" for number in range(60)]
 ENCRYPTED = [f"secret {number}" for number in range(20)]
+# As much in one sync as is sent at once.
+FILTER = {"room": {"timeline": {"limit": 100}}}
 # A picture of one pixel.
 PICTURE = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -45,7 +48,7 @@ class User:
         for _ in range(40):
             if seen():
                 return
-            good(await self.client.sync(timeout=500), nio.SyncResponse)
+            good(await self.client.sync(timeout=500, sync_filter=FILTER), nio.SyncResponse)
             if self.client.should_upload_keys:
                 await self.client.keys_upload()
             if self.client.should_query_keys:
@@ -111,7 +114,7 @@ class Scenario:
     async def sends_messages(self) -> None:
         for body in BODIES:
             self.sent.append(await self.alice.say(self.room_id, body))
-        await self.bob.sync_until(lambda: self.bob.messages(self.room_id)[-1:] == BODIES[-1:], "the last message")
+        await self.bob.sync_until(lambda: self.bob.messages(self.room_id) == BODIES, "the messages")
 
     async def pages_back(self) -> None:
         page_ids: list[str] = []
@@ -133,14 +136,18 @@ class Scenario:
         assert (file.body, file.content_type, file.filename) == (PICTURE, "image/png", "heron.png"), file
 
     async def sends_receipts(self) -> None:
-        marked = await self.bob.client.update_receipt_marker(self.room_id, self.sent[-1])
-        good(marked, nio.UpdateReceiptMarkerResponse)
+        last = self.sent[-1]
+        threaded = await self.bob.client.update_receipt_marker(self.room_id, last, thread_id="main")
+        good(threaded, nio.UpdateReceiptMarkerResponse)
+        unthreaded = await self.bob.client.room_read_markers(self.room_id, last, last)
+        good(unthreaded, nio.RoomReadMarkersResponse)
 
         def seen() -> bool:
-            receipt = self.alice_room().read_receipts.get(self.bob.id)
-            return receipt is not None and receipt.event_id == self.sent[-1]
+            unthreaded = self.alice_room().read_receipts.get(self.bob.id)
+            threaded = self.alice_room().threaded_read_receipts.get(self.bob.id, {}).get("main")
+            return [receipt and receipt.event_id for receipt in (unthreaded, threaded)] == [last, last]
 
-        await self.alice.sync_until(seen, "the receipt")
+        await self.alice.sync_until(seen, "both receipts")
 
     async def types(self) -> None:
         for typing in (True, False):
@@ -214,6 +221,8 @@ class Scenario:
 
 
 async def main() -> None:
+    # It complains about every error that is expected here.
+    logging.getLogger("nio").setLevel(logging.CRITICAL)
     scenario = Scenario(*sys.argv[1:4])
     for check in scenario.checks():
         error = None

@@ -40,6 +40,7 @@ federation:
   retry: { initial: 100ms, longest: 2s }
 appservices: $appservices
 password_hashing: { memory: 64K, passes: 1 }
+presence: true
 metrics: { enabled: false }
 log: { level: info, format: text }
 YAML

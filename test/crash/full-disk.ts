@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Api, RefusedError } from './api.ts';
@@ -30,7 +30,7 @@ export function reasonToSkip(): string | undefined {
 
 /**
  * A server whose disk fills up: what is acknowledged stays, what cannot be written is refused in words, reading goes
- * on, and when there is room again writing does too, without a restart.
+ * on, and when there is room again writing does too, without a restart. At last it is killed and starts on a full disk.
  */
 export async function fullDisk(folder: string): Promise<FullDiskReport> {
   mkdirSync(folder, { recursive: true });
@@ -43,14 +43,19 @@ export async function fullDisk(folder: string): Promise<FullDiskReport> {
       await server[Symbol.asyncDispose]();
     }
   } finally {
-    execFileSync('umount', ['-l', folder]);
+    unmount(folder);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
+/** Takes the small disk away, if it is there. */
+export function unmount(folder: string): void {
+  spawnSync('umount', ['-l', folder], { stdio: 'ignore' });
+}
+
 async function fillAndFree(server: KillableServer, folder: string): Promise<FullDiskReport> {
   await server.start();
-  const api = new Api(server.url);
+  let api = new Api(server.url);
   const ledger = new Ledger();
   const cast = await setUp(api, ledger);
   const rooms = new RoomReader(cast.alice, ledger);
@@ -70,6 +75,12 @@ async function fillAndFree(server: KillableServer, folder: string): Promise<Full
     await checkReading(api, witnesses);
     for (const { key, acknowledged, seen } of ledger.attempts.values()) {
       if (!acknowledged && seen !== undefined) throw new LedgerError(`${key} was refused and is there`);
+    }
+    if (round === ROUNDS - 1) {
+      await server.kill9();
+      await server.start();
+      api = new Api(server.url);
+      await checkReading(api, witnesses);
     }
     rmSync(join(folder, 'filler'));
     for (const operation of waiting) await operation.run(api);
@@ -98,7 +109,9 @@ async function writeUntilRefused(api: Api, cast: Cast, prepared: readonly Operat
   const refused: Operation[] = [];
   for (let at = 0; at < WRITES_A_ROUND; at += cast.others.length) {
     const batch = [...cast.others.map(user => send(cast, user)), ...(at % 30 === 0 ? [upload(cast, 100_000)] : [])];
-    const gone = (await Promise.all(batch.map(operation => isRefused(operation, api)))).filter(each => each !== undefined);
+    const gone = (await Promise.all(batch.map(operation => isRefused(operation, api)))).filter(
+      each => each !== undefined,
+    );
     refused.push(...gone);
     // A client waits for the answer to one message before it sends the next, and so does the ledger.
     if (gone.some(operation => operation.name === 'send')) break;

@@ -42,8 +42,14 @@ export class Inspector {
     const secrets = JSON.parse(readFileSync(join(dataDir, 'secrets.json'), 'utf8')) as { fingerprint_key: string };
     const fingerprintKey = Buffer.from(secrets.fingerprint_key, 'base64url');
     const trees = new StateTrees({ db, cacheBytes: 4 * 1024 * 1024, fingerprintKey });
-    for (const { nid } of await db.all<{ nid: number }>(sql`select nid from room`)) await this.#checkRoom(db, trees, nid);
+    for (const { nid } of await db.all<{ nid: number }>(sql`select nid from room`))
+      await this.#checkRoom(db, trees, nid);
     await checkLogs(db);
+    const verdict = await db.all<{ integrity_check: string }>(sql`select integrity_check from pragma_integrity_check`);
+    assert.deepEqual(
+      verdict.map(row => row.integrity_check),
+      ['ok'],
+    );
   }
 
   async #checkRoom(db: Database, trees: StateTrees, roomNid: number): Promise<void> {
@@ -60,12 +66,20 @@ export class Inspector {
   async #checkEvent(trees: StateTrees, db: Database, roomNid: number, folded: Folded, row: EventRow): Promise<void> {
     const { last, state } = folded;
     assert.equal(row.state_before, last?.state_after ?? 0, `${row.event_id} does not stand on the state before it`);
-    assert.deepEqual(previousOf(row), last === undefined ? [] : [last.event_id], `${row.event_id} does not follow the last`);
+    assert.deepEqual(
+      previousOf(row),
+      last === undefined ? [] : [last.event_id],
+      `${row.event_id} does not follow the last`,
+    );
     assert.equal(row.depth, (last?.depth ?? 0) + 1);
     if (row.state_key_nid !== null) state.set(treeKey(row.type_nid, row.state_key_nid), row.nid);
     if (row.state_after !== last?.state_after) {
       const stored = await Array.fromAsync(trees.stream(db, roomNid, row.state_after));
-      assert.deepEqual(stored, [...state].sort(([a], [b]) => a - b), `the state after ${row.event_id} is another one`);
+      assert.deepEqual(
+        stored,
+        [...state].sort(([a], [b]) => a - b),
+        `the state after ${row.event_id} is another one`,
+      );
       const named = await trees.fingerprint(db, roomNid, row.state_after);
       assert.deepEqual(await trees.recomputeFingerprint(db, roomNid, row.state_after), named);
     }

@@ -2,9 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Step } from '../support/faulty-database.ts';
 import type { Order, Word } from './server.ts';
 
-const PROGRAM = new URL('./server.ts', import.meta.url).pathname;
+export const PROGRAM = new URL('./server.ts', import.meta.url).pathname;
 const LONGEST_ANSWER_MS = 60_000;
 
 export const SERVER_NAME = 'crash.test';
@@ -57,8 +58,8 @@ export class KillableServer implements AsyncDisposable {
     this.#next = this.#fork();
   }
 
-  /** The process ends before the n-th step of its transactions from now on (0: it goes on, and counts). */
-  async arm(n: number): Promise<void> {
+  /** The process ends before the n-th step of its transactions from now on, or at one of a name (0: it goes on, and counts). */
+  async arm(n: number | Step): Promise<void> {
     await ask(this.#child, { arm: n });
   }
 
@@ -77,7 +78,8 @@ export class KillableServer implements AsyncDisposable {
       child.kill('SIGKILL');
       await exit;
     }
-    if (child.signalCode !== 'SIGKILL') throw new Error(`the server ended by itself, with ${child.exitCode}:\n${this.log.slice(-4000)}`);
+    if (child.signalCode !== 'SIGKILL')
+      throw new Error(`the server ended by itself, with ${child.exitCode}:\n${this.log.slice(-4000)}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -97,7 +99,8 @@ export class KillableServer implements AsyncDisposable {
   }
 }
 
-async function ask(child: ChildProcess, order: Order): Promise<Word> {
+/** Gives a server process an order and waits for its answer. */
+export async function ask(child: ChildProcess, order: Order): Promise<Word> {
   const answer = once(child, 'message', { signal: AbortSignal.timeout(LONGEST_ANSWER_MS) });
   child.send(order);
   const [word] = (await answer) as [Word];

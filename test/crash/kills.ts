@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Step } from '../support/faulty-database.ts';
 import { below, type Seeded, seeded } from '../support/state-tree.ts';
 import { Api, UnansweredError } from './api.ts';
 import { Inspector } from './inspect.ts';
@@ -10,15 +11,14 @@ import { InboxReader, RoomReader } from './reader.ts';
 import { checkAfterRestart, checkEverything, type Witnesses } from './verify.ts';
 
 /** Where a process is killed: before a step of an operation's transactions, or after so long under load. */
-export type KillPoint =
-  | { readonly kind: string; readonly step: number }
-  | { readonly afterMs: number };
+export type KillPoint = { readonly kind: string; readonly step: number | Step } | { readonly afterMs: number };
 
-export interface KillReport {
+export interface KillNumbers {
   readonly kills: number;
+  /** Kills that came before the answer to a request. */
+  readonly unanswered: number;
   readonly acknowledged: number;
   readonly eventsChecked: number;
-  readonly failures: readonly string[];
 }
 
 const FULL_CHECK_EVERY = 25;
@@ -32,6 +32,7 @@ export class KillRun implements AsyncDisposable {
   #witnesses: Witnesses | undefined;
   #api: Api | undefined;
   #kills = 0;
+  #unanswered = 0;
 
   constructor(folder: string, seed: number) {
     this.#folder = folder;
@@ -65,6 +66,7 @@ export class KillRun implements AsyncDisposable {
     const unanswered = 'step' in point ? await this.#killAtStep(point) : await this.#killUnderLoad(point.afterMs);
     await this.#server.kill9();
     this.#kills++;
+    if (unanswered.length > 0) this.#unanswered++;
     await this.#restart();
     await checkAfterRestart(this.#now, this.#server.dataDir, this.#all, unanswered);
     if (this.#kills % FULL_CHECK_EVERY === 0) await this.checkEverything();
@@ -74,16 +76,17 @@ export class KillRun implements AsyncDisposable {
     return checkEverything(this.#now, this.#server.dataDir, this.#all);
   }
 
-  get numbers(): { readonly kills: number; readonly acknowledged: number; readonly eventsChecked: number } {
+  get numbers(): KillNumbers {
     const { cast, inspector } = this.#all;
-    return { kills: this.#kills, acknowledged: cast.ledger.acknowledged, eventsChecked: inspector.eventsChecked };
+    const { acknowledged } = cast.ledger;
+    return { kills: this.#kills, unanswered: this.#unanswered, acknowledged, eventsChecked: inspector.eventsChecked };
   }
 
   get log(): string {
     return this.#server.log;
   }
 
-  async #killAtStep({ kind, step }: { readonly kind: string; readonly step: number }): Promise<Operation[]> {
+  async #killAtStep({ kind, step }: { readonly kind: string; readonly step: number | Step }): Promise<Operation[]> {
     const operation = await KINDS.find(each => each.name === kind)!.make(this.#cast, this.#now);
     await this.#server.arm(step);
     // When it is answered before that step, it is the server that has just answered that is killed.
@@ -171,23 +174,20 @@ export function choosePoints(steps: ReadonlyMap<string, number>, wanted: number,
   return [...enumerated, ...timed];
 }
 
-/** Operations in turn, so that each has its steps; one with more steps than its share is sampled evenly. */
-function enumerate(steps: ReadonlyMap<string, number>, most: number): { kind: string; step: number }[] {
-  const share = fairShare([...steps.values()], most);
+/** For each operation the moments before and after its first commit, and as many of its steps as there is room for. */
+function enumerate(steps: ReadonlyMap<string, number>, most: number): { kind: string; step: number | Step }[] {
+  const share = fairShare([...steps.values()], most - 2 * steps.size);
   return [...steps].flatMap(([kind, count]) => {
     const taken = Math.min(count, share);
-    // The last step of all, `committed`, is always among them; so is the first.
-    return Array.from({ length: taken }, (_, at) => ({
-      kind,
-      step: taken === 1 ? count : 1 + Math.round((at * (count - 1)) / (taken - 1)),
-    }));
+    const numbered = Array.from({ length: taken }, (_, at) => ({ kind, step: 1 + Math.floor((at * count) / taken) }));
+    return [{ kind, step: 'commit' as const }, { kind, step: 'committed' as const }, ...numbered];
   });
 }
 
 /** The largest number of steps for each that keeps the sum at `most`. */
 function fairShare(counts: readonly number[], most: number): number {
-  let share = 1;
-  while (counts.reduce((sum, count) => sum + Math.min(count, share + 1), 0) <= most && share < Math.max(...counts)) share++;
+  let share = 0;
+  while (counts.reduce((sum, count) => sum + Math.min(count, share + 1), 0) <= most && share < Math.max(...counts))
+    share++;
   return share;
 }
-

@@ -61,9 +61,9 @@ export class Ledger {
   readonly deliveredToDevice = new Set<string>();
   readonly media = new Map<string, Uint8Array>();
   readonly tokens = new Set<string>();
-  /** The values that may be found, of which the last acknowledged one is the first. */
-  accountData: string[] = [];
-  receipts: string[] = [];
+  /** What may be found: the last acknowledged value, and those that were attempted after it. */
+  accountData: (string | undefined)[] = [undefined];
+  receipts: (string | undefined)[] = [undefined];
   shownReceipt: string | undefined;
   #count = 0;
   /** For events that have been redacted before they were seen: their content has no key any more. */
@@ -142,8 +142,7 @@ export class Ledger {
     for (const [key, acknowledged] of this.sentToDevice) {
       if (acknowledged && !this.deliveredToDevice.has(key)) throw new LedgerError(`${key} was not delivered`);
     }
-    const [receipt] = this.receipts;
-    if (receipt !== undefined && !this.receipts.includes(this.shownReceipt ?? '')) {
+    if (!this.receipts.includes(this.shownReceipt)) {
       throw new LedgerError(`the receipt is at ${this.shownReceipt}, not at ${this.receipts}`);
     }
   }

@@ -25,12 +25,7 @@ export interface OperationKind {
 
 let transactions = 0;
 
-function eventOperation(
-  name: string,
-  ledger: Ledger,
-  attempt: Attempt,
-  ask: (api: Api) => Promise<Loose>,
-): Operation {
+function eventOperation(name: string, ledger: Ledger, attempt: Attempt, ask: (api: Api) => Promise<Loose>): Operation {
   return {
     name,
     async run(api) {
@@ -118,7 +113,9 @@ async function joinRoom(cast: Cast, api: Api): Promise<Operation> {
 function uploadKeys({ ledger, bob }: Cast): Operation {
   const at = transactions++;
   const ids = [0, 1, 2].map(n => `K${at}x${n}`);
-  const keys = Object.fromEntries(ids.map(id => [`curve25519:${id}`, Buffer.from(id.padEnd(32)).toString('base64').slice(0, 43)]));
+  const keys = Object.fromEntries(
+    ids.map(id => [`curve25519:${id}`, Buffer.from(id.padEnd(32)).toString('base64').slice(0, 43)]),
+  );
   // Known before the answer: they may be claimed as soon as they are there.
   for (const id of ids) ledger.uploadedKeys.add(id);
   return once(
@@ -254,4 +251,3 @@ export async function setUp(api: Api, ledger: Ledger): Promise<Cast> {
   }
   return { ...unfinished, roomId };
 }
-

@@ -41,7 +41,8 @@ export class RoomReader {
 
   #receipts(content: Record<string, unknown>): void {
     for (const [eventId, receipts] of Object.entries(content)) {
-      if (typeof receipts === 'object' && receipts !== null && 'm.read' in receipts) this.#ledger.shownReceipt = eventId;
+      if (typeof receipts === 'object' && receipts !== null && 'm.read' in receipts)
+        this.#ledger.shownReceipt = eventId;
     }
   }
 }

@@ -5,8 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fullDisk, reasonToSkip as noSmallDisk } from './full-disk.ts';
-import { choosePoints, type KillPoint, KillRun } from './kills.ts';
+import { fullDisk, reasonToSkip as noSmallDisk, unmount } from './full-disk.ts';
+import { choosePoints, type KillNumbers, type KillPoint, KillRun } from './kills.ts';
 import { reasonToSkip as noTrace, powerCuts } from './power-cut.ts';
 
 /** Servers that are killed side by side. */
@@ -19,6 +19,7 @@ const args = process.argv.slice(2);
 const size = args.includes('--all') ? 'all' : 'some';
 const wanted = args.filter(arg => !arg.startsWith('--'));
 const folder = mkdtempSync(join(tmpdir(), 'copse-crash-'));
+const disk = join(folder, 'disk');
 const counts = { passed: 0, failed: 0, skipped: 0 };
 
 function failed(what: string, error: unknown, log = ''): void {
@@ -33,12 +34,12 @@ async function kills(): Promise<void> {
   const points = choosePoints(await first.countSteps(), KILLS[size], SEED);
   const lanes = Array.from({ length: LANES }, (_, lane) => points.filter((_, at) => at % LANES === lane));
   const runs = await Promise.all(lanes.map((points, lane) => killAll(lane === 0 ? first : undefined, lane, points)));
-  const sum = (key: 'kills' | 'acknowledged' | 'eventsChecked') => runs.reduce((all, run) => all + run[key], 0);
+  const sum = (key: keyof KillNumbers) => runs.reduce((all, run) => all + run[key], 0);
   const enumerated = points.filter(point => 'step' in point).length;
   console.log(
-    `kill -9: ${sum('kills')} kills (${enumerated} at numbered steps of transactions, ${points.length - enumerated} at ` +
-      `random times under load), ${sum('acknowledged')} events acknowledged, ${sum('eventsChecked')} events read back ` +
-      `with the states before and after them, in ${seconds(began)}`,
+    `kill -9: ${sum('kills')} kills (${enumerated} at steps of transactions, ${points.length - enumerated} at random ` +
+      `times under load; ${sum('unanswered')} before an answer), ${sum('acknowledged')} events acknowledged, ` +
+      `${sum('eventsChecked')} events read back with the states before and after them, in ${seconds(began)}`,
   );
 }
 
@@ -50,13 +51,10 @@ async function newRun(number: number): Promise<KillRun> {
 
 /** After a failure the ledger says nothing more: the points that are left get a server of their own. */
 async function killAll(started: KillRun | undefined, lane: number, points: readonly KillPoint[]) {
-  const total = { kills: 0, acknowledged: 0, eventsChecked: 0 };
+  const total = { kills: 0, unanswered: 0, acknowledged: 0, eventsChecked: 0 };
   let run = started ?? (await newRun(lane));
   const finish = async () => {
-    const { kills, acknowledged, eventsChecked } = run.numbers;
-    total.kills += kills;
-    total.acknowledged += acknowledged;
-    total.eventsChecked += eventsChecked;
+    for (const [key, number] of Object.entries(run.numbers)) total[key as keyof KillNumbers] += number;
     await run[Symbol.asyncDispose]();
   };
   for (const [at, point] of points.entries()) {
@@ -74,12 +72,12 @@ async function killAll(started: KillRun | undefined, lane: number, points: reado
   return total;
 }
 
-async function disk(): Promise<void> {
+async function fillDisk(): Promise<void> {
   const skip = noSmallDisk();
   if (skip !== undefined) return skipped('full disk', skip);
   const began = performance.now();
   try {
-    const { refused, acknowledged, kinds } = await fullDisk(join(folder, 'disk'));
+    const { refused, acknowledged, kinds } = await fullDisk(disk);
     counts.passed++;
     console.log(
       `full disk: ${refused} writes refused in words (${kinds.join(', ')}), ${acknowledged} events acknowledged and ` +
@@ -103,6 +101,11 @@ async function cuts(): Promise<void> {
   );
 }
 
+function tidyUp(): void {
+  unmount(disk);
+  rmSync(folder, { recursive: true, force: true });
+}
+
 function skipped(what: string, why: string): void {
   counts.skipped++;
   console.log(`skipped: ${what} (${why})`);
@@ -112,14 +115,20 @@ function seconds(began: number): string {
   return `${((performance.now() - began) / 1000).toFixed(0)} s`;
 }
 
-const PARTS: Readonly<Record<string, () => Promise<void>>> = { kill: kills, 'full-disk': disk, 'power-cut': cuts };
+const PARTS: Readonly<Record<string, () => Promise<void>>> = { kill: kills, 'full-disk': fillDisk, 'power-cut': cuts };
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    tidyUp();
+    process.exit(130);
+  });
+}
 try {
   for (const [name, run] of Object.entries(PARTS)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     await run().catch(error => failed(name, error));
   }
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  tidyUp();
 }
 const { passed, failed: wrong, skipped: left } = counts;
 console.log(`${passed} passed, ${wrong} failed${left > 0 ? `, ${left} skipped` : ''}`);

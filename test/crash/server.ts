@@ -2,8 +2,8 @@
  * A Copse in a process of its own that kills itself where it is told to. Its modules are loaded before it is asked to
  * start, so that a test that kills it hundreds of times has the next one waiting.
  *
- * Messages to it: `{ start: { config, data } }`, `{ arm: n }` (die before the n-th step of transactions from now on;
- * 0: only count them), `{ count: true }`. It answers `{ ready: url }`, `{ armed: true }`, `{ steps: n }`.
+ * Messages to it: `{ start: { config, data } }`, `{ arm: n }` (die before the n-th step of transactions from now on,
+ * or at the first step of a name; 0: only count them), `{ count: true }`. It answers `{ ready: url }`, `{ armed: true }`, `{ steps: n }`.
  */
 import { systemClock } from '../../src/base/clock.ts';
 import { Metrics } from '../../src/base/metrics.ts';
@@ -12,12 +12,12 @@ import { systemRandom } from '../../src/base/random.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { compose, type Running } from '../../src/main/compose.ts';
 import { openDatabase } from '../../src/main/open-database.ts';
-import { FaultyDatabase } from '../support/faulty-database.ts';
+import { FaultyDatabase, type Step } from '../support/faulty-database.ts';
 import '../../src/db/sqlite.ts';
 
 export type Order =
   | { readonly start: { readonly config: string; readonly data: string } }
-  | { readonly arm: number }
+  | { readonly arm: number | Step }
   | { readonly count: true };
 export interface Word {
   readonly ready?: string;
@@ -27,12 +27,12 @@ export interface Word {
 }
 
 let steps = 0;
-let deadlyStep = 0;
+let deadlyStep: number | Step = 0;
 let running: Running | undefined;
 
-function reached(): void {
+function reached(step: Step): void {
   steps++;
-  if (steps === deadlyStep) process.kill(process.pid, 'SIGKILL');
+  if (steps === deadlyStep || step === deadlyStep) process.kill(process.pid, 'SIGKILL');
 }
 
 async function start({ config: file, data }: { config: string; data: string }): Promise<string> {

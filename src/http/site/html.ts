@@ -43,23 +43,26 @@ button{font:inherit;padding:.4em 1em}.wrong{color:#a11}`;
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
-/** Pages run no scripts, load nothing, are framed by nobody, and their forms go to this server only. */
+/** Pages run no scripts but our own, load nothing, are framed by nobody, and their forms go to this server only. */
+const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`;
 const HEADERS = {
   'content-type': 'text/html; charset=utf-8',
-  'content-security-policy': `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-store',
 };
 
-/** A whole page. */
-export function page(title: string, content: Html, status = 200): Reply {
+/** A whole page. `script`: what it runs when it is shown, a text of ours that holds nothing from outside. */
+export function page(title: string, content: Html, status = 200, script?: string): Reply {
+  const allowed =
+    script === undefined ? '' : `; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`;
+  const headers = { ...HEADERS, 'content-security-policy': POLICY + allowed };
   const body = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
 <style>${new Html(STYLE)}</style></head>
 <body><h1>${title}</h1>
-${content}
+${content}${script === undefined ? '' : new Html(`\n<script>${script}</script>`)}
 </body></html>
 `;
-  return reply({ status, headers: HEADERS, body: body.toString() });
+  return reply({ status, headers, body: body.toString() });
 }

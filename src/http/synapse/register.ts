@@ -1,6 +1,6 @@
-import { Type } from 'typebox';
 import type { Accounts } from '../../accounts/accounts.ts';
 import type { SharedSecretRegistration } from '../../accounts/shared-secret-registration.ts';
+import { Type } from '../../base/schema.ts';
 import { sessionAnswer } from '../client/account/session-answer.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 

@@ -49,6 +49,15 @@ export class ClientProcess implements AsyncDisposable {
     });
   }
 
+  /** Nothing reaches it, as when the lid of a laptop is closed, until `resume()`. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.#child.kill('SIGCONT');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exit = once(this.#child, 'exit');

@@ -1,4 +1,12 @@
-import { Direction, EventStatus, EventType, type MatrixEvent, MsgType, RelationType } from 'matrix-js-sdk';
+import {
+  Direction,
+  EventStatus,
+  type EventTimeline,
+  EventType,
+  type MatrixEvent,
+  MsgType,
+  RelationType,
+} from 'matrix-js-sdk';
 import type { Device } from './device.ts';
 
 /** An event as this client shows it: decrypted, with its last edit. */
@@ -94,12 +102,16 @@ export const messageCommands = (device: Device) => ({
     return { length: thread.length, bodies: replies.map(event => view(event).body) };
   },
 
-  /** Scrolls back by `limit` events at a time until the room's beginning, as a user would. */
+  /** Scrolls back by `limit` events at a time until the room's beginning, over the gaps that syncs left. */
   async scrollToBeginning(roomId: string, limit: number) {
-    const room = device.room(roomId);
-    const timeline = room.getLiveTimeline();
-    while (timeline.getPaginationToken(Direction.Backward) !== null) await device.client.scrollback(room, limit);
-    return timeline.getEvents().map(view);
+    const events: EventView[] = [];
+    let timeline: EventTimeline | null = device.room(roomId).getLiveTimeline();
+    while (timeline !== null) {
+      while (await device.client.paginateEventTimeline(timeline, { backwards: true, limit }));
+      events.unshift(...timeline.getEvents().map(view));
+      timeline = timeline.getNeighbouringTimeline(Direction.Backward);
+    }
+    return events;
   },
 
   /** Reads all of a room's messages in pages of `limit` from one end to the other: event ids in the order they came. */

@@ -1,6 +1,6 @@
-import { Type } from 'typebox';
 import type { AccountChanges } from '../../../accounts/account-changes.ts';
 import { type InteractiveAuth, PASSWORD_FLOWS } from '../../../accounts/interactive-auth.ts';
+import { Type } from '../../../base/schema.ts';
 import { endpoint } from '../../endpoint.ts';
 import { AuthData, challenge } from './challenge.ts';
 

@@ -1,6 +1,6 @@
-import { Type } from 'typebox';
 import type { Login } from '../../../accounts/login.ts';
 import type { AccountSettings } from '../../../accounts/settings.ts';
+import { Type } from '../../../base/schema.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import { endpoint } from '../../endpoint.ts';
 import { bearerToken } from './bearer-token.ts';

@@ -1,5 +1,5 @@
-import { Type } from 'typebox';
 import type { Sessions } from '../../../accounts/sessions.ts';
+import { Type } from '../../../base/schema.ts';
 import { endpoint } from '../../endpoint.ts';
 import { tokensAnswer } from './session-answer.ts';
 

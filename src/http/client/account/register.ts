@@ -1,6 +1,6 @@
-import { Type } from 'typebox';
 import type { InteractiveAuth } from '../../../accounts/interactive-auth.ts';
 import type { Registration } from '../../../accounts/registration.ts';
+import { Type } from '../../../base/schema.ts';
 import { invalidParam, MatrixError } from '../../../core/matrix-error.ts';
 import { endpoint } from '../../endpoint.ts';
 import { bearerToken } from './bearer-token.ts';
@@ -43,7 +43,11 @@ export const register = ({
       const flows = registration.flows();
       const userId = body.username === undefined ? undefined : await registration.requireAvailable(body.username);
       if (body.password !== undefined) registration.requireGoodPassword(body.password);
-      const outcome = await interactive.check({ operation: 'POST register', body, user: undefined, ip }, flows);
+      const outcome = await interactive.check(
+        { operation: 'POST register', body, user: undefined, ip },
+        flows,
+        registration.stageParams(),
+      );
       if (!outcome.passed) return challenge(outcome.challenge);
       const { password } = body;
       if (password === undefined) throw new MatrixError('M_MISSING_PARAM', 'The password is missing.');

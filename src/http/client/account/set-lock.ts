@@ -1,5 +1,5 @@
-import { Type } from 'typebox';
 import type { Moderation } from '../../../accounts/moderation.ts';
+import { Type } from '../../../base/schema.ts';
 import type { UserId } from '../../../core/ids.ts';
 import { endpoint } from '../../endpoint.ts';
 

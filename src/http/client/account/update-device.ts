@@ -1,5 +1,5 @@
-import { Type } from 'typebox';
 import type { Devices } from '../../../accounts/devices.ts';
+import { Type } from '../../../base/schema.ts';
 import { notFound } from '../../../core/matrix-error.ts';
 import { endpoint, reply } from '../../endpoint.ts';
 

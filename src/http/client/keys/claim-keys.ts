@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../../../base/schema.ts';
 import type { Keys } from '../../../keys/keys.ts';
 import { endpoint } from '../../endpoint.ts';
 import { Timeout, waitingTime } from './waiting-time.ts';

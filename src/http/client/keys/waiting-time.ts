@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../../../base/schema.ts';
 
 const DEFAULT_MS = 10_000;
 const LONGEST_MS = 30_000;

@@ -8,12 +8,14 @@ import { legacyDownloadMedia } from './legacy-download-media.ts';
 import { legacyDownloadMediaAs } from './legacy-download-media-as.ts';
 import { legacyThumbnailMedia } from './legacy-thumbnail-media.ts';
 import { mediaConfig } from './media-config.ts';
+import { previewUrl } from './preview-url.ts';
 import { thumbnailMedia } from './thumbnail-media.ts';
 import { uploadMedia } from './upload-media.ts';
 import { uploadMediaTo } from './upload-media-to.ts';
 
-/** The content repository of the client-server API. URL previews are not part of it yet. */
+/** The content repository of the client-server API. */
 export function mediaRoutes(parts: { readonly media: Media; readonly clock: Clock }): Endpoint[] {
+  const { previews } = parts.media;
   return [
     uploadMedia(parts),
     createMedia(parts),
@@ -25,5 +27,6 @@ export function mediaRoutes(parts: { readonly media: Media; readonly clock: Cloc
     legacyDownloadMedia(parts),
     legacyDownloadMediaAs(parts),
     legacyThumbnailMedia(parts),
+    ...(previews === undefined ? [] : [previewUrl({ previews })]),
   ];
 }

@@ -68,6 +68,8 @@ withAccounts('what a profile does not take', async world => {
   assertError(await put('displayname', { displayname: 7 }), 400, 'M_INVALID_PARAM');
   assertError(await put('displayname', { displayname: 'x'.repeat(1025) }), 400, 'M_INVALID_PARAM');
   assertError(await put('avatar_url', { avatar_url: 'https://evil.test/' }), 400, 'M_INVALID_PARAM');
+  assertError(await put('avatar_url', { avatar_url: 'javascript:alert()' }), 400, 'M_INVALID_PARAM');
+  assert.equal((await put('avatar_url', { avatar_url: 'no picture' })).status, 200, 'text that is no URI does no harm');
   assertError(await put('displayname', [1]), 400, 'M_BAD_JSON');
   const bob = await world.user('bob');
   const asBob = { token: bob.token, body: { displayname: 'Bob was here' } };

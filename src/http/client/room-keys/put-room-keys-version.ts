@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../../../base/schema.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import { invalidParam } from '../../../core/matrix-error.ts';
 import type { Keys } from '../../../keys/keys.ts';

@@ -1,6 +1,11 @@
 import type { Endpoint } from '../../endpoint.ts';
 import { type CapabilitySettings, capabilities } from './capabilities.ts';
+import { thirdPartyLocation } from './third-party-location.ts';
+import { thirdPartyLocationOfProtocol } from './third-party-location-of-protocol.ts';
+import { thirdPartyProtocol } from './third-party-protocol.ts';
 import { thirdPartyProtocols } from './third-party-protocols.ts';
+import { thirdPartyUser } from './third-party-user.ts';
+import { thirdPartyUserOfProtocol } from './third-party-user-of-protocol.ts';
 import { turnServer } from './turn-server.ts';
 import { versions } from './versions.ts';
 import { type WellKnown, wellKnownRoutes } from './well-known.ts';
@@ -14,6 +19,11 @@ export function serverRoutes(parts: {
     capabilities(parts.capabilities),
     turnServer(),
     thirdPartyProtocols(),
+    thirdPartyProtocol(),
+    thirdPartyLocation(),
+    thirdPartyLocationOfProtocol(),
+    thirdPartyUser(),
+    thirdPartyUserOfProtocol(),
     ...wellKnownRoutes(parts.wellKnown),
   ];
 }

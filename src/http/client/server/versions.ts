@@ -32,6 +32,12 @@ const UNSTABLE: Readonly<Record<string, boolean>> = {
   'org.matrix.msc4222': true,
   'org.matrix.msc3773': true,
   'org.matrix.msc3967': true,
+  'org.matrix.msc4140': true,
+  'org.matrix.msc4155': true,
+  'org.matrix.msc4380': true,
+  'org.matrix.msc4380.stable': true,
+  'uk.half-shot.msc2666.query_mutual_rooms': true,
+  'uk.half-shot.msc2666.query_mutual_rooms.stable': true,
   'uk.tcpip.msc4133': true,
   'uk.tcpip.msc4133.stable': true,
 };

@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../../../base/schema.ts';
 import type { RoomId } from '../../../core/ids.ts';
 import { forbidden } from '../../../core/matrix-error.ts';
 import { currentMembership } from '../../../rooms/membership.ts';

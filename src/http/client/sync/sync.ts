@@ -1,6 +1,8 @@
+import { ByteCache } from '../../../base/byte-cache.ts';
 import { isObject, JsonError, type JsonObject, parseJson } from '../../../core/json.ts';
 import { invalidParam } from '../../../core/matrix-error.ts';
 import { parseLogToken } from '../../../rooms/log-token.ts';
+import { PRESENCE_STATES } from '../../../sync/presence/user-presence.ts';
 import type { Sync } from '../../../sync/sync.ts';
 import { compileSyncFilter, type SyncFilter } from '../../../sync/sync-filter.ts';
 import { endpoint } from '../../endpoint.ts';
@@ -14,10 +16,48 @@ export interface SyncParts {
 }
 
 const LARGEST_INLINE_FILTER = 65_536;
+/** What a compiled filter takes besides its text, in bytes (measured, rounded up). */
+const COMPILED_BYTES = 6000;
+
+/** Compiled filters, of which the users of one client share a few. A stored one never changes under its ID. */
+class CompiledFilters {
+  readonly #stored: StoredFilters;
+  readonly #cache = new ByteCache<SyncFilter>({
+    name: 'sync_filters',
+    maxBytes: 1024 * 1024,
+    sizeOf: (_filter, key) => COMPILED_BYTES + 2 * key.length,
+  });
+
+  constructor(stored: StoredFilters) {
+    this.#stored = stored;
+  }
+
+  /** @throws MatrixError M_NOT_FOUND, M_INVALID_PARAM */
+  async of(userNid: number, text = '{}'): Promise<SyncFilter> {
+    const key = text.startsWith('{') ? text : `${userNid}/${text}`;
+    const known = this.#cache.get(key);
+    if (known !== undefined) return known;
+    const filter = compileSyncFilter(text.startsWith('{') ? parseInline(text) : await this.#stored(userNid, text));
+    this.#cache.set(key, filter);
+    return filter;
+  }
+}
+
+function parseInline(text: string): JsonObject {
+  if (text.length > LARGEST_INLINE_FILTER) throw invalidParam('The filter is too large; store it first.');
+  try {
+    const filter = parseJson(text, 'lenient');
+    if (isObject(filter)) return filter;
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+  }
+  throw invalidParam('The filter is neither a JSON object nor the ID of a stored one.');
+}
 
 /** Client-server API, "Syncing". */
-export const sync = (parts: SyncParts) =>
-  endpoint({
+export const sync = (parts: SyncParts) => {
+  const filters = new CompiledFilters(parts.storedFilter);
+  return endpoint({
     method: 'GET',
     path: '/_matrix/client/v3/sync',
     auth: 'user',
@@ -26,24 +66,13 @@ export const sync = (parts: SyncParts) =>
       return parts.sync.answer({
         view: { userId: user.userId, userNid: user.userNid, deviceId: user.deviceId },
         since: since === undefined || since === '' ? undefined : parseLogToken(since),
-        filter: await readFilter(parts, user.userNid, query.get('filter')),
+        filter: await filters.of(user.userNid, query.get('filter') || undefined),
         fullState: query.boolean('full_state'),
         useStateAfter: query.boolean('use_state_after') || query.boolean('org.matrix.msc4222.use_state_after'),
         timeoutMs: query.integer('timeout', { fallback: 0, max: 3_600_000 }),
         signal,
+        setPresence: query.choice('set_presence', PRESENCE_STATES, 'online'),
       });
     },
   });
-
-async function readFilter(parts: SyncParts, userNid: number, text: string | undefined): Promise<SyncFilter> {
-  if (text === undefined || text === '') return compileSyncFilter();
-  if (!text.startsWith('{')) return compileSyncFilter(await parts.storedFilter(userNid, text));
-  if (text.length > LARGEST_INLINE_FILTER) throw invalidParam('The filter is too large; store it first.');
-  try {
-    const filter = parseJson(text, 'lenient');
-    if (isObject(filter)) return compileSyncFilter(filter);
-  } catch (error) {
-    if (!(error instanceof JsonError)) throw error;
-  }
-  throw invalidParam('The filter is neither a JSON object nor the ID of a stored one.');
-}
+};

@@ -1,0 +1,219 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from '../../base/clock.ts';
+import type { Identity } from '../../core/identity.ts';
+import type { ServerName } from '../../core/ids.ts';
+import { getInteger, getString, isObject, type Json, JsonError, type JsonObject, parseJson } from '../../core/json.ts';
+import { signRequest } from '../../core/xmatrix.ts';
+import { type BodyLimits, bodyOf, wholeBody } from './answer-body.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import { Deadline } from './deadline.ts';
+import { DialError, type Dialer } from './dialer.ts';
+import type { Discovery } from './discovery.ts';
+import { RefusedError, reasonOf, type Stage, UnreachableError } from './errors.ts';
+import { exchange } from './exchange.ts';
+import { type QueryValue, requestTarget } from './request-target.ts';
+import { NoSlotError, Slots } from './slots.ts';
+
+export interface FederationRequest {
+  readonly method: 'GET' | 'PUT' | 'POST';
+  /** Percent-encoded: see `path` in request-target.ts. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, QueryValue>>;
+  readonly body?: JsonObject;
+  /** Until the whole answer is there (30 s unless said); with `stream`, until it begins. */
+  readonly timeoutMs?: number;
+  /** A longer answer is an error. 10 MiB unless said. */
+  readonly maxBytes?: number;
+  readonly signal?: AbortSignal;
+  /** Key requests carry no signature, since whoever answers would have to ask for our keys first. */
+  readonly unsigned?: boolean;
+}
+
+/** A 2xx answer whose body comes in pieces. It must be disposed of, read or not: it holds a connection. */
+export interface StreamedAnswer extends AsyncDisposable {
+  readonly status: number;
+  readonly header: (name: string) => string | undefined;
+  /** Reading fails with UnreachableError of stage `http`. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+export interface FederationClientParts {
+  readonly identity: Identity;
+  readonly discovery: Discovery;
+  readonly dialer: Dialer;
+  readonly clock: Clock;
+  readonly userAgent: string;
+}
+
+const TIMEOUT_MS = 30_000;
+const IDLE_MS = 30_000;
+const MAX_BYTES = 10 * 1024 * 1024;
+/** Of an answer that is no 2xx. */
+const MAX_REFUSAL_BYTES = 64 * 1024;
+/** Requests at once: each takes a connection of about 50 kB. */
+const LIMITS = { total: 200, perKey: 8, waiting: 5000, waitingPerKey: 200 };
+
+/** What has been reached when something fails. */
+interface Progress {
+  stage: Stage;
+}
+
+/** Requests to other servers: found, connected to, signed, and their answers judged. Redirects are never followed. */
+export class FederationClient implements Disposable {
+  readonly #parts: FederationClientParts;
+  readonly #pool: ConnectionPool;
+  readonly #slots = new Slots(LIMITS);
+
+  constructor(parts: FederationClientParts) {
+    this.#parts = parts;
+    this.#pool = new ConnectionPool(parts.dialer);
+  }
+
+  /** The JSON of a 2xx answer. @throws UnreachableError, RefusedError, or the reason of `signal` */
+  async request(destination: ServerName, request: FederationRequest): Promise<Json> {
+    using deadline = new Deadline(this.#parts.clock, request.timeoutMs ?? TIMEOUT_MS, request.signal);
+    const progress: Progress = { stage: 'policy' };
+    try {
+      await using opened = await this.#open(destination, request, deadline, progress);
+      const bytes = await wholeBody(opened.response, limitsOf(request), this.#parts.clock);
+      return parseJson(bytes, 'lenient');
+    } catch (error) {
+      throw this.#explain(destination, error, deadline, progress);
+    }
+  }
+
+  /** The same for answers that are too large to be held at once. */
+  async stream(destination: ServerName, request: FederationRequest): Promise<StreamedAnswer> {
+    using deadline = new Deadline(this.#parts.clock, request.timeoutMs ?? TIMEOUT_MS, request.signal);
+    const progress: Progress = { stage: 'policy' };
+    try {
+      const { response, [Symbol.asyncDispose]: dispose } = await this.#open(destination, request, deadline, progress);
+      const body = bodyOf(response, limitsOf(request), this.#parts.clock);
+      return {
+        status: response.statusCode ?? 0,
+        header: name => response.headers[name]?.toString(),
+        body: explained(body, error => new UnreachableError(destination, 'http', reasonOf(error), error)),
+        [Symbol.asyncDispose]: dispose,
+      };
+    } catch (error) {
+      throw this.#explain(destination, error, deadline, progress);
+    }
+  }
+
+  /** Requests that run now, and connections that are kept for later ones. */
+  get load(): { readonly running: number; readonly idle: number } {
+    return { running: this.#slots.running, idle: this.#pool.idle };
+  }
+
+  [Symbol.dispose](): void {
+    this.#pool.destroy();
+  }
+
+  /** Everything up to the head of a 2xx answer. */
+  async #open(
+    destination: ServerName,
+    request: FederationRequest,
+    deadline: Deadline,
+    progress: Progress,
+  ): Promise<AsyncDisposable & { readonly response: IncomingMessage }> {
+    const { identity, discovery } = this.#parts;
+    if (destination === identity.serverName) throw new UnreachableError(destination, 'policy', 'this is our own name');
+    const giveBack = await this.#slots.take(destination, deadline.signal);
+    try {
+      progress.stage = 'dns';
+      const route = await deadline.wait(discovery.resolve(destination));
+      progress.stage = 'connect';
+      const onConnected = () => {
+        progress.stage = 'http';
+      };
+      const sent = { ...this.#message(destination, request), onConnected };
+      const response = await exchange(this.#pool, route, sent, deadline.signal);
+      if (!isSuccess(response)) throw await this.#refusal(destination, response);
+      return {
+        response,
+        async [Symbol.asyncDispose]() {
+          if (!response.complete) response.destroy();
+          giveBack();
+        },
+      };
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+  }
+
+  #message(destination: ServerName, { method, path, query, body, unsigned = false }: FederationRequest) {
+    const { identity, userAgent } = this.#parts;
+    const uri = requestTarget(path, query);
+    const signed = { method, uri, origin: identity.serverName, destination, content: body };
+    const headers = {
+      accept: 'application/json',
+      'user-agent': userAgent,
+      ...(unsigned ? {} : { authorization: signRequest(signed, identity.signingKey) }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    };
+    return { method, uri, headers, body: body === undefined ? undefined : Buffer.from(JSON.stringify(body)) };
+  }
+
+  async #refusal(server: ServerName, response: IncomingMessage): Promise<Error> {
+    const status = response.statusCode ?? 0;
+    if (status < 400) {
+      response.destroy();
+      return new UnreachableError(server, 'http', `it answers ${status}, which is no answer here`);
+    }
+    const limits = { maxBytes: MAX_REFUSAL_BYTES, idleMs: 5000 };
+    const json = await wholeBody(response, limits, this.#parts.clock).then(lenientObject, () => ({}));
+    const seconds = Number(response.headers['retry-after'] ?? Number.NaN);
+    return new RefusedError(server, {
+      status,
+      errcode: getString(json, 'errcode'),
+      message: (getString(json, 'error') ?? response.statusMessage ?? '').slice(0, 500),
+      retryAfterMs: getInteger(json, 'retry_after_ms') ?? (Number.isFinite(seconds) ? seconds * 1000 : undefined),
+      body: json,
+    });
+  }
+
+  /** A failure in the words of this class. What the caller aborted stays what it was. */
+  #explain(server: ServerName, error: unknown, deadline: Deadline, { stage }: Progress): unknown {
+    if (error instanceof UnreachableError || error instanceof RefusedError) return error;
+    if (error instanceof DialError) {
+      this.#parts.discovery.forget(server);
+      return new UnreachableError(server, error.stage, error.message, error);
+    }
+    if (error instanceof NoSlotError) return new UnreachableError(server, 'policy', error.message, error);
+    if (error instanceof JsonError && stage === 'http')
+      return new UnreachableError(server, 'http', `its answer is no JSON: ${error.message}`, error);
+    // Not canonical JSON: the caller's own body.
+    if (error instanceof JsonError) return error;
+    if (deadline.wasAbortedByCaller) return deadline.signal.reason;
+    const cause = deadline.signal.aborted ? deadline.signal.reason : error;
+    return new UnreachableError(server, stage, reasonOf(cause), cause);
+  }
+}
+
+function limitsOf({ maxBytes = MAX_BYTES }: FederationRequest): BodyLimits {
+  return { maxBytes, idleMs: IDLE_MS };
+}
+
+function isSuccess({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode < 300;
+}
+
+/** A proxy's page is not a Matrix error, and says nothing. */
+function lenientObject(bytes: Uint8Array): JsonObject {
+  try {
+    const json = parseJson(bytes, 'lenient');
+    return isObject(json) ? json : {};
+  } catch (error) {
+    if (error instanceof JsonError) return {};
+    throw error;
+  }
+}
+
+async function* explained<T>(items: AsyncIterable<T>, explain: (error: unknown) => Error): AsyncGenerator<T, void> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw explain(error);
+  }
+}

@@ -1,0 +1,76 @@
+import { promises as dns } from 'node:dns';
+import { readFileSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { LookupError, type Resolver } from './resolver.ts';
+
+const HOSTS_FILE = '/etc/hosts';
+/** For each of two tries and each name server; a room of thousands of servers has dozens with dead DNS. */
+const TIMEOUT_MS = 3000;
+
+/**
+ * The machine's DNS. Not by `getaddrinfo`, which Node runs on two threads at most: a few names whose servers are dead
+ * would hold up all others. What it would read beside DNS, the hosts file, is read here.
+ */
+export function systemResolver(): Resolver {
+  const resolver = new dns.Resolver({ timeout: TIMEOUT_MS, tries: 2 });
+  const hosts = hostsFile(HOSTS_FILE);
+  return {
+    async lookup(host) {
+      const fixed = hosts(host);
+      if (fixed.length > 0) return fixed;
+      const [six, four] = await Promise.allSettled([resolver.resolve6(host), resolver.resolve4(host)]);
+      const addresses = [six, four].flatMap(each => (each.status === 'fulfilled' ? each.value : []));
+      if (addresses.length > 0) return addresses;
+      throw lookupError(
+        host,
+        [six, four].flatMap(each => (each.status === 'rejected' ? [each.reason] : [])),
+      );
+    },
+    async srv(name) {
+      try {
+        return await resolver.resolveSrv(name);
+      } catch (error) {
+        const failure = lookupError(name, [error]);
+        if (failure.kind === 'not_found') return [];
+        throw failure;
+      }
+    },
+  };
+}
+
+/** DNS says that there is none only when it says so for both families. */
+function lookupError(name: string, reasons: readonly unknown[]): LookupError {
+  const codes = reasons.map(reason => (reason as NodeJS.ErrnoException).code ?? 'unknown');
+  const isAbsent = codes.every(code => code === 'ENOTFOUND' || code === 'ENODATA');
+  const text = isAbsent
+    ? `DNS knows no such record for ${name}`
+    : `DNS did not answer for ${name} (${codes.join(', ')})`;
+  return new LookupError(isAbsent ? 'not_found' : 'no_answer', text, reasons[0]);
+}
+
+/** Looks names up in a hosts file, which is read again when it has changed. */
+export function hostsFile(path: string): (host: string) => readonly string[] {
+  let modified = -1;
+  let table = new Map<string, string[]>();
+  return host => {
+    try {
+      const { mtimeMs } = statSync(path);
+      if (mtimeMs !== modified) table = parseHosts(readFileSync(path, 'utf8'));
+      modified = mtimeMs;
+    } catch {
+      // A machine without a hosts file has no fixed names.
+      table = new Map();
+    }
+    return table.get(host.toLowerCase()) ?? [];
+  };
+}
+
+function parseHosts(text: string): Map<string, string[]> {
+  const table = new Map<string, string[]>();
+  for (const line of text.split('\n')) {
+    const [address = '', ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+    if (isIP(address) === 0) continue;
+    for (const name of names.map(each => each.toLowerCase())) table.set(name, [...(table.get(name) ?? []), address]);
+  }
+  return table;
+}

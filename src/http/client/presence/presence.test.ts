@@ -1,0 +1,197 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { TestClock } from '../../../../test/support/accounts.ts';
+import { onEachDatabase } from '../../../../test/support/databases.ts';
+import { refusal, TestApi } from '../../../../test/support/http.ts';
+import { ALICE, BOB, CAROL, joinAll, newRoom, roomsOn, say } from '../../../../test/support/rooms.ts';
+import { quietSources, type SyncAnswer } from '../../../../test/support/sync.ts';
+import { silentLog } from '../../../base/log.ts';
+import { systemRandom } from '../../../base/random.ts';
+import type { UserId } from '../../../core/ids.ts';
+import type { Json, JsonObject } from '../../../core/json.ts';
+import type { Database } from '../../../db/database.ts';
+import { Notifier } from '../../../sync/notifier.ts';
+import { followActivity } from '../../../sync/presence/activity.ts';
+import { Presence } from '../../../sync/presence/presence.ts';
+import { Sync } from '../../../sync/sync.ts';
+import { Typing } from '../../../sync/typing.ts';
+import { syncRoutes } from '../sync/routes.ts';
+import { presenceRoutes } from './routes.ts';
+
+type WithPresence = SyncAnswer & { readonly presence?: { readonly events: { sender: string; content: JsonObject }[] } };
+
+/** A server with presence (or without) on a clock that stands still. */
+class World {
+  readonly clock = new TestClock();
+  readonly presence: Presence | undefined;
+  readonly api: TestApi;
+  readonly rooms;
+
+  constructor(db: Database, t: TestContext, enabled = true) {
+    this.rooms = roomsOn(db);
+    const common = { ...this.rooms, clock: this.clock, log: silentLog };
+    const notifier = new Notifier(common);
+    const wake = (users: readonly number[]) => notifier.wakeAround(users);
+    this.presence = enabled ? new Presence({ ...common, random: systemRandom, wake }) : undefined;
+    const following = this.presence && followActivity(common, this.presence);
+    const typing = new Typing({ clock: this.clock, random: systemRandom, changed: () => undefined });
+    const sync = new Sync({ rooms: common, sources: quietSources, notifier, typing, presence: this.presence });
+    const routes = [
+      ...presenceRoutes({ rooms: this.rooms, presence: this.presence }),
+      ...syncRoutes({ sync, typing, rooms: this.rooms, storedFilter: async () => ({}) }),
+    ];
+    this.api = new TestApi(this.rooms, routes, t);
+    t.after(() => {
+      following?.[Symbol.dispose]();
+      sync[Symbol.dispose]();
+      notifier[Symbol.dispose]();
+    });
+  }
+
+  async sync(user: string, since?: string, query = ''): Promise<WithPresence> {
+    const from = since === undefined ? '' : `&since=${since}`;
+    return (await this.api.ok(this.api.get(user, `/v3/sync?timeout=0${from}${query}`))) as WithPresence;
+  }
+
+  async said(user: string, since?: string, query = ''): Promise<[string, Json | undefined][]> {
+    const { presence } = await this.sync(user, since, query);
+    return (presence?.events ?? []).map(({ sender, content }) => [sender, content.presence] as [string, Json]).sort();
+  }
+
+  put(user: string, body: JsonObject, whose = `@${user}:one.example`) {
+    return this.api.put(user, `/v3/presence/${whose}/status`, body);
+  }
+
+  get(user: string, whose: UserId) {
+    return this.api.get(user, `/v3/presence/${whose}/status`);
+  }
+
+  of(user: string, whose: UserId): Promise<JsonObject> {
+    return this.api.ok(this.get(user, whose));
+  }
+}
+
+onEachDatabase('those who share a room see who is online, and for how long they did nothing', async (db, t) => {
+  const world = new World(db, t);
+  await joinAll(world.rooms, await newRoom(world.rooms), [BOB]);
+  const { next_batch: since } = await world.sync('bob', undefined, '&set_presence=offline');
+  assert.equal((await world.of('bob', BOB)).presence, 'offline');
+  await world.sync('alice');
+  assert.deepEqual(await world.said('bob', since, '&set_presence=offline'), [[ALICE, 'online']]);
+  const { presence, next_batch } = await world.sync('bob', since, '&set_presence=offline');
+  const content = { presence: 'online', last_active_ago: 0, currently_active: true };
+  assert.deepEqual(presence?.events, [{ type: 'm.presence', sender: ALICE, content }]);
+  assert.equal((await world.sync('bob', next_batch, '&set_presence=offline')).presence, undefined);
+  world.clock.advance(31_000);
+  assert.deepEqual(await world.said('bob', next_batch, '&set_presence=offline'), [[ALICE, 'offline']]);
+  assert.deepEqual(await world.of('bob', ALICE), { presence: 'offline', last_active_ago: 31_000 });
+  await world.sync('alice', undefined, '&set_presence=unavailable');
+  assert.deepEqual(await world.said('bob', next_batch, '&set_presence=offline'), [[ALICE, 'unavailable']]);
+});
+
+onEachDatabase('a status is told until it is replaced, and outlives a restart', async (db, t) => {
+  const world = new World(db, t);
+  await joinAll(world.rooms, await newRoom(world.rooms), [BOB]);
+  await world.api.ok(world.put('alice', { presence: 'online', status_msg: 'here' }));
+  const { status_msg, presence } = await world.of('bob', ALICE);
+  assert.deepEqual([status_msg, presence], ['here', 'online']);
+  await world.presence?.[Symbol.asyncDispose]();
+  const next = new World(db, t);
+  next.clock.advance(60_000);
+  assert.deepEqual(await next.of('bob', ALICE), { presence: 'offline', last_active_ago: 60_000, status_msg: 'here' });
+  await next.sync('alice');
+  assert.equal((await next.of('bob', ALICE)).status_msg, 'here');
+  await next.api.ok(next.put('alice', { presence: 'unavailable' }));
+  assert.deepEqual(await next.of('bob', ALICE), { presence: 'unavailable', last_active_ago: 0 });
+  await next.presence?.[Symbol.asyncDispose]();
+});
+
+onEachDatabase('nobody else is told, nor may set it', async (db, t) => {
+  const world = new World(db, t);
+  await joinAll(world.rooms, await newRoom(world.rooms), [BOB]);
+  const { next_batch: since } = await world.sync('carol', undefined, '&set_presence=offline');
+  await world.sync('alice');
+  assert.deepEqual(await world.said('carol', since, '&set_presence=offline'), []);
+  assert.deepEqual(await refusal(world.get('carol', ALICE)), [403, 'M_FORBIDDEN']);
+  assert.deepEqual(await refusal(world.get('carol', '@nobody:one.example' as UserId)), [403, 'M_FORBIDDEN']);
+  assert.deepEqual(await refusal(world.put('carol', { presence: 'online' }, ALICE)), [403, 'M_FORBIDDEN']);
+  for (const body of [{}, { presence: 'busy' }, { presence: 'online', status_msg: 'x'.repeat(1001) }])
+    assert.equal((await refusal(world.put('carol', body)))[0], 400);
+  assert.equal((await refusal(world.api.get('carol', '/v3/sync?set_presence=busy')))[0], 400);
+});
+
+onEachDatabase('who joins sees who is there, and is seen', async (db, t) => {
+  const world = new World(db, t);
+  const room = await newRoom(world.rooms);
+  const { next_batch: alice } = await world.sync('alice');
+  const { next_batch: bob } = await world.sync('bob');
+  await joinAll(world.rooms, room, [BOB]);
+  assert.deepEqual(await world.said('bob', bob), [[ALICE, 'online']]);
+  assert.deepEqual(await world.said('alice', alice), [[BOB, 'online']]);
+  assert.deepEqual(await world.said('alice'), [
+    [ALICE, 'online'],
+    [BOB, 'online'],
+  ]);
+  assert.deepEqual(await world.said('alice', undefined, '&filter={"presence":{"types":[]}}'), []);
+  assert.deepEqual(await world.said('alice', undefined, `&filter={"presence":{"not_senders":["${BOB}"]}}`), [
+    [ALICE, 'online'],
+  ]);
+});
+
+onEachDatabase('who does nothing is idle, and sending makes them active again', async (db, t) => {
+  const world = new World(db, t);
+  const room = await newRoom(world.rooms);
+  await joinAll(world.rooms, room, [BOB]);
+  const { next_batch: start } = await world.sync('alice');
+  for (let minute = 0; minute < 12; minute++) {
+    await world.sync('alice', start);
+    world.clock.advance(29_000);
+  }
+  await world.sync('alice', start);
+  assert.equal((await world.of('bob', ALICE)).presence, 'unavailable');
+  await say(world.rooms, room, ALICE, 'back');
+  for (let tries = 0; tries < 200 && (await world.of('bob', ALICE)).presence !== 'online'; tries++)
+    await new Promise(resolve => setTimeout(resolve, 10));
+  assert.deepEqual(await world.of('bob', ALICE), { presence: 'online', last_active_ago: 0, currently_active: true });
+});
+
+onEachDatabase('a sync that waits is woken, and holds its user online while it waits', async (db, t) => {
+  const world = new World(db, t);
+  await joinAll(world.rooms, await newRoom(world.rooms), [BOB]);
+  const { next_batch: since } = await world.sync('bob');
+  const waiting = world.api.get('bob', `/v3/sync?timeout=100000&since=${since}`);
+  await new Promise(resolve => setTimeout(resolve, 300));
+  world.clock.advance(45_000);
+  assert.equal((await world.of('alice', BOB)).presence, 'online');
+  await world.sync('alice');
+  world.clock.advance(200);
+  const answer = (await world.api.ok(waiting)) as WithPresence;
+  assert.ok(answer.presence?.events.some(event => event.sender === ALICE));
+});
+
+onEachDatabase('after a restart everybody is told anew', async (db, t) => {
+  const world = new World(db, t);
+  await joinAll(world.rooms, await newRoom(world.rooms), [BOB]);
+  await world.sync('alice');
+  const { next_batch: since } = await world.sync('bob');
+  const next = new World(db, t);
+  await next.sync('alice');
+  assert.deepEqual(await next.said('bob', since, '&set_presence=offline'), [[ALICE, 'online']]);
+});
+
+onEachDatabase('switched off everybody is offline, and syncs say nothing of it', async (db, t) => {
+  const world = new World(db, t, false);
+  await joinAll(world.rooms, await newRoom(world.rooms), [BOB]);
+  await world.api.ok(world.put('alice', { presence: 'online', status_msg: 'here' }));
+  assert.deepEqual(await world.of('bob', ALICE), { presence: 'offline' });
+  const { presence, next_batch } = await world.sync('bob', undefined, '&set_presence=online');
+  assert.equal(presence, undefined);
+  assert.equal(next_batch.split('.').length, 19);
+  // A token of before it was switched on is good after, and the other way round.
+  const on = new World(db, t);
+  await on.sync('alice');
+  const { next_batch: later, presence: told } = await on.sync('bob', next_batch);
+  assert.deepEqual(told?.events.map(event => event.sender).sort(), [ALICE, BOB]);
+  assert.equal((await world.sync('bob', later)).presence, undefined);
+  assert.deepEqual(await refusal(world.get('carol', CAROL)), [200, undefined]);
+});

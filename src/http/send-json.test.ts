@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { silentLog } from '../base/log.ts';
+import { MatrixError } from '../core/matrix-error.ts';
+import { endpoint, reply } from './endpoint.ts';
+import { HttpServer } from './server.ts';
+
+test('every JSON answer is application/json and nothing more', async t => {
+  const server = new HttpServer({
+    log: silentLog,
+    authenticate: async () => assert.fail('nobody logs in here'),
+    countRequest: () => undefined,
+    trustedProxies: [],
+  });
+  t.after(() => server.close());
+  const at = (path: string, handle: () => Promise<object>) => endpoint({ method: 'GET', path, auth: 'none', handle });
+  server.add([
+    at('/object', async () => ({ text: 'grün' })),
+    at('/text', async () => reply({ status: 201, body: '{"text":"grün"}' })),
+    at('/bytes', async () => reply({ body: new TextEncoder().encode('{"text":"grün"}') })),
+    at('/refused', async () => Promise.reject(new MatrixError('M_FORBIDDEN', 'no'))),
+    at('/broken', async () => Promise.reject(new RangeError('broken'))),
+  ]);
+  for (const [path, status] of Object.entries({
+    object: 200,
+    text: 201,
+    bytes: 200,
+    refused: 403,
+    broken: 500,
+    no: 404,
+  })) {
+    const answer = await server.app.inject({ method: 'GET', url: `/${path}` });
+    assert.deepEqual([answer.statusCode, answer.headers['content-type']], [status, 'application/json'], path);
+    if (status < 300) assert.deepEqual(answer.json(), { text: 'grün' });
+  }
+});

@@ -1,0 +1,86 @@
+export const PRESENCE_STATES = ['online', 'unavailable', 'offline'] as const;
+export type PresenceState = (typeof PRESENCE_STATES)[number];
+
+/** A device that is gone for so long without a request is offline. */
+export const CONNECTED_MS = 30_000;
+/** So long after a user did something they count as active. */
+export const ACTIVE_MS = 60_000;
+/** Users who did nothing for so long are idle (client-server API, "Idle timeout"). */
+export const IDLE_MS = 5 * 60_000;
+
+interface Device {
+  /** `offline`: connected, but does not want to be seen. */
+  state: PresenceState;
+  /** Syncs that wait. */
+  open: number;
+  /** When the last one ended. */
+  seen: number;
+}
+
+/** How a user appears to others. */
+export interface Appearance {
+  readonly presence: PresenceState;
+  readonly currentlyActive: boolean;
+  /** When it changes by itself, in milliseconds since the epoch; undefined when it does not. */
+  readonly changesAt: number | undefined;
+}
+
+/** What is known of one user. Times are milliseconds since the epoch, handed in. */
+export class UserPresence {
+  readonly #devices = new Map<string, Device>();
+  lastActive: number;
+  statusMsg: string | undefined;
+
+  constructor(lastActive: number, statusMsg: string | undefined) {
+    this.lastActive = lastActive;
+    this.statusMsg = statusMsg;
+  }
+
+  /** A device says how it is, by itself or with a sync. */
+  says(deviceId: string, state: PresenceState, now: number): void {
+    const device = this.#devices.get(deviceId);
+    if (state === 'offline' && device === undefined) return;
+    // Coming online is something that a user does; a sync that goes on is not.
+    if (state === 'online' && (device?.state !== 'online' || this.#isGone(device, now))) this.lastActive = now;
+    this.#devices.set(deviceId, { state, open: device?.open ?? 0, seen: now });
+  }
+
+  opens(deviceId: string): void {
+    const device = this.#devices.get(deviceId);
+    if (device !== undefined) device.open++;
+  }
+
+  closes(deviceId: string, now: number): void {
+    const device = this.#devices.get(deviceId);
+    if (device === undefined) return;
+    device.open = Math.max(0, device.open - 1);
+    device.seen = now;
+  }
+
+  /** The user did something. Devices that are connected are online then; nobody comes online by it who was not there. */
+  acts(now: number): void {
+    this.lastActive = now;
+    for (const device of this.#devices.values()) if (device.state === 'unavailable') device.state = 'online';
+  }
+
+  /** How the user appears now. Forgets devices that are gone. */
+  look(now: number): Appearance {
+    for (const [id, device] of this.#devices) if (this.#isGone(device, now)) this.#devices.delete(id);
+    const devices = [...this.#devices.values()].filter(device => device.state !== 'offline');
+    const since = now - this.lastActive;
+    const isOnline = devices.some(device => device.state === 'online') && since < IDLE_MS;
+    const currentlyActive = isOnline && since < ACTIVE_MS;
+    const gone = devices.filter(device => device.open === 0).map(device => device.seen + CONNECTED_MS);
+    const idle = isOnline ? [this.lastActive + (currentlyActive ? ACTIVE_MS : IDLE_MS)] : [];
+    const next = Math.min(...gone, ...idle);
+    return {
+      presence: isOnline ? 'online' : devices.length > 0 ? 'unavailable' : 'offline',
+      currentlyActive,
+      changesAt: Number.isFinite(next) ? next : undefined,
+    };
+  }
+
+  #isGone(device: Device, now: number): boolean {
+    return device.open === 0 && device.seen + CONNECTED_MS <= now;
+  }
+}

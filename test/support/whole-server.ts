@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
+import { silentLog } from '../../src/base/log.ts';
+import { Metrics } from '../../src/base/metrics.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import { compose, type Running } from '../../src/main/compose.ts';
+
+export interface Reply {
+  readonly status: number;
+  readonly body: JsonObject;
+}
+
+/** A user with a session. */
+export interface Client {
+  readonly id: string;
+  call(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, body?: JsonObject): Promise<Reply>;
+  /** The body of an answer that must be 200. */
+  ok(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, body?: JsonObject): Promise<JsonObject>;
+}
+
+/** A whole server in this process, composed as in production, with open registration on SQLite in a temporary folder. */
+export class WholeServer {
+  readonly #data: string;
+  readonly #clock: Clock;
+  #running: Running | undefined;
+
+  constructor(t: TestContext, clock: Clock = systemClock) {
+    const folder = mkdtempSync(join(tmpdir(), 'copse-whole-'));
+    this.#data = join(folder, 'data');
+    this.#clock = clock;
+    t.after(async () => {
+      await this.stop();
+      rmSync(folder, { recursive: true });
+    });
+  }
+
+  async start(): Promise<this> {
+    const from = { config: undefined, data: undefined, noColor: true };
+    const config = loadConfig({ data: this.#data, name: 'one.example', port: '0' }, from);
+    this.#running = await compose(
+      {
+        ...config,
+        metrics: { ...config.metrics, port: 0 },
+        password_hashing: { memory: 65_536, passes: 1 },
+        registration: { ...config.registration, mode: 'open' },
+        rate_limits: 'off',
+      },
+      { clock: this.#clock, random: systemRandom, log: silentLog, metrics: new Metrics(), version: 'test' },
+    );
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    await this.#running?.[Symbol.asyncDispose]();
+    this.#running = undefined;
+  }
+
+  async call(method: string, path: string, token: string, body?: JsonObject): Promise<Reply> {
+    const url = this.#running?.listeners[0]?.url ?? assert.fail('the server does not run');
+    const response = await fetch(`${url}/_matrix/client${path}`, {
+      method,
+      headers: { 'content-type': 'application/json', ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as JsonObject };
+  }
+
+  /** Registers a user. */
+  async user(username: string): Promise<Client> {
+    const body = { username, password: 'a long password', auth: { type: 'm.login.dummy' } };
+    const { status, body: made } = await this.call('POST', '/v3/register', '', body);
+    assert.equal(status, 200, JSON.stringify(made));
+    const token = String(made.access_token);
+    return {
+      id: String(made.user_id),
+      call: (method, path, body) => this.call(method, path, token, body),
+      ok: async (method, path, body) => {
+        const reply = await this.call(method, path, token, body);
+        assert.equal(reply.status, 200, `${method} ${path}: ${JSON.stringify(reply.body)}`);
+        return reply.body;
+      },
+    };
+  }
+}
