@@ -38,6 +38,11 @@ const HOMES: readonly { readonly word: RegExp; readonly homes: readonly string[]
     why: 'randomness is a parameter (base/random.ts)',
   },
   { word: /\bprocess\.env\b/, homes: ['src/config/'], why: 'the environment is read in config/ only' },
+  {
+    word: /^import (?!type )[^;]* from '(typebox|node:http)'/m,
+    homes: [],
+    why: 'what costs megabytes at the start has a cheap door (base/schema.ts, base/node-http.ts)',
+  },
   { word: /\bsql`/, homes: ['src/db/', '.table.ts'], why: 'SQL stands in *.table.ts and db/' },
 ];
 

@@ -76,6 +76,18 @@ const SUITES: readonly Suite[] = [
     run: args => runScript('test/coverage.ts', args),
   },
   {
+    name: 'bench-state-tree',
+    about: 'figures of the state tree, with bars',
+    when: 'asked',
+    run: args => runReport('test/bench/state-tree.ts', args),
+  },
+  {
+    name: 'bench-load',
+    about: 'figures of a whole server under load [SCENARIO...]',
+    when: 'asked',
+    run: args => runReport('test/bench/load.ts', args),
+  },
+  {
     name: 'lines',
     about: 'lines that tests reach',
     when: 'asked',

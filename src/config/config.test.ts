@@ -180,3 +180,20 @@ test('docs/config.md and copse.example.yaml are what `./copse docs` writes', () 
   assert.equal(text('docs/config.md'), configReference());
   assert.equal(text('copse.example.yaml'), configExample());
 });
+
+test('policies are lists of groups, each there once and with one text a language', t => {
+  const text = 'texts: [{ language: en, name: Terms, url: https://example.org/terms }]';
+  const config = load(t, `terms: [{ name: terms, version: 1.2, ${text} }]`);
+  assert.deepEqual(config.terms[0]?.texts[0], { language: 'en', name: 'Terms', url: 'https://example.org/terms' });
+  assert.equal(config.terms[0]?.version, '1.2');
+  const twice = problems(t, `terms: [{ name: a, version: 1, ${text} }, { name: a, version: 2, ${text} }]`);
+  assert.match(twice[0]?.reason ?? '', /a is there twice/);
+  assert.match(problems(t, 'terms: [{ name: a, version: 1, texts: [] }]')[0]?.reason ?? '', /has no text/);
+  const [missing] = problems(t, `terms: [{ name: a, ${text} }]`);
+  assert.match(missing?.reason ?? '', /terms\[1\]\.version cannot be nothing/);
+  assert.match(problems(t, 'terms: { a: 1 }')[0]?.remedy ?? '', /a list of groups/);
+  assert.match(
+    problems(t, `terms: [{ name: a, version: 1, ${text.replace('https', 'ftp')} }]`)[0]?.remedy ?? '',
+    /URL/,
+  );
+});

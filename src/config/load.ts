@@ -122,15 +122,16 @@ function contradictions(config: Config, source: ConfigSource | undefined): Probl
       'Make federation.retry.longest at least federation.retry.initial.',
     );
   }
-  for (const [at, { name, texts }] of config.terms.entries()) {
-    const isDouble = config.terms.findIndex(other => other.name === name) !== at;
-    const languages = texts.map(text => text.language);
-    if (!isDouble && texts.length > 0 && new Set(languages).size === texts.length) continue;
-    report(
-      ['terms'],
-      isDouble ? `The policy ${name} is there twice.` : `The policy ${name} has no text, or two in one language.`,
-      'Give each policy once, with one text for each language.',
-    );
-  }
+  for (const reason of faultsOfTerms(config.terms))
+    report(['terms'], reason, 'Give each policy once, with one text for each language.');
   return found;
+}
+
+function faultsOfTerms(terms: Config['terms']): string[] {
+  return terms.flatMap(({ name, texts }, at) => {
+    const languages = new Set(texts.map(text => text.language));
+    if (terms.findIndex(other => other.name === name) !== at) return [`The policy ${name} is there twice.`];
+    if (texts.length === 0) return [`The policy ${name} has no text.`];
+    return languages.size < texts.length ? [`The policy ${name} has two texts in one language.`] : [];
+  });
 }

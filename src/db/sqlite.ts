@@ -68,7 +68,9 @@ function bind(value: SqlScalar): SQLInputValue {
 }
 
 function unescapeRow(row: Row): Row {
-  for (const [column, value] of Object.entries(row)) {
+  // Rows have no prototype, and the many small objects of `Object.entries` were a fifth of a sync's garbage.
+  for (const column in row) {
+    const value = row[column];
     if (typeof value !== 'string') continue;
     const text = unescapeNul(value);
     if (text !== value) (row as Record<string, SqlScalar>)[column] = text;

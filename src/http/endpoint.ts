@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Static, TSchema } from 'typebox';
 import type { LimitName } from '../accounts/rate-limits.ts';
 import type { Requester } from '../accounts/requester.ts';
+import type { ServerName } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Query } from './query.ts';
 
@@ -12,16 +13,21 @@ export type PathParams<Path extends string> = Path extends `${string}:${infer Na
     ? Name
     : never;
 
-/** Who may call: anybody, anybody but known if a token is given, a user, a server administrator. */
-export type Auth = 'none' | 'optional' | 'user' | 'admin';
+/**
+ * Who may call: anybody, anybody but known if a token is given, a user, a server administrator; or another server, by
+ * the signature over its request.
+ */
+export type Auth = 'none' | 'optional' | 'user' | 'admin' | 'server';
 
-export interface EndpointRequest<Path extends string, Body, Who> {
+export interface EndpointRequest<Path extends string, Body, Who, Origin = undefined> {
   /** Percent-decoded parts of the path. */
   readonly params: Readonly<Record<PathParams<Path>, string>>;
   readonly query: Query;
   /** The parsed body, checked against the endpoint's schema; `{}` where none was sent. */
   readonly body: Body;
   readonly user: Who;
+  /** The server that signed the request: only where the endpoint says `auth: 'server'`. */
+  readonly origin: Origin;
   /** The client's address, through trusted proxies only. */
   readonly ip: string;
   readonly method: string;
@@ -55,7 +61,12 @@ export function isReply(result: object): result is Reply {
   return REPLY in result;
 }
 
-type Who<A extends Auth> = A extends 'none' ? undefined : A extends 'optional' ? Requester | undefined : Requester;
+type Who<A extends Auth> = A extends 'none' | 'server'
+  ? undefined
+  : A extends 'optional'
+    ? Requester | undefined
+    : Requester;
+type OriginOf<A extends Auth> = A extends 'server' ? ServerName : undefined;
 type BodyOf<B> = B extends TSchema ? Static<B> : B extends 'stream' ? undefined : JsonObject;
 
 export interface EndpointSpec<Path extends string, A extends Auth, B extends TSchema | 'stream' | undefined> {
@@ -75,7 +86,7 @@ export interface EndpointSpec<Path extends string, A extends Auth, B extends TSc
   readonly bodyLimit?: number;
   /** Deactivated, locked or suspended accounts may call it. */
   readonly allowLocked?: boolean;
-  readonly handle: (request: EndpointRequest<Path, BodyOf<B>, Who<A>>) => Promise<object | Reply>;
+  readonly handle: (request: EndpointRequest<Path, BodyOf<B>, Who<A>, OriginOf<A>>) => Promise<object | Reply>;
 }
 
 /** An endpoint with its types forgotten: what the server registers. */

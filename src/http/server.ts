@@ -3,8 +3,10 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import type { LimitName } from '../accounts/rate-limits.ts';
 import type { Requester } from '../accounts/requester.ts';
 import type { Log } from '../base/log.ts';
+import type { ServerName } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { MatrixError } from '../core/matrix-error.ts';
+import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
 import { checkBody, readJsonBody } from './body.ts';
 import { clientAddress } from './client-address.ts';
 import { Departures } from './departures.ts';
@@ -13,6 +15,7 @@ import { answerError } from './errors.ts';
 import { Query } from './query.ts';
 import { RouteTable } from './route-table.ts';
 import { JSON_TYPE, sendJson } from './send-json.ts';
+import { readSignedRequest } from './signed-request.ts';
 
 export interface HttpParts {
   readonly log: Log;
@@ -21,6 +24,8 @@ export interface HttpParts {
     token: string,
     request: { ip: string; userAgent: string | undefined; query: Query; allowLocked: boolean },
   ) => Promise<Requester>;
+  /** Finds out which server signed a request; without it there are no endpoints for servers. @throws MatrixError M_UNAUTHORIZED */
+  readonly authenticateServer?: AuthenticateServer;
   /** Counts a request. @throws MatrixError M_LIMIT_EXCEEDED with `retry_after_ms` */
   readonly countRequest: (limit: LimitName, who: Requester | undefined, ip: string) => void;
   /** Addresses of reverse proxies whose X-Forwarded-For is believed. */
@@ -91,13 +96,14 @@ export class HttpServer {
     const userAgent = raw.headers['user-agent'];
     const user = await this.#requester(spec, raw, query, ip, userAgent);
     if (spec.limit !== undefined) this.#parts.countRequest(spec.limit, user, ip);
-    const body = spec.body === 'stream' ? {} : await bodyOf(spec, raw);
+    const { origin, body } = await this.#read(spec, raw);
     const departures = this.#departures;
     const request = {
       params: raw.params as Record<string, string>,
       query,
       body: body as JsonObject,
       user,
+      origin,
       ip,
       method: raw.method,
       userAgent,
@@ -115,6 +121,12 @@ export class HttpServer {
     return send(answer, result);
   }
 
+  /** The body, and the server that signed it where the endpoint is for servers. */
+  async #read(spec: Endpoint, raw: FastifyRequest): Promise<{ origin: ServerName | undefined; body: unknown }> {
+    if (spec.auth === 'server') return readSignedRequest(this.#parts.authenticateServer, spec, raw);
+    return { origin: undefined, body: spec.body === 'stream' ? {} : await bodyOf(spec, raw) };
+  }
+
   async #requester(
     { auth, allowLocked = false }: Endpoint,
     raw: FastifyRequest,
@@ -122,7 +134,7 @@ export class HttpServer {
     ip: string,
     userAgent: string | undefined,
   ) {
-    if (auth === 'none') return undefined;
+    if (auth === 'none' || auth === 'server') return undefined;
     const token = accessToken(raw, query);
     if (token === undefined) {
       if (auth === 'optional') return undefined;

@@ -7,7 +7,7 @@ import type { Bus } from '../bus/bus.ts';
 import { fits, isUserId, type ServerName, type UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { invalidParam } from '../core/matrix-error.ts';
-import type { Database, Queryable, Tx } from '../db/database.ts';
+import { type Database, DatabaseUnavailableError, type Queryable, type Tx } from '../db/database.ts';
 import type { Nids } from '../rooms/nids.table.ts';
 import { nextUserPos } from '../rooms/user-log.table.ts';
 import { DEFAULT_LIMITS, DiskGauge, type ToDeviceLimits, trimInbox } from './inbox-limits.ts';
@@ -166,12 +166,21 @@ export class ToDevice {
     return { events, more, upTo: more ? (taken.at(-1)?.pos ?? upTo) : upTo };
   }
 
-  /** A later sync says that everything up to a position has arrived. Writes only if there is something to delete. */
+  /**
+   * A later sync says that everything up to a position has arrived. Writes only if there is something to delete, and
+   * when the disk is full leaves it to the next sync: what lies there is not delivered again, and reading goes on.
+   */
   async acknowledge(userNid: number, deviceId: string, upTo: number): Promise<void> {
     const device = `${userNid}/${deviceId}`;
     if (this.#acknowledged.get(device) === upTo) return;
-    if (await hasToDevice(this.#parts.db, userNid, deviceId, upTo)) {
-      await this.#parts.db.tx(tx => deleteUpTo(tx, userNid, deviceId, upTo));
+    try {
+      if (await hasToDevice(this.#parts.db, userNid, deviceId, upTo)) {
+        await this.#parts.db.tx(tx => deleteUpTo(tx, userNid, deviceId, upTo));
+      }
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailableError)) throw error;
+      this.#parts.log.warn('Delivered messages to a device stay where they are for now.', { err: error });
+      return;
     }
     this.#acknowledged.set(device, upTo);
   }

@@ -20,6 +20,7 @@ import { serverRoutes } from '../http/client/server/routes.ts';
 import { syncRoutes } from '../http/client/sync/routes.ts';
 import { toDeviceRoutes } from '../http/client/to-device/routes.ts';
 import type { Endpoint } from '../http/endpoint.ts';
+import { termsRoutes } from '../http/site/terms.ts';
 import { synapseRegisterRoutes } from '../http/synapse/register.ts';
 import type { DeviceListChanges, InteractiveAuth } from '../keys/ports.ts';
 import { userPos } from '../rooms/user-log.table.ts';
@@ -38,6 +39,7 @@ export function clientRoutes(parts: Parts, config: Config, clock: Clock): Endpoi
       wellKnown: wellKnownOf(config),
     }),
     ...accountRoutes({ accounts }),
+    ...(config.terms.length > 0 ? termsRoutes(accounts) : []),
     ...accountDataRoutes({ accounts }),
     ...presenceRoutes({ rooms, presence: parts.presence }),
     ...profileRoutes({ accounts }),

@@ -3,7 +3,7 @@ import { MatrixError } from '../core/matrix-error.ts';
 import type { AvailableMedia } from './downloads.ts';
 import type { DecodedType, ImageOutcome, ThumbnailMethod } from './image-task.ts';
 import type { MediaParts, WithStore } from './media-parts.ts';
-import type { FileId, StoredFile } from './media-store.ts';
+import { type FileId, type StoredFile, StoreFullError } from './media-store.ts';
 import { findThumbnail, insertThumbnail, type ThumbnailKey, type ThumbnailRow } from './thumbnail.table.ts';
 import { boxFor } from './thumbnail-boxes.ts';
 import type { Thumbnailer } from './thumbnailer.ts';
@@ -102,7 +102,9 @@ export class Thumbnails {
 
   async #store(key: ThumbnailKey, type: DecodedType, bytes: Uint8Array): Promise<ThumbnailRow> {
     const { store } = this.#parts;
-    const file = await store.put(oneChunk(bytes), bytes.length);
+    const file = await store.put(oneChunk(bytes), bytes.length).catch(error => {
+      throw error instanceof StoreFullError ? noRoom(error) : error;
+    });
     try {
       const row = await this.#record(key, type, file);
       if (row.file_id !== file.fileId) await store.delete(file.fileId);
@@ -133,4 +135,8 @@ function asError(failure: Failed, { isRemote }: AvailableMedia): MatrixError {
   }
   const reason = failure === 'unsupported' ? 'this is no JPEG, PNG, GIF or WebP image' : 'the image cannot be decoded';
   return new MatrixError('M_UNKNOWN', `No thumbnail can be made: ${reason}.`, { status: 400 });
+}
+
+function noRoom(cause: StoreFullError): MatrixError {
+  return new MatrixError('M_UNKNOWN', 'The server has no room left for media.', { status: 507, cause });
 }

@@ -52,6 +52,12 @@ export async function roomsOfUser(db: Queryable, userNid: number): Promise<Membe
     where user_nid = ${userNid}`);
 }
 
+/** A user's memberships in some rooms. */
+export async function membershipsIn(db: Queryable, userNid: number, roomNids: readonly number[]): Promise<MemberRow[]> {
+  return db.all<MemberRow>(sql`select room_nid, user_nid, membership, event_nid, pos, forgotten from room_member
+    where user_nid = ${userNid} and room_nid ${sql.in(roomNids)}`);
+}
+
 /** The users of one server that are joined to a room. */
 export async function joinedOfDomain(db: Queryable, roomNid: number, domainNid: number): Promise<ProfileRow[]> {
   return db.all<ProfileRow>(sql`select user_nid, event_nid, display_name, avatar_url from room_member
@@ -85,6 +91,15 @@ export async function joinedToAny(
 ): Promise<number[]> {
   const rows = await db.all<{ user_nid: number }>(sql`select distinct user_nid from room_member
     where user_nid ${sql.in(userNids)} and membership = ${MEMBERSHIPS.join} and room_nid ${sql.in(roomNids)}`);
+  return rows.map(row => row.user_nid);
+}
+
+/** Of some users those who are joined to a room that a user is joined to. */
+export async function sharingRoomWith(db: Queryable, userNid: number, userNids: readonly number[]): Promise<number[]> {
+  const rows = await db.all<{ user_nid: number }>(sql`select distinct other.user_nid from room_member own
+    join room_member other on other.room_nid = own.room_nid
+    where own.user_nid = ${userNid} and own.membership = ${MEMBERSHIPS.join}
+      and other.user_nid ${sql.in(userNids)} and other.membership = ${MEMBERSHIPS.join}`);
   return rows.map(row => row.user_nid);
 }
 

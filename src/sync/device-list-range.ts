@@ -54,7 +54,6 @@ export async function deviceListsBetween(
     kept,
     joined,
     left,
-    current: [...kept.map(({ room }) => room.nid), ...joined.map(room => room.nid)],
   });
 }
 

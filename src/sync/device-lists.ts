@@ -1,6 +1,6 @@
 import type { UserId } from '../core/ids.ts';
 import { getString } from '../core/json.ts';
-import { joinedToAny, membersOf } from '../rooms/members.table.ts';
+import { joinedToAny, membersOf, roomsOfUser } from '../rooms/members.table.ts';
 import { MEMBERSHIPS, type Room, type StoredEvent } from '../rooms/room.ts';
 import { roomStretch, type SyncWindow, userLogMoved } from './window.ts';
 
@@ -11,8 +11,6 @@ export interface DeviceListInput {
   readonly joined: readonly Room[];
   /** Rooms left since. */
   readonly left: readonly Room[];
-  /** All rooms that the user is in now. */
-  readonly current: readonly number[];
 }
 
 export interface DeviceListChanges {
@@ -33,7 +31,7 @@ export async function deviceListChanges(window: SyncWindow, input: DeviceListInp
   for (const room of input.joined) for (const nid of await joinedMembers(window, room)) changed.add(nid);
   for (const room of input.left) for (const nid of await joinedMembers(window, room)) gone.add(nid);
   gone.delete(window.view.userNid);
-  const still = new Set(gone.size === 0 ? [] : await joinedToAny(window.parts.db, input.current, [...gone]));
+  const still = new Set(await usersSharingRoom(window, [...gone]));
   const left = [...gone].filter(nid => !still.has(nid));
   for (const nid of left) changed.delete(nid);
   // One's own list is in one's own log; joining a room or being announced in it says nothing new about it.
@@ -42,6 +40,17 @@ export async function deviceListChanges(window: SyncWindow, input: DeviceListInp
   const names = await window.parts.nids.users.names(window.parts.db, [...changed, ...left]);
   const named = (nids: Iterable<number>) => [...nids].flatMap(nid => names.get(nid) ?? []);
   return { changed: named(changed), left: named(left) };
+}
+
+/** Of some users those with whom the viewer shares a room now. */
+export async function usersSharingRoom({ parts, view }: SyncWindow, userNids: readonly number[]): Promise<number[]> {
+  if (userNids.length === 0) return [];
+  const joined = (await roomsOfUser(parts.db, view.userNid)).filter(row => row.membership === MEMBERSHIPS.join);
+  return joinedToAny(
+    parts.db,
+    joined.map(row => row.room_nid),
+    userNids,
+  );
 }
 
 async function ownChanges(window: SyncWindow): Promise<readonly number[]> {

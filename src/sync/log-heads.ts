@@ -44,16 +44,14 @@ export class LogHeads implements Disposable {
     return this.#positions;
   }
 
-  /**
-   * The rooms with entries behind these positions, of the whole server; undefined when that is further back than is
-   * known here. It belongs to `positions` of the same moment.
-   */
-  roomsSince(since: Positions): ReadonlySet<number> | undefined {
-    const rooms = new Set<number>();
-    const isKnown = (pos: number, shard: number) =>
-      pos >= (this.#completeFrom[shard] ?? 0) || pos >= (this.#positions[shard] ?? 0);
+  /** The rooms of the whole server with entries in between; undefined when `since` is further back than is known here. */
+  roomsBetween(since: Positions, now: Positions): ReadonlySet<number> | undefined {
+    const isKnown = (pos: number, shard: number) => pos >= (this.#completeFrom[shard] ?? 0) || pos >= (now[shard] ?? 0);
     if (!since.every(isKnown)) return undefined;
-    for (const { shard, pos, room_nid } of this.#entries) if (pos > (since[shard] ?? 0)) rooms.add(room_nid);
+    const rooms = new Set<number>();
+    for (const { shard, pos, room_nid } of this.#entries) {
+      if (pos > (since[shard] ?? 0) && pos <= (now[shard] ?? 0)) rooms.add(room_nid);
+    }
     return rooms;
   }
 

@@ -4,7 +4,7 @@ import { clientEvents } from '../rooms/client-event.ts';
 import { roomRootAt } from '../rooms/events.table.ts';
 import { isInviteHidden } from '../rooms/invite-permission.ts';
 import { formatRoomToken } from '../rooms/log-token.ts';
-import { type MemberRow, roomsOfUser } from '../rooms/members.table.ts';
+import { type MemberRow, membershipsIn, roomsOfUser } from '../rooms/members.table.ts';
 import { privateReceiptsSince, type ReceiptRow } from '../rooms/receipts.table.ts';
 import { membershipName, type Room, type StoredEvent } from '../rooms/room.ts';
 import { roomsWithEntries } from '../rooms/room-log.table.ts';
@@ -26,17 +26,15 @@ export interface RoomsSection {
   readonly kept: { readonly room: Room; readonly members: readonly StoredEvent[] }[];
   readonly joined: Room[];
   readonly left: Room[];
-  readonly current: number[];
 }
 
 export async function roomsSection(window: SyncWindow): Promise<RoomsSection> {
   const mine = await userRooms(window);
   const extra = await extras(window, mine);
   const join: Record<string, JsonObject> = {};
-  const result: RoomsSection = { json: {}, kept: [], joined: [], left: [], current: [] };
+  const result: RoomsSection = { json: {}, kept: [], joined: [], left: [] };
   const unread = new Map<Room, JsonObject>();
   for (const userRoom of mine.filter(({ row }) => membershipName(row.membership) === 'join')) {
-    result.current.push(userRoom.room.nid);
     const block = await joinedBlock(window, userRoom, extra, result);
     if (block === undefined) continue;
     join[userRoom.room.roomId] = block;
@@ -53,8 +51,8 @@ export async function roomsSection(window: SyncWindow): Promise<RoomsSection> {
 }
 
 async function userRooms(window: SyncWindow): Promise<UserRoom[]> {
-  const { parts, view, filter } = window;
-  const rows = await roomsOfUser(parts.db, view.userNid);
+  const { parts, filter } = window;
+  const rows = await rowsOf(window);
   const rooms = await parts.rooms.byNids(
     parts.db,
     rows.map(row => row.room_nid),
@@ -63,6 +61,18 @@ async function userRooms(window: SyncWindow): Promise<UserRoom[]> {
     const room = rooms.get(row.room_nid);
     return room === undefined || isHidden(window, room, row) || !filter.matchesRoom(room.roomId) ? [] : [{ room, row }];
   });
+}
+
+/**
+ * The rooms that this sync can be about. As a rule they are few, whatever the user is in: every change of a membership
+ * is an entry in its room's log, too. What the user's log says can be about any room.
+ */
+async function rowsOf(window: SyncWindow): Promise<MemberRow[]> {
+  const { parts, view, since, fullState, busyRooms, typing } = window;
+  if (since === undefined || fullState || busyRooms === undefined || userLogMoved(window))
+    return roomsOfUser(parts.db, view.userNid);
+  const nids = new Set([...busyRooms, ...typing.changedSince(since.typing)]);
+  return nids.size === 0 ? [] : membershipsIn(parts.db, view.userNid, [...nids]);
 }
 
 /**
@@ -87,7 +97,9 @@ async function extras(window: SyncWindow, mine: readonly UserRoom[]): Promise<Ex
   const data = moved ? await sources.roomAccountData(parts.db, view.userNid, since?.user) : [];
   const receipts = moved ? await privateReceiptsSince(parts.db, view.userNid, since?.user ?? 0) : [];
   const busy = new Set<number>(since === undefined ? [] : typing.changedSince(since.typing));
-  if (since !== undefined) {
+  if (window.busyRooms !== undefined) {
+    for (const { room } of mine) if (window.busyRooms.has(room.nid)) busy.add(room.nid);
+  } else if (since !== undefined) {
     const byShard = Map.groupBy(mine, ({ room }) => room.shard);
     for (const [shard, rooms] of byShard) {
       const { after, upTo } = stretch(window, shard);

@@ -100,6 +100,7 @@ export class Sync implements Disposable {
       since,
       now,
       filter: request.filter,
+      busyRooms: since === undefined ? undefined : this.#heads.roomsBetween(since.shards, now.shards),
       fullState: request.fullState,
       useStateAfter: request.useStateAfter,
       ignored,
@@ -134,7 +135,8 @@ export class Sync implements Disposable {
     const typing = this.#typing.token;
     const user = await userPos(this.#parts.db, userNid);
     const presence = this.#presence?.token;
-    return { shards: await this.#heads.now(since?.shards), user, typing, presence };
+    await this.#heads.refresh(since?.shards);
+    return { shards: this.#heads.positions, user, typing, presence };
   }
 
   /** Nothing at all has happened on this server that the client has not seen: the rule while many wait. */

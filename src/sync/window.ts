@@ -19,6 +19,8 @@ export interface SyncWindow {
   readonly since: LogToken | undefined;
   readonly now: LogToken;
   readonly filter: SyncFilter;
+  /** The rooms of the server whose log has entries in the stretch, where that is known without asking the database. */
+  readonly busyRooms?: ReadonlySet<number> | undefined;
   readonly fullState: boolean;
   /** `state_after` instead of `state` (MSC4222). */
   readonly useStateAfter: boolean;

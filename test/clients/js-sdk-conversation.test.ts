@@ -119,7 +119,8 @@ test('a thread is kept apart, with receipts and counts of its own', async () => 
     const { total, threads } = await bob.do('unread', roomId, [root]);
     assert.deepEqual([total, threads[root]], [0, 1]);
   });
-  await bob.do('markRead', roomId, reply, 'm.read');
+  // The SDK fetches a thread anew when it first meets it, and has none of its events meanwhile.
+  await eventually(() => bob.do('markRead', roomId, reply, 'm.read'));
   await eventually(async () => {
     assert.equal(await alice.do('readUpToInThread', roomId, root, BOB), reply);
     assert.equal((await alice.do('readUpTo', roomId, BOB)).public, root);

@@ -6,7 +6,7 @@ import { Api, RefusedError } from './api.ts';
 import { Inspector } from './inspect.ts';
 import { KillableServer } from './killable-server.ts';
 import { Ledger, LedgerError } from './ledger.ts';
-import { type Cast, KINDS, type Operation, send, setUp, upload } from './operations.ts';
+import { type Cast, KINDS, type Operation, send, sendToDevice, setUp, upload } from './operations.ts';
 import { InboxReader, RoomReader } from './reader.ts';
 import { checkEverything, type Witnesses } from './verify.ts';
 
@@ -67,6 +67,9 @@ async function fillAndFree(server: KillableServer, folder: string): Promise<Full
     await checkReading(api, witnesses);
     const prepared: Operation[] = [];
     for (const { make } of KINDS) prepared.push(await make(cast, api));
+    // The next sync of this device has something to delete, which a full disk does not let it do.
+    await sendToDevice(cast).run(api);
+    await witnesses.inbox.sync(api);
     fill(folder);
     const waiting = await writeUntilRefused(api, cast, prepared);
     refused += waiting.length;

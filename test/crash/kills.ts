@@ -22,7 +22,7 @@ export interface KillNumbers {
 }
 
 const FULL_CHECK_EVERY = 25;
-const LONGEST_LOAD_MS = 120;
+const LONGEST_LOAD_MS = 300;
 
 /** One server after the other on the same data folder, each killed at one point. */
 export class KillRun implements AsyncDisposable {

@@ -58,15 +58,18 @@ export class InboxReader {
     this.#ledger = ledger;
   }
 
-  async syncAll(api: Api): Promise<void> {
+  /** One `/sync`, which says that what the last one brought has arrived; answers how many messages it brought. */
+  async sync(api: Api): Promise<number> {
     const query = { filter: JSON.stringify(NO_ROOMS_FILTER), timeout: '0' };
-    for (;;) {
-      const since = this.#since === undefined ? {} : { since: this.#since };
-      const answer = await api.ok('GET', '/sync', { token: this.#user.token, query: { ...query, ...since } });
-      const messages = list(answer.to_device?.events);
-      for (const message of messages) this.#ledger.deliver(message);
-      this.#since = text(answer.next_batch);
-      if (messages.length === 0) return;
-    }
+    const since = this.#since === undefined ? {} : { since: this.#since };
+    const answer = await api.ok('GET', '/sync', { token: this.#user.token, query: { ...query, ...since } });
+    const messages = list(answer.to_device?.events);
+    for (const message of messages) this.#ledger.deliver(message);
+    this.#since = text(answer.next_batch);
+    return messages.length;
+  }
+
+  async syncAll(api: Api): Promise<void> {
+    while ((await this.sync(api)) > 0);
   }
 }

@@ -15,7 +15,5 @@ create index search_entry_words on search_entry using gin (words);
 create index search_entry_room on search_entry (room_nid, event_nid);
 {{/postgres}}
 {{#sqlite}}
-create virtual table search_words using fts5 (
-  room, words, content = '', contentless_delete = 1, tokenize = 'ascii', prefix = '3 4'
-);
+create virtual table search_words using fts5 (room, words, content = '', contentless_delete = 1, tokenize = 'ascii');
 {{/sqlite}}

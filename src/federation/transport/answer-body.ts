@@ -37,7 +37,7 @@ export async function* bodyOf(
     throw error instanceof AnswerError ? error : new AnswerError('the connection broke in the middle', error);
   } finally {
     // Leaves a connection that was read to its end for the next request.
-    if (!response.complete) response.destroy();
+    if (!response.readableEnded) response.destroy();
   }
 }
 

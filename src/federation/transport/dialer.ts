@@ -102,10 +102,11 @@ class Race {
     this.#stagger.cancel();
     if (this.#isOver) return;
     const target = this.#waiting.shift();
-    if (target !== undefined) return this.#attempt(target);
-    if (this.#running.size > 0) return;
-    this.#isOver = true;
-    this.#finish.reject(new DialError(this.#failed));
+    if (target !== undefined) this.#attempt(target);
+    else if (this.#running.size === 0) {
+      this.#isOver = true;
+      this.#finish.reject(new DialError(this.#failed));
+    }
   }
 
   #attempt(target: Target): void {
@@ -114,7 +115,8 @@ class Race {
     } catch (error) {
       if (!(error instanceof ForbiddenAddressError)) throw error;
       this.#failed.push({ ...target, stage: 'policy', reason: error.message });
-      return this.#next();
+      this.#next();
+      return;
     }
     this.#start(target);
     this.#stagger = this.#parts.clock.after(STAGGER_MS, () => this.#next());

@@ -60,7 +60,8 @@ function once(pool: ConnectionPool, route: Route, sent: HttpExchange, signal: Ab
   return new Promise((resolve, reject) => {
     const request = httpRequest(options, resolve);
     request.once('socket', sent.onConnected);
-    request.once('error', (error: NodeJS.ErrnoException) => {
+    // Stays on: an error after the head of the answer is told to whoever reads the body.
+    request.on('error', (error: NodeJS.ErrnoException) => {
       const isStale = request.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
       reject(isStale ? new StaleConnectionError(error) : error);
     });

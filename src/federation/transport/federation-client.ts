@@ -132,7 +132,7 @@ export class FederationClient implements Disposable {
       return {
         response,
         async [Symbol.asyncDispose]() {
-          if (!response.complete) response.destroy();
+          if (!response.readableEnded) response.destroy();
           giveBack();
         },
       };

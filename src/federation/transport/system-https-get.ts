@@ -21,7 +21,10 @@ export interface HttpsGetParts {
 export function systemHttpsGet(parts: HttpsGetParts): HttpsGet {
   return async (url, { maxBytes, timeoutMs }) => {
     using deadline = new Deadline(parts.clock, timeoutMs);
-    const socket = await deadline.wait(connect(parts, url));
+    const connecting = connect(parts, url);
+    // Whoever comes after the deadline is let go.
+    deadline.signal.addEventListener('abort', () => connecting.then(socket => socket.destroy()).catch(() => undefined));
+    const socket = await deadline.wait(connecting);
     try {
       const response = await send(url, socket, parts.userAgent, deadline.signal);
       const body = await wholeBody(response, { maxBytes, idleMs: timeoutMs }, parts.clock);
@@ -44,7 +47,7 @@ function send(url: URL, socket: TLSSocket, userAgent: string, signal: AbortSigna
   return new Promise((resolve, reject) => {
     const path = `${url.pathname}${url.search}`;
     const request = httpRequest({ createConnection: () => socket, path, headers, setHost: false, signal }, resolve);
-    request.once('error', reject);
+    request.on('error', reject);
     request.end();
   });
 }

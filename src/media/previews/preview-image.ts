@@ -11,6 +11,8 @@ export const MOST_IMAGE_BYTES = 10 * 1024 * 1024;
 
 export interface StoredImage {
   readonly mediaId: MediaId;
+  /** In bytes. */
+  readonly size: number;
   /** `og:image` and what belongs to it. */
   readonly fields: JsonObject;
 }
@@ -54,5 +56,5 @@ async function keep(parts: ImageParts, file: StoredFile): Promise<StoredImage | 
     'og:image:height': drawn.height,
     'matrix:image:size': file.size,
   };
-  return { mediaId, fields };
+  return { mediaId, size: file.size, fields };
 }

@@ -1,5 +1,5 @@
 import { TextDecoder } from 'node:util';
-import { type PageFacts, PageReader } from './page-reader.ts';
+import type { PageFacts } from './page-reader.ts';
 
 /** Where `<meta charset>` has to stand (HTML, "Specifying the document's character encoding"). */
 const SNIFFED_BYTES = 1024;
@@ -11,6 +11,8 @@ export async function readHtml(
   contentType: string,
   maxBytes: number,
 ): Promise<PageFacts> {
+  // The parser is loaded at its first use: most servers start more often than they preview pages.
+  const { PageReader } = await import('./page-reader.ts');
   const reader = new PageReader();
   let start: Uint8Array = new Uint8Array();
   let decoder: TextDecoder | undefined;

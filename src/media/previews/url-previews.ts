@@ -6,6 +6,7 @@ import { MatrixError } from '../../core/matrix-error.ts';
 import type { Custody } from '../custody.ts';
 import type { MediaParts } from '../media-parts.ts';
 import type { PreviewSettings } from '../settings.ts';
+import { HourlyBudget } from './hourly-budget.ts';
 import { type FetchedPage, type FetchParts, fetchPage, previewableUrl } from './page-fetch.ts';
 import type { PageFacts } from './page-reader.ts';
 import { type ImageParts, type StoredImage, storeImage } from './preview-image.ts';
@@ -27,6 +28,8 @@ const LANES = 4;
 const MOST_WAITING = 10;
 /** Fetches of all users together. */
 const MOST_AT_ONCE = 200;
+/** Pictures that one user's links bring into the store in an hour, in bytes: then previews come without. */
+const MOST_PICTURES = 200 * 1024 * 1024;
 const TIDY_BATCH = 200;
 
 interface Failure {
@@ -38,6 +41,7 @@ interface Failure {
 export class UrlPreviews {
   readonly #parts: Parts;
   readonly #fetch: FetchParts;
+  readonly #pictures: HourlyBudget;
   readonly #running = new Map<string, Promise<JsonObject>>();
   readonly #failures = new ByteCache<Failure>({ name: 'preview_failure', maxBytes: 512 * 1024, sizeOf: () => 400 });
   readonly #lanes = new KeyedQueue(MOST_WAITING);
@@ -45,6 +49,7 @@ export class UrlPreviews {
 
   constructor(parts: Parts, settings: PreviewSettings) {
     this.#parts = parts;
+    this.#pictures = new HourlyBudget(parts.clock, MOST_PICTURES);
     const guard: AddressGuard = addressGuard(settings.allowedAddresses);
     this.#fetch = { clock: parts.clock, guard, timeoutMs: TIMEOUT_MS };
   }
@@ -71,7 +76,7 @@ export class UrlPreviews {
     if (this.#running.size >= MOST_AT_ONCE) throw tooMany();
     const lane = `${userNid}/${this.#started++ % LANES}`;
     const running = this.#lanes
-      .run(lane, () => this.#make(target))
+      .run(lane, () => this.#make(userNid, target))
       .catch((error: unknown) => {
         if (error instanceof QueueFullError) throw tooMany(error);
         if (error instanceof MatrixError && error.errcode !== 'M_LIMIT_EXCEEDED') {
@@ -84,9 +89,9 @@ export class UrlPreviews {
     return running;
   }
 
-  async #make(target: URL): Promise<JsonObject> {
+  async #make(userNid: number, target: URL): Promise<JsonObject> {
     const { db, clock } = this.#parts;
-    const { answer, image } = await this.#read(target);
+    const { answer, image } = await this.#read(userNid, target);
     const now = clock.now();
     const row = { url: target.href, hour: Math.floor(now / HOUR_MS), answer: JSON.stringify(answer) };
     const isFirst = await db.tx(tx => insertPreview(tx, { ...row, image: image?.mediaId ?? null }, now + FRESH_MS));
@@ -97,33 +102,42 @@ export class UrlPreviews {
     return first === undefined ? {} : (JSON.parse(first.answer) as JsonObject);
   }
 
-  async #read(target: URL): Promise<{ answer: JsonObject; image: StoredImage | undefined }> {
-    const page = await fetchPage(this.#fetch, target, 'text/html, image/*;q=0.8, */*;q=0.1', page => this.#look(page));
+  async #read(userNid: number, target: URL): Promise<{ answer: JsonObject; image: StoredImage | undefined }> {
+    const page = await fetchPage(this.#fetch, target, 'text/html, image/*;q=0.8, */*;q=0.1', page =>
+      this.#look(userNid, page),
+    );
     if (page.facts === undefined) return { answer: page.image?.fields ?? {}, image: page.image };
     const { facts, url } = page;
-    const image = facts.image === undefined ? undefined : await this.#image(facts.image, url);
+    const image = facts.image === undefined ? undefined : await this.#image(userNid, facts.image, url);
     return { answer: { ...openGraph(facts), ...image?.fields }, image };
   }
 
-  async #look(page: FetchedPage) {
+  async #look(userNid: number, page: FetchedPage) {
     const type = page.contentType.split(';')[0]?.trim().toLowerCase() ?? '';
     const { url } = page;
     if (type === 'text/html' || type === 'application/xhtml+xml') {
       return { url, facts: await readHtml(page.body, page.contentType, MOST_PAGE_BYTES), image: undefined };
     }
-    const image = type.startsWith('image/') ? await storeImage(this.#parts, page) : undefined;
+    const image = type.startsWith('image/') ? await this.#store(userNid, page) : undefined;
     return { url, facts: undefined, image };
   }
 
   /** A page without its picture is better than no preview. */
-  async #image(named: string, base: URL): Promise<StoredImage | undefined> {
+  async #image(userNid: number, named: string, base: URL): Promise<StoredImage | undefined> {
     try {
       const url = previewableUrl(named, base);
-      return await fetchPage(this.#fetch, url, 'image/*', page => storeImage(this.#parts, page));
+      return await fetchPage(this.#fetch, url, 'image/*', page => this.#store(userNid, page));
     } catch (error) {
       this.#parts.log.debug('The picture of a preview was left out.', { err: error });
       return undefined;
     }
+  }
+
+  async #store(userNid: number, page: FetchedPage): Promise<StoredImage | undefined> {
+    if (this.#pictures.isSpent(userNid)) return undefined;
+    const image = await storeImage(this.#parts, page);
+    if (image !== undefined) this.#pictures.add(userNid, image.size);
+    return image;
   }
 
   /** Deletes previews that expired a while ago, and their pictures. */

@@ -1,8 +1,7 @@
 import type { UserId } from '../../core/ids.ts';
 import { forbidden } from '../../core/matrix-error.ts';
-import { joinedToAny, roomsOfUser } from '../../rooms/members.table.ts';
+import { sharingRoomWith } from '../../rooms/members.table.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
-import { MEMBERSHIPS } from '../../rooms/room.ts';
 
 /**
  * The number of a user whose presence somebody may see: their own and that of users in their rooms. One answer for all
@@ -15,9 +14,7 @@ export async function requirePresenceVisible(
 ): Promise<number> {
   const userNid = await nids.users.findOne(db, userId);
   if (userNid === viewerNid) return userNid;
-  const rows = await roomsOfUser(db, viewerNid);
-  const rooms = rows.filter(row => row.membership === MEMBERSHIPS.join).map(row => row.room_nid);
-  if (userNid === undefined || (await joinedToAny(db, rooms, [userNid])).length === 0) {
+  if (userNid === undefined || (await sharingRoomWith(db, viewerNid, [userNid])).length === 0) {
     throw forbidden('You share no room with this user.');
   }
   return userNid;

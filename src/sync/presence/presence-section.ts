@@ -1,6 +1,7 @@
 import { getString, type JsonObject } from '../../core/json.ts';
 import { joinedToAny } from '../../rooms/members.table.ts';
 import type { StoredEvent } from '../../rooms/room.ts';
+import { usersSharingRoom } from '../device-lists.ts';
 import type { RoomsSection } from '../rooms-section.ts';
 import type { SyncWindow } from '../window.ts';
 import type { Presence } from './presence.ts';
@@ -12,13 +13,14 @@ import type { Presence } from './presence.ts';
 export async function presenceSection(
   presence: Presence,
   window: SyncWindow,
-  section: Pick<RoomsSection, 'kept' | 'joined' | 'current'>,
+  section: Pick<RoomsSection, 'kept' | 'joined'>,
 ): Promise<JsonObject[]> {
   const { parts, view, since, filter, ignored } = window;
   const { db, nids } = parts;
   const nidsFound = new Set<number>();
   const changed = presence.changedSince(since?.presence);
-  for (const nid of await joinedToAny(db, section.current, [...changed])) nidsFound.add(nid);
+  const shared = changed.size === 0 ? [] : await usersSharingRoom(window, [...changed]);
+  for (const nid of shared) nidsFound.add(nid);
   if (changed.has(view.userNid)) nidsFound.add(view.userNid);
   const present = section.joined.length > 0 ? [...presence.present()].filter(nid => nid !== view.userNid) : [];
   const rooms = section.joined.map(room => room.nid);

@@ -4,7 +4,11 @@ import { fileURLToPath } from 'node:url';
 import type { Answer, Commands, Request } from '../js-sdk-client.ts';
 
 const SCRIPT = fileURLToPath(new URL('../js-sdk-client.ts', import.meta.url));
-const LONGEST_LOG = 20_000;
+/** In characters; the SDK writes a few megabytes in a test. */
+const LONGEST_LOG = 4_000_000;
+/** A warning of the SDK's encryption with the lines that explain it. */
+const WARNING = /^(?:WARN|ERROR) matrix_sdk_crypto.*(?:\n {4}.*)*/gm;
+const LONGEST_QUOTE = 10_000;
 
 type Command = keyof Commands;
 type Result<Name extends Command> = Awaited<ReturnType<Commands[Name]>>;
@@ -29,12 +33,14 @@ export class ClientProcess implements AsyncDisposable {
       });
     }
     this.#child.on('message', (answer: Answer) => this.#settle(answer));
-    this.#child.on('exit', code => this.#failAll(`The client ended with code ${code}:\n${this.#log}`));
+    this.#child.on('exit', code =>
+      this.#failAll(`The client ended with code ${code}:\n${this.#log.slice(-LONGEST_QUOTE)}`),
+    );
   }
 
-  /** The end of what it wrote to its outputs. */
-  get log(): string {
-    return this.#log;
+  /** What its encryption complained of. */
+  get warnings(): string[] {
+    return this.#log.match(WARNING) ?? [];
   }
 
   /** @throws Error with the client's stack when the command fails there */

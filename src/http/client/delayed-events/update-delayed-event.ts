@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { Type } from '../../../base/schema.ts';
 import type { DelayedEvents } from '../../../rooms/delayed-events.ts';
 import { endpoint } from '../../endpoint.ts';
 import { DELAYED_EVENTS } from './delayed-paths.ts';

@@ -1,5 +1,5 @@
-import { Type } from 'typebox';
 import type { Accounts } from '../../../accounts/accounts.ts';
+import { Type } from '../../../base/schema.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 
 export interface ReportParts {

@@ -1,0 +1,66 @@
+import { createHmac } from 'node:crypto';
+import { Agent, request } from 'node:http';
+import { getString, type JsonObject } from '../../src/core/json.ts';
+import { SECRET } from './measured-server.ts';
+
+const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+
+function call(method: string, url: string, token: string | undefined, body?: JsonObject): Promise<JsonObject> {
+  const { promise, resolve, reject } = Promise.withResolvers<JsonObject>();
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const sent = request(url, { method, agent, headers }, answer => {
+    const chunks: Buffer[] = [];
+    answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+    answer.on('error', reject);
+    answer.on('end', () => {
+      const text = Buffer.concat(chunks).toString();
+      if (answer.statusCode === 200) resolve(JSON.parse(text) as JsonObject);
+      else reject(new Error(`${method} ${url}: ${answer.statusCode} ${text}`));
+    });
+  });
+  sent.on('error', reject);
+  sent.end(body === undefined ? undefined : JSON.stringify(body));
+  return promise;
+}
+
+/** A user over HTTP, in as few words as the scenarios need. */
+export class LoadUser {
+  readonly #base: string;
+  readonly #token: string;
+  #sent = 0;
+
+  private constructor(base: string, token: string) {
+    this.#base = base;
+    this.#token = token;
+  }
+
+  static async register(base: string, name: string): Promise<LoadUser> {
+    const url = `${base}/_synapse/admin/v1/register`;
+    const nonce = getString(await call('GET', url, undefined), 'nonce') ?? '';
+    const password = `password of ${name}`;
+    const mac = createHmac('sha1', SECRET).update([nonce, name, password, 'notadmin'].join('\0')).digest('hex');
+    const answer = await call('POST', url, undefined, { nonce, username: name, password, admin: false, mac });
+    return new LoadUser(base, getString(answer, 'access_token') ?? '');
+  }
+
+  #call(method: string, path: string, body?: JsonObject): Promise<JsonObject> {
+    return call(method, `${this.#base}/_matrix/client/v3/${path}`, this.#token, body);
+  }
+
+  async createRoom(): Promise<string> {
+    return getString(await this.#call('POST', 'createRoom', { preset: 'public_chat' }), 'room_id') ?? '';
+  }
+
+  async join(room: string): Promise<void> {
+    await this.#call('POST', `join/${encodeURIComponent(room)}`, {});
+  }
+
+  async send(room: string, content: JsonObject): Promise<void> {
+    const path = `rooms/${encodeURIComponent(room)}/send/m.room.message/load${this.#sent++}`;
+    await this.#call('PUT', path, { msgtype: 'm.text', ...content });
+  }
+
+  sync(options: Readonly<Record<string, string>>): Promise<JsonObject> {
+    return this.#call('GET', `sync?${new URLSearchParams(options)}`);
+  }
+}

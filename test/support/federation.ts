@@ -1,0 +1,33 @@
+import type { TestContext } from 'node:test';
+import { addressGuard } from '../../src/base/address-guard.ts';
+import { systemClock } from '../../src/base/clock.ts';
+import { nodeCrypto, signingKeyFromSeed } from '../../src/base/node-crypto.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import type { Identity } from '../../src/core/identity.ts';
+import type { ServerName } from '../../src/core/ids.ts';
+import { Dialer } from '../../src/federation/transport/dialer.ts';
+import { Discovery } from '../../src/federation/transport/discovery.ts';
+import { FederationClient } from '../../src/federation/transport/federation-client.ts';
+import { trustedContext } from '../../src/federation/transport/trust.ts';
+import { TestAuthority } from './certificates.ts';
+import { FakeInternet } from './fake-internet.ts';
+
+/** The identity of a server whose key is the same in every run. */
+export function identityOf(serverName: string, seed = 1, keyId = 'ed25519:a_test'): Identity {
+  const signingKey = signingKeyFromSeed(keyId, new Uint8Array(32).fill(seed));
+  return { serverName: serverName as ServerName, signingKey, crypto: nodeCrypto };
+}
+
+/** A client of `us.example` with a certificate authority and DNS of its own, which may connect to loopback unless told otherwise. */
+export function testClient(t: TestContext, allowed: readonly string[] = ['127.0.0.0/8', '::1'], verifyTls = true) {
+  const authority = new TestAuthority();
+  const net = new FakeInternet();
+  const clock = systemClock;
+  const trust = trustedContext([authority.certificate]);
+  const dialer = new Dialer({ guard: addressGuard(allowed), clock, trust, verifyTls });
+  const discovery = new Discovery({ resolver: net.resolver, get: net.get, clock, random: systemRandom });
+  const identity = identityOf('us.example');
+  const client = new FederationClient({ identity, discovery, dialer, clock, userAgent: 'Copse/test' });
+  t.after(() => client[Symbol.dispose]());
+  return { authority, net, clock, dialer, discovery, identity, client };
+}
