@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { Server as TlsServer } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { LimitName } from '../accounts/rate-limits.ts';
 import type { Requester } from '../accounts/requester.ts';
@@ -30,8 +31,16 @@ export interface HttpParts {
   readonly countRequest: (limit: LimitName, who: Requester | undefined, ip: string) => void;
   /** Addresses of reverse proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
+  /** With it the server speaks HTTPS. */
+  readonly certificate?: TlsCertificate;
   /** Called once for each answered request, for metrics. */
   readonly observe?: (route: string, method: string, status: number, milliseconds: number) => void;
+}
+
+/** A certificate chain and its key, in PEM. */
+export interface TlsCertificate {
+  readonly cert: string;
+  readonly key: string;
 }
 
 /** The body limit where an endpoint says nothing, in bytes. */
@@ -61,7 +70,7 @@ export class HttpServer {
       routerOptions: { maxParamLength: 2048, ignoreTrailingSlash: false, querystringParser: () => NO_QUERY },
       requestTimeout: 0,
       keepAliveTimeout: 75_000,
-      http: { headersTimeout: 20_000, maxHeaderSize: 32_768 },
+      ...transportOf(parts.certificate),
       logger: false,
       schemaController: { compilersFactory: NO_SCHEMAS },
       frameworkErrors: (error, request, answer) => void answerError(parts.log, error, request, answer),
@@ -172,6 +181,11 @@ export class HttpServer {
     this.#parts.observe?.(route, request.method, answer.statusCode, answer.elapsedTime);
   }
 
+  /** New connections get this certificate; those that are open keep theirs. @throws when the two do not fit together */
+  renewCertificate({ cert, key }: TlsCertificate): void {
+    if (this.app.server instanceof TlsServer) this.app.server.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+  }
+
   async listen(host: string, port: number): Promise<string> {
     return this.app.listen({ host, port });
   }
@@ -181,6 +195,15 @@ export class HttpServer {
     this.#departures.drain();
     await this.app.close();
   }
+}
+
+const HTTP_LIMITS = { headersTimeout: 20_000, maxHeaderSize: 32_768 };
+
+/** As if it were plain HTTP always: the types would carry the difference everywhere, and no handler looks at it. */
+function transportOf(certificate: TlsCertificate | undefined): { readonly http: typeof HTTP_LIMITS } {
+  if (certificate === undefined) return { http: HTTP_LIMITS };
+  const https = { ...HTTP_LIMITS, ...certificate, minVersion: 'TLSv1.2' };
+  return { https } as unknown as { readonly http: typeof HTTP_LIMITS };
 }
 
 declare module 'fastify' {

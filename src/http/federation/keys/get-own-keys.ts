@@ -1,0 +1,12 @@
+import type { PublishedKeys } from '../../../federation/keys/published-keys.ts';
+import { endpoint } from '../../endpoint.ts';
+
+/** Server-server API, "Publishing Keys". Servers from before version 1.6 name a key in the path, and get all of them too. */
+export const getOwnKeys = ({ published }: { readonly published: PublishedKeys }) =>
+  endpoint({
+    method: 'GET',
+    path: '/_matrix/key/v2/server',
+    alsoAt: ['/_matrix/key/v2/server/', '/_matrix/key/v2/server/:keyId'],
+    auth: 'none',
+    handle: async () => published.answer(),
+  });
