@@ -6,21 +6,26 @@ import type { Listener, Status } from '../cli/status-text.ts';
 import type { Config } from '../config/schema.ts';
 import type { ServerName } from '../core/ids.ts';
 import { migrate } from '../db/migrate.ts';
+import { wellKnownServer } from '../http/client/server/well-known.ts';
 import type { Endpoint } from '../http/endpoint.ts';
-import { HttpServer } from '../http/server.ts';
+import { federationRoutes } from '../http/federation/routes.ts';
+import { type HttpParts, HttpServer } from '../http/server.ts';
 import { sealInvitation } from '../http/site/invitation.ts';
 import { startPage } from '../http/site/start-page.ts';
 import { WELCOME_PATH, welcomeRoutes } from '../http/site/welcome.ts';
 import { accountMaker } from './account-maker.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
+import { composeFederation } from './compose-federation.ts';
 import { composeParts } from './compose-parts.ts';
 import { listenControl } from './control.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
+import { listenFederation } from './federation-listener.ts';
 import { lockFolder } from './folder-lock.ts';
 import { listenHttp } from './listen.ts';
 import { listenMetrics } from './metrics-listener.ts';
 import { openDatabase } from './open-database.ts';
 import { clientRoutes } from './routes.ts';
+import { wellKnownOf } from './well-known.ts';
 
 /** What differs between production, tests and simulations. */
 export interface Environment {
@@ -62,20 +67,32 @@ export async function compose(config: Config, environment: Environment): Promise
   const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
 
   const parts = opened.use(composeParts({ config, folder, db, clock, random, log }));
-  const client = new HttpServer({
+  const federation = config.federation.enabled
+    ? opened.use(composeFederation({ config, folder, db, clock, random, log, version }))
+    : undefined;
+  const http: HttpParts = {
     log: log.child('http'),
     authenticate: (token, use) => parts.accounts.authenticate(token, use),
     countRequest: (limit, who, ip) => parts.accounts.limits.count(limit, who, ip),
     trustedProxies: config.trusted_proxies,
     observe: observeRequests(metrics),
-  });
+    ...(federation === undefined ? {} : { authenticateServer: federation.authenticateServer }),
+  };
+  const forServers = federation === undefined ? [] : federationRoutes({ ...federation, clock, version });
+  const client = new HttpServer(http);
   client.add(siteRoutes());
   client.add(clientRoutes(parts, config, clock));
+  client.add(forServers);
   await parts.start();
 
   const clientUrl = await listenHttp(client, config.listen.client);
   opened.defer(() => client.close());
   const listeners: Listener[] = [{ name: 'clients', url: clientUrl }];
+
+  const serverRoutes = [...forServers, wellKnownServer(wellKnownOf(config))];
+  const forServersAlone = { http, routes: serverRoutes, clock, log };
+  const servers = federation && (await listenFederation(config.listen.federation, forServersAlone));
+  if (servers !== undefined) listeners.push(opened.use(servers));
 
   addProcessMetrics(metrics);
   const metricsListener = await listenMetrics(config.metrics, metrics, log);

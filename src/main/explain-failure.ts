@@ -5,11 +5,13 @@ import { MigrationError } from '../db/migrate.ts';
 import { DataFolderError } from './data-folder.ts';
 import { ListenError } from './listen.ts';
 import { PasswordInputError } from './password-input.ts';
+import { TlsFileError } from './tls-files.ts';
 
 const FOR_PEOPLE = [
   DataFolderError,
   ListenError,
   PasswordInputError,
+  TlsFileError,
   MigrationError,
   DatabaseUnavailableError,
   MatrixError,

@@ -8,19 +8,26 @@ export class ListenError extends Error {
   }
 }
 
+export interface ListenerWords {
+  readonly scheme: 'http' | 'https';
+  /** Where its address stands in the settings. */
+  readonly setting: string;
+}
+
 /** Starts to listen, and gives the URL under which this machine reaches it. @throws ListenError */
 export async function listenHttp(
   server: HttpServer,
   at: { readonly host: string; readonly port: number },
+  { scheme, setting }: ListenerWords = { scheme: 'http', setting: 'listen.client' },
 ): Promise<string> {
   try {
     await server.listen(at.host, at.port);
   } catch (error) {
-    throw new ListenError(explain(error as NodeJS.ErrnoException, at.host, at.port), error);
+    throw new ListenError(explain(error as NodeJS.ErrnoException, at.host, at.port, setting), error);
   }
   const address = server.app.server.address();
   const port = typeof address === 'object' && address !== null ? address.port : at.port;
-  return `http://${reachable(at.host)}:${port}`;
+  return `${scheme}://${reachable(at.host)}:${port}`;
 }
 
 export function reachable(host: string): string {
@@ -28,13 +35,12 @@ export function reachable(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function explain(error: NodeJS.ErrnoException, host: string, port: number): string {
+function explain(error: NodeJS.ErrnoException, host: string, port: number, setting: string): string {
   const where = `${host}, port ${port}`;
   if (error.code === 'EADDRINUSE')
-    return `Another program listens on ${where}. Stop it, or take another port with --port.`;
+    return `Another program listens on ${where}. Stop it, or ${setting === 'listen.client' ? 'take another port with --port' : `set ${setting}.port`}.`;
   if (error.code === 'EACCES')
     return `This user may not listen on ${where}. Take a port above 1023 and put a reverse proxy in front.`;
-  if (error.code === 'EADDRNOTAVAIL')
-    return `This machine has no address ${host}. Set listen.client.host to one it has.`;
+  if (error.code === 'EADDRNOTAVAIL') return `This machine has no address ${host}. Set ${setting}.host to one it has.`;
   return `Listening on ${where} failed: ${error.message}.`;
 }

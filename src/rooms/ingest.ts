@@ -28,6 +28,14 @@ export interface Ingested {
   readonly rule: string | undefined;
 }
 
+/** What the maker of an event has read of its room in the same transaction, under the room's lock: not read again. */
+export interface RoomTip {
+  readonly head: RoomHead;
+  readonly tips: readonly number[];
+  /** The event's prev_events, all of them. */
+  readonly previous: readonly StoredEvent[];
+}
+
 /** What the transaction knows about the place of an event before it is judged. */
 interface Place {
   readonly head: RoomHead;
@@ -44,7 +52,7 @@ interface Place {
  * stored with everything that follows from it, in the caller's transaction (server-server API, "Checks performed on
  * receipt of a PDU", checks 4 to 6). Rejected and soft-failed events are kept and marked.
  */
-export async function ingest(parts: RoomsParts, tx: Tx, room: Room, event: Event): Promise<Ingested> {
+export async function ingest(parts: RoomsParts, tx: Tx, room: Room, event: Event, tip?: RoomTip): Promise<Ingested> {
   const known = await parts.events.byId(tx, event.id);
   if (known !== undefined && !isSame(parts, room, event, known)) {
     const reason = 'another event has the same ID';
@@ -52,7 +60,7 @@ export async function ingest(parts: RoomsParts, tx: Tx, room: Room, event: Event
   }
   if (known !== undefined && (known.flags & OUTLIER) === 0)
     return { outcome: 'known', stored: known, reason: undefined, rule: undefined };
-  const place = await findPlace(parts, tx, room, event);
+  const place = await findPlace(parts, tx, room, event, tip);
   const verdict = await judge(parts, tx, room, event, place);
   const stored = await store(parts, tx, room, event, place, verdict);
   const { outcome, rule, reason } = verdict;
@@ -72,10 +80,13 @@ function isSame(parts: RoomsParts, room: Room, event: Event, known: StoredEvent)
   return hash(event).equals(hash(known.event));
 }
 
-async function findPlace(parts: RoomsParts, tx: Tx, room: Room, event: Event): Promise<Place> {
-  const head = await lockRoom(tx, room.nid);
-  const tips = await extremities(tx, room.nid);
-  const previous = await parts.events.byIds(tx, event.prevIds);
+async function findPlace(parts: RoomsParts, tx: Tx, room: Room, event: Event, tip?: RoomTip): Promise<Place> {
+  const head = tip?.head ?? (await lockRoom(tx, room.nid));
+  const tips = tip?.tips ?? (await extremities(tx, room.nid));
+  const previous =
+    tip === undefined
+      ? await parts.events.byIds(tx, event.prevIds)
+      : new Map(tip.previous.map(stored => [stored.event.id, stored]));
   const nids = new Set([...previous.values()].map(stored => stored.nid));
   const onTip = nids.size === event.prevIds.length && tips.every(tip => nids.has(tip)) && nids.size === tips.length;
   // An event of another room (it is rejected for that) must not bring that room's state with it.

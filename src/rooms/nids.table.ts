@@ -41,7 +41,12 @@ class NidTable<Name extends string> {
     if (missing.size === 0) return found;
     for (const row of await db.all<{ nid: number; name: Name }>(this.#table.find([...missing])))
       found.set(row.name, row.nid);
-    if (!('isTransaction' in db)) for (const name of missing) this.#remember(name, found.get(name));
+    const remember = () => {
+      for (const name of missing) this.#remember(name, found.get(name));
+    };
+    // What a transaction sees may be its own and be rolled back.
+    if (isTransaction(db)) db.afterCommit(remember);
+    else remember();
     return found;
   }
 
@@ -102,6 +107,10 @@ class NidTable<Name extends string> {
     this.#byName.set(name, nid);
     this.#byNid.set(String(nid), name);
   }
+}
+
+function isTransaction(db: Queryable): db is Tx {
+  return 'isTransaction' in db;
 }
 
 function domainOfUser(userId: string): string {

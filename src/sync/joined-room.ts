@@ -6,7 +6,7 @@ import { page } from '../rooms/timeline.ts';
 import type { SeenEvent } from '../rooms/visibility.ts';
 import { stateDelta } from './state-delta.ts';
 import { roomSummary } from './summary.ts';
-import { DEFAULT_TIMELINE, MOST_TIMELINE } from './sync-filter.ts';
+import { DEFAULT_NEWS, DEFAULT_TIMELINE, MOST_TIMELINE } from './sync-filter.ts';
 import type { SyncWindow } from './window.ts';
 
 export interface RoomTimeline {
@@ -23,7 +23,10 @@ export async function roomTimeline(
   after: number | undefined,
   upTo: number,
 ): Promise<RoomTimeline> {
-  const limit = Math.min(window.filter.timeline.limit ?? DEFAULT_TIMELINE, MOST_TIMELINE);
+  const limit = Math.min(
+    window.filter.timeline.limit ?? (after === undefined ? DEFAULT_TIMELINE : DEFAULT_NEWS),
+    MOST_TIMELINE,
+  );
   const { db } = window.parts;
   const { events } = await page(window.parts, db, room, window.view, {
     direction: 'b',

@@ -16,6 +16,11 @@ export interface SyncFilter {
 
 /** Timeline events in a sync when the filter says nothing, and at most. */
 export const DEFAULT_TIMELINE = 10;
+/**
+ * The same in a sync that goes on from an earlier one: a client that falls behind a little should not get a gap, which some
+ * (matrix-js-sdk, when it has an event of the answer already) do not fill.
+ */
+export const DEFAULT_NEWS = 30;
 export const MOST_TIMELINE = 1000;
 
 export function compileSyncFilter(filter: JsonObject = {}): SyncFilter {

@@ -18,7 +18,8 @@ export const postReceipt = ({ rooms, reading }: Pick<RoomRouteParts, 'rooms' | '
     async handle({ user, params, body }) {
       const type = TYPES.find(known => known === params.receiptType);
       if (type === undefined) throw invalidParam(`The type of a receipt is one of ${TYPES.join(', ')}.`);
-      const threadId = body.thread_id;
+      // matrix-nio writes null for none.
+      const threadId = body.thread_id ?? undefined;
       if (threadId !== undefined && typeof threadId !== 'string') throw invalidParam('thread_id must be a string.');
       const room = await joinedRoom(rooms, params.roomId, user);
       await setMarkers(rooms, reading, room, user, [{ type, eventId: params.eventId, threadId }]);

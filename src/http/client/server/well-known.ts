@@ -31,7 +31,7 @@ const wellKnownClient = ({ client }: WellKnown) =>
     },
   });
 
-const wellKnownServer = ({ server }: WellKnown) =>
+export const wellKnownServer = ({ server }: WellKnown) =>
   endpoint({
     method: 'GET',
     path: '/.well-known/matrix/server',

@@ -1,0 +1,72 @@
+import { addressGuard } from '../base/address-guard.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import { nodeCrypto } from '../base/node-crypto.ts';
+import type { Random } from '../base/random.ts';
+import type { Config } from '../config/schema.ts';
+import type { ServerName } from '../core/ids.ts';
+import type { Database } from '../db/database.ts';
+import { type AuthenticateServer, requestAuthentication } from '../federation/inbound/request-authentication.ts';
+import { KeyRing } from '../federation/keys/key-ring.ts';
+import { Notary } from '../federation/keys/notary.ts';
+import { PublishedKeys } from '../federation/keys/published-keys.ts';
+import { Dialer } from '../federation/transport/dialer.ts';
+import { Discovery } from '../federation/transport/discovery.ts';
+import { FederationClient } from '../federation/transport/federation-client.ts';
+import { systemHttpsGet } from '../federation/transport/system-https-get.ts';
+import { systemResolver } from '../federation/transport/system-resolver.ts';
+import { trustedContext } from '../federation/transport/trust.ts';
+import type { DataFolder } from './data-folder.ts';
+import { readOldKeys } from './old-keys.ts';
+import { readAuthorities } from './tls-files.ts';
+
+export interface FederationInput {
+  readonly config: Config;
+  readonly folder: DataFolder;
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly version: string;
+}
+
+/** What talking to other servers stands on. Disposing of it closes the connections that are kept. */
+export interface Federation extends Disposable {
+  readonly client: FederationClient;
+  readonly discovery: Discovery;
+  readonly keyRing: KeyRing;
+  readonly published: PublishedKeys;
+  readonly notary: Notary;
+  readonly authenticateServer: AuthenticateServer;
+}
+
+/** @throws TlsFileError, DataFolderError */
+export function composeFederation(input: FederationInput): Federation {
+  const { config, folder, db, clock, random, version } = input;
+  const log = input.log.child('federation');
+  const identity = { serverName: folder.serverName, signingKey: folder.signingKey, crypto: nodeCrypto };
+  const userAgent = `Copse/${version}`;
+  const dialer = new Dialer({
+    guard: addressGuard(config.allowed_private_addresses.federation),
+    clock,
+    trust: trustedContext(readAuthorities(config.tls.extra_ca)),
+    verifyTls: config.federation.verify_tls,
+  });
+  const resolver = systemResolver();
+  const get = systemHttpsGet({ resolver, dialer, clock, userAgent });
+  const discovery = new Discovery({ resolver, get, clock, random });
+  const client = new FederationClient({ identity, discovery, dialer, clock, userAgent });
+  const published = new PublishedKeys({ identity, oldKeys: readOldKeys(folder.path), clock });
+  const common = { db, clock, identity, client, log, own: published };
+  const notaries = config.federation.trusted_key_servers as ServerName[];
+  const keyRing = new KeyRing({ ...common, notaries, pace: config.federation.retry });
+  return {
+    client,
+    discovery,
+    keyRing,
+    published,
+    notary: new Notary({ ...common, keyRing }),
+    authenticateServer: requestAuthentication({ identity, clock, keyRing }),
+    [Symbol.dispose]: () => client[Symbol.dispose](),
+  };
+}

@@ -1,0 +1,37 @@
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Listener } from '../cli/status-text.ts';
+import type { Config } from '../config/schema.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { type HttpParts, HttpServer } from '../http/server.ts';
+import { listenHttp } from './listen.ts';
+import { certificateFiles, followCertificate, readCertificate } from './tls-files.ts';
+
+export interface FederationListenerParts {
+  readonly http: HttpParts;
+  readonly routes: readonly Endpoint[];
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * Opens the listener for other servers, where the settings have one: HTTPS when they name a certificate, which may be
+ * renewed while the server runs. @throws ListenError, TlsFileError
+ */
+export async function listenFederation(
+  settings: Config['listen']['federation'],
+  { http, routes, clock, log }: FederationListenerParts,
+): Promise<(AsyncDisposable & Listener) | undefined> {
+  if (!settings.enabled) return undefined;
+  const files = certificateFiles(settings);
+  const certificate = files === undefined ? undefined : readCertificate(files);
+  await using opened = new AsyncDisposableStack();
+  const server = new HttpServer(certificate === undefined ? http : { ...http, certificate });
+  opened.defer(() => server.close());
+  server.add(routes);
+  const scheme = files === undefined ? 'http' : 'https';
+  const url = await listenHttp(server, settings, { scheme, setting: 'listen.federation' });
+  if (files !== undefined) opened.use(followCertificate(files, { clock, log }, each => server.renewCertificate(each)));
+  const closing = opened.move();
+  return { name: 'servers', url, [Symbol.asyncDispose]: () => closing.disposeAsync() };
+}

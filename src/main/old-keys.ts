@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeBase64 } from '../core/base64.ts';
+import type { OldKey } from '../federation/keys/published-keys.ts';
+import { DataFolderError } from './data-folder.ts';
+
+/** Optional: who takes a new signing key, or brings one from another homeserver, lists the old ones here. */
+const OLD_KEYS_FILE = 'old-signing-keys';
+
+/**
+ * The keys that this server once signed with, from lines `ed25519:ID PUBLIC_KEY EXPIRED_TS`: key ID, base64, and the
+ * millisecond in which it signed last. Without them nobody can check the old events of this server any more.
+ *
+ * @throws DataFolderError
+ */
+export function readOldKeys(folder: string): OldKey[] {
+  const file = join(folder, OLD_KEYS_FILE);
+  const lines = readIfThere(file).split('\n');
+  return lines
+    .map(line => line.replace(/#.*/, '').trim())
+    .flatMap((line, at) => {
+      if (line === '') return [];
+      const [keyId = '', text = '', expired = ''] = line.split(/\s+/);
+      const publicKey = decodeBase64(text);
+      if (/^ed25519:\w+$/.test(keyId) && publicKey?.length === 32 && /^\d{1,15}$/.test(expired))
+        return [{ keyId, publicKey, expiredTs: Number(expired) }];
+      throw new DataFolderError(
+        `${file}, line ${at + 1}, must read: ed25519:ID, the public key in base64, milliseconds.`,
+      );
+    });
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw new DataFolderError(`${file} cannot be read: ${(error as Error).message}.`, error);
+  }
+}

@@ -1,0 +1,94 @@
+import { readFileSync, statSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { TlsCertificate } from '../http/server.ts';
+
+/** A file of a certificate or key cannot be used: the message says which and why. */
+export class TlsFileError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'TlsFileError';
+  }
+}
+
+export interface CertificateFiles {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+const CHECKED_MS = 60_000;
+
+/** Certificate authorities that are trusted beside the usual ones, in PEM. @throws TlsFileError */
+export function readAuthorities(files: readonly string[]): string[] {
+  return files.map(file => {
+    const text = readFile(file, 'tls.extra_ca');
+    requireUsable({ ca: text }, `${file} (tls.extra_ca) holds no certificate in PEM`);
+    return text;
+  });
+}
+
+/** Both files of a listener, or undefined when neither is set. @throws TlsFileError */
+export function certificateFiles(settings: {
+  readonly certificate?: string | undefined;
+  readonly key?: string | undefined;
+}): CertificateFiles | undefined {
+  const { certificate, key } = settings;
+  if (certificate === undefined && key === undefined) return undefined;
+  if (certificate !== undefined && key !== undefined) return { certificate, key };
+  throw new TlsFileError('listen.federation needs both certificate and key, or neither.');
+}
+
+/** @throws TlsFileError */
+export function readCertificate(files: CertificateFiles): TlsCertificate {
+  const cert = readFile(files.certificate, 'listen.federation.certificate');
+  const key = readFile(files.key, 'listen.federation.key');
+  requireUsable({ cert, key }, `${files.certificate} and ${files.key} are no certificate in PEM with its key`);
+  return { cert, key };
+}
+
+/** Calls `renewed` whenever the files have changed, and keeps to the old certificate while they are of no use. */
+export function followCertificate(
+  files: CertificateFiles,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  renewed: (certificate: TlsCertificate) => void,
+): Disposable {
+  let seen = stampOf(files);
+  let timer: Timer;
+  const look = () => {
+    const now = stampOf(files);
+    if (now !== seen) take(now);
+    timer = clock.after(CHECKED_MS, look);
+  };
+  const take = (now: string) => {
+    seen = now;
+    try {
+      renewed(readCertificate(files));
+      log.info('The certificate of the listener for servers was renewed.');
+    } catch (error) {
+      log.warn(`The new certificate is not used, the one before stays: ${(error as Error).message}`);
+    }
+  };
+  timer = clock.after(CHECKED_MS, look);
+  return { [Symbol.dispose]: () => timer.cancel() };
+}
+
+function stampOf({ certificate, key }: CertificateFiles): string {
+  return [certificate, key].map(file => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 'missing').join();
+}
+
+function requireUsable(options: Parameters<typeof createSecureContext>[0], otherwise: string): void {
+  try {
+    createSecureContext(options);
+  } catch (error) {
+    throw new TlsFileError(`${otherwise} (${(error as Error).message}).`, error);
+  }
+}
+
+function readFile(file: string, setting: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new TlsFileError(`${file} (${setting}) cannot be read: ${(error as Error).message}.`, error);
+  }
+}
