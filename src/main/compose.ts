@@ -66,10 +66,10 @@ export async function compose(config: Config, environment: Environment): Promise
   const makeAccounts = accountMaker({ db, config, serverName, clock, random });
   const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
 
-  const parts = opened.use(composeParts({ config, folder, db, clock, random, log }));
   const federation = config.federation.enabled
     ? opened.use(composeFederation({ config, folder, db, clock, random, log, version }))
     : undefined;
+  const parts = opened.use(composeParts({ config, folder, db, clock, random, log }));
   const http: HttpParts = {
     log: log.child('http'),
     authenticate: (token, use) => parts.accounts.authenticate(token, use),
@@ -89,10 +89,12 @@ export async function compose(config: Config, environment: Environment): Promise
   opened.defer(() => client.close());
   const listeners: Listener[] = [{ name: 'clients', url: clientUrl }];
 
-  const serverRoutes = [...forServers, wellKnownServer(wellKnownOf(config))];
-  const forServersAlone = { http, routes: serverRoutes, clock, log };
-  const servers = federation && (await listenFederation(config.listen.federation, forServersAlone));
-  if (servers !== undefined) listeners.push(opened.use(servers));
+  const routes = [...forServers, wellKnownServer(wellKnownOf(config))];
+  const servers = federation && (await listenFederation(config.listen.federation, { http, routes, clock, log }));
+  if (servers !== undefined) {
+    opened.use(servers);
+    listeners.push({ name: 'servers', url: servers.url });
+  }
 
   addProcessMetrics(metrics);
   const metricsListener = await listenMetrics(config.metrics, metrics, log);

@@ -1,6 +1,5 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { Listener } from '../cli/status-text.ts';
 import type { Config } from '../config/schema.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { type HttpParts, HttpServer } from '../http/server.ts';
@@ -21,7 +20,7 @@ export interface FederationListenerParts {
 export async function listenFederation(
   settings: Config['listen']['federation'],
   { http, routes, clock, log }: FederationListenerParts,
-): Promise<(AsyncDisposable & Listener) | undefined> {
+): Promise<(AsyncDisposable & { readonly url: string }) | undefined> {
   if (!settings.enabled) return undefined;
   const files = certificateFiles(settings);
   const certificate = files === undefined ? undefined : readCertificate(files);
@@ -33,5 +32,5 @@ export async function listenFederation(
   const url = await listenHttp(server, settings, { scheme, setting: 'listen.federation' });
   if (files !== undefined) opened.use(followCertificate(files, { clock, log }, each => server.renewCertificate(each)));
   const closing = opened.move();
-  return { name: 'servers', url, [Symbol.asyncDispose]: () => closing.disposeAsync() };
+  return { url, [Symbol.asyncDispose]: () => closing.disposeAsync() };
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Clock, Timer } from '../base/clock.ts';
@@ -23,7 +24,7 @@ const CHECKED_MS = 60_000;
 export function readAuthorities(files: readonly string[]): string[] {
   return files.map(file => {
     const text = readFile(file, 'tls.extra_ca');
-    requireUsable({ ca: text }, `${file} (tls.extra_ca) holds no certificate in PEM`);
+    requireUsable(() => new X509Certificate(text), `${file} (tls.extra_ca) holds no certificate in PEM`);
     return text;
   });
 }
@@ -43,7 +44,8 @@ export function certificateFiles(settings: {
 export function readCertificate(files: CertificateFiles): TlsCertificate {
   const cert = readFile(files.certificate, 'listen.federation.certificate');
   const key = readFile(files.key, 'listen.federation.key');
-  requireUsable({ cert, key }, `${files.certificate} and ${files.key} are no certificate in PEM with its key`);
+  const use = () => createSecureContext({ cert, key });
+  requireUsable(use, `${files.certificate} and ${files.key} are no certificate in PEM with its key`);
   return { cert, key };
 }
 
@@ -77,9 +79,9 @@ function stampOf({ certificate, key }: CertificateFiles): string {
   return [certificate, key].map(file => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 'missing').join();
 }
 
-function requireUsable(options: Parameters<typeof createSecureContext>[0], otherwise: string): void {
+function requireUsable(use: () => unknown, otherwise: string): void {
   try {
-    createSecureContext(options);
+    use();
   } catch (error) {
     throw new TlsFileError(`${otherwise} (${(error as Error).message}).`, error);
   }

