@@ -54,7 +54,7 @@ test('a client that comes later scrolls back over all 500 messages', async () =>
 
 test('a client that slept through them fills the gap by scrolling back', async () => {
   await eventually(async () => assert.equal((await bob.do('bodiesOf', roomId, ALICE)).at(-1), BODIES.at(-1)));
-  assert.ok((await bob.do('timeline', roomId)).length < 30);
+  assert.ok((await bob.do('timeline', roomId)).length < 100, 'there is a gap to fill');
   await scroll(bob, 45);
 });
 

@@ -51,8 +51,10 @@ export const cryptoCommands = (device: Device) => ({
     device.verification = await device.crypto.requestOwnUserVerification();
   },
 
-  /** In a room, as users verify each other. */
+  /** In a room, as users verify each other. As when a client opens the other's profile, their keys are looked up first. */
   async verifyUser(userId: string, roomId: string) {
+    if (!(await device.crypto.userHasCrossSigningKeys(userId, true)))
+      throw new Error(`no cross-signing keys of ${userId}`);
     device.verification = await device.crypto.requestVerificationDM(userId, roomId);
   },
 
