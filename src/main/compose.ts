@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { addProcessMetrics, type Metrics } from '../base/metrics.ts';
+import type { Metrics } from '../base/metrics.ts';
 import type { Random } from '../base/random.ts';
 import type { Listener, Status } from '../cli/status-text.ts';
 import type { Config } from '../config/schema.ts';
@@ -32,7 +32,8 @@ export interface Environment {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly metrics: Metrics;
+  /** Undefined where they are switched off: nothing counts then, and their library is not loaded. */
+  readonly metrics: Metrics | undefined;
   readonly version: string;
   /** For tests that break a database: what opens it, instead of what the settings say. */
   readonly openDatabase?: typeof openDatabase;
@@ -75,7 +76,7 @@ export async function compose(config: Config, environment: Environment): Promise
     authenticate: (token, use) => parts.accounts.authenticate(token, use),
     countRequest: (limit, who, ip) => parts.accounts.limits.count(limit, who, ip),
     trustedProxies: config.trusted_proxies,
-    observe: observeRequests(metrics),
+    ...(metrics !== undefined && { observe: observeRequests(metrics) }),
     ...(federation === undefined ? {} : { authenticateServer: federation.authenticateServer }),
   };
   const forServers = federation === undefined ? [] : federationRoutes({ ...federation, clock, version });
@@ -96,8 +97,7 @@ export async function compose(config: Config, environment: Environment): Promise
     listeners.push({ name: 'servers', url: servers.url });
   }
 
-  addProcessMetrics(metrics);
-  const metricsListener = await listenMetrics(config.metrics, metrics, log);
+  const metricsListener = metrics && (await listenMetrics(config.metrics, metrics, log));
   if (metricsListener !== undefined) {
     opened.use(metricsListener);
     listeners.push({ name: 'metrics', url: metricsListener.url });

@@ -11,6 +11,8 @@ export async function listenMetrics(
   log: Log,
 ): Promise<(AsyncDisposable & { readonly url: string }) | undefined> {
   if (!config.enabled) return undefined;
+  const { addProcessMetrics } = await import('../base/metrics.ts');
+  addProcessMetrics(metrics);
   const server = createServer(async (request, answer) => {
     if (request.url !== '/metrics') {
       answer.writeHead(404).end('The figures are at /metrics.\n');

@@ -1,5 +1,5 @@
 import { systemClock } from '../base/clock.ts';
-import { Metrics } from '../base/metrics.ts';
+import type { Metrics } from '../base/metrics.ts';
 import { createLog } from '../base/pino-log.ts';
 import { systemRandom } from '../base/random.ts';
 import { readEnvironment } from '../config/environment.ts';
@@ -16,7 +16,8 @@ const LONGEST_DRAIN_MS = 10_000;
 export async function up(args: ConfigArgs): Promise<number> {
   const config = loadConfig(args);
   const { log, forPeople } = openLog(config);
-  const parts = { clock: systemClock, random: systemRandom, log, metrics: new Metrics(), version: VERSION };
+  const metrics = await openMetrics(config);
+  const parts = { clock: systemClock, random: systemRandom, log, metrics, version: VERSION };
   const running = await compose(config, parts);
   process.on('unhandledRejection', error => log.error('A task failed and nobody waited for it.', { err: error }));
   process.on('uncaughtException', error => {
@@ -33,6 +34,12 @@ export async function up(args: ConfigArgs): Promise<number> {
   return drain(running, () =>
     log.warn(`Not everything ended within ${LONGEST_DRAIN_MS / 1000} s; the rest is cut off.`),
   );
+}
+
+async function openMetrics(config: Config): Promise<Metrics | undefined> {
+  if (!config.metrics.enabled) return undefined;
+  const { Metrics } = await import('../base/metrics.ts');
+  return new Metrics();
 }
 
 function openLog(config: Config) {

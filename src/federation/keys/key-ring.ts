@@ -4,6 +4,7 @@ import { type ServerKey, type ServerKeys, ServerKeysError } from '../../core/ser
 import type { Database } from '../../db/database.ts';
 import { RefusedError, UnreachableError } from '../transport/errors.ts';
 import { NoSlotError, Slots } from '../transport/slots.ts';
+import { Batches, BatchesFullError } from './batches.ts';
 import { FetchPace, type PaceSettings } from './fetch-pace.ts';
 import { type KeyAnswer, storeAnswer } from './key-answer.ts';
 import { fetchFromNotary, fetchFromServer, type KeyFetchParts, type WantedKey } from './key-fetch.ts';
@@ -32,8 +33,8 @@ export class FoundKeys {
 }
 
 const CACHE_BYTES = 4 * 1024 * 1024;
-/** A batch for a notary; Synapse's limits are not published, its own batches are this large. */
-const NOTARY_BATCH = 100;
+/** Keys in one query to a notary, and those that wait for the next. */
+const NOTARY_BATCHES = { size: 100, limit: 20_000 };
 /** Servers asked at once. The others wait: a big join wants the keys of thousands. */
 const LIMITS = { total: 32, perKey: 1, waiting: 20_000, waitingPerKey: 1 };
 
@@ -48,6 +49,7 @@ export class KeyRing {
   readonly #slots = new Slots(LIMITS);
   /** Searches that are under way, each of which ends without an error. */
   readonly #running = new Map<ServerName, Promise<void>>();
+  readonly #notaryBatches = new Map<ServerName, Batches<WantedKey>>();
   readonly #cache = new ByteCache<ServerKeys>({
     name: 'federation_keys',
     maxBytes: CACHE_BYTES,
@@ -141,16 +143,22 @@ export class KeyRing {
   async #askNotaries(notaries: readonly ServerName[], wanted: readonly WantedKey[]): Promise<void> {
     let missing = wanted;
     for (const notary of notaries) {
-      const servers = [...new Set(missing.map(({ server }) => server))].filter(server => server !== notary);
-      for (let at = 0; at < servers.length; at += NOTARY_BATCH) {
-        const batch = new Set(servers.slice(at, at + NOTARY_BATCH));
-        await this.#askNotary(
-          notary,
-          missing.filter(({ server }) => batch.has(server)),
-        );
-      }
-      if (servers.length > 0) missing = missing.filter(each => !satisfies(this.#cache.get(each.server), each));
+      const askable = missing.filter(({ server }) => server !== notary);
+      if (askable.length === 0) return;
+      await this.#batchesFor(notary)
+        .add(askable)
+        .catch((error: unknown) => logFailure(this.#parts.log, `The notary ${notary} is not asked for keys`, error));
+      missing = missing.filter(each => !satisfies(this.#cache.get(each.server), each));
     }
+  }
+
+  /** One query at a time: strangers that name servers which do not exist make us ask, and the notary shall not suffer. */
+  #batchesFor(notary: ServerName): Batches<WantedKey> {
+    const known = this.#notaryBatches.get(notary);
+    if (known !== undefined) return known;
+    const batches = new Batches<WantedKey>(batch => this.#askNotary(notary, batch), NOTARY_BATCHES);
+    this.#notaryBatches.set(notary, batches);
+    return batches;
   }
 
   async #askNotary(notary: ServerName, wanted: readonly WantedKey[]): Promise<void> {
@@ -200,7 +208,8 @@ function logFailure(log: KeyRingParts['log'], what: string, error: unknown): voi
     error instanceof UnreachableError ||
     error instanceof RefusedError ||
     error instanceof ServerKeysError ||
-    error instanceof NoSlotError;
+    error instanceof NoSlotError ||
+    error instanceof BatchesFullError;
   if (isTheirs) log.debug(`${what}: ${error.message}`);
   else log.error(`${what}.`, { err: error });
 }

@@ -186,6 +186,8 @@ export class FederationClient implements Disposable {
     // Not canonical JSON: the caller's own body.
     if (error instanceof JsonError) return error;
     if (deadline.wasAbortedByCaller) return deadline.signal.reason;
+    // Time ran out while connecting: perhaps it is somewhere else now.
+    if (stage === 'connect') this.#parts.discovery.forget(server);
     const cause = deadline.signal.aborted ? deadline.signal.reason : error;
     return new UnreachableError(server, stage, reasonOf(cause), cause);
   }

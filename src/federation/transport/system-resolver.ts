@@ -1,9 +1,10 @@
 import { promises as dns } from 'node:dns';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { LookupError, type Resolver } from './resolver.ts';
 
 const HOSTS_FILE = '/etc/hosts';
+const NAME_SERVERS_FILE = '/etc/resolv.conf';
 /** For each of two tries and each name server; a room of thousands of servers has dozens with dead DNS. */
 const TIMEOUT_MS = 3000;
 
@@ -12,23 +13,25 @@ const TIMEOUT_MS = 3000;
  * would hold up all others. What it would read beside DNS, the hosts file, is read here.
  */
 export function systemResolver(): Resolver {
-  const resolver = new dns.Resolver({ timeout: TIMEOUT_MS, tries: 2 });
   const hosts = hostsFile(HOSTS_FILE);
+  // A resolver knows the name servers of the moment in which it was made, and those of a board change with its network.
+  const resolver = madeFrom(NAME_SERVERS_FILE, () => new dns.Resolver({ timeout: TIMEOUT_MS, tries: 2 }));
   return {
     async lookup(host) {
       const fixed = hosts(host);
       if (fixed.length > 0) return fixed;
-      const [six, four] = await Promise.allSettled([resolver.resolve6(host), resolver.resolve4(host)]);
-      const addresses = [six, four].flatMap(each => (each.status === 'fulfilled' ? each.value : []));
+      const both = [resolver().resolve6(host), resolver().resolve4(host)];
+      const answers = await Promise.allSettled(both);
+      const addresses = answers.flatMap(each => (each.status === 'fulfilled' ? each.value : []));
       if (addresses.length > 0) return addresses;
       throw lookupError(
         host,
-        [six, four].flatMap(each => (each.status === 'rejected' ? [each.reason] : [])),
+        answers.flatMap(each => (each.status === 'rejected' ? [each.reason] : [])),
       );
     },
     async srv(name) {
       try {
-        return await resolver.resolveSrv(name);
+        return await resolver().resolveSrv(name);
       } catch (error) {
         const failure = lookupError(name, [error]);
         if (failure.kind === 'not_found') return [];
@@ -48,20 +51,19 @@ function lookupError(name: string, reasons: readonly unknown[]): LookupError {
   return new LookupError(isAbsent ? 'not_found' : 'no_answer', text, reasons[0]);
 }
 
-/** Looks names up in a hosts file, which is read again when it has changed. */
+/** Looks names up in a hosts file. A machine without one has no fixed names. */
 export function hostsFile(path: string): (host: string) => readonly string[] {
-  let modified = -1;
-  let table = new Map<string, string[]>();
-  return host => {
-    try {
-      const { mtimeMs } = statSync(path);
-      if (mtimeMs !== modified) table = parseHosts(readFileSync(path, 'utf8'));
-      modified = mtimeMs;
-    } catch {
-      // A machine without a hosts file has no fixed names.
-      table = new Map();
-    }
-    return table.get(host.toLowerCase()) ?? [];
+  const table = madeFrom(path, () => parseHosts(existsSync(path) ? readFileSync(path, 'utf8') : ''));
+  return host => table().get(host.toLowerCase()) ?? [];
+}
+
+/** What is made out of a file, made again when the file has changed; asking costs one `stat`. */
+function madeFrom<T>(path: string, make: () => T): () => T {
+  let made: { readonly stamp: number | undefined; readonly value: T } | undefined;
+  return () => {
+    const stamp = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    if (made === undefined || made.stamp !== stamp) made = { stamp, value: make() };
+    return made.value;
   };
 }
 
