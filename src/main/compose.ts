@@ -5,6 +5,7 @@ import type { Random } from '../base/random.ts';
 import type { Listener, Status } from '../cli/status-text.ts';
 import type { Config } from '../config/schema.ts';
 import type { ServerName } from '../core/ids.ts';
+import type { Database } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
 import { wellKnownServer } from '../http/client/server/well-known.ts';
 import type { Endpoint } from '../http/endpoint.ts';
@@ -12,11 +13,11 @@ import { federationRoutes } from '../http/federation/routes.ts';
 import { type HttpParts, HttpServer } from '../http/server.ts';
 import { sealInvitation } from '../http/site/invitation.ts';
 import { startPage } from '../http/site/start-page.ts';
-import { WELCOME_PATH, welcomeRoutes } from '../http/site/welcome.ts';
+import { WELCOME_PATH, type WelcomeParts, welcomeRoutes } from '../http/site/welcome.ts';
 import { accountMaker } from './account-maker.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
-import { composeFederation } from './compose-federation.ts';
-import { composeParts } from './compose-parts.ts';
+import { composeFederation, type Federation } from './compose-federation.ts';
+import { composeParts, type Parts } from './compose-parts.ts';
 import { listenControl } from './control.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { listenFederation } from './federation-listener.ts';
@@ -71,36 +72,27 @@ export async function compose(config: Config, environment: Environment): Promise
     ? opened.use(composeFederation({ config, folder, db, clock, random, log, version }))
     : undefined;
   const parts = opened.use(composeParts({ config, folder, db, clock, random, log }));
-  const http: HttpParts = {
-    log: log.child('http'),
-    authenticate: (token, use) => parts.accounts.authenticate(token, use),
-    countRequest: (limit, who, ip) => parts.accounts.limits.count(limit, who, ip),
-    trustedProxies: config.trusted_proxies,
-    ...(metrics !== undefined && { observe: observeRequests(metrics) }),
-    ...(federation === undefined ? {} : { authenticateServer: federation.authenticateServer }),
-  };
+  const http = httpParts(parts, federation, config, environment);
   const forServers = federation === undefined ? [] : federationRoutes({ ...federation, clock, version });
   const client = new HttpServer(http);
-  client.add(siteRoutes());
+  client.add(siteRoutes(config, { serverName, invitationSecret, makeAccounts, clock }));
   client.add(clientRoutes(parts, config, clock));
   client.add(forServers);
   await parts.start();
 
   const clientUrl = await listenHttp(client, config.listen.client);
   opened.defer(() => client.close());
-  const listeners: Listener[] = [{ name: 'clients', url: clientUrl }];
-
   const routes = [...forServers, wellKnownServer(wellKnownOf(config))];
-  const servers = federation && (await listenFederation(config.listen.federation, { http, routes, clock, log }));
-  if (servers !== undefined) {
-    opened.use(servers);
-    listeners.push({ name: 'servers', url: servers.url });
-  }
-
-  const metricsListener = metrics && (await listenMetrics(config.metrics, metrics, log));
-  if (metricsListener !== undefined) {
-    opened.use(metricsListener);
-    listeners.push({ name: 'metrics', url: metricsListener.url });
+  const further: readonly [string, () => Promise<(AsyncDisposable & { readonly url: string }) | undefined>][] = [
+    ['servers', async () => federation && listenFederation(config.listen.federation, { http, routes, clock, log })],
+    ['metrics', async () => metrics && listenMetrics(config.metrics, metrics, log)],
+  ];
+  const listeners: Listener[] = [{ name: 'clients', url: clientUrl }];
+  for (const [name, open] of further) {
+    const listener = await open();
+    if (listener === undefined) continue;
+    opened.use(listener);
+    listeners.push({ name, url: listener.url });
   }
   opened.use(await listenControl(folder.path, status));
 
@@ -114,27 +106,9 @@ export async function compose(config: Config, environment: Environment): Promise
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
 
-  function siteRoutes(): Endpoint[] {
-    const site = {
-      serverName,
-      registration: config.registration.mode,
-      supportPage: config.well_known.support.page,
-    };
-    return [startPage({ site }), ...welcomeRoutes({ serverName, invitationSecret, makeAccounts, clock })];
-  }
-
   async function status(): Promise<Status> {
-    const { databaseBytes, ...counts } = await takeCensus(db, db.dialect);
-    return {
-      version,
-      serverName,
-      pid: process.pid,
-      uptimeSeconds: (clock.monotonic() - startedAt) / 1000,
-      residentBytes: process.memoryUsage.rss(),
-      ...counts,
-      database: { kind: db.dialect === 'sqlite' ? 'SQLite' : 'PostgreSQL', bytes: databaseBytes },
-      listeners,
-    };
+    const uptimeSeconds = (clock.monotonic() - startedAt) / 1000;
+    return { version, serverName, uptimeSeconds, listeners, ...(await figures(db)) };
   }
 
   async function firstAdministratorLink(): Promise<string | undefined> {
@@ -142,6 +116,41 @@ export async function compose(config: Config, environment: Environment): Promise
     const expires = clock.now() + DAY_MS;
     return invitationLink(config, folder, { localpart: undefined, admin: true, expires }, clientUrl);
   }
+}
+
+/** The pages that people open in a browser. */
+function siteRoutes(config: Config, parts: WelcomeParts): Endpoint[] {
+  const { serverName } = parts;
+  const site = { serverName, registration: config.registration.mode, supportPage: config.well_known.support.page };
+  return [startPage({ site }), ...welcomeRoutes(parts)];
+}
+
+function httpParts(
+  parts: Parts,
+  federation: Federation | undefined,
+  config: Config,
+  { log, metrics }: Environment,
+): HttpParts {
+  return {
+    log: log.child('http'),
+    authenticate: (token, use) => parts.accounts.authenticate(token, use),
+    countRequest: (limit, who, ip) => parts.accounts.limits.count(limit, who, ip),
+    trustedProxies: config.trusted_proxies,
+    ...(metrics !== undefined && { observe: observeRequests(metrics) }),
+    ...(federation === undefined ? {} : { authenticateServer: federation.authenticateServer }),
+  };
+}
+
+/** What is counted anew each time somebody asks for the status. */
+async function figures(db: Database) {
+  const { databaseBytes, ...counts } = await takeCensus(db, db.dialect);
+  const kind: Status['database']['kind'] = db.dialect === 'sqlite' ? 'SQLite' : 'PostgreSQL';
+  return {
+    ...counts,
+    pid: process.pid,
+    residentBytes: process.memoryUsage.rss(),
+    database: { kind, bytes: databaseBytes },
+  };
 }
 
 /** Under the public address where one is set, else under that of the listener. */
