@@ -218,7 +218,9 @@ export const ConfigSchema = section('', {
   default_room_version: choice('The version of rooms created here.', '12', ['6', '7', '8', '9', '10', '11', '12']),
   allowed_private_addresses: allowedPrivate,
   federation,
-  appservices: paths('Registration files of bridges and other application services.'),
+  appservices: paths(
+    'Registration files of bridges and other application services. This version does not serve them yet and says so.',
+  ),
   media,
   url_previews: urlPreviews,
   presence: flag('Whether users see who is online. It costs much in big rooms.', false),

@@ -71,6 +71,8 @@ export async function compose(config: Config, environment: Environment): Promise
   const federation = config.federation.enabled
     ? opened.use(composeFederation({ config, folder, db, clock, random, log, version }))
     : undefined;
+  if (config.appservices.length > 0)
+    log.warn('This version serves no application services yet: `appservices` is ignored.');
   const parts = opened.use(composeParts({ config, folder, db, clock, random, log }));
   const http = httpParts(parts, federation, config, environment);
   const forServers = federation === undefined ? [] : federationRoutes({ ...federation, clock, version });
