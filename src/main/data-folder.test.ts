@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemRandom } from '../base/random.ts';
-import { DataFolderError, isDataFolder, openDataFolder } from './data-folder.ts';
+import { DataFolderError, isDataFolder, newSecrets, openDataFolder } from './data-folder.ts';
 import { lockFolder } from './folder-lock.ts';
 
 function place(t: TestContext): string {
@@ -92,4 +92,14 @@ test('one server at a time: the second is refused until the first has ended', t 
     assert.throws(() => lockFolder(path), /already running/);
   }
   lockFolder(path)[Symbol.dispose]();
+});
+
+test('N075: of a thousand installations no two share a key or a secret', () => {
+  const seen = new Set<string>();
+  for (let at = 0; at < 1000; at++) {
+    const { signingKey, secrets } = newSecrets(systemRandom);
+    seen.add(signingKey.split(' ')[2] ?? '');
+    for (const secret of Object.values(secrets)) seen.add(secret);
+  }
+  assert.equal(seen.size, 4000);
 });

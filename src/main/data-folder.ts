@@ -76,20 +76,27 @@ function makeFolder(path: string): void {
   }
 }
 
+/** What makes an installation itself: nothing in it is the same in another one. */
+export function newSecrets(random: Random): { readonly signingKey: string; readonly secrets: Secrets } {
+  return {
+    signingKey: `ed25519 a_${randomLetters(random, 4)} ${encodeBase64(generateSeed(random))}`,
+    secrets: {
+      registration_shared_secret: randomToken(random, 32),
+      token_secret: randomToken(random, 32),
+      fingerprint_key: randomToken(random, 32),
+    },
+  };
+}
+
 function fill(path: string, name: string, random: Random): void {
   if (existsSync(join(path, 'copse.db'))) {
     throw new DataFolderError(
       `${path} holds a database but not the file ${NAME_FILE}. Put it back from your backup: it holds the server's name.`,
     );
   }
-  const keyId = `a_${randomLetters(random, 4)}`;
-  const secrets: Secrets = {
-    registration_shared_secret: randomToken(random, 32),
-    token_secret: randomToken(random, 32),
-    fingerprint_key: randomToken(random, 32),
-  };
+  const { signingKey, secrets } = newSecrets(random);
   syncAbove(resolve(path));
-  writeDurably(join(path, KEY_FILE), `ed25519 ${keyId} ${encodeBase64(generateSeed(random))}\n`);
+  writeDurably(join(path, KEY_FILE), `${signingKey}\n`);
   writeDurably(join(path, SECRETS_FILE), `${JSON.stringify(secrets, null, 2)}\n`);
   writeDurably(join(path, NAME_FILE), `${name}\n`);
 }
