@@ -1,9 +1,6 @@
 import type { Queryable, Tx } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
 
-/** The thread of events that belong to none. */
-export const MAIN_THREAD = 'main';
-
 export interface NotificationRow {
   readonly userNid: number;
   readonly roomNid: number;

@@ -76,13 +76,6 @@ export async function membersOf(
     where room_nid = ${roomNid} and membership ${sql.in(memberships)} order by pos, user_nid ${cut}`);
 }
 
-/** Of some users, those who are joined to the room. */
-export async function joinedAmong(db: Queryable, roomNid: number, userNids: readonly number[]): Promise<number[]> {
-  const rows = await db.all<{ user_nid: number }>(sql`select user_nid from room_member
-    where room_nid = ${roomNid} and membership = ${MEMBERSHIPS.join} and user_nid ${sql.in(userNids)}`);
-  return rows.map(row => row.user_nid);
-}
-
 /** Users who are joined to at least one of some rooms. */
 export async function joinedToAny(
   db: Queryable,

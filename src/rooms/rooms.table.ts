@@ -106,7 +106,3 @@ export async function countPublicRooms(db: Queryable): Promise<number> {
   const row = await db.get<{ n: number }>(sql`select count(*) as n from room where is_public = 1 and joined_count > 0`);
   return row?.n ?? 0;
 }
-
-export async function countRooms(db: Queryable): Promise<number> {
-  return (await db.get<{ n: number }>(sql`select count(*) as n from room`))?.n ?? 0;
-}

@@ -6,7 +6,7 @@ import { openness } from './open-rooms.ts';
 import type { RoomsParts } from './parts.ts';
 import { isMembership, MEMBERSHIPS, type Room, type StoredEvent } from './room.ts';
 import { addToCounts } from './rooms.table.ts';
-import { MEMBER_TYPE_NID, stateKeyOf, treeKey, typeOf } from './state-tree/tree-key.ts';
+import { MEMBER_TYPE_NID, stateKeyOf, typeOf } from './state-tree/tree-key.ts';
 
 interface MemberChange {
   readonly user: string;
@@ -99,8 +99,3 @@ export function profileOf(content: JsonObject): { displayName: string | null; av
 }
 
 const LONGEST_NAME = 1024;
-
-/** The tree key of a user's membership. */
-export function memberKey(stateKeyNid: number): number {
-  return treeKey(MEMBER_TYPE_NID, stateKeyNid);
-}

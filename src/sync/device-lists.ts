@@ -1,6 +1,6 @@
 import type { UserId } from '../core/ids.ts';
 import { getString } from '../core/json.ts';
-import { joinedToAny, membersOf, roomsOfUser } from '../rooms/members.table.ts';
+import { membersOf, sharingRoomWith } from '../rooms/members.table.ts';
 import { MEMBERSHIPS, type Room, type StoredEvent } from '../rooms/room.ts';
 import { roomStretch, type SyncWindow, userLogMoved } from './window.ts';
 
@@ -45,12 +45,7 @@ export async function deviceListChanges(window: SyncWindow, input: DeviceListInp
 /** Of some users those with whom the viewer shares a room now. */
 export async function usersSharingRoom({ parts, view }: SyncWindow, userNids: readonly number[]): Promise<number[]> {
   if (userNids.length === 0) return [];
-  const joined = (await roomsOfUser(parts.db, view.userNid)).filter(row => row.membership === MEMBERSHIPS.join);
-  return joinedToAny(
-    parts.db,
-    joined.map(row => row.room_nid),
-    userNids,
-  );
+  return sharingRoomWith(parts.db, view.userNid, userNids);
 }
 
 async function ownChanges(window: SyncWindow): Promise<readonly number[]> {
