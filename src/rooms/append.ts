@@ -55,7 +55,7 @@ export async function append(parts: RoomsParts, tx: Tx, room: Room, draft: Draft
     prev_events: references(previous, room.version),
     depth: Math.min(Math.max(0, ...previous.map(stored => stored.event.depth)) + 1, Number.MAX_SAFE_INTEGER),
   });
-  const result = await ingest(parts, tx, room, event, { head, tips, previous });
+  const result = await ingest(parts, tx, room, event, { tip: { head, tips, previous }, distribute: true });
   // The transaction is undone by this error, so that nothing refused is left behind.
   if (result.outcome !== 'accepted') throw refusal(result);
   return result.stored;

@@ -34,17 +34,57 @@ export interface NewEvent {
   readonly json: string;
 }
 
-/** Stores an event that changes no state, or whose state comes with `setStateAfter`. Returns its number. */
+/**
+ * Stores events that change no state, or whose state comes with `setStateAfter`; at least one, none known yet. Answers
+ * their numbers.
+ */
+export async function insertEvents(tx: Tx, events: readonly NewEvent[]): Promise<Map<EventId, number>> {
+  const rows = events.map(event => [
+    event.eventId,
+    event.roomNid,
+    event.typeNid,
+    event.stateKeyNid,
+    event.senderNid,
+    event.depth,
+    event.ts,
+    event.flags,
+    event.pos,
+    event.stateBefore,
+    event.stateBefore,
+    event.roomRoot,
+    event.replacesNid,
+    event.reason,
+    event.json,
+  ]);
+  const inserted = await tx.all<{ event_id: EventId; nid: number }>(sql`insert into event (event_id, room_nid, type_nid,
+      state_key_nid, sender_nid, depth, ts, flags, pos, state_before, state_after, room_root, replaces_nid, reason, json)
+    values ${sql.rows(rows)} returning event_id, nid`);
+  return new Map(inserted.map(row => [row.event_id, row.nid]));
+}
+
+/** Stores one event, and answers its number. */
 export async function insertEvent(tx: Tx, event: NewEvent): Promise<number> {
-  const row = await tx.get<{
-    nid: number;
-  }>(sql`insert into event (event_id, room_nid, type_nid, state_key_nid, sender_nid,
-      depth, ts, flags, pos, state_before, state_after, room_root, replaces_nid, reason, json)
-    values (${event.eventId}, ${event.roomNid}, ${event.typeNid}, ${event.stateKeyNid}, ${event.senderNid},
-      ${event.depth}, ${event.ts}, ${event.flags}, ${event.pos}, ${event.stateBefore}, ${event.stateBefore}, ${event.roomRoot},
-      ${event.replacesNid}, ${event.reason}, ${event.json}) returning nid`);
-  if (row === undefined) throw new Error('an insert returned no row');
-  return row.nid;
+  const nid = (await insertEvents(tx, [event])).get(event.eventId);
+  if (nid === undefined) throw new Error('an insert returned no row');
+  return nid;
+}
+
+/** What the state tree needs of events: numbers of type and state key, and flags. Events that are no state are left out. */
+export async function stateKeysOf(
+  db: Queryable,
+  roomNid: number,
+  ids: readonly EventId[],
+): Promise<{ nid: number; type_nid: number; state_key_nid: number; flags: number }[]> {
+  return db.all<{ nid: number; type_nid: number; state_key_nid: number; flags: number }>(sql`
+    select nid, type_nid, state_key_nid, flags from event
+    where event_id ${sql.in(ids)} and room_nid = ${roomNid} and state_key_nid is not null`);
+}
+
+/** Gives an outlier its place: what it says stays, what is known of it is set. */
+export async function promoteEvent(tx: Tx, nid: number, event: NewEvent): Promise<void> {
+  await tx.run(sql`update event set flags = ${event.flags}, pos = ${event.pos}, state_before = ${event.stateBefore},
+    state_after = ${event.stateBefore}, room_root = ${event.roomRoot}, replaces_nid = ${event.replacesNid},
+    reason = ${event.reason}, json = ${event.json} where nid = ${nid}`);
 }
 
 /** Sets the state after an event, and the room's resolved state once it was in. */

@@ -32,3 +32,8 @@ export async function addHole(tx: Tx, roomNid: number, eventId: EventId, wantedB
 export async function closeHole(tx: Tx, roomNid: number, eventId: EventId): Promise<boolean> {
   return (await tx.run(sql`delete from hole where room_nid = ${roomNid} and event_id = ${eventId}`)) > 0;
 }
+
+/** Forgets what was missing of a room: we come into it anew. */
+export async function forgetHoles(tx: Tx, roomNid: number): Promise<void> {
+  await tx.run(sql`delete from hole where room_nid = ${roomNid}`);
+}

@@ -1,21 +1,19 @@
-import { authTypesFor } from '../core/auth/auth-types.ts';
-import { checkAuth } from '../core/auth/check.ts';
-import { checkAuthEvents } from '../core/auth/check-auth-events.ts';
-import { type AuthVerdict, lookupOf } from '../core/auth/verdict.ts';
 import type { Event } from '../core/event.ts';
-import { canonicalText, createIdOfRoom, referenceHash } from '../core/hashes.ts';
+import { canonicalText, referenceHash } from '../core/hashes.ts';
 import type { EventId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
-import { insertEvent, setStateAfter } from './events.table.ts';
+import { insertEvent, type NewEvent, promoteEvent, setStateAfter } from './events.table.ts';
 import { addExtremity, addHole, closeHole, extremities, removeExtremities } from './extremities.table.ts';
+import { type Judgement, judge } from './judge-event.ts';
 import type { RoomsParts } from './parts.ts';
 import { applyRedactions } from './redactions.ts';
 import { recordRelation } from './relations.table.ts';
 import { resolveRoots } from './resolve.ts';
-import { OUTLIER, REJECTED, type Room, SOFT_FAILED, type StoredEvent } from './room.ts';
+import { OUTLIER, OWN, REJECTED, type Room, SOFT_FAILED, type StoredEvent } from './room.ts';
 import { LOG_EVENT, takeLogPos, writeLog } from './room-log.table.ts';
 import { lockRoom, type RoomHead, setRoomCreate, setRoomState } from './rooms.table.ts';
 import { stateChanged } from './state-change.ts';
+import type { Root } from './state-tree/state-trees.ts';
 import { treeKey } from './state-tree/tree-key.ts';
 
 export type Outcome = 'accepted' | 'rejected' | 'soft-failed' | 'known';
@@ -36,23 +34,52 @@ export interface RoomTip {
   readonly previous: readonly StoredEvent[];
 }
 
+export interface IngestOptions {
+  readonly tip?: RoomTip;
+  /** The state before the event as others told it, where not all its prev_events are known. */
+  readonly stateBefore?: Root;
+  /** This server sends the event to the others in the room. */
+  readonly distribute?: boolean;
+}
+
+/** None of an event's prev_events is known, nor the state before it: it cannot be judged, and is not stored. */
+export class UnknownStateError extends Error {
+  constructor(eventId: EventId) {
+    super(`the state before ${eventId} is not known`);
+    this.name = 'UnknownStateError';
+  }
+}
+
 /** What the transaction knows about the place of an event before it is judged. */
 interface Place {
   readonly head: RoomHead;
   readonly tips: readonly number[];
+  /** The prev_events whose place in the room is known: outliers have none. */
   readonly previous: ReadonlyMap<EventId, StoredEvent>;
   readonly stateBefore: number;
-  /** The event builds on all the room's extremities, so the state before it is the room's state. */
-  readonly onTip: boolean;
+  /** The event was missing until now: accepted ones build on it. */
+  readonly isAwaited: boolean;
+  /** The same event as it was stored without a place. */
+  readonly outlier: StoredEvent | undefined;
+  /** Further bits of the event's flags. */
+  readonly flags: number;
 }
 
 /**
- * The one way in for events, whatever brings them: a client's send, a federation transaction, a join, backfill.
+ * The one way in for events, whatever brings them: a client's send, a federation transaction, a join.
  * The event's format, ID, hash and signatures were checked by whoever made the `Event`; here it is authorised and
  * stored with everything that follows from it, in the caller's transaction (server-server API, "Checks performed on
  * receipt of a PDU", checks 4 to 6). Rejected and soft-failed events are kept and marked.
+ *
+ * @throws UnknownStateError
  */
-export async function ingest(parts: RoomsParts, tx: Tx, room: Room, event: Event, tip?: RoomTip): Promise<Ingested> {
+export async function ingest(
+  parts: RoomsParts,
+  tx: Tx,
+  room: Room,
+  event: Event,
+  options: IngestOptions = {},
+): Promise<Ingested> {
   const known = await parts.events.byId(tx, event.id);
   if (known !== undefined && !isSame(parts, room, event, known)) {
     const reason = 'another event has the same ID';
@@ -60,8 +87,14 @@ export async function ingest(parts: RoomsParts, tx: Tx, room: Room, event: Event
   }
   if (known !== undefined && (known.flags & OUTLIER) === 0)
     return { outcome: 'known', stored: known, reason: undefined, rule: undefined };
-  const place = await findPlace(parts, tx, room, event, tip);
-  const verdict = await judge(parts, tx, room, event, place);
+  const place = await findPlace(parts, tx, room, event, known, options);
+  const standing = {
+    previous: place.previous.values(),
+    before: place.stateBefore,
+    now: place.head.state_root,
+    isAwaited: place.isAwaited,
+  };
+  const verdict = await judge(parts, tx, room, event, standing);
   const stored = await store(parts, tx, room, event, place, verdict);
   const { outcome, rule, reason } = verdict;
   return outcome === 'accepted'
@@ -80,63 +113,48 @@ function isSame(parts: RoomsParts, room: Room, event: Event, known: StoredEvent)
   return hash(event).equals(hash(known.event));
 }
 
-async function findPlace(parts: RoomsParts, tx: Tx, room: Room, event: Event, tip?: RoomTip): Promise<Place> {
+async function findPlace(
+  parts: RoomsParts,
+  tx: Tx,
+  room: Room,
+  event: Event,
+  outlier: StoredEvent | undefined,
+  { tip, stateBefore, distribute }: IngestOptions,
+): Promise<Place> {
   const head = tip?.head ?? (await lockRoom(tx, room.nid));
   const tips = tip?.tips ?? (await extremities(tx, room.nid));
-  const previous =
-    tip === undefined
-      ? await parts.events.byIds(tx, event.prevIds)
-      : new Map(tip.previous.map(stored => [stored.event.id, stored]));
+  const found = tip?.previous ?? [...(await parts.events.byIds(tx, event.prevIds)).values()];
+  const previous = new Map(
+    found.flatMap(stored => ((stored.flags & OUTLIER) === 0 ? [[stored.event.id, stored]] : [])),
+  );
+  return {
+    head,
+    tips,
+    previous,
+    stateBefore: stateBefore ?? (await stateAfterAll(parts, tx, room, event, { head, tips, previous })),
+    // What we make ourselves nobody can have built on.
+    isAwaited: tip === undefined && (await closeHole(tx, room.nid, event.id)),
+    outlier,
+    flags: distribute === true ? OWN : 0,
+  };
+}
+
+/** The state after an event's prev_events. */
+async function stateAfterAll(
+  parts: RoomsParts,
+  tx: Tx,
+  room: Room,
+  event: Event,
+  { head, tips, previous }: Pick<Place, 'head' | 'tips' | 'previous'>,
+): Promise<Root> {
   const nids = new Set([...previous.values()].map(stored => stored.nid));
-  const onTip = nids.size === event.prevIds.length && tips.every(tip => nids.has(tip)) && nids.size === tips.length;
+  // The event builds on all the room's extremities, so the state before it is the room's state.
+  const onTip = nids.size === event.prevIds.length && nids.size === tips.length && tips.every(tip => nids.has(tip));
+  if (onTip) return head.state_root;
+  if (previous.size === 0 && event.prevIds.length > 0) throw new UnknownStateError(event.id);
   // An event of another room (it is rejected for that) must not bring that room's state with it.
   const roots = [...previous.values()].flatMap(stored => (stored.roomNid === room.nid ? stored.stateAfter : []));
-  const stateBefore = onTip ? head.state_root : await resolveRoots(parts, tx, room, roots);
-  return { head, tips, previous, stateBefore, onTip };
-}
-
-interface Judgement {
-  readonly outcome: 'accepted' | 'rejected' | 'soft-failed';
-  readonly reason: string;
-  readonly rule: string;
-}
-
-const ACCEPTED: Judgement = { outcome: 'accepted', reason: '', rule: '' };
-
-async function judge(parts: RoomsParts, tx: Tx, room: Room, event: Event, place: Place): Promise<Judgement> {
-  const wrongRoom = [...place.previous.values()].some(stored => stored.roomNid !== room.nid);
-  if (wrongRoom) {
-    return { outcome: 'rejected', rule: 'prev_events.room', reason: 'prev_events name an event of another room' };
-  }
-  const own = await judgeByAuthEvents(parts, tx, room, event);
-  if (!own.ok) return { ...own, outcome: 'rejected' };
-  const pairs = statePairs(event);
-  const before = checkAuth(event, await parts.state.lookup(tx, room, place.stateBefore, pairs), parts.crypto);
-  if (!before.ok) return { ...before, outcome: 'rejected' };
-  if (place.stateBefore === place.head.state_root) return ACCEPTED;
-  const now = checkAuth(event, await parts.state.lookup(tx, room, place.head.state_root, pairs), parts.crypto);
-  return now.ok ? ACCEPTED : { ...now, outcome: 'soft-failed' };
-}
-
-/** The pairs that the rules look at; the create event is among them also where it is no auth event. */
-function statePairs(event: Event): [string, string][] {
-  return [['m.room.create', ''], ...authTypesFor(event, event.version).filter(([type]) => type !== 'm.room.create')];
-}
-
-async function judgeByAuthEvents(parts: RoomsParts, tx: Tx, room: Room, event: Event): Promise<AuthVerdict> {
-  const ids = [...event.authIds];
-  if (room.version.roomIdIsCreateHash && event.type !== 'm.room.create') ids.push(createIdOfRoom(room.roomId));
-  const found = await parts.events.byIds(tx, ids);
-  const missing = event.authIds.filter(id => !found.has(id));
-  if (missing.length > 0)
-    return { ok: false, rule: 'auth-events-known', reason: `unknown auth events: ${missing.join(', ')}` };
-  const authEvents = event.authIds.flatMap(id => found.get(id)?.event ?? []);
-  const isRejected = (id: EventId) => ((found.get(id)?.flags ?? 0) & REJECTED) !== 0;
-  const create = () => found.get(createIdOfRoom(room.roomId))?.event;
-  const independent = checkAuthEvents(event, authEvents, isRejected, create);
-  if (!independent.ok) return independent;
-  const all = room.version.roomIdIsCreateHash ? [...authEvents, create()] : authEvents;
-  return checkAuth(event, lookupOf(all), parts.crypto);
+  return resolveRoots(parts, tx, room, roots);
 }
 
 async function store(
@@ -151,12 +169,12 @@ async function store(
   const json = canonicalText(event.pdu, event.version);
   const pos = accepted ? await takeLogPos(tx, room.shard) : undefined;
   const replacesNid = await replaced(parts, tx, room, event, place.stateBefore);
-  const flags = outcome === 'rejected' ? REJECTED : outcome === 'soft-failed' ? SOFT_FAILED : 0;
+  const flags = place.flags | (outcome === 'rejected' ? REJECTED : outcome === 'soft-failed' ? SOFT_FAILED : 0);
   const typeNid = await parts.nids.types.internOne(tx, event.type);
   const stateKeyNid =
     event.stateKey === undefined ? undefined : await parts.nids.stateKeys.internOne(tx, event.stateKey);
   const senderNid = await parts.nids.users.internOne(tx, event.sender);
-  const nid = await insertEvent(tx, {
+  const nid = await write(parts, tx, place.outlier, {
     eventId: event.id,
     roomNid: room.nid,
     typeNid,
@@ -195,6 +213,13 @@ async function store(
   return stored;
 }
 
+async function write(parts: RoomsParts, tx: Tx, outlier: StoredEvent | undefined, event: NewEvent): Promise<number> {
+  if (outlier === undefined) return insertEvent(tx, event);
+  await promoteEvent(tx, outlier.nid, event);
+  tx.afterCommit(() => parts.events.forget(outlier.nid));
+  return outlier.nid;
+}
+
 /** The state event whose place this one takes, for `unsigned.replaces_state` and `prev_content`. */
 async function replaced(
   parts: RoomsParts,
@@ -227,7 +252,7 @@ async function advanceHead(
     if (!place.previous.has(id)) await addHole(tx, room.nid, id, nid, parts.clock.now());
   }
   // An event that was missing has successors already, so it is no extremity.
-  const isTip = !(await closeHole(tx, room.nid, event.id));
+  const isTip = !place.isAwaited;
   if (isTip) await addExtremity(tx, room.nid, nid);
   const others = place.tips.filter(tip => !covered.has(tip));
   const root =

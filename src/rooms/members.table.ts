@@ -21,6 +21,7 @@ export interface ProfileRow {
 export interface NewMember {
   readonly roomNid: number;
   readonly userNid: number;
+  readonly domainNid: number;
   readonly membership: number;
   readonly eventNid: number;
   readonly pos: number;
@@ -28,17 +29,38 @@ export interface NewMember {
   readonly avatarUrl: string | null;
 }
 
-export async function setMember(tx: Tx, member: NewMember): Promise<void> {
+/** At least one member; no user twice. */
+export async function setMembers(tx: Tx, members: readonly NewMember[]): Promise<void> {
+  const rows = members.map(({ roomNid, userNid, domainNid, membership, eventNid, pos, displayName, avatarUrl }) => [
+    roomNid,
+    userNid,
+    domainNid,
+    membership,
+    eventNid,
+    pos,
+    displayName,
+    avatarUrl,
+  ]);
   await tx.run(sql`insert into room_member
-      (room_nid, user_nid, domain_nid, membership, event_nid, pos, forgotten, display_name, avatar_url)
-    values (${member.roomNid}, ${member.userNid}, (select domain_nid from user_name where nid = ${member.userNid}),
-      ${member.membership}, ${member.eventNid}, ${member.pos}, 0, ${member.displayName}, ${member.avatarUrl})
+      (room_nid, user_nid, domain_nid, membership, event_nid, pos, display_name, avatar_url)
+    values ${sql.rows(rows)}
     on conflict (room_nid, user_nid) do update set membership = excluded.membership, event_nid = excluded.event_nid,
       pos = excluded.pos, forgotten = 0, display_name = excluded.display_name, avatar_url = excluded.avatar_url`);
 }
 
-export async function deleteMember(tx: Tx, roomNid: number, userNid: number): Promise<void> {
-  await tx.run(sql`delete from room_member where room_nid = ${roomNid} and user_nid = ${userNid}`);
+export async function deleteMembers(tx: Tx, roomNid: number, userNids: readonly number[]): Promise<void> {
+  await tx.run(sql`delete from room_member where room_nid = ${roomNid} and user_nid ${sql.in(userNids)}`);
+}
+
+/** What some users are in a room: their memberships by their numbers. */
+export async function membershipsOf(
+  db: Queryable,
+  roomNid: number,
+  userNids: readonly number[],
+): Promise<Map<number, number>> {
+  const rows = await db.all<{ user_nid: number; membership: number }>(sql`select user_nid, membership from room_member
+    where room_nid = ${roomNid} and user_nid ${sql.in(userNids)}`);
+  return new Map(rows.map(row => [row.user_nid, row.membership]));
 }
 
 export async function getMember(db: Queryable, roomNid: number, userNid: number): Promise<MemberRow | undefined> {

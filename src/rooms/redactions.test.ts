@@ -7,7 +7,7 @@ import { knownRoomVersions } from '../core/room-versions.ts';
 import type { Database } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import { ingest } from './ingest.ts';
-import { REDACTED, type Room, type StoredEvent } from './room.ts';
+import { OWN, REDACTED, type Room, type StoredEvent } from './room.ts';
 import { sendRedaction } from './send.ts';
 
 /** How many events hold a text anywhere on disk. */
@@ -36,7 +36,7 @@ onEachDatabase('what is redacted is gone from memory and disk, in every room ver
     assert.equal(await onDisk(db, `secret in ${version}.`), 1);
     await redact(parts, room, target);
     const after = await parts.events.byId(db, target.event.id);
-    assert.deepEqual([after?.event.content, after?.flags], [{}, REDACTED], version);
+    assert.deepEqual([after?.event.content, after?.flags], [{}, REDACTED | OWN], version);
     assert.equal(await onDisk(db, `secret in ${version}.`), 0);
   }
 });

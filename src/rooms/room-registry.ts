@@ -4,7 +4,7 @@ import { notFound } from '../core/matrix-error.ts';
 import { type RoomVersion, roomVersion } from '../core/room-versions.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import type { Room } from './room.ts';
-import { findRooms, findRoomsByNid, insertRoom, type RoomRow } from './rooms.table.ts';
+import { findRooms, findRoomsByNid, insertRoom, insertRoomIfNew, type RoomRow } from './rooms.table.ts';
 import { shardOf } from './shards.ts';
 
 /** Which rooms there are. What is said about a room here never changes, so it is cached. */
@@ -44,6 +44,15 @@ export class RoomRegistry {
     const shard = shardOf(roomId);
     const nid = await insertRoom(tx, { room_id: roomId, version: version.id, shard });
     return { nid, roomId, version, shard };
+  }
+
+  /** The room as it is known already, else made with this version. */
+  async findOrCreate(tx: Tx, roomId: RoomId, version: RoomVersion): Promise<Room> {
+    const known = await this.find(tx, roomId);
+    if (known !== undefined) return known;
+    const shard = shardOf(roomId);
+    const nid = await insertRoomIfNew(tx, { room_id: roomId, version: version.id, shard });
+    return nid === undefined ? this.get(tx, roomId) : { nid, roomId, version, shard };
   }
 
   #fromRow(db: Queryable, row: RoomRow): Room {

@@ -15,6 +15,8 @@ export const REJECTED = 1;
 export const SOFT_FAILED = 2;
 export const OUTLIER = 4;
 export const REDACTED = 8;
+/** This server sends the event to the others in the room: it is of one of its users, or came in through it. */
+export const OWN = 16;
 
 /** An event as it lies in the database. */
 export interface StoredEvent {

@@ -23,6 +23,13 @@ export async function insertRoom(tx: Tx, room: Omit<RoomRow, 'nid'>): Promise<nu
   return row?.nid ?? 0;
 }
 
+/** As `insertRoom`; undefined when somebody else has made the room meanwhile. */
+export async function insertRoomIfNew(tx: Tx, room: Omit<RoomRow, 'nid'>): Promise<number | undefined> {
+  const row = await tx.get<{ nid: number }>(sql`insert into room (room_id, version, shard)
+    values (${room.room_id}, ${room.version}, ${room.shard}) on conflict do nothing returning nid`);
+  return row?.nid;
+}
+
 export async function findRooms(db: Queryable, roomIds: readonly RoomId[]): Promise<RoomRow[]> {
   return db.all<RoomRow>(sql`select nid, room_id, version, shard from room where room_id ${sql.in(roomIds)}`);
 }

@@ -1,21 +1,27 @@
-import { isUserId, type UserId } from '../core/ids.ts';
+import { domainOf, isUserId, type UserId } from '../core/ids.ts';
 import { getOwn, getString, type JsonObject } from '../core/json.ts';
 import type { Tx } from '../db/database.ts';
-import { deleteMember, getMember, setMember } from './members.table.ts';
+import { deleteMembers, membershipsOf, type NewMember, setMembers } from './members.table.ts';
 import { openness } from './open-rooms.ts';
 import type { RoomsParts } from './parts.ts';
 import { isMembership, MEMBERSHIPS, type Room, type StoredEvent } from './room.ts';
+import { addToDomain } from './room-domains.table.ts';
 import { addToCounts } from './rooms.table.ts';
+import type { Difference } from './state-tree/state-trees.ts';
 import { MEMBER_TYPE_NID, stateKeyOf, typeOf } from './state-tree/tree-key.ts';
 
-interface MemberChange {
+/** A user's new membership; without an event there is none any more. */
+export interface MemberChange {
   readonly user: string;
   readonly event: StoredEvent | undefined;
 }
 
+/** Changes that are looked at together: a join brings those of thousands, which are never all in memory. */
+const BATCH = 200;
+
 /**
- * Brings the plain tables (members and their counts, rooms open to all) in step with the room's resolved state, which `stored` moved
- * from `oldRoot` to `stored.roomRoot`. Only what differs between the two is read.
+ * Brings the plain tables (members and their counts, servers, rooms open to all) in step with the room's resolved
+ * state, which `stored` moved from `oldRoot` to `stored.roomRoot`. Only what differs between the two is read.
  */
 export async function stateChanged(
   parts: RoomsParts,
@@ -25,24 +31,22 @@ export async function stateChanged(
   stored: StoredEvent & { readonly pos: number },
 ): Promise<void> {
   await openness(parts, tx, room, oldRoot, stored);
-  for (const change of await memberChanges(parts, tx, room, oldRoot, stored))
-    await applyMember(parts, tx, room, change, stored.pos);
-}
-
-async function memberChanges(
-  parts: RoomsParts,
-  tx: Tx,
-  room: Room,
-  oldRoot: number,
-  stored: StoredEvent,
-): Promise<MemberChange[]> {
   // The usual case: the event itself is the whole difference.
   if (stored.stateBefore === oldRoot && stored.stateAfter === stored.roomRoot) {
     const { type, stateKey } = stored.event;
-    return type === 'm.room.member' && stateKey !== undefined ? [{ user: stateKey, event: stored }] : [];
+    if (type === 'm.room.member' && stateKey !== undefined)
+      await applyMembers(parts, tx, room, [{ user: stateKey, event: stored }], stored.pos);
+    return;
   }
   const differences = await parts.trees.diff(tx, room.nid, oldRoot, stored.roomRoot);
   const members = differences.filter(({ key }) => typeOf(key) === MEMBER_TYPE_NID);
+  for (let at = 0; at < members.length; at += BATCH) {
+    const changes = await memberChanges(parts, tx, members.slice(at, at + BATCH));
+    await applyMembers(parts, tx, room, changes, stored.pos);
+  }
+}
+
+async function memberChanges(parts: RoomsParts, tx: Tx, members: readonly Difference[]): Promise<MemberChange[]> {
   const names = await parts.nids.stateKeys.names(
     tx,
     members.map(({ key }) => stateKeyOf(key)),
@@ -57,35 +61,72 @@ async function memberChanges(
   });
 }
 
-async function applyMember(
+/** Writes the memberships of some users, each named once, and counts them for the room and their servers. */
+export async function applyMembers(
   parts: RoomsParts,
   tx: Tx,
   room: Room,
-  { user, event }: MemberChange,
+  changes: readonly MemberChange[],
   pos: number,
 ): Promise<void> {
-  if (!isUserId(user)) return;
-  const userNid = await parts.nids.users.internOne(tx, user as UserId);
-  const before = await getMember(tx, room.nid, userNid);
-  const text = event === undefined ? undefined : getString(event.event.content, 'membership');
-  const after = isMembership(text) ? MEMBERSHIPS[text] : undefined;
-  if (event === undefined || after === undefined) {
-    await deleteMember(tx, room.nid, userNid);
-  } else {
-    const { displayName, avatarUrl } = profileOf(event.event.content);
-    await setMember(tx, {
-      roomNid: room.nid,
-      userNid,
-      membership: after,
-      eventNid: event.nid,
-      pos,
-      displayName,
-      avatarUrl,
-    });
+  const valid = changes.filter(({ user }) => isUserId(user)) as (MemberChange & { readonly user: UserId })[];
+  const nids = await parts.nids.users.intern(
+    tx,
+    valid.map(({ user }) => user),
+  );
+  const domains = await parts.nids.domains.intern(
+    tx,
+    valid.map(({ user }) => domainOf(user)),
+  );
+  const before = await membershipsOf(tx, room.nid, [...nids.values()]);
+  const rows: NewMember[] = [];
+  const gone: number[] = [];
+  const counts = new Counts();
+  for (const { user, event } of valid) {
+    const userNid = nids.get(user)!;
+    const domainNid = domains.get(domainOf(user))!;
+    const membership = event === undefined ? undefined : membershipOf(event);
+    if (event === undefined || membership === undefined) gone.push(userNid);
+    else
+      rows.push({
+        roomNid: room.nid,
+        userNid,
+        domainNid,
+        membership,
+        eventNid: event.nid,
+        pos,
+        ...profileOf(event.event.content),
+      });
+    counts.moved(domainNid, before.get(userNid), membership);
   }
-  const joined = Number(after === MEMBERSHIPS.join) - Number(before?.membership === MEMBERSHIPS.join);
-  const invited = Number(after === MEMBERSHIPS.invite) - Number(before?.membership === MEMBERSHIPS.invite);
-  if (joined !== 0 || invited !== 0) await addToCounts(tx, room.nid, joined, invited);
+  if (rows.length > 0) await setMembers(tx, rows);
+  if (gone.length > 0) await deleteMembers(tx, room.nid, gone);
+  await counts.write(tx, room.nid);
+}
+
+function membershipOf({ event }: StoredEvent): number | undefined {
+  const text = getString(event.content, 'membership');
+  return isMembership(text) ? MEMBERSHIPS[text] : undefined;
+}
+
+/** How the numbers of members move. */
+class Counts {
+  #joined = 0;
+  #invited = 0;
+  readonly #byDomain = new Map<number, number>();
+
+  moved(domainNid: number, before: number | undefined, after: number | undefined): void {
+    const joined = Number(after === MEMBERSHIPS.join) - Number(before === MEMBERSHIPS.join);
+    this.#joined += joined;
+    this.#invited += Number(after === MEMBERSHIPS.invite) - Number(before === MEMBERSHIPS.invite);
+    if (joined !== 0) this.#byDomain.set(domainNid, (this.#byDomain.get(domainNid) ?? 0) + joined);
+  }
+
+  async write(tx: Tx, roomNid: number): Promise<void> {
+    if (this.#joined !== 0 || this.#invited !== 0) await addToCounts(tx, roomNid, this.#joined, this.#invited);
+    for (const [domainNid, joined] of this.#byDomain)
+      if (joined !== 0) await addToDomain(tx, roomNid, domainNid, joined);
+  }
 }
 
 /** Profile fields of a membership event, only where they are what they should be (others' events hold anything). */

@@ -1,7 +1,9 @@
+import type { UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Queryable } from '../db/database.ts';
+import { outOfBandState } from './out-of-band.table.ts';
 import type { RoomsParts } from './parts.ts';
-import type { Room, StoredEvent } from './room.ts';
+import { OUTLIER, type Room, type StoredEvent } from './room.ts';
 import type { StateKeyPair } from './room-state.ts';
 
 /** What a user who is not in a room is told of it (client-server API, "Stripped state"). */
@@ -29,10 +31,19 @@ export async function strippedState(
   room: Room,
   member: StoredEvent,
 ): Promise<JsonObject[]> {
+  if ((member.flags & OUTLIER) !== 0) return [...(await toldState(parts, db, room, member)), strip(member)];
   const pairs = [...STRIPPED, ['m.room.member', member.event.sender] as const];
   const state = await parts.state.events(db, room, member.stateBefore, pairs);
   return [
     ...state.filter(stored => stored.event.stateKey !== member.event.stateKey || stored.event.type !== 'm.room.member'),
     member,
   ].map(strip);
+}
+
+/** What another server told of a room that we are not in, but the membership itself. */
+async function toldState(parts: RoomsParts, db: Queryable, room: Room, { event }: StoredEvent): Promise<JsonObject[]> {
+  const userNid = await parts.nids.users.findOne(db, event.stateKey as UserId);
+  const text = userNid === undefined ? undefined : await outOfBandState(db, room.nid, userNid);
+  const told = text === undefined ? [] : (JSON.parse(text) as JsonObject[]);
+  return told.filter(one => one.type !== 'm.room.member' || one.state_key !== event.stateKey);
 }

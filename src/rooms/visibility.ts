@@ -91,13 +91,16 @@ function judge(
   membershipBefore: Membership,
   joinedUntil: number,
 ): Membership | undefined {
-  if ((stored.flags & (REJECTED | SOFT_FAILED | OUTLIER)) !== 0) return undefined;
   const { event } = stored;
+  if ((stored.flags & (REJECTED | SOFT_FAILED)) !== 0) return undefined;
+  // An invite into a room that we are not in has no place there, but the invited user sees it.
+  const isOwnMembership = event.type === 'm.room.member' && event.stateKey === viewer.userId;
+  if ((stored.flags & OUTLIER) !== 0 && !isOwnMembership) return undefined;
   if (event.stateKey === undefined && viewer.ignored?.has(event.sender)) return undefined;
   const memberships = [membershipBefore];
   const visibilities = [visibilityBefore];
   // A change of either counts with what is more open of before and after.
-  if (event.type === 'm.room.member' && event.stateKey === viewer.userId) memberships.push(membershipOf(stored));
+  if (isOwnMembership) memberships.push(membershipOf(stored));
   if (event.type === 'm.room.history_visibility' && event.stateKey === '') visibilities.push(visibilityOf(stored));
   const visibility = VISIBILITIES[Math.min(...visibilities.map(one => VISIBILITIES.indexOf(one)))] ?? 'joined';
   const sees =

@@ -1,0 +1,113 @@
+import type { Event } from '../core/event.ts';
+import { canonicalText } from '../core/hashes.ts';
+import { MatrixError } from '../core/matrix-error.ts';
+import type { Tx } from '../db/database.ts';
+import { addBackwardExtremities, removeBackwardExtremities } from './backward-extremities.table.ts';
+import { insertEvent, promoteEvent, setStateAfter } from './events.table.ts';
+import { addExtremity, extremities, forgetHoles, removeExtremities } from './extremities.table.ts';
+import { judge } from './judge-event.ts';
+import { clearOutOfBand } from './out-of-band.table.ts';
+import type { RoomsParts } from './parts.ts';
+import type { Room, StoredEvent } from './room.ts';
+import { LOG_EVENT, takeLogPos, writeLog } from './room-log.table.ts';
+import { lockRoom, setRoomCreate, setRoomState } from './rooms.table.ts';
+import { stateChanged } from './state-change.ts';
+import type { Root } from './state-tree/state-trees.ts';
+import { MEMBER_TYPE_NID, treeKey } from './state-tree/tree-key.ts';
+
+/**
+ * This server comes into a room, by the join of one of its users that a resident server has taken in: `stateBefore` is
+ * the room's state before the join as that server told it. The join becomes the room's only extremity and its state
+ * the room's; what we knew of the room from an earlier stay remains as history. Its prev_events are the edge from which
+ * older events are fetched.
+ *
+ * @throws MatrixError M_FORBIDDEN when that state does not allow the join
+ */
+export async function enterRoom(
+  parts: RoomsParts,
+  tx: Tx,
+  room: Room,
+  join: Event,
+  stateBefore: Root,
+): Promise<StoredEvent & { readonly pos: number }> {
+  const head = await lockRoom(tx, room.nid);
+  const standing = { previous: [], before: stateBefore, now: stateBefore, isAwaited: false };
+  const verdict = await judge(parts, tx, room, join, standing);
+  if (verdict.outcome !== 'accepted')
+    throw new MatrixError(
+      'M_FORBIDDEN',
+      `The state that came with the room does not allow the join: ${verdict.reason}.`,
+    );
+  const stored = await placeJoin(parts, tx, room, join, stateBefore);
+  await removeExtremities(tx, room.nid, await extremities(tx, room.nid));
+  await addExtremity(tx, room.nid, stored.nid);
+  await forgetHoles(tx, room.nid);
+  await markEdge(parts, tx, room, join);
+  await setRoomState(tx, room.nid, stored.stateAfter);
+  const [createNid] = await parts.state.nidsAt(tx, room, [{ root: stateBefore, pair: ['m.room.create', ''] }]);
+  if (createNid !== undefined) await setRoomCreate(tx, room.nid, createNid);
+  await clearOutOfBand(tx, room.nid);
+  const { pos, nid } = stored;
+  await writeLog(tx, parts.bus, { shard: room.shard, pos, room_nid: room.nid, kind: LOG_EVENT, ref: nid });
+  await stateChanged(parts, tx, room, head.state_root, stored);
+  await parts.notifications.eventAccepted(tx, room, stored);
+  return stored;
+}
+
+async function placeJoin(
+  parts: RoomsParts,
+  tx: Tx,
+  room: Room,
+  join: Event,
+  stateBefore: Root,
+): Promise<StoredEvent & { readonly pos: number }> {
+  const known = await parts.events.byId(tx, join.id);
+  const stateKeyNid = await parts.nids.stateKeys.internOne(tx, join.stateKey ?? '');
+  const key = treeKey(MEMBER_TYPE_NID, stateKeyNid);
+  const [replacesNid] = await parts.trees.lookup(tx, [{ roomNid: room.nid, root: stateBefore, key }]);
+  const pos = await takeLogPos(tx, room.shard);
+  const row = {
+    eventId: join.id,
+    roomNid: room.nid,
+    typeNid: MEMBER_TYPE_NID,
+    stateKeyNid,
+    senderNid: await parts.nids.users.internOne(tx, join.sender),
+    depth: join.depth,
+    ts: join.ts,
+    // The server that let us in sends the join to the others.
+    flags: 0,
+    pos,
+    stateBefore,
+    roomRoot: stateBefore,
+    replacesNid: replacesNid ?? null,
+    reason: null,
+    json: canonicalText(join.pdu, join.version),
+  };
+  if (known !== undefined) await promoteEvent(tx, known.nid, row);
+  const nid = known?.nid ?? (await insertEvent(tx, row));
+  const stateAfter = await parts.trees.apply(tx, room.nid, stateBefore, [{ key, value: nid }]);
+  await setStateAfter(tx, nid, stateAfter, stateAfter);
+  tx.afterCommit(() => parts.events.forget(nid));
+  return {
+    nid,
+    roomNid: room.nid,
+    pos,
+    flags: 0,
+    stateBefore,
+    stateAfter,
+    roomRoot: stateAfter,
+    replacesNid,
+    event: join,
+  };
+}
+
+/** The join itself may have been beyond an edge, from an earlier stay; what it builds on is the edge now. */
+async function markEdge(parts: RoomsParts, tx: Tx, room: Room, join: Event): Promise<void> {
+  const known = await parts.events.byIds(tx, join.prevIds);
+  await removeBackwardExtremities(tx, room.nid, [join.id]);
+  await addBackwardExtremities(
+    tx,
+    room.nid,
+    join.prevIds.filter(id => known.get(id)?.pos === undefined),
+  );
+}

@@ -1,0 +1,51 @@
+import type { Queryable, Tx } from '../db/database.ts';
+import { sql } from '../db/sql.ts';
+
+/** The servers with joined users in a room, by number. */
+export async function serversIn(db: Queryable, roomNid: number): Promise<number[]> {
+  const rows = await db.all<{ domain_nid: number }>(
+    sql`select domain_nid from room_domain where room_nid = ${roomNid} and joined > 0 order by domain_nid`,
+  );
+  return rows.map(row => row.domain_nid);
+}
+
+/** How many users of a server are joined to a room. */
+export async function joinedOfServer(db: Queryable, roomNid: number, domainNid: number): Promise<number> {
+  const row = await db.get<{ joined: number }>(
+    sql`select joined from room_domain where room_nid = ${roomNid} and domain_nid = ${domainNid}`,
+  );
+  return row?.joined ?? 0;
+}
+
+export async function isServerIn(db: Queryable, roomNid: number, domainNid: number): Promise<boolean> {
+  return (await joinedOfServer(db, roomNid, domainNid)) > 0;
+}
+
+/** The rooms in which both servers have joined users, by number. */
+export async function sharedRooms(db: Queryable, domainNid: number, ownDomainNid: number): Promise<number[]> {
+  const rows = await db.all<{ room_nid: number }>(sql`select theirs.room_nid from room_domain theirs
+    join room_domain ours on ours.room_nid = theirs.room_nid and ours.domain_nid = ${ownDomainNid} and ours.joined > 0
+    where theirs.domain_nid = ${domainNid} and theirs.joined > 0 order by theirs.room_nid`);
+  return rows.map(row => row.room_nid);
+}
+
+/** The rooms in which a server has joined users, by number. */
+export async function roomsOfServer(db: Queryable, domainNid: number): Promise<number[]> {
+  const rows = await db.all<{ room_nid: number }>(
+    sql`select room_nid from room_domain where domain_nid = ${domainNid} and joined > 0 order by room_nid`,
+  );
+  return rows.map(row => row.room_nid);
+}
+
+/** Servers that share a room with a user, by number. */
+export async function serversOfUser(db: Queryable, userNid: number): Promise<number[]> {
+  const rows = await db.all<{ domain_nid: number }>(sql`select distinct rd.domain_nid from room_member m
+    join room_domain rd on rd.room_nid = m.room_nid and rd.joined > 0
+    where m.user_nid = ${userNid} and m.membership = 2 order by rd.domain_nid`);
+  return rows.map(row => row.domain_nid);
+}
+
+export async function addToDomain(tx: Tx, roomNid: number, domainNid: number, joined: number): Promise<void> {
+  await tx.run(sql`insert into room_domain (room_nid, domain_nid, joined) values (${roomNid}, ${domainNid}, ${joined})
+    on conflict (room_nid, domain_nid) do update set joined = room_domain.joined + excluded.joined`);
+}
