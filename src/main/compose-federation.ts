@@ -12,7 +12,7 @@ import { Notary } from '../federation/keys/notary.ts';
 import { PublishedKeys } from '../federation/keys/published-keys.ts';
 import { Dialer } from '../federation/transport/dialer.ts';
 import { Discovery } from '../federation/transport/discovery.ts';
-import { FederationClient } from '../federation/transport/federation-client.ts';
+import { type Carry, FederationClient } from '../federation/transport/federation-client.ts';
 import { systemHttpsGet } from '../federation/transport/system-https-get.ts';
 import { systemResolver } from '../federation/transport/system-resolver.ts';
 import { trustedContext } from '../federation/transport/trust.ts';
@@ -28,6 +28,8 @@ export interface FederationInput {
   readonly random: Random;
   readonly log: Log;
   readonly version: string;
+  /** See FederationClientParts. */
+  readonly carry?: Carry | undefined;
 }
 
 /** What talking to other servers stands on. Disposing of it closes the connections that are kept. */
@@ -55,7 +57,7 @@ export function composeFederation(input: FederationInput): Federation {
   const resolver = systemResolver();
   const get = systemHttpsGet({ resolver, dialer, clock, userAgent });
   const discovery = new Discovery({ resolver, get, clock, random });
-  const client = new FederationClient({ identity, discovery, dialer, clock, userAgent });
+  const client = new FederationClient({ identity, discovery, dialer, clock, userAgent, carry: input.carry });
   const published = new PublishedKeys({ identity, oldKeys: readOldKeys(folder.path), clock });
   const common = { db, clock, identity, client, log, own: published };
   const notaries = config.federation.trusted_key_servers as ServerName[];

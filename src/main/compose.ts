@@ -7,6 +7,7 @@ import type { Config } from '../config/schema.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
+import type { Carry } from '../federation/transport/federation-client.ts';
 import { wellKnownServer } from '../http/client/server/well-known.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { federationRoutes } from '../http/federation/routes.ts';
@@ -38,6 +39,10 @@ export interface Environment {
   readonly version: string;
   /** For tests that break a database: what opens it, instead of what the settings say. */
   readonly openDatabase?: typeof openDatabase;
+  /** For simulations of several servers in one process: takes the server instead of a port, and gives it a URL. */
+  readonly listen?: (server: HttpServer) => Promise<string>;
+  /** For the same: brings requests to other servers. */
+  readonly carry?: Carry;
 }
 
 /** A server that runs. Disposing it drains: what waits is answered, then everything is closed. */
@@ -69,7 +74,7 @@ export async function compose(config: Config, environment: Environment): Promise
   const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
 
   const federation = config.federation.enabled
-    ? opened.use(composeFederation({ config, folder, db, clock, random, log, version }))
+    ? opened.use(composeFederation({ config, folder, db, clock, random, log, version, carry: environment.carry }))
     : undefined;
   if (config.appservices.length > 0)
     log.warn('This version serves no application services yet: `appservices` is ignored.');
@@ -82,7 +87,7 @@ export async function compose(config: Config, environment: Environment): Promise
   client.add(forServers);
   await parts.start();
 
-  const clientUrl = await listenHttp(client, config.listen.client);
+  const clientUrl = await (environment.listen ?? (server => listenHttp(server, config.listen.client)))(client);
   opened.defer(() => client.close());
   const routes = [...forServers, wellKnownServer(wellKnownOf(config))];
   const further: readonly [string, () => Promise<(AsyncDisposable & { readonly url: string }) | undefined>][] = [

@@ -10,7 +10,7 @@ import { Deadline } from './deadline.ts';
 import { DialError, type Dialer } from './dialer.ts';
 import type { Discovery } from './discovery.ts';
 import { RefusedError, reasonOf, type Stage, UnreachableError } from './errors.ts';
-import { exchange } from './exchange.ts';
+import { exchange, type HttpExchange } from './exchange.ts';
 import { type QueryValue, requestTarget } from './request-target.ts';
 import { NoSlotError, Slots } from './slots.ts';
 
@@ -37,12 +37,17 @@ export interface StreamedAnswer extends AsyncDisposable {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
+/** Brings a request to a server, and the answer once its head is there. `onConnected` of the request counts as well. */
+export type Carry = (destination: ServerName, request: HttpExchange, signal: AbortSignal) => Promise<IncomingMessage>;
+
 export interface FederationClientParts {
   readonly identity: Identity;
   readonly discovery: Discovery;
   readonly dialer: Dialer;
   readonly clock: Clock;
   readonly userAgent: string;
+  /** For simulations of several servers: used instead of looking the server up and connecting to it. */
+  readonly carry?: Carry | undefined;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -116,18 +121,16 @@ export class FederationClient implements Disposable {
     deadline: Deadline,
     progress: Progress,
   ): Promise<AsyncDisposable & { readonly response: IncomingMessage }> {
-    const { identity, discovery } = this.#parts;
+    const { identity } = this.#parts;
     if (destination === identity.serverName) throw new UnreachableError(destination, 'policy', 'this is our own name');
     const giveBack = await this.#slots.take(destination, deadline.signal);
     try {
-      progress.stage = 'dns';
-      const route = await deadline.wait(discovery.resolve(destination));
-      progress.stage = 'connect';
       const onConnected = () => {
         progress.stage = 'http';
       };
       const sent = { ...this.#message(destination, request), onConnected };
-      const response = await exchange(this.#pool, route, sent, deadline.signal);
+      const response = await (this.#parts.carry?.(destination, sent, deadline.signal) ??
+        this.#connect(destination, sent, deadline, progress));
       if (!isSuccess(response)) throw await this.#refusal(destination, response);
       return {
         response,
@@ -140,6 +143,13 @@ export class FederationClient implements Disposable {
       giveBack();
       throw error;
     }
+  }
+
+  async #connect(destination: ServerName, sent: HttpExchange, deadline: Deadline, progress: Progress) {
+    progress.stage = 'dns';
+    const route = await deadline.wait(this.#parts.discovery.resolve(destination));
+    progress.stage = 'connect';
+    return exchange(this.#pool, route, sent, deadline.signal);
   }
 
   #message(destination: ServerName, { method, path, query, body, unsigned = false }: FederationRequest) {
