@@ -1,3 +1,4 @@
+import type { Budget } from '../base/budget.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
@@ -44,6 +45,7 @@ export interface AccountsParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly budget: Budget;
   readonly serverName: ServerName;
   readonly settings: AccountSettings;
   /** What is left out does nothing. */
@@ -72,7 +74,7 @@ export class Accounts implements AsyncDisposable {
   readonly directory: UserDirectory;
   readonly reports: Reports;
   readonly accountData: AccountData;
-  readonly ignored = new IgnoredUsers();
+  readonly ignored: IgnoredUsers;
   readonly filters: Filters;
   readonly openId: OpenIdTokens;
   readonly tasks: AccountTasks;
@@ -85,12 +87,13 @@ export class Accounts implements AsyncDisposable {
 
   constructor(parts: AccountsParts) {
     this.#parts = parts;
+    this.ignored = new IgnoredUsers(parts.budget);
     const { db, nids, bus, clock, random, serverName, settings, ports = {} } = parts;
     const log = parts.log.child('accounts');
     const { accessTokenMs, loginTokenMs } = settings;
-    const cache = new SessionCache(clock, bus, settings.tokenCacheBytes);
+    const cache = new SessionCache(clock, bus, parts.budget);
     const lastSeen = new LastSeen(db, clock, log);
-    const limits = new RateLimits(clock, settings.rateLimits);
+    const limits = new RateLimits(clock, settings.rateLimits, parts.budget);
     const users = new Users({ db, nids, clock, serverName });
     const listener = ports.devices ?? noDeviceListener;
     const devices = new Devices({ db, clock, random, listener, sessionCache: cache });
@@ -181,15 +184,6 @@ export class Accounts implements AsyncDisposable {
       await deleteExpiredShortTokens(tx, clock.now());
       await deleteTokensEndedBefore(tx, clock.now() - KEEP_ENDED_MS);
     });
-  }
-
-  /** Sizes of the caches, for metrics. */
-  get cacheStats() {
-    return {
-      sessions: this.#sessionCache.stats,
-      rate_limits: this.limits.stats,
-      ignored_users: this.ignored.stats,
-    };
   }
 
   /** Writes down when devices were last seen; done at the end too. */

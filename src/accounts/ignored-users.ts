@@ -1,9 +1,8 @@
+import type { Budget } from '../base/budget.ts';
 import { ByteCache } from '../base/byte-cache.ts';
 import type { UserId } from '../core/ids.ts';
 import type { Queryable } from '../db/database.ts';
 import { ignoredBy, ignorersOf } from './account-data.table.ts';
-
-const MAX_CACHE_BYTES = 1024 * 1024;
 
 interface Entry {
   readonly pos: number;
@@ -12,11 +11,16 @@ interface Entry {
 
 /** Whom users ignore (`m.ignored_user_list`), for sync and push. */
 export class IgnoredUsers {
-  readonly #cache = new ByteCache<Entry>({
-    name: 'ignored_users',
-    maxBytes: MAX_CACHE_BYTES,
-    sizeOf: entry => [...entry.users].reduce((bytes, user) => bytes + 2 * user.length + 60, 100),
-  });
+  readonly #cache: ByteCache<Entry>;
+
+  constructor(budget: Budget) {
+    this.#cache = new ByteCache({
+      name: 'ignored_users',
+      budget,
+      weight: 20,
+      sizeOf: entry => [...entry.users].reduce((bytes, user) => bytes + 2 * user.length + 60, 100),
+    });
+  }
 
   /** Whom a user ignores at a position of the user's log: what was read at that position is not read again. */
   async ignoredBy(db: Queryable, userNid: number, userPos: number): Promise<ReadonlySet<UserId>> {

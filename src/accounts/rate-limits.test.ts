@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { testBudget } from '../../test/support/budget.ts';
 import type { UserId } from '../core/ids.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { addressKey } from './address-key.ts';
@@ -37,7 +38,7 @@ function limited(run: () => void): number | undefined {
 
 test('a burst passes, then one for each interval', () => {
   const clock = clockAt();
-  const limits = new RateLimits(clock, rates);
+  const limits = new RateLimits(clock, rates, testBudget());
   const call = () => limited(() => limits.count('login', user, '10.0.0.1'));
   assert.deepEqual([call(), call(), call(), call()], [undefined, undefined, undefined, 1000]);
   clock.ms += 600;
@@ -47,7 +48,7 @@ test('a burst passes, then one for each interval', () => {
 });
 
 test('users, limits and addresses are counted apart', () => {
-  const limits = new RateLimits(clockAt(), rates);
+  const limits = new RateLimits(clockAt(), rates, testBudget());
   limits.count('other', user, '10.0.0.1');
   limits.count('other', { ...user, userNid: 2 }, '10.0.0.1');
   limits.count('other', undefined, '10.0.0.1');
@@ -59,7 +60,7 @@ test('users, limits and addresses are counted apart', () => {
 });
 
 test('N137 an IPv6 address is counted with its whole /64', () => {
-  const limits = new RateLimits(clockAt(), rates);
+  const limits = new RateLimits(clockAt(), rates, testBudget());
   limits.count('other', undefined, '2001:db8:1:2::1');
   assert.notEqual(
     limited(() => limits.count('other', undefined, '2001:db8:1:2:ffff:1:2:3')),
@@ -78,8 +79,8 @@ test('an address has one key however it is written', () => {
 });
 
 test('administrators, exempt appservices and a switched-off limiter are never limited', () => {
-  const limits = new RateLimits(clockAt(), rates);
-  const off = new RateLimits(clockAt(), 'off');
+  const limits = new RateLimits(clockAt(), rates, testBudget());
+  const off = new RateLimits(clockAt(), 'off', testBudget());
   for (let i = 0; i < 5; i++) {
     limits.count('other', { ...user, isAdmin: true }, '');
     limits.count('other', { ...user, appservice: { id: 'irc', rateLimited: false } }, '');
@@ -88,7 +89,7 @@ test('administrators, exempt appservices and a switched-off limiter are never li
 });
 
 test('memory stays bounded under a flood of addresses', () => {
-  const limits = new RateLimits(clockAt(), rates);
+  const limits = new RateLimits(clockAt(), rates, testBudget(2 * 1024 * 1024));
   for (let i = 0; i < 40_000; i++) limits.count('other', undefined, `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
   assert.ok(limits.stats.bytes <= 2 * 1024 * 1024);
 });

@@ -1,3 +1,4 @@
+import type { Budget } from '../base/budget.ts';
 import { ByteCache } from '../base/byte-cache.ts';
 import type { Clock } from '../base/clock.ts';
 import { MatrixError } from '../core/matrix-error.ts';
@@ -27,19 +28,18 @@ export interface Rate {
 
 export type LimitRates = Readonly<Record<LimitName, Rate>>;
 
-/** About 15 000 users or addresses; beyond that those are forgotten that were quiet for longest. */
-const MAX_BYTES = 2 * 1024 * 1024;
-
 /**
  * Token buckets. Of each only the moment is kept at which it will be full again (the generic cell rate algorithm),
- * so a bucket that is forgotten while full loses nothing.
+ * so a bucket that is forgotten while full loses nothing. When there are too many, those are forgotten that were quiet
+ * for longest: with a budget of 80 MiB beyond the last 15 000 or so.
  */
 export class RateLimits {
   readonly #clock: Clock;
   readonly #rates: LimitRates | 'off';
-  readonly #fullAt = new ByteCache<number>({ name: 'rate_limits', maxBytes: MAX_BYTES, sizeOf: () => 8 });
+  readonly #fullAt: ByteCache<number>;
 
-  constructor(clock: Clock, rates: LimitRates | 'off') {
+  constructor(clock: Clock, rates: LimitRates | 'off', budget: Budget) {
+    this.#fullAt = new ByteCache({ name: 'rate_limits', budget, weight: 60, sizeOf: () => 8 });
     this.#clock = clock;
     this.#rates = rates;
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestClock } from '../../test/support/accounts.ts';
+import { testBudget } from '../../test/support/budget.ts';
 import { LocalBus } from '../bus/bus.ts';
 import type { UserId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
@@ -24,7 +25,7 @@ function session(userNid: number): CachedSession {
 const committed = { afterCommit: (run: () => void) => run() } as unknown as Tx;
 
 function freshCache(): SessionCache {
-  return new SessionCache(new TestClock(), new LocalBus(error => assert.fail(String(error))), 1024 * 1024);
+  return new SessionCache(new TestClock(), new LocalBus(error => assert.fail(String(error))), testBudget());
 }
 
 test('a change of one user outdates the sessions of that user only', () => {
@@ -59,7 +60,11 @@ test('changes of very many users forget everything rather than something wrong',
 });
 
 test('the cache keeps to its bytes', () => {
-  const cache = new SessionCache(new TestClock(), new LocalBus(error => assert.fail(String(error))), 10_000);
+  const cache = new SessionCache(
+    new TestClock(),
+    new LocalBus(error => assert.fail(String(error))),
+    testBudget(10_000),
+  );
   for (let i = 0; i < 1000; i++) cache.set(`token ${i}`, cache.mark(), session(i));
   assert.ok(cache.stats.bytes <= 10_000 && cache.stats.entries > 5);
 });

@@ -1,3 +1,4 @@
+import type { Budget } from '../base/budget.ts';
 import { ByteCache } from '../base/byte-cache.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -35,10 +36,10 @@ export class SessionCache implements Disposable {
   #sequence = 0;
   #floor = 0;
 
-  constructor(clock: Clock, bus: Bus, maxBytes: number) {
+  constructor(clock: Clock, bus: Bus, budget: Budget) {
     this.#clock = clock;
     this.#bus = bus;
-    this.#entries = new ByteCache<Entry>({ name: 'sessions', maxBytes, sizeOf: entryBytes });
+    this.#entries = new ByteCache<Entry>({ name: 'sessions', budget, weight: 80, sizeOf: entryBytes });
     this.#subscription = bus.subscribe(SESSIONS_CHANGED, message => this.#drop(Number(message)));
   }
 

@@ -31,8 +31,6 @@ export interface AccountSettings {
   readonly wellKnown: JsonObject | undefined;
   /** The most that the account data of one user may take, in bytes. */
   readonly accountDataBytes: number;
-  /** The bound of the cache of access tokens, in bytes. */
-  readonly tokenCacheBytes: number;
 }
 
 export const defaultAccountSettings: AccountSettings = {
@@ -45,7 +43,6 @@ export const defaultAccountSettings: AccountSettings = {
   loginTokenMs: 2 * 60_000,
   wellKnown: undefined,
   accountDataBytes: 16 * 1024 * 1024,
-  tokenCacheBytes: 4 * 1024 * 1024,
 };
 
 /** The part of the configuration that this part reads. The shared secret and well-known are handed over resolved. */

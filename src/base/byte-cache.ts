@@ -1,37 +1,37 @@
 import { LRUCache } from 'lru-cache';
+import type { Budget, BudgetedCache } from './budget.ts';
 
 export interface ByteCacheOptions<V> {
   /** Shown in metrics. */
   readonly name: string;
-  /** The bound: the sum of the sizes of all entries, in bytes. */
-  readonly maxBytes: number;
+  /** The budget that it is charged to, which bounds it. */
+  readonly budget: Budget;
+  /** See `BudgetedCache.weight`: a thousandth of the room for caches is about 1. */
+  readonly weight: number;
   /** What an entry costs in bytes, its key and bookkeeping included. */
   readonly sizeOf: (value: V, key: string) => number;
-}
-
-/** What the memory budget sees of a cache. */
-export interface SizedCache {
-  readonly name: string;
-  readonly bytes: number;
-  shrinkTo(bytes: number): void;
 }
 
 /** Bytes that the cache itself needs for an entry, on top of key and value (measured, rounded up). */
 const ENTRY_OVERHEAD = 120;
 
-/** A least-recently-used cache bounded in bytes. An entry larger than the whole cache is not kept. */
-export class ByteCache<V extends NonNullable<unknown>> implements SizedCache {
+/** A least-recently-used cache whose bytes come out of the memory budget. */
+export class ByteCache<V extends NonNullable<unknown>> implements BudgetedCache {
   readonly name: string;
+  readonly weight: number;
   readonly #entries: LRUCache<string, V>;
+  readonly #moved: (bytes: number) => void;
   #hits = 0;
   #misses = 0;
 
-  constructor(options: ByteCacheOptions<V>) {
-    this.name = options.name;
+  constructor({ name, budget, weight, sizeOf }: ByteCacheOptions<V>) {
+    this.name = name;
+    this.weight = weight;
     this.#entries = new LRUCache<string, V>({
-      maxSize: options.maxBytes,
-      sizeCalculation: (value, key) => options.sizeOf(value, key) + key.length + ENTRY_OVERHEAD,
+      maxSize: Math.max(budget.bytes, 1),
+      sizeCalculation: (value, key) => sizeOf(value, key) + key.length + ENTRY_OVERHEAD,
     });
+    this.#moved = budget.addCache(this);
   }
 
   get(key: string): V | undefined {
@@ -46,20 +46,28 @@ export class ByteCache<V extends NonNullable<unknown>> implements SizedCache {
   }
 
   set(key: string, value: V): void {
-    this.#entries.set(key, value);
+    this.#charged(() => this.#entries.set(key, value));
   }
 
   delete(key: string): void {
-    this.#entries.delete(key);
+    this.#charged(() => this.#entries.delete(key));
   }
 
   clear(): void {
-    this.#entries.clear();
+    this.#charged(() => this.#entries.clear());
   }
 
-  /** Drops the oldest entries until at most `bytes` are held. */
-  shrinkTo(bytes: number): void {
-    while (this.#entries.calculatedSize > bytes && this.#entries.size > 0) this.#entries.pop();
+  /** Gives up the entry that was used longest ago; false when there is none. */
+  dropOldest(): boolean {
+    if (this.#entries.size === 0) return false;
+    this.#charged(() => this.#entries.pop());
+    return true;
+  }
+
+  #charged(change: () => unknown): void {
+    const before = this.bytes;
+    change();
+    this.#moved(this.bytes - before);
   }
 
   get bytes(): number {

@@ -90,7 +90,15 @@ test('the status is for people', () => {
     serverName: 'a.org',
     pid: 7,
     uptimeSeconds: 90_061,
-    residentBytes: 90 * 2 ** 20,
+    memory: {
+      residentBytes: 90 * 2 ** 20,
+      limit: 2 ** 28,
+      caches: { name: 'caches', bytes: 3 * 2 ** 20, limit: 40 * 2 ** 20 },
+      accounts: [
+        { name: 'events', bytes: 2 * 2 ** 20, limit: 2 ** 23 },
+        { name: 'bodies', bytes: 10, limit: 2 ** 20 },
+      ],
+    },
     users: 3,
     rooms: 4,
     events: 500,
@@ -99,7 +107,10 @@ test('the status is for people', () => {
   };
   const text = statusText(status);
   assert.match(text, /^running for {2}1 d 1 h$/m);
-  assert.match(text, /^memory {7}90 MiB$/m);
+  assert.match(
+    text,
+    /^memory {7}90 MiB of 256 MiB\n {2}caches {5}3 MiB of 40 MiB\n {2}events {5}2 MiB of 8 MiB\nusers/m,
+  );
   assert.match(text, /^database {5}SQLite, 5\.0 GiB$/m);
   assert.match(text, /^clients {6}http:\/\/127\.0\.0\.1:8008$/m);
   assert.equal(sizeText(2048), '2 KiB');

@@ -1,7 +1,19 @@
+import type { AccountUsage } from '../base/budget.ts';
+
 export interface Listener {
   /** What it serves: `clients and servers`, `metrics`. */
   readonly name: string;
   readonly url: string;
+}
+
+export interface MemoryStatus {
+  readonly residentBytes: number;
+  /** The setting `memory`. */
+  readonly limit: number;
+  /** All caches together. */
+  readonly caches: AccountUsage;
+  /** Each of them, and each account of the budget. */
+  readonly accounts: readonly AccountUsage[];
 }
 
 /** What a running server tells about itself. */
@@ -10,7 +22,7 @@ export interface Status {
   readonly serverName: string;
   readonly pid: number;
   readonly uptimeSeconds: number;
-  readonly residentBytes: number;
+  readonly memory: MemoryStatus;
   readonly users: number;
   readonly rooms: number;
   /** Counted by the last number given. */
@@ -24,7 +36,7 @@ export function statusText(status: Status): string {
   const rows: [string, string][] = [
     ['server', `${status.serverName}, Copse ${status.version}, process ${status.pid}`],
     ['running for', durationText(status.uptimeSeconds)],
-    ['memory', sizeText(status.residentBytes)],
+    ...memoryRows(status.memory),
     ['users', String(status.users)],
     ['rooms', String(status.rooms)],
     ['events', `about ${status.events}`],
@@ -33,6 +45,20 @@ export function statusText(status: Status): string {
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}
+
+/** What takes less than this is left out. */
+const WORTH_A_LINE = 256 * 1024;
+
+function memoryRows({ residentBytes, limit, caches, accounts }: MemoryStatus): [string, string][] {
+  const rows = [caches, ...accounts.filter(({ bytes }) => bytes >= WORTH_A_LINE)];
+  return [
+    ['memory', `${sizeText(residentBytes)} of ${sizeText(limit)}`],
+    ...rows.map(({ name, bytes, limit }): [string, string] => [
+      `  ${name}`,
+      `${sizeText(bytes)} of ${sizeText(limit)}`,
+    ]),
+  ];
 }
 
 export function sizeText(bytes: number): string {

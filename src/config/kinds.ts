@@ -51,10 +51,11 @@ export function choice<const T extends string>(description: string, fallback: T,
 }
 
 /** A number of bytes, written `256M` or plainly; the loader makes it a number. */
-export function bytes(description: string, fallback: string): TUnsafe<number> {
-  const says = 'a size such as 512K, 256M or 2G';
+export function bytes(description: string, fallback: string, least = '0'): TUnsafe<number> {
+  const says = `a size such as 512K, 256M or 2G${least === '0' ? '' : `, at least ${least}`}`;
   const pattern = '^[0-9]+(\\.[0-9]+)?[KMG]?$';
-  return Type.Unsafe<number>({ type: 'string', pattern, description, default: fallback, unit: 'bytes', says });
+  const test = (value: string) => numberOf(value, 'bytes') >= numberOf(least, 'bytes');
+  return Type.Unsafe<number>({ type: 'string', pattern, description, default: fallback, unit: 'bytes', says, test });
 }
 
 /** A duration, written `10s`; the loader makes it milliseconds. */

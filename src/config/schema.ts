@@ -224,7 +224,13 @@ export const ConfigSchema = section('', {
   media,
   url_previews: urlPreviews,
   presence: flag('Whether users see who is online. It costs much in big rooms.', false),
-  memory: bytes('The budget of all caches together. The process needs about 100M beside it.', '256M'),
+  memory: bytes(
+    'What the server process may use altogether; the process that draws thumbnails, and PostgreSQL, come on top. About ' +
+      '96M are the program itself; caches, queues and buffers share half of the rest, and what others ask for beyond ' +
+      'that is refused for the moment.',
+    '256M',
+    '128M',
+  ),
   password_hashing: passwords,
   log,
   metrics,

@@ -1,4 +1,5 @@
 import type { Requester } from '../accounts/requester.ts';
+import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
@@ -17,6 +18,7 @@ export interface KeyParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly budget: Budget;
   readonly serverName: ServerName;
   readonly devices: LocalDevices;
   readonly rooms: RoomAnnouncer;

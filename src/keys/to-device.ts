@@ -1,4 +1,5 @@
 import type { Requester } from '../accounts/requester.ts';
+import type { Budget } from '../base/budget.ts';
 import { ByteCache } from '../base/byte-cache.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -32,6 +33,7 @@ export interface ToDeviceParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly budget: Budget;
   readonly serverName: ServerName;
   readonly devices: LocalDevices;
   readonly remoteToDevice?: RemoteToDevice | undefined;
@@ -61,15 +63,17 @@ export class ToDevice {
   readonly #limits: ToDeviceLimits;
   readonly #disk: DiskGauge;
   /** Up to where devices have nothing waiting any more: positions only grow, so nothing comes there again. */
-  readonly #acknowledged = new ByteCache<number>({
-    name: 'to_device_acknowledged',
-    maxBytes: 512 * 1024,
-    sizeOf: () => 8,
-  });
+  readonly #acknowledged: ByteCache<number>;
 
   constructor(parts: ToDeviceParts, limits: ToDeviceLimits = DEFAULT_LIMITS) {
     this.#parts = parts;
     this.#limits = limits;
+    this.#acknowledged = new ByteCache({
+      name: 'to_device_acknowledged',
+      budget: parts.budget,
+      weight: 15,
+      sizeOf: () => 8,
+    });
     this.#disk = new DiskGauge(parts.db, parts.clock, limits.totalBytes);
   }
 

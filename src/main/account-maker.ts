@@ -8,7 +8,7 @@ import type { Config } from '../config/schema.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
 import type { AccountMaker } from '../http/site/welcome.ts';
-import { Nids } from '../rooms/nids.table.ts';
+import type { Nids } from '../rooms/nids.table.ts';
 import { hasAdministrator } from './census.table.ts';
 
 export interface AccountMakerParts {
@@ -17,19 +17,11 @@ export interface AccountMakerParts {
   readonly serverName: ServerName;
   readonly clock: Clock;
   readonly random: Random;
-  /** The server's own; a command makes its own. */
-  readonly nids?: Nids;
+  readonly nids: Nids;
 }
 
 /** Makes accounts for operators: from the command line and from invitation links, whatever `registration` says. */
-export function accountMaker({
-  db,
-  config,
-  serverName,
-  clock,
-  random,
-  nids = new Nids(),
-}: AccountMakerParts): AccountMaker {
+export function accountMaker({ db, config, serverName, clock, random, nids }: AccountMakerParts): AccountMaker {
   const users = new Users({ db, nids, clock, serverName });
   const settings = accountSettings(config, { registrationSharedSecret: undefined, wellKnown: undefined });
   const passwords = new Passwords(settings.passwords, random);

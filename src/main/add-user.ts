@@ -6,11 +6,13 @@ import type { AddUserArgs } from '../cli/commands.ts';
 import { type ConfigArgs, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { migrate } from '../db/migrate.ts';
+import { Nids } from '../rooms/nids.table.ts';
 import { accountMaker } from './account-maker.ts';
 import { invitationLink } from './compose.ts';
 import { askControl } from './control.ts';
 import { type DataFolder, DataFolderError, isDataFolder, openDataFolder } from './data-folder.ts';
 import { reachable } from './listen.ts';
+import { budgetOf } from './memory-budget.ts';
 import { openDatabase, SQLITE_FILE } from './open-database.ts';
 import { askPassword, readPasswordLine } from './password-input.ts';
 
@@ -24,7 +26,8 @@ export async function addUser(args: ConfigArgs, wanted: AddUserArgs): Promise<nu
   await using db = await openDatabase(config);
   // A running server has done this; it is the same version, or the account waits for its restart.
   await migrate(db);
-  const parts = { db, config, serverName: folder.serverName, clock: systemClock, random: systemRandom };
+  const nids = new Nids(budgetOf(config.memory));
+  const parts = { db, config, serverName: folder.serverName, clock: systemClock, random: systemRandom, nids };
   const accounts = accountMaker(parts);
   const name = `@${localpart}:${folder.serverName}`;
   if (await accounts.exists(localpart)) throw new DataFolderError(`The account ${name} exists already.`);

@@ -4,6 +4,7 @@ import { type ConfigArgs, loadConfig } from '../config/load.ts';
 import { schemaNumber } from './census.table.ts';
 import { askControl } from './control.ts';
 import { isDataFolder, openDataFolder } from './data-folder.ts';
+import { budgetOf } from './memory-budget.ts';
 import { openDatabase } from './open-database.ts';
 
 /** `copse check`: reads everything that `up` would read, changes nothing, and says what it found. */
@@ -11,7 +12,9 @@ export async function checkSettings(args: ConfigArgs): Promise<number> {
   const config = loadConfig(args);
   console.log('settings     good');
   console.log(`registration ${config.registration.mode}`);
-  console.log(`memory       ${sizeText(config.memory)} for caches`);
+  console.log(
+    `memory       ${sizeText(config.memory)}, of which ${sizeText(budgetOf(config.memory).bytes)} for caches, queues and buffers`,
+  );
   if (!isDataFolder(config.data_dir)) {
     console.log(`data folder  ${config.data_dir}, which the first start will make`);
     return 0;

@@ -1,4 +1,5 @@
 import { addressGuard } from '../base/address-guard.ts';
+import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { nodeCrypto } from '../base/node-crypto.ts';
@@ -27,6 +28,7 @@ export interface FederationInput {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly budget: Budget;
   readonly version: string;
   /** See FederationClientParts. */
   readonly carry?: Carry | undefined;
@@ -44,7 +46,7 @@ export interface Federation extends Disposable {
 
 /** @throws TlsFileError, DataFolderError */
 export function composeFederation(input: FederationInput): Federation {
-  const { config, folder, db, clock, random, version } = input;
+  const { config, folder, db, clock, random, version, budget } = input;
   const log = input.log.child('federation');
   const identity = { serverName: folder.serverName, signingKey: folder.signingKey, crypto: nodeCrypto };
   const userAgent = `Copse/${version}`;
@@ -53,15 +55,16 @@ export function composeFederation(input: FederationInput): Federation {
     clock,
     trust: trustedContext(readAuthorities(config.tls.extra_ca)),
     verifyTls: config.federation.verify_tls,
+    budget,
   });
   const resolver = systemResolver();
   const get = systemHttpsGet({ resolver, dialer, clock, userAgent });
-  const discovery = new Discovery({ resolver, get, clock, random });
+  const discovery = new Discovery({ resolver, get, clock, random, budget });
   const client = new FederationClient({ identity, discovery, dialer, clock, userAgent, carry: input.carry });
   const published = new PublishedKeys({ identity, oldKeys: readOldKeys(folder.path), clock });
   const common = { db, clock, identity, client, log, own: published };
   const notaries = config.federation.trusted_key_servers as ServerName[];
-  const keyRing = new KeyRing({ ...common, notaries, pace: config.federation.retry });
+  const keyRing = new KeyRing({ ...common, budget, notaries, pace: config.federation.retry });
   return {
     client,
     discovery,

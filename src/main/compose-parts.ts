@@ -2,6 +2,7 @@ import { Accounts } from '../accounts/accounts.ts';
 import { inviteDecision } from '../accounts/invite-permission.ts';
 import type { DeviceListener } from '../accounts/ports.ts';
 import { accountSettings } from '../accounts/settings.ts';
+import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
@@ -50,6 +51,7 @@ export interface PartsInput {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly budget: Budget;
 }
 
 /** The Matrix parts of a server, each built from what it uses. Disposing of them ends their loops. */
@@ -75,13 +77,13 @@ export interface Parts extends AsyncDisposable {
 }
 
 export function composeParts(input: PartsInput): Parts {
-  const { config, folder, db, clock, random, log } = input;
+  const { config, folder, db, clock, random, log, budget } = input;
   const { serverName, signingKey } = folder;
   const stop = new AbortController();
   const bus = new LocalBus(error => log.error('A listener on the bus failed.', { err: error }));
 
   const notifications = new Notifications({ bus, clock });
-  const rulesets = new CompiledRulesets({ bus, clock, maxBytes: config.memory / 32 });
+  const rulesets = new CompiledRulesets({ bus, clock, budget });
   const evaluator = new PushEvaluator(rulesets);
   // Rooms tell push of events, push asks rooms about them: one of the two has to come later.
   const writer = notificationWriter({ rooms: () => rooms, accounts: () => accounts, evaluator, notifications });
@@ -97,12 +99,12 @@ export function composeParts(input: PartsInput): Parts {
     serverName,
     signingKey,
     fingerprintKey,
-    memory: config.memory,
+    budget,
     invites: { decide: inviteDecision },
     notifications: oneAfterTheOther([writer, upgrades, delayedStateFollower({ nids: () => rooms.nids, clock })]),
   });
   const { nids } = rooms;
-  const common = { db, nids, bus, clock, random, log, serverName };
+  const common = { db, nids, bus, clock, random, log, serverName, budget };
 
   const announcer = {
     deviceListChanged: (tx: Parameters<typeof deviceListChanged>[1], userNid: number) =>

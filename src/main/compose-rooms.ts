@@ -1,3 +1,4 @@
+import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
 import { KeyedQueue } from '../base/keyed-queue.ts';
 import type { Log } from '../base/log.ts';
@@ -25,18 +26,18 @@ export interface RoomsInput {
   readonly signingKey: SigningKey;
   /** Secret under which state fingerprints are made. */
   readonly fingerprintKey: Uint8Array;
-  /** Memory budget of the process in bytes. */
-  readonly memory: number;
+  readonly budget: Budget;
   readonly notifications: NotificationWriter;
   readonly invites: InvitePolicy;
 }
 
-/** Builds the rooms part. Its caches take a quarter of the memory budget. */
+/** Builds the rooms part. */
 export function composeRooms(input: RoomsInput): RoomsParts {
-  const nids = new Nids();
-  const rooms = new RoomRegistry();
-  const events = new EventStore(rooms, input.memory / 8);
-  const trees = new StateTrees({ db: input.db, cacheBytes: input.memory / 16, fingerprintKey: input.fingerprintKey });
+  const { db, budget, fingerprintKey } = input;
+  const nids = new Nids(budget);
+  const rooms = new RoomRegistry(budget);
+  const events = new EventStore(rooms, budget);
+  const trees = new StateTrees({ db, budget, fingerprintKey });
   const state = new RoomState({ nids, trees, events });
   return { ...input, crypto: nodeCrypto, nids, rooms, events, trees, state, queue: new KeyedQueue() };
 }

@@ -40,14 +40,15 @@ test('a server starts, says where it is in ten lines, answers, tells its status 
     const url = running.listeners[0]?.url ?? '';
     assert.match(await (await fetch(url)).text(), /example\.org/);
     const metrics = running.listeners.find(listener => listener.name === 'metrics')?.url ?? '';
-    assert.match(
-      await (await fetch(metrics)).text(),
-      /copse_http_request_seconds_count\{route="\/",method="GET",status="2xx"\} 1/,
-    );
+    const figures = await (await fetch(metrics)).text();
+    assert.match(figures, /copse_http_request_seconds_count\{route="\/",method="GET",status="2xx"\} 1/);
+    assert.match(figures, /copse_memory_account_limit_bytes\{account="events"\} [1-9]\d{6}/);
     const status = await askControl(config.data_dir);
     assert.equal(status?.version, '9.9.9');
     assert.equal(status?.users, 0);
     assert.ok((status?.database.bytes ?? 0) > 4096);
+    assert.equal(status?.memory.caches.limit, 40 * 2 ** 20);
+    assert.ok((status?.memory.accounts.length ?? 0) > 20);
   }
   assert.equal(await askControl(config.data_dir), undefined);
 });

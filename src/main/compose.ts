@@ -18,6 +18,7 @@ import { WELCOME_PATH, type WelcomeParts, welcomeRoutes } from '../http/site/wel
 import { accountMaker } from './account-maker.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
 import { composeFederation, type Federation } from './compose-federation.ts';
+import { composeMemory } from './compose-memory.ts';
 import { composeParts, type Parts } from './compose-parts.ts';
 import { listenControl } from './control.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
@@ -63,6 +64,8 @@ export async function compose(config: Config, environment: Environment): Promise
   const { clock, random, log, metrics, version } = environment;
   const startedAt = clock.monotonic();
   await using opened = new AsyncDisposableStack();
+  const memory = composeMemory(config.memory, metrics);
+  const { budget } = memory;
 
   const folder = openDataFolder(config.data_dir, config.server_name, random);
   opened.use(lockFolder(folder.path));
@@ -70,15 +73,16 @@ export async function compose(config: Config, environment: Environment): Promise
   const db = opened.use(await (environment.openDatabase ?? openDatabase)(config));
   await migrate(db);
 
-  const makeAccounts = accountMaker({ db, config, serverName, clock, random });
-  const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
-
   const federation = config.federation.enabled
-    ? opened.use(composeFederation({ config, folder, db, clock, random, log, version, carry: environment.carry }))
+    ? opened.use(
+        composeFederation({ config, folder, db, clock, random, log, budget, version, carry: environment.carry }),
+      )
     : undefined;
   if (config.appservices.length > 0)
     log.warn('This version serves no application services yet: `appservices` is ignored.');
-  const parts = opened.use(composeParts({ config, folder, db, clock, random, log }));
+  const parts = opened.use(composeParts({ config, folder, db, clock, random, log, budget }));
+  const makeAccounts = accountMaker({ db, config, serverName, clock, random, nids: parts.rooms.nids });
+  const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
   const http = httpParts(parts, federation, config, environment);
   const forServers = federation === undefined ? [] : federationRoutes({ ...federation, clock, version });
   const client = new HttpServer(http);
@@ -115,7 +119,7 @@ export async function compose(config: Config, environment: Environment): Promise
 
   async function status(): Promise<Status> {
     const uptimeSeconds = (clock.monotonic() - startedAt) / 1000;
-    return { version, serverName, uptimeSeconds, listeners, ...(await figures(db)) };
+    return { version, serverName, uptimeSeconds, listeners, memory: memory.status(), ...(await figures(db)) };
   }
 
   async function firstAdministratorLink(): Promise<string | undefined> {
@@ -155,7 +159,6 @@ async function figures(db: Database) {
   return {
     ...counts,
     pid: process.pid,
-    residentBytes: process.memoryUsage.rss(),
     database: { kind, bytes: databaseBytes },
   };
 }

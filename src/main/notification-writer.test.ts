@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { testBudget } from '../../test/support/budget.ts';
 import { onEachDatabase } from '../../test/support/databases.ts';
 import { PushWorld } from '../../test/support/push.ts';
 import { ALICE, BOB, joinAll, newRoom, reply, roomsOn, say, viewOf } from '../../test/support/rooms.ts';
@@ -14,7 +15,7 @@ onEachDatabase(
   'what relates to a reply counts in its thread, what relates to the root in the main timeline',
   async db => {
     const { bus, notifications } = new PushWorld(db);
-    using rulesets = new CompiledRulesets({ bus, clock: systemClock, maxBytes: 65_536 });
+    using rulesets = new CompiledRulesets({ bus, clock: systemClock, budget: testBudget() });
     // The writer asks the accounts for one thing only: who ignores the sender.
     const accounts = { ignored: { ignorersOf: async () => new Set<number>() } } as unknown as Accounts;
     const rooms: RoomsParts = {

@@ -47,7 +47,12 @@ export function clientRoutes(parts: Parts, config: Config, clock: Clock): Endpoi
     ...directoryRoutes(roomParts),
     ...delayedEventRoutes(parts),
     ...searchRoutes({ rooms, search: parts.search, ignoredUsers: roomParts.ignoredUsers }),
-    ...syncRoutes({ ...parts, storedFilter: (userNid, id) => accounts.filters.get(userNid, id), rooms }),
+    ...syncRoutes({
+      ...parts,
+      storedFilter: (userNid, id) => accounts.filters.get(userNid, id),
+      rooms,
+      budget: rooms.budget,
+    }),
     ...keysRoutes({
       keys: parts.keys,
       interactiveAuth: interactiveAuth(parts),

@@ -31,7 +31,10 @@ export interface AvailableMedia {
   readonly fileName: string | undefined;
 }
 
-type Parts = Pick<MediaParts, 'db' | 'bus' | 'nids' | 'clock' | 'log' | 'serverName' | 'settings' | 'remote'> &
+type Parts = Pick<
+  MediaParts,
+  'db' | 'bus' | 'nids' | 'clock' | 'log' | 'budget' | 'serverName' | 'settings' | 'remote'
+> &
   WithStore;
 
 /** The bus may lose a message, and an upload may end in another process: the table is asked this often. */

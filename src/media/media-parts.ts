@@ -1,3 +1,4 @@
+import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
@@ -17,6 +18,7 @@ export interface MediaParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  readonly budget: Budget;
   readonly serverName: ServerName;
   readonly settings: MediaSettings;
   /** Files under `settings.folder` unless given. */

@@ -6,7 +6,7 @@ import type { MediaParts, WithStore } from './media-parts.ts';
 import { FileTooLargeError, StoreFullError } from './media-store.ts';
 import type { RemoteMedia } from './ports.ts';
 
-type Parts = Pick<MediaParts, 'db' | 'nids' | 'clock' | 'log' | 'settings'> &
+type Parts = Pick<MediaParts, 'db' | 'nids' | 'clock' | 'log' | 'budget' | 'settings'> &
   WithStore & { readonly remote: RemoteMedia };
 
 /** How long a failed fetch answers for the next ones. */
@@ -24,10 +24,11 @@ interface Failure {
 export class RemoteCache {
   readonly #parts: Parts;
   readonly #running = new Map<string, Promise<void>>();
-  readonly #failures = new ByteCache<Failure>({ name: 'media_failure', maxBytes: 256 * 1024, sizeOf: () => 400 });
+  readonly #failures: ByteCache<Failure>;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#failures = new ByteCache({ name: 'media_failure', budget: parts.budget, weight: 5, sizeOf: () => 400 });
   }
 
   /** Resolves when the media is in the table. @throws MatrixError as `RemoteMedia.fetch`, M_TOO_LARGE (502) */

@@ -24,7 +24,8 @@ export interface AvailableThumbnail {
   readonly contentType: DecodedType;
 }
 
-type Parts = Pick<MediaParts, 'db' | 'clock' | 'log' | 'settings'> & WithStore & { readonly thumbnailer: Thumbnailer };
+type Parts = Pick<MediaParts, 'db' | 'clock' | 'log' | 'budget' | 'settings'> &
+  WithStore & { readonly thumbnailer: Thumbnailer };
 type Failed = Exclude<ImageOutcome['outcome'], 'thumbnail' | 'original'>;
 
 interface Failure {
@@ -42,10 +43,11 @@ const LARGEST_THUMBNAIL_BYTES = 8 * 1024 * 1024;
 export class Thumbnails {
   readonly #parts: Parts;
   readonly #running = new Map<string, Promise<ThumbnailRow>>();
-  readonly #failures = new ByteCache<Failure>({ name: 'thumbnail_failure', maxBytes: 128 * 1024, sizeOf: () => 64 });
+  readonly #failures: ByteCache<Failure>;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#failures = new ByteCache({ name: 'thumbnail_failure', budget: parts.budget, weight: 3, sizeOf: () => 64 });
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { Budget } from '../base/budget.ts';
 import { ByteCache } from '../base/byte-cache.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -27,11 +28,12 @@ export class CompiledRulesets implements Disposable {
   /** Counts changes, so that rules read before one are not kept after it. */
   #changes = 0;
 
-  constructor(parts: { readonly bus: Bus; readonly clock: Clock; readonly maxBytes: number }) {
+  constructor(parts: { readonly bus: Bus; readonly clock: Clock; readonly budget: Budget }) {
     this.#clock = parts.clock;
     this.#cache = new ByteCache({
       name: 'push_rules',
-      maxBytes: parts.maxBytes,
+      budget: parts.budget,
+      weight: 80,
       sizeOf: entry => entry.rules.bytes + ENTRY_BYTES,
     });
     this.#subscription = parts.bus.subscribe(PUSH_RULES_SUBJECT, userNid => this.#forget(userNid));

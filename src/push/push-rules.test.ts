@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { testBudget } from '../../test/support/budget.ts';
 import { onEachDatabase } from '../../test/support/databases.ts';
 import { PushWorld } from '../../test/support/push.ts';
 import { systemClock } from '../base/clock.ts';
@@ -220,7 +221,7 @@ onEachDatabase('evaluation: members, invitations, and rules that change under wa
   const world = new PushWorld(db);
   const [alice, bob, carol] = await Promise.all(['alice', 'bob', 'carol'].map(name => world.user(name)));
   assert.ok(alice && bob && carol);
-  using rulesets = new CompiledRulesets({ bus: world.bus, clock: systemClock, maxBytes: 1_000_000 });
+  using rulesets = new CompiledRulesets({ bus: world.bus, clock: systemClock, budget: testBudget() });
   const evaluator = new PushEvaluator(rulesets);
   const member = (user: typeof alice) => ({ userNid: user.userNid, userId: user.userId, displayName: 'Name' });
   const room = {
@@ -272,7 +273,7 @@ onEachDatabase('evaluation: a lost hint delays a change by no more than a minute
   let now = 0;
   const clock = { ...systemClock, monotonic: () => now };
   const deaf = { publish() {}, subscribe: () => ({ [Symbol.dispose]() {} }) };
-  using rulesets = new CompiledRulesets({ bus: deaf, clock, maxBytes: 1_000_000 });
+  using rulesets = new CompiledRulesets({ bus: deaf, clock, budget: testBudget() });
   const rules = async () => (await rulesets.of(db, [bob.userNid])).get(bob.userNid)?.rules.length;
   assert.equal(await rules(), 14);
   await world.pushRules.set(bob, 'content', 'tea', content('tea'), NOWHERE);

@@ -1,4 +1,5 @@
-import { ByteCache, type SizedCache } from '../base/byte-cache.ts';
+import type { Budget } from '../base/budget.ts';
+import { ByteCache } from '../base/byte-cache.ts';
 import { type Event, loadEvent } from '../core/event.ts';
 import type { EventId } from '../core/ids.ts';
 import type { Pdu } from '../core/pdu.ts';
@@ -18,14 +19,10 @@ export class EventStore {
   /** Counts what was forgotten: a read that began before must not bring the old text back. */
   #generation = 0;
 
-  constructor(rooms: RoomRegistry, cacheBytes: number) {
+  constructor(rooms: RoomRegistry, budget: Budget) {
     this.#rooms = rooms;
-    this.#byNid = new ByteCache({ name: 'events', maxBytes: cacheBytes, sizeOf: entry => entry.bytes });
-    this.#nidById = new ByteCache({ name: 'event_ids', maxBytes: cacheBytes / 8, sizeOf: () => 8 });
-  }
-
-  get caches(): readonly SizedCache[] {
-    return [this.#byNid, this.#nidById];
+    this.#byNid = new ByteCache({ name: 'events', budget, weight: 320, sizeOf: entry => entry.bytes });
+    this.#nidById = new ByteCache({ name: 'event_ids', budget, weight: 40, sizeOf: () => 8 });
   }
 
   /** Events by number; numbers without an event are left out. */

@@ -1,3 +1,4 @@
+import type { Budget } from '../base/budget.ts';
 import { ByteCache } from '../base/byte-cache.ts';
 import type { ServerName, UserId } from '../core/ids.ts';
 import type { Queryable, Tx } from '../db/database.ts';
@@ -19,12 +20,13 @@ class NidTable<Name extends string> {
   readonly #byName: ByteCache<number>;
   readonly #byNid: ByteCache<Name>;
 
-  constructor(table: NameTable, maxBytes: number) {
+  constructor(table: NameTable, budget: Budget, weight: number) {
     this.#table = table;
-    this.#byName = new ByteCache({ name: `${table.name}_nid`, maxBytes: maxBytes / 2, sizeOf: () => 8 });
+    this.#byName = new ByteCache({ name: `${table.name}_nid`, budget, weight, sizeOf: () => 8 });
     this.#byNid = new ByteCache({
       name: `${table.name}_name`,
-      maxBytes: maxBytes / 2,
+      budget,
+      weight,
       sizeOf: name => name.length * 2,
     });
   }
@@ -164,8 +166,15 @@ function userTable(domains: NidTable<ServerName>): NameTable {
 
 /** All number tables of the database. */
 export class Nids {
-  readonly domains = new NidTable<ServerName>(domainTable, 512 * 1024);
-  readonly users: NidTable<UserId> = new NidTable<UserId>(userTable(this.domains), 4 * 1024 * 1024);
-  readonly types = new NidTable<string>(typeTable, 512 * 1024);
-  readonly stateKeys = new NidTable<string>(keyTable, 4 * 1024 * 1024);
+  readonly domains: NidTable<ServerName>;
+  readonly users: NidTable<UserId>;
+  readonly types: NidTable<string>;
+  readonly stateKeys: NidTable<string>;
+
+  constructor(budget: Budget) {
+    this.domains = new NidTable(domainTable, budget, 10);
+    this.users = new NidTable(userTable(this.domains), budget, 40);
+    this.types = new NidTable(typeTable, budget, 5);
+    this.stateKeys = new NidTable(keyTable, budget, 40);
+  }
 }

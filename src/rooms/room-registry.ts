@@ -1,3 +1,4 @@
+import type { Budget } from '../base/budget.ts';
 import { ByteCache } from '../base/byte-cache.ts';
 import type { RoomId } from '../core/ids.ts';
 import { notFound } from '../core/matrix-error.ts';
@@ -9,8 +10,13 @@ import { shardOf } from './shards.ts';
 
 /** Which rooms there are. What is said about a room here never changes, so it is cached. */
 export class RoomRegistry {
-  readonly #byId = new ByteCache<Room>({ name: 'rooms', maxBytes: 1024 * 1024, sizeOf: () => 200 });
-  readonly #byNid = new ByteCache<Room>({ name: 'room_nids', maxBytes: 1024 * 1024, sizeOf: () => 200 });
+  readonly #byId: ByteCache<Room>;
+  readonly #byNid: ByteCache<Room>;
+
+  constructor(budget: Budget) {
+    this.#byId = new ByteCache({ name: 'rooms', budget, weight: 15, sizeOf: () => 200 });
+    this.#byNid = new ByteCache({ name: 'room_nids', budget, weight: 15, sizeOf: () => 200 });
+  }
 
   /** Undefined when this server knows nothing of the room. */
   async find(db: Queryable, roomId: RoomId): Promise<Room | undefined> {

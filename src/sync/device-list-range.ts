@@ -1,4 +1,5 @@
 import type { Requester } from '../accounts/requester.ts';
+import { Budget } from '../base/budget.ts';
 import { roomRootAt } from '../rooms/events.table.ts';
 import { parseLogToken } from '../rooms/log-token.ts';
 import { roomsOfUser } from '../rooms/members.table.ts';
@@ -11,6 +12,9 @@ import { wasJoined } from './rooms-section.ts';
 import { compileSyncFilter } from './sync-filter.ts';
 import { type SyncWindow, stretch } from './window.ts';
 
+/** What one request reads more than once. Its tokens may be made up, so that nothing is kept for others. */
+const SCRATCH_BYTES = 128 * 1024;
+
 /** `GET /keys/changes`: whose device lists changed between two sync tokens. @throws MatrixError M_INVALID_PARAM */
 export async function deviceListsBetween(
   base: Pick<SyncWindow, 'parts' | 'sources' | 'typing'>,
@@ -18,10 +22,11 @@ export async function deviceListsBetween(
   from: string,
   to: string,
 ): Promise<DeviceListChanges> {
+  const scratch = new Budget(SCRATCH_BYTES);
   const window: SyncWindow = {
     ...base,
-    lazyMembers: new LazyMembers(),
-    reads: new RoomReads(),
+    lazyMembers: new LazyMembers(scratch),
+    reads: new RoomReads(scratch),
     view: { userId: user.userId, userNid: user.userNid, deviceId: user.deviceId },
     since: parseLogToken(from),
     now: parseLogToken(to),

@@ -1,3 +1,4 @@
+import type { Budget } from '../base/budget.ts';
 import { ByteCache } from '../base/byte-cache.ts';
 import type { ClientView } from '../rooms/event-format.ts';
 import type { StoredEvent } from '../rooms/room.ts';
@@ -7,11 +8,11 @@ import type { StoredEvent } from '../rooms/room.ts';
  * "Lazy-loading room members"). Bounded: what is forgotten is sent again, which is always right.
  */
 export class LazyMembers {
-  readonly #sent = new ByteCache<Set<number>>({
-    name: 'lazy_members',
-    maxBytes: 4 * 1024 * 1024,
-    sizeOf: set => 40 * (set.size + 8),
-  });
+  readonly #sent: ByteCache<Set<number>>;
+
+  constructor(budget: Budget) {
+    this.#sent = new ByteCache({ name: 'lazy_members', budget, weight: 60, sizeOf: set => 40 * (set.size + 8) });
+  }
 
   /** Those that were not sent before; they count as sent from now on. */
   unsent(view: ClientView, roomNid: number, members: readonly StoredEvent[], again: boolean): StoredEvent[] {

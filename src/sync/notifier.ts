@@ -1,3 +1,4 @@
+import type { Budget } from '../base/budget.ts';
 import { ByteCache } from '../base/byte-cache.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -16,6 +17,7 @@ export interface NotifierParts {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
+  readonly budget: Budget;
   readonly nids: Nids;
   readonly events: EventStore;
   readonly serverName: ServerName;
@@ -73,15 +75,17 @@ export class Ticket implements Disposable {
 export class Notifier implements Disposable {
   readonly #parts: NotifierParts;
   readonly #waiting = new Map<number, Set<Ticket>>();
-  readonly #members = new ByteCache<readonly number[]>({
-    name: 'room_local_members',
-    maxBytes: 2 * 1024 * 1024,
-    sizeOf: list => list.length * 8,
-  });
+  readonly #members: ByteCache<readonly number[]>;
   readonly #subscription: Disposable;
 
   constructor(parts: NotifierParts) {
     this.#parts = parts;
+    this.#members = new ByteCache({
+      name: 'room_local_members',
+      budget: parts.budget,
+      weight: 30,
+      sizeOf: list => list.length * 8,
+    });
     this.#subscription = parts.bus.subscribe(LOG_SUBJECT, message => {
       this.#entry(JSON.parse(message) as LogEntry).catch((error: unknown) => {
         parts.log.error('Waking the readers of a log entry failed; they will see it at their next poll.', {

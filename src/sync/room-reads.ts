@@ -1,3 +1,4 @@
+import type { Budget } from '../base/budget.ts';
 import { ByteCache } from '../base/byte-cache.ts';
 import type { Queryable } from '../db/database.ts';
 import { roomRootAt, timelineBackward } from '../rooms/events.table.ts';
@@ -13,8 +14,8 @@ export interface RoomStretch {
 
 type Place = { readonly nid: number; readonly pos: number };
 
-/** Each of the four caches. What is told to many at once is told within seconds, so little is enough. */
-const MOST_BYTES = 256 * 1024;
+/** Of each of the four caches. What is told to many at once is told within seconds, so little is enough. */
+const WEIGHT = 8;
 const ROW_BYTES = 160;
 
 /** Reads through a cache, and once for those who ask for the same at the same time. */
@@ -22,8 +23,8 @@ class SharedReads<V extends NonNullable<unknown>> {
   readonly #done: ByteCache<V>;
   readonly #running = new Map<string, Promise<V>>();
 
-  constructor(name: string, sizeOf: (value: V) => number) {
-    this.#done = new ByteCache<V>({ name, maxBytes: MOST_BYTES, sizeOf });
+  constructor(name: string, budget: Budget, sizeOf: (value: V) => number) {
+    this.#done = new ByteCache<V>({ name, budget, weight: WEIGHT, sizeOf });
   }
 
   async get(key: string, read: () => Promise<V>): Promise<V> {
@@ -45,10 +46,17 @@ const ofRows = (rows: readonly unknown[]) => rows.length * ROW_BYTES;
  * out of date. `upTo` must be such a position: never one that a client made up.
  */
 export class RoomReads {
-  readonly #roots = new SharedReads<number>('room_roots', () => 8);
-  readonly #timelines = new SharedReads<readonly Place[]>('room_timelines', ofRows);
-  readonly #receipts = new SharedReads<readonly ReceiptRow[]>('room_receipts', ofRows);
-  readonly #deviceLists = new SharedReads<readonly number[]>('room_device_lists', ofRows);
+  readonly #roots: SharedReads<number>;
+  readonly #timelines: SharedReads<readonly Place[]>;
+  readonly #receipts: SharedReads<readonly ReceiptRow[]>;
+  readonly #deviceLists: SharedReads<readonly number[]>;
+
+  constructor(budget: Budget) {
+    this.#roots = new SharedReads('room_roots', budget, () => 8);
+    this.#timelines = new SharedReads<readonly Place[]>('room_timelines', budget, ofRows);
+    this.#receipts = new SharedReads<readonly ReceiptRow[]>('room_receipts', budget, ofRows);
+    this.#deviceLists = new SharedReads<readonly number[]>('room_device_lists', budget, ofRows);
+  }
 
   /** See `roomRootAt`, for a position of the stretch's ends. */
   rootAt(db: Queryable, { roomNid, after, upTo }: RoomStretch, end: 'after' | 'upTo'): Promise<number> {

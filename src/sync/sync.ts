@@ -40,8 +40,8 @@ export class Sync implements Disposable {
   readonly #notifier: Notifier;
   readonly #typing: Typing;
   readonly #presence: Presence | undefined;
-  readonly #lazyMembers = new LazyMembers();
-  readonly #reads = new RoomReads();
+  readonly #lazyMembers: LazyMembers;
+  readonly #reads: RoomReads;
   readonly #heads: LogHeads;
 
   constructor(parts: {
@@ -57,6 +57,8 @@ export class Sync implements Disposable {
     this.#notifier = parts.notifier;
     this.#typing = parts.typing;
     this.#presence = parts.presence;
+    this.#lazyMembers = new LazyMembers(parts.rooms.budget);
+    this.#reads = new RoomReads(parts.rooms.budget);
     this.#heads = new LogHeads(parts.rooms);
   }
 

@@ -13,6 +13,7 @@ import { SqliteDatabase } from '../../src/db/sqlite.ts';
 import type { StateTrees } from '../../src/rooms/state-tree/state-trees.ts';
 import { treeKey } from '../../src/rooms/state-tree/tree-key.ts';
 import type { Entry, Root } from '../../src/rooms/state-tree/tree-types.ts';
+import { testBudget } from '../support/budget.ts';
 import { below, createRoom, newTrees, recordRows, seeded } from '../support/state-tree.ts';
 
 const MEMBERS = 100_000;
@@ -216,7 +217,7 @@ function print(lines: readonly Line[]): boolean {
 
 async function measure(db: SqliteDatabase, population: Population): Promise<boolean> {
   const roomNid = await createRoom(db, population.name);
-  const world: World = { db, trees: newTrees(db, 8 * 1024 * 1024), roomNid, population };
+  const world: World = { db, trees: newTrees(db, testBudget(8 * 1024 * 1024)), roomNid, population };
   const built = await build(world);
   const { lines, roots } = await change(world, built.root);
   const newest = roots.at(-1)!;

@@ -7,6 +7,7 @@ import { SqliteDatabase } from '../../src/db/sqlite.ts';
 import { SQLITE_FILE } from '../../src/main/open-database.ts';
 import { StateTrees } from '../../src/rooms/state-tree/state-trees.ts';
 import { MEMBER_TYPE_NID, stateKeyOf, treeKey, typeOf } from '../../src/rooms/state-tree/tree-key.ts';
+import { testBudget } from '../support/budget.ts';
 
 interface EventRow {
   readonly nid: number;
@@ -41,7 +42,7 @@ export class Inspector {
     await using db = new SqliteDatabase({ file: join(dataDir, SQLITE_FILE) });
     const secrets = JSON.parse(readFileSync(join(dataDir, 'secrets.json'), 'utf8')) as { fingerprint_key: string };
     const fingerprintKey = Buffer.from(secrets.fingerprint_key, 'base64url');
-    const trees = new StateTrees({ db, cacheBytes: 4 * 1024 * 1024, fingerprintKey });
+    const trees = new StateTrees({ db, budget: testBudget(), fingerprintKey });
     for (const { nid } of await db.all<{ nid: number }>(sql`select nid from room`))
       await this.#checkRoom(db, trees, nid);
     await checkLogs(db);

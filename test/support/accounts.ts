@@ -16,6 +16,7 @@ import { profileRoutes } from '../../src/http/client/profile/routes.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { synapseRegisterRoutes } from '../../src/http/synapse/register.ts';
 import { Nids } from '../../src/rooms/nids.table.ts';
+import { testBudget } from './budget.ts';
 import { openSqlite } from './databases.ts';
 
 export const SERVER_NAME = 'copse.test' as ServerName;
@@ -75,7 +76,7 @@ export class AccountsWorld implements AsyncDisposable {
   readonly db: Database;
   readonly clock = new TestClock();
   readonly bus = new LocalBus(error => assert.fail(String(error)));
-  readonly nids = new Nids();
+  readonly nids = new Nids(testBudget());
   readonly accounts: Accounts;
   readonly server: HttpServer;
   /** What handlers threw that is no Matrix error. */
@@ -90,6 +91,7 @@ export class AccountsWorld implements AsyncDisposable {
       clock: this.clock,
       random: systemRandom,
       log: silentLog,
+      budget: testBudget(),
       serverName: SERVER_NAME,
       settings: {
         ...defaultAccountSettings,

@@ -17,6 +17,7 @@ import { trustedContext } from '../../src/federation/transport/trust.ts';
 import type { Endpoint } from '../../src/http/endpoint.ts';
 import { federationRoutes } from '../../src/http/federation/routes.ts';
 import { HttpServer } from '../../src/http/server.ts';
+import { testBudget } from './budget.ts';
 import { TestAuthority } from './certificates.ts';
 import { FakeInternet } from './fake-internet.ts';
 import { identityOf } from './federation.ts';
@@ -44,14 +45,15 @@ export async function federatedServer(
 ): Promise<FederatedServer> {
   const { name, db, endpoints = [] } = options;
   const clock = systemClock;
+  const budget = testBudget();
   const identity = identityOf(name, seed++, `ed25519:${name.replaceAll('.', '_')}`);
   const trust = trustedContext([authority.certificate]);
-  const dialer = new Dialer({ guard: addressGuard(['127.0.0.0/8']), clock, trust, verifyTls: true });
-  const discovery = new Discovery({ resolver: net.resolver, get: net.get, clock, random: systemRandom });
+  const dialer = new Dialer({ budget, guard: addressGuard(['127.0.0.0/8']), clock, trust, verifyTls: true });
+  const discovery = new Discovery({ resolver: net.resolver, get: net.get, clock, random: systemRandom, budget });
   const client = new FederationClient({ identity, discovery, dialer, clock, userAgent: 'Copse/test' });
   const own = new PublishedKeys({ identity, oldKeys: [], clock });
   const common = { db, clock, identity, client, log: silentLog, own };
-  const keyRing = new KeyRing({ ...common, notaries: [], pace: { initial: 1000, factor: 2, longest: 10_000 } });
+  const keyRing = new KeyRing({ ...common, notaries: [], budget, pace: { initial: 1000, factor: 2, longest: 10_000 } });
   const { certificate: cert, key } = authority.issue({ names: [name] });
   const server = new HttpServer({
     log: silentLog,

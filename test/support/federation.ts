@@ -9,6 +9,7 @@ import { Dialer } from '../../src/federation/transport/dialer.ts';
 import { Discovery } from '../../src/federation/transport/discovery.ts';
 import { FederationClient } from '../../src/federation/transport/federation-client.ts';
 import { trustedContext } from '../../src/federation/transport/trust.ts';
+import { testBudget } from './budget.ts';
 import { TestAuthority } from './certificates.ts';
 import { FakeInternet } from './fake-internet.ts';
 
@@ -23,9 +24,10 @@ export function testClient(t: TestContext, allowed: readonly string[] = ['127.0.
   const authority = new TestAuthority();
   const net = new FakeInternet();
   const clock = systemClock;
+  const budget = testBudget();
   const trust = trustedContext([authority.certificate]);
-  const dialer = new Dialer({ guard: addressGuard(allowed), clock, trust, verifyTls });
-  const discovery = new Discovery({ resolver: net.resolver, get: net.get, clock, random: systemRandom });
+  const dialer = new Dialer({ budget, guard: addressGuard(allowed), clock, trust, verifyTls });
+  const discovery = new Discovery({ resolver: net.resolver, get: net.get, clock, random: systemRandom, budget });
   const identity = identityOf('us.example');
   const client = new FederationClient({ identity, discovery, dialer, clock, userAgent: 'Copse/test' });
   t.after(() => client[Symbol.dispose]());

@@ -9,6 +9,7 @@ import { KeyRing } from '../../src/federation/keys/key-ring.ts';
 import { PublishedKeys } from '../../src/federation/keys/published-keys.ts';
 import { UnreachableError } from '../../src/federation/transport/errors.ts';
 import type { FederationClient, FederationRequest } from '../../src/federation/transport/federation-client.ts';
+import { testBudget } from './budget.ts';
 import { SteppingClock } from './fake-internet.ts';
 import { identityOf } from './federation.ts';
 
@@ -52,7 +53,7 @@ export function keyWorld(db: Database) {
   const oldKeys = [{ keyId: 'ed25519:before', publicKey: old.signingKey.publicKey, expiredTs: clock.now() - DAY_MS }];
   const own = new PublishedKeys({ identity, oldKeys, clock });
   const servers = new KeyServers();
-  const parts = { db, clock, identity, own, client: servers, log: silentLog };
+  const parts = { db, clock, identity, own, client: servers, log: silentLog, budget: testBudget() };
   const pace = { initial: 10_000, factor: 2, longest: 3_600_000 };
   const makeRing = () => new KeyRing({ ...parts, notaries: ['notary.example' as ServerName], pace });
   const peer = identityOf('peer.example', 2, 'ed25519:peer');

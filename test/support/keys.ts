@@ -20,6 +20,7 @@ import { buildKeys, type Keys } from '../../src/keys/keys.ts';
 import type { KeyParts } from '../../src/keys/parts.ts';
 import type { DeviceNames } from '../../src/keys/ports.ts';
 import { Nids } from '../../src/rooms/nids.table.ts';
+import { testBudget } from './budget.ts';
 
 export const SERVER = 'copse.example' as ServerName;
 
@@ -139,7 +140,7 @@ export function newIdentity(userId: string, master = selfNamedKey()): TestIdenti
 /** The keys part and its endpoints on a database, with users and devices to play with. */
 export class KeysWorld {
   readonly db: Database;
-  readonly nids = new Nids();
+  readonly nids = new Nids(testBudget());
   readonly keys: Keys;
   readonly parts: KeyParts;
   readonly #devices = new Map<number, Map<string, string | undefined>>();
@@ -161,6 +162,7 @@ export class KeysWorld {
       clock: systemClock,
       random: systemRandom,
       log: silentLog,
+      budget: testBudget(),
       serverName: SERVER,
       devices: { of: async () => this.#devices as ReadonlyMap<number, DeviceNames> },
       rooms: {

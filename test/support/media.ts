@@ -16,6 +16,7 @@ import { Media } from '../../src/media/media.ts';
 import type { RemoteMedia } from '../../src/media/ports.ts';
 import { defaultMediaSettings, type MediaSettings } from '../../src/media/settings.ts';
 import { Nids } from '../../src/rooms/nids.table.ts';
+import { testBudget } from './budget.ts';
 
 export const OWN_NAME = 'copse.test' as ServerName;
 
@@ -42,14 +43,15 @@ export async function openMedia(db: Database, options: MediaWorldOptions = {}): 
   const folder = await mkdtemp(join(tmpdir(), 'copse-media-'));
   let skipped = 0;
   const clock: Clock = { ...systemClock, now: () => systemClock.now() + skipped };
-  const nids = new Nids();
+  const budget = testBudget();
+  const nids = new Nids(budget);
   const bus = new LocalBus(error => {
     throw error;
   });
   const settings = { ...defaultMediaSettings, folder, ...options.settings };
   const remote = options.remote === undefined ? {} : { remote: options.remote };
   const fixed = { random: systemRandom, log: silentLog, serverName: OWN_NAME };
-  const media = new Media({ db, bus, nids, clock, settings, ...fixed, ...remote });
+  const media = new Media({ db, bus, nids, clock, budget, settings, ...fixed, ...remote });
   const people = await requesters(db, nids);
   const http = new HttpServer({
     log: silentLog,

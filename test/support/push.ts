@@ -10,6 +10,7 @@ import type { PushEvents } from '../../src/push/ports.ts';
 import { PushRules } from '../../src/push/push-rules.ts';
 import { Pushers } from '../../src/push/pushers.ts';
 import { Nids } from '../../src/rooms/nids.table.ts';
+import { testBudget } from './budget.ts';
 
 export interface PushUser {
   readonly userId: UserId;
@@ -20,7 +21,7 @@ export interface PushUser {
 /** The push part on a database, with users to play with. */
 export class PushWorld {
   readonly db: Database;
-  readonly nids = new Nids();
+  readonly nids = new Nids(testBudget());
   readonly bus = new LocalBus(error => {
     throw error;
   });

@@ -23,6 +23,7 @@ import { roomHead } from '../../src/rooms/rooms.table.ts';
 import { sendEvent, sendState } from '../../src/rooms/send.ts';
 import { StateTrees } from '../../src/rooms/state-tree/state-trees.ts';
 import { page } from '../../src/rooms/timeline.ts';
+import { testBudget } from './budget.ts';
 import { TickingClock } from './ticking-clock.ts';
 
 export const SERVER = 'one.example' as ServerName;
@@ -32,10 +33,11 @@ export const CAROL = '@carol:one.example' as UserId;
 
 /** The rooms part on a test's database, on a clock that goes on by a millisecond at each look. */
 export function roomsOn(db: Database, serverName: ServerName = SERVER): RoomsParts & { readonly clock: TickingClock } {
-  const nids = new Nids();
-  const rooms = new RoomRegistry();
-  const events = new EventStore(rooms, 4 * 1024 * 1024);
-  const trees = new StateTrees({ db, cacheBytes: 4 * 1024 * 1024, fingerprintKey: new Uint8Array(32).fill(7) });
+  const budget = testBudget();
+  const nids = new Nids(budget);
+  const rooms = new RoomRegistry(budget);
+  const events = new EventStore(rooms, budget);
+  const trees = new StateTrees({ db, budget, fingerprintKey: new Uint8Array(32).fill(7) });
   return {
     db,
     bus: new LocalBus(error => {
@@ -44,6 +46,7 @@ export function roomsOn(db: Database, serverName: ServerName = SERVER): RoomsPar
     clock: new TickingClock(),
     random: systemRandom,
     log: silentLog,
+    budget,
     crypto: nodeCrypto,
     serverName,
     signingKey: signingKeyFromSeed('ed25519:test', Buffer.alloc(32, serverName)),

@@ -3,6 +3,7 @@ import { sql } from '../../src/db/sql.ts';
 import { StateTrees } from '../../src/rooms/state-tree/state-trees.ts';
 import { treeKey } from '../../src/rooms/state-tree/tree-key.ts';
 import type { Difference, Entry, Root } from '../../src/rooms/state-tree/tree-types.ts';
+import { testBudget } from './budget.ts';
 
 /** Numbers in [0, 1) that are the same at each run (mulberry32). */
 export type Seeded = () => number;
@@ -21,8 +22,8 @@ export function below(random: Seeded, end: number): number {
   return Math.floor(random() * end);
 }
 
-export function newTrees(db: Database, cacheBytes = 1024 * 1024): StateTrees {
-  return new StateTrees({ db, cacheBytes, fingerprintKey: new Uint8Array(32).fill(7) });
+export function newTrees(db: Database, budget = testBudget(1024 * 1024)): StateTrees {
+  return new StateTrees({ db, budget, fingerprintKey: new Uint8Array(32).fill(7) });
 }
 
 /** A room without events; answers its number. */

@@ -1,3 +1,4 @@
+import type { Budget } from '../../base/budget.ts';
 import { ByteCache } from '../../base/byte-cache.ts';
 import type { Clock } from '../../base/clock.ts';
 
@@ -22,9 +23,10 @@ const LONGEST_MS = 10 * 60_000;
 export class FetchPace {
   readonly #settings: PaceSettings;
   readonly #clock: Clock;
-  readonly #records = new ByteCache<Record>({ name: 'federation_key_pace', maxBytes: 1024 * 1024, sizeOf: () => 50 });
+  readonly #records: ByteCache<Record>;
 
-  constructor(settings: PaceSettings, clock: Clock) {
+  constructor(settings: PaceSettings, clock: Clock, budget: Budget) {
+    this.#records = new ByteCache({ name: 'federation_key_pace', budget, weight: 15, sizeOf: () => 50 });
     this.#settings = settings;
     this.#clock = clock;
   }

@@ -1,3 +1,4 @@
+import type { Budget } from '../../base/budget.ts';
 import { ByteCache } from '../../base/byte-cache.ts';
 import type { ServerName } from '../../core/ids.ts';
 import { type ServerKey, type ServerKeys, ServerKeysError } from '../../core/server-keys.ts';
@@ -17,6 +18,7 @@ export interface KeyRingParts extends KeyFetchParts {
   /** Servers that are asked for the keys of those that do not answer, in this order. */
   readonly notaries: readonly ServerName[];
   readonly pace: PaceSettings;
+  readonly budget: Budget;
 }
 
 /** Keys that were found, by server and key ID. */
@@ -32,7 +34,6 @@ export class FoundKeys {
   }
 }
 
-const CACHE_BYTES = 4 * 1024 * 1024;
 /** Keys in one query to a notary, and those that wait for the next. */
 const NOTARY_BATCHES = { size: 100, limit: 20_000 };
 /** Servers asked at once. The others wait: a big join wants the keys of thousands. */
@@ -50,15 +51,17 @@ export class KeyRing {
   /** Searches that are under way, each of which ends without an error. */
   readonly #running = new Map<ServerName, Promise<void>>();
   readonly #notaryBatches = new Map<ServerName, Batches<WantedKey>>();
-  readonly #cache = new ByteCache<ServerKeys>({
-    name: 'federation_keys',
-    maxBytes: CACHE_BYTES,
-    sizeOf: keys => 300 + keys.size * 300,
-  });
+  readonly #cache: ByteCache<ServerKeys>;
 
   constructor(parts: KeyRingParts) {
     this.#parts = parts;
-    this.#pace = new FetchPace(parts.pace, parts.clock);
+    this.#cache = new ByteCache({
+      name: 'federation_keys',
+      budget: parts.budget,
+      weight: 60,
+      sizeOf: keys => 300 + keys.size * 300,
+    });
+    this.#pace = new FetchPace(parts.pace, parts.clock, parts.budget);
   }
 
   /** A key, as well as it can be had; undefined when nobody has it. `minValidUntil` as in `WantedKey`. */

@@ -1,6 +1,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import { checkServerIdentity, connect, type SecureContext, type TLSSocket } from 'node:tls';
 import { type AddressGuard, ForbiddenAddressError } from '../../base/address-guard.ts';
+import type { Budget } from '../../base/budget.ts';
 import { ByteCache } from '../../base/byte-cache.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Target } from './discovery.ts';
@@ -19,6 +20,7 @@ export interface DialerParts {
   readonly trust: () => SecureContext;
   /** False only in closed test networks. */
   readonly verifyTls: boolean;
+  readonly budget: Budget;
 }
 
 /** One address that did not take a connection. */
@@ -44,7 +46,6 @@ export class DialError extends Error {
 /** The next address is tried when one has not answered so soon (RFC 8305, section 5). */
 const STAGGER_MS = 250;
 const ATTEMPT_MS = 10_000;
-const MEMORY_BYTES = 512 * 1024;
 
 /**
  * Connects with TLS to the first of several addresses that takes it (RFC 8305, "Happy Eyeballs"), TLS included: an
@@ -53,14 +54,16 @@ const MEMORY_BYTES = 512 * 1024;
  */
 export class Dialer {
   readonly #parts: DialerParts;
-  readonly #families = new ByteCache<'4' | '6'>({
-    name: 'federation_families',
-    maxBytes: MEMORY_BYTES,
-    sizeOf: () => 1,
-  });
+  readonly #families: ByteCache<'4' | '6'>;
 
   constructor(parts: DialerParts) {
     this.#parts = parts;
+    this.#families = new ByteCache({
+      name: 'federation_families',
+      budget: parts.budget,
+      weight: 10,
+      sizeOf: () => 1,
+    });
   }
 
   /** @throws DialError */

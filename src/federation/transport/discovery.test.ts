@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { testBudget } from '../../../test/support/budget.ts';
 import { FakeInternet, SteppingClock } from '../../../test/support/fake-internet.ts';
 import { systemRandom } from '../../base/random.ts';
 import type { ServerName } from '../../core/ids.ts';
@@ -13,7 +14,14 @@ function world(fill: (net: FakeInternet) => void = () => undefined) {
   const net = new FakeInternet();
   fill(net);
   const clock = new SteppingClock();
-  const discovery = new Discovery({ ...net, resolver: net.resolver, get: net.get, clock, random: systemRandom });
+  const discovery = new Discovery({
+    ...net,
+    resolver: net.resolver,
+    get: net.get,
+    clock,
+    random: systemRandom,
+    budget: testBudget(),
+  });
   return { net, clock, resolve: (server: string) => discovery.resolve(server as ServerName), discovery };
 }
 

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { Budget } from '../../base/budget.ts';
 import { ByteCache } from '../../base/byte-cache.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
@@ -53,6 +54,7 @@ export interface DiscoveryParts {
   readonly get: HttpsGet;
   readonly clock: Clock;
   readonly random: Random;
+  readonly budget: Budget;
 }
 
 /** A server could not be found by its name. `facts` tell what was asked. */
@@ -69,7 +71,6 @@ export class DiscoveryError extends UnreachableError {
 const DEFAULT_PORT = 8448;
 /** Addresses are asked for again after this long, or when none of them works. */
 const ROUTE_MS = 5 * 60_000;
-const CACHE_BYTES = 4 * 1024 * 1024;
 const MOST_SRV_TARGETS = 8;
 const MOST_TARGETS = 16;
 
@@ -77,15 +78,17 @@ const MOST_TARGETS = 16;
 export class Discovery {
   readonly #parts: DiscoveryParts;
   readonly #wellKnown: WellKnownLookup;
-  readonly #routes = new ByteCache<{ readonly route: Route; readonly until: number }>({
-    name: 'federation_routes',
-    maxBytes: CACHE_BYTES,
-    sizeOf: ({ route }) => 400 + 2 * JSON.stringify(route).length,
-  });
+  readonly #routes: ByteCache<{ readonly route: Route; readonly until: number }>;
   readonly #running = new Map<ServerName, Promise<Route>>();
 
   constructor(parts: DiscoveryParts) {
     this.#parts = parts;
+    this.#routes = new ByteCache({
+      name: 'federation_routes',
+      budget: parts.budget,
+      weight: 40,
+      sizeOf: ({ route }) => 400 + 2 * JSON.stringify(route).length,
+    });
     this.#wellKnown = new WellKnownLookup(parts);
   }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { testBudget } from '../../../test/support/budget.ts';
 import { testClient } from '../../../test/support/federation.ts';
 import { TlsPeer } from '../../../test/support/tls-peer.ts';
 import { addressGuard } from '../../base/address-guard.ts';
@@ -63,6 +64,7 @@ test('N120 a page of 10 MB is cut off, and one that never ends too', async t => 
 test('N118 N119 a page at a private address is refused, however it is written', async t => {
   const { net, clock } = testClient(t);
   const dialer = new Dialer({
+    budget: testBudget(),
     guard: addressGuard([]),
     clock,
     trust: () => assert.fail('it connects'),

@@ -1,3 +1,4 @@
+import type { Budget } from '../../base/budget.ts';
 import { ByteCache } from '../../base/byte-cache.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type Random, randomFraction } from '../../base/random.ts';
@@ -24,6 +25,7 @@ export interface WellKnownParts {
   readonly get: HttpsGet;
   readonly clock: Clock;
   readonly random: Random;
+  readonly budget: Budget;
 }
 
 const MINUTE_MS = 60_000;
@@ -38,7 +40,6 @@ const SILENCE_MS = 5 * MINUTE_MS;
 const DOUBTED_MS = 10 * MINUTE_MS;
 const LIMITS = { maxBytes: 50 * 1024, timeoutMs: 10_000 };
 const MOST_REDIRECTS = 5;
-const CACHE_BYTES = 2 * 1024 * 1024;
 
 interface Entry {
   readonly fact: WellKnownFact;
@@ -52,14 +53,16 @@ interface Entry {
  */
 export class WellKnownLookup {
   readonly #parts: WellKnownParts;
-  readonly #cache = new ByteCache<Entry>({
-    name: 'federation_well_known',
-    maxBytes: CACHE_BYTES,
-    sizeOf: ({ fact }) => 200 + 2 * JSON.stringify(fact).length,
-  });
+  readonly #cache: ByteCache<Entry>;
 
   constructor(parts: WellKnownParts) {
     this.#parts = parts;
+    this.#cache = new ByteCache({
+      name: 'federation_well_known',
+      budget: parts.budget,
+      weight: 30,
+      sizeOf: ({ fact }) => 200 + 2 * JSON.stringify(fact).length,
+    });
   }
 
   /** Never throws: a failure is a fact too. */

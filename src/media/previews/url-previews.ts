@@ -13,7 +13,7 @@ import { type ImageParts, type StoredImage, storeImage } from './preview-image.t
 import { readHtml } from './read-html.ts';
 import { deletePreview, expiredPreviews, findPreview, insertPreview } from './url-preview.table.ts';
 
-type Parts = Pick<MediaParts, 'log'> & ImageParts & { readonly custody: Custody };
+type Parts = Pick<MediaParts, 'log' | 'budget'> & ImageParts & { readonly custody: Custody };
 
 const HOUR_MS = 3_600_000;
 /** How long a preview answers before the page is fetched again. */
@@ -43,12 +43,13 @@ export class UrlPreviews {
   readonly #fetch: FetchParts;
   readonly #pictures: HourlyBudget;
   readonly #running = new Map<string, Promise<JsonObject>>();
-  readonly #failures = new ByteCache<Failure>({ name: 'preview_failure', maxBytes: 512 * 1024, sizeOf: () => 400 });
+  readonly #failures: ByteCache<Failure>;
   readonly #lanes = new KeyedQueue(MOST_WAITING);
   #started = 0;
 
   constructor(parts: Parts, settings: PreviewSettings) {
     this.#parts = parts;
+    this.#failures = new ByteCache({ name: 'preview_failure', budget: parts.budget, weight: 5, sizeOf: () => 400 });
     this.#pictures = new HourlyBudget(parts.clock, MOST_PICTURES);
     const guard: AddressGuard = addressGuard(settings.allowedAddresses);
     this.#fetch = { clock: parts.clock, guard, timeoutMs: TIMEOUT_MS };

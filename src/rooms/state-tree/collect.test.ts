@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { testBudget } from '../../../test/support/budget.ts';
 import { onEachDatabase } from '../../../test/support/databases.ts';
 import {
   below,
@@ -29,7 +30,7 @@ function reachable(roomNid: number, rows: readonly { rec: number; data: Uint8Arr
 }
 
 onEachDatabase('a collection keeps what the roots reach, and nothing else', async db => {
-  const trees = newTrees(db, 20_000);
+  const trees = newTrees(db, testBudget(20_000));
   const roomNid = await createRoom(db);
   const other = await createRoom(db, 'other');
   const random = seeded(9);

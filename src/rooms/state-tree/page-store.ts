@@ -1,3 +1,4 @@
+import type { Budget } from '../../base/budget.ts';
 import { ByteCache } from '../../base/byte-cache.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { readRecords, type StateRecordRow } from './state-page.table.ts';
@@ -39,11 +40,12 @@ export class PageStore {
   readonly #ofTx = new WeakMap<Queryable, TxPages>();
   #roundTrips = 0;
 
-  constructor(db: Database, cacheBytes: number) {
+  constructor(db: Database, budget: Budget) {
     this.#db = db;
     this.#cache = new ByteCache({
       name: 'state_page',
-      maxBytes: cacheBytes,
+      budget,
+      weight: 160,
       sizeOf: page => page.length + ARRAY_BYTES,
     });
   }
@@ -80,10 +82,6 @@ export class PageStore {
 
   countRoundTrip(): void {
     this.#roundTrips++;
-  }
-
-  shrinkTo(bytes: number): void {
-    this.#cache.shrinkTo(bytes);
   }
 
   get stats(): { readonly bytes: number; readonly hits: number; readonly misses: number; readonly roundTrips: number } {

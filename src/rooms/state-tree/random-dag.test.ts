@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { testBudget } from '../../../test/support/budget.ts';
 import { onEachDatabase } from '../../../test/support/databases.ts';
 import { below, createRoom, newTrees, type Seeded, seeded } from '../../../test/support/state-tree.ts';
 import { type DagEvent, grow, type Parents, verify } from '../../../test/support/state-tree-dag.ts';
@@ -46,7 +47,7 @@ onEachDatabase('a room in four parts is at every event what a map is', async db 
 });
 
 onEachDatabase('a hostile room is at every event what a map is, with next to no cache', async db => {
-  const trees = newTrees(db, 8_000);
+  const trees = newTrees(db, testBudget(8_000));
   const roomNid = await createRoom(db);
   const events = await grow({ db, trees, roomNid, random: seeded(3), members: 900 }, 800, hostile);
   await verify({ db, trees, roomNid, random: seeded(13) }, events);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { testBudget } from '../../../test/support/budget.ts';
 import { onEachDatabase } from '../../../test/support/databases.ts';
 import { below, bigRoom, createRoom, mapOf, newTrees, seeded } from '../../../test/support/state-tree.ts';
 import type { StateTrees } from './state-trees.ts';
@@ -61,7 +62,8 @@ onEachDatabase('rooms beyond the most of one query are all answered', async db =
 onEachDatabase('the cache keeps to its bytes and can be shrunk; a stream leaves it alone', async db => {
   const roomNid = await createRoom(db);
   const root = await db.tx(tx => newTrees(db).build(tx, roomNid, bigRoom(20_000)));
-  const trees = newTrees(db, 60_000);
+  const budget = testBudget(60_000);
+  const trees = newTrees(db, budget);
   const random = seeded(8);
   for (let n = 0; n < 400; n++) {
     await trees.get(db, roomNid, root, [treeKey(1, 100 + below(random, 20_000))]);
@@ -69,7 +71,7 @@ onEachDatabase('the cache keeps to its bytes and can be shrunk; a stream leaves 
   }
   assert.ok(trees.stats.bytes > 50_000);
   assert.ok(trees.stats.hits > 400 && trees.stats.misses > 0);
-  trees.shrinkCache(10_000);
+  budget.scaleCaches(1 / 6);
   assert.ok(trees.stats.bytes <= 10_000 && trees.stats.bytes > 5_000);
   const fresh = newTrees(db);
   assert.equal((await mapOf(fresh, db, roomNid, root)).size, 20_030);

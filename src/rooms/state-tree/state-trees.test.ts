@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { testBudget } from '../../../test/support/budget.ts';
 import { onEachDatabase } from '../../../test/support/databases.ts';
 import {
   below,
@@ -37,7 +38,7 @@ const change = fc.record({
 });
 
 onEachDatabase('any changes in any order and any portions give what a map gives', async db => {
-  const trees = newTrees(db, 30_000);
+  const trees = newTrees(db, testBudget(30_000));
   let room = 0;
   const property = fc.asyncProperty(
     fc.array(fc.array(change, { maxLength: 600, size: 'max' }), { minLength: 1, maxLength: 6 }),
@@ -132,7 +133,7 @@ onEachDatabase('a tree of three levels grows, changes and thins out like a map',
 });
 
 onEachDatabase('a range is streamed from its first key to before its last', async db => {
-  const trees = newTrees(db, 10_000);
+  const trees = newTrees(db, testBudget(10_000));
   const roomNid = await createRoom(db);
   const list = [...bigRoom(5000)];
   const root = await db.tx(tx => trees.build(tx, roomNid, list));

@@ -1,3 +1,4 @@
+import type { Budget } from '../../base/budget.ts';
 import type { Database, Queryable, Tx } from '../../db/database.ts';
 import { applyChanges, type TreeParts } from './apply.ts';
 import { buildTree } from './build.ts';
@@ -25,8 +26,8 @@ export type { Change, Collected, Difference, Entry, LookupRequest, Root, WriteOp
 
 export interface StateTreesOptions {
   readonly db: Database;
-  /** The bound of the page cache, one for the process. */
-  readonly cacheBytes: number;
+  /** What the page cache, one for the process, is charged to. */
+  readonly budget: Budget;
   /** A secret of the server, the same for ever: fingerprints are kept on disk. */
   readonly fingerprintKey: Uint8Array;
 }
@@ -42,7 +43,7 @@ export class StateTrees {
 
   constructor(options: StateTreesOptions) {
     this.#parts = {
-      store: new PageStore(options.db, options.cacheBytes),
+      store: new PageStore(options.db, options.budget),
       fingerprints: new Fingerprints(options.fingerprintKey),
     };
   }
@@ -142,11 +143,6 @@ export class StateTrees {
   dropRoom(tx: Tx, roomNid: number): Promise<number> {
     this.#parts.store.countRoundTrip();
     return deleteAllRecords(tx, roomNid);
-  }
-
-  /** Under memory pressure: drops the oldest pages until at most `bytes` are held. */
-  shrinkCache(bytes: number): void {
-    this.#parts.store.shrinkTo(bytes);
   }
 
   get stats(): StateTreeStats {

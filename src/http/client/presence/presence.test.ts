@@ -38,7 +38,7 @@ class World {
     const sync = new Sync({ rooms: common, sources: quietSources, notifier, typing, presence: this.presence });
     const routes = [
       ...presenceRoutes({ rooms: this.rooms, presence: this.presence }),
-      ...syncRoutes({ sync, typing, rooms: this.rooms, storedFilter: async () => ({}) }),
+      ...syncRoutes({ sync, typing, rooms: this.rooms, storedFilter: async () => ({}), budget: common.budget }),
     ];
     this.api = new TestApi(this.rooms, routes, t);
     t.after(() => {

@@ -1,3 +1,4 @@
+import type { Budget } from '../../../base/budget.ts';
 import { ByteCache } from '../../../base/byte-cache.ts';
 import { isObject, JsonError, type JsonObject, parseJson } from '../../../core/json.ts';
 import { invalidParam } from '../../../core/matrix-error.ts';
@@ -13,6 +14,7 @@ export type StoredFilters = (userNid: number, filterId: string) => Promise<JsonO
 export interface SyncParts {
   readonly sync: Sync;
   readonly storedFilter: StoredFilters;
+  readonly budget: Budget;
 }
 
 const LARGEST_INLINE_FILTER = 65_536;
@@ -22,14 +24,16 @@ const COMPILED_BYTES = 6000;
 /** Compiled filters, of which the users of one client share a few. A stored one never changes under its ID. */
 class CompiledFilters {
   readonly #stored: StoredFilters;
-  readonly #cache = new ByteCache<SyncFilter>({
-    name: 'sync_filters',
-    maxBytes: 1024 * 1024,
-    sizeOf: (_filter, key) => COMPILED_BYTES + 2 * key.length,
-  });
+  readonly #cache: ByteCache<SyncFilter>;
 
-  constructor(stored: StoredFilters) {
+  constructor(stored: StoredFilters, budget: Budget) {
     this.#stored = stored;
+    this.#cache = new ByteCache({
+      name: 'sync_filters',
+      budget,
+      weight: 25,
+      sizeOf: (_filter, key) => COMPILED_BYTES + 2 * key.length,
+    });
   }
 
   /** @throws MatrixError M_NOT_FOUND, M_INVALID_PARAM */
@@ -56,7 +60,7 @@ function parseInline(text: string): JsonObject {
 
 /** Client-server API, "Syncing". */
 export const sync = (parts: SyncParts) => {
-  const filters = new CompiledFilters(parts.storedFilter);
+  const filters = new CompiledFilters(parts.storedFilter, parts.budget);
   return endpoint({
     method: 'GET',
     path: '/_matrix/client/v3/sync',
