@@ -1,0 +1,101 @@
+import type { EventCrypto } from '../../core/crypto.ts';
+import { type Event, EventError, readEvent, redactedEvent } from '../../core/event.ts';
+import { contentHashMatches, without } from '../../core/hashes.ts';
+import type { ServerName } from '../../core/ids.ts';
+import { isObject, type Json } from '../../core/json.ts';
+import { keyValidAt } from '../../core/key-validity.ts';
+import type { RoomVersion } from '../../core/room-versions.ts';
+import { requiredSigners, signingKeyIds, verifyEventSignature } from '../../core/signatures.ts';
+import type { WantedKey } from '../keys/key-fetch.ts';
+import type { FoundKeys, KeyRing } from '../keys/key-ring.ts';
+
+/**
+ * An event from another server after checks 1 to 3 of server-server API, "Checks performed on receipt of a PDU".
+ * `refused`: it breaks the format or is not signed as it has to be; nobody needs to see it again. `unverified`: a key is
+ * missing that may be had later.
+ */
+export type CheckedEvent =
+  | { readonly outcome: 'good'; readonly event: Event }
+  | { readonly outcome: 'refused'; readonly reason: string }
+  | { readonly outcome: 'unverified'; readonly event: Event; readonly reason: string };
+
+export interface CheckedEventsParts {
+  readonly crypto: EventCrypto;
+  readonly keyRing: Pick<KeyRing, 'keysFor'>;
+}
+
+/** Keys of one server that are tried for one event: it could name thousands, each of which had to be asked for. */
+const MOST_KEYS = 5;
+
+/** Reads events from other servers and checks that they are what their senders made: the same for every way in. */
+export class CheckedEvents {
+  readonly #parts: CheckedEventsParts;
+
+  constructor(parts: CheckedEventsParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Format, content hash (an event that does not have the one it claims is taken redacted) and signatures, in the order
+   * given. `unsigned` is dropped: it is the word of nobody. The keys of all are looked for at once.
+   */
+  async read(pdus: readonly Json[], version: RoomVersion): Promise<readonly CheckedEvent[]> {
+    const read = pdus.map(pdu => readPdu(pdu, version, this.#parts.crypto));
+    const checked = await this.verify(read.flatMap(one => (one instanceof EventError ? [] : one)));
+    let next = 0;
+    return read.map(one => (one instanceof EventError ? { outcome: 'refused', reason: one.reason } : checked[next++]!));
+  }
+
+  /** The signatures of events whose format and hash were checked. */
+  async verify(events: readonly Event[]): Promise<readonly CheckedEvent[]> {
+    const keys = await this.#parts.keyRing.keysFor(events.flatMap(wantedKeys));
+    return events.map(event => this.#judge(event, keys));
+  }
+
+  #judge(event: Event, keys: FoundKeys): CheckedEvent {
+    let missing: string | undefined;
+    for (const server of requiredSigners(event)) {
+      const found = this.#signature(event, server, keys);
+      if (found === 'wrong') return { outcome: 'refused', reason: `it has no valid signature of ${server}` };
+      if (found === 'no key') missing = `the key with which ${server} signed it cannot be had`;
+    }
+    return missing === undefined ? { outcome: 'good', event } : { outcome: 'unverified', event, reason: missing };
+  }
+
+  #signature(event: Event, server: ServerName, keys: FoundKeys): 'good' | 'wrong' | 'no key' {
+    let isMissing = false;
+    for (const keyId of keyIdsOf(event, server)) {
+      const key = keys.get(server, keyId);
+      if (key === undefined || !keyValidAt(key.validUntilTs, event.ts, event.version)) isMissing ||= mayComeLater(key);
+      else if (verifyEventSignature(event, server, keyId, key.publicKey, this.#parts.crypto)) return 'good';
+    }
+    return isMissing ? 'no key' : 'wrong';
+  }
+}
+
+/** The server may still say that its key is valid for longer; one that it has given up stays as it is. */
+function mayComeLater(key: { readonly current: boolean } | undefined): boolean {
+  return key === undefined || key.current;
+}
+
+/** Check 1, and check 3: what does not have the content hash that it claims counts redacted. */
+export function readPdu(pdu: Json, version: RoomVersion, crypto: EventCrypto): Event | EventError {
+  try {
+    const event = readEvent(isObject(pdu) ? without(pdu, ['unsigned']) : pdu, version, crypto);
+    return contentHashMatches(event.pdu, version, crypto) ? event : redactedEvent(event);
+  } catch (error) {
+    if (error instanceof EventError) return error;
+    throw error;
+  }
+}
+
+function keyIdsOf(event: Event, server: ServerName): string[] {
+  return signingKeyIds(event.pdu, server).slice(0, MOST_KEYS);
+}
+
+function wantedKeys(event: Event): WantedKey[] {
+  const minValidUntil = event.version.enforceKeyValidity ? event.ts : 0;
+  return requiredSigners(event).flatMap(server =>
+    keyIdsOf(event, server).map(keyId => ({ server, keyId, minValidUntil })),
+  );
+}
