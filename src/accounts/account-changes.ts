@@ -8,9 +8,10 @@ import type { Passwords } from './passwords.ts';
 import type { DeviceListener } from './ports.ts';
 import type { Profiles } from './profiles.ts';
 import type { Requester } from './requester.ts';
+import { userIdWords } from './search-words.ts';
 import { deleteShortTokensOf } from './short-token.table.ts';
-import { deleteUserWords } from './user-word.table.ts';
-import type { Users } from './users.ts';
+import { deleteUserWords, ID_WORDS, setUserWords } from './user-word.table.ts';
+import type { User, Users } from './users.ts';
 
 export interface AccountChangesParts {
   readonly db: Database;
@@ -70,6 +71,16 @@ export class AccountChanges {
         await this.#parts.filters.removeAll(tx, userNid);
       }
       await tasks.schedule(tx, userNid, 'leave');
+    });
+  }
+
+  /** Opens a closed account again. It has no password, no devices and no rooms until somebody gives it some. */
+  async reactivate({ userId, userNid }: User): Promise<void> {
+    const { db, users } = this.#parts;
+    await db.tx(async tx => {
+      await users.setFlag(tx, userNid, 'is_deactivated', false);
+      await users.setFlag(tx, userNid, 'is_erased', false);
+      await setUserWords(tx, userNid, ID_WORDS, userIdWords(userId));
     });
   }
 }

@@ -6,7 +6,17 @@ import { utf8Length } from '../core/utf8.ts';
 import type { Database, Tx } from '../db/database.ts';
 import { nextUserPos } from '../rooms/user-log.table.ts';
 import { addDataBytes, setDataBytes } from './account.table.ts';
-import { deleteAccountData, oneItem, oneItemText, putItem, replaceIgnored } from './account-data.table.ts';
+import {
+  type AccountDataItem,
+  allGlobal,
+  deleteAccountData,
+  oneItem,
+  oneItemText,
+  putItem,
+  type RoomAccountDataItem,
+  replaceIgnored,
+  roomSince,
+} from './account-data.table.ts';
 
 /** Types that only the server writes (client-server API, "Client Config", server behaviour). */
 const SERVER_TYPES = new Set(['m.fully_read', 'm.push_rules']);
@@ -35,6 +45,13 @@ export class AccountData {
     const content = await oneItem(this.#db, userNid, roomId, type);
     if (content === undefined) throw notFound('There is no account data of this type.');
     return content;
+  }
+
+  /** Everything there is, for administrators. */
+  async everything(
+    userNid: number,
+  ): Promise<{ readonly global: readonly AccountDataItem[]; readonly rooms: readonly RoomAccountDataItem[] }> {
+    return { global: await allGlobal(this.#db, userNid), rooms: await roomSince(this.#db, userNid, 0) };
   }
 
   /** What a client writes. @throws MatrixError M_BAD_JSON (405) for types of the server, M_TOO_LARGE, M_INVALID_PARAM */

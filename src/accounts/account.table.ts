@@ -15,6 +15,7 @@ export interface AccountRow {
   readonly appservice_id: string | null;
   readonly created_ts: number;
   readonly data_bytes: number;
+  readonly user_type: string | null;
 }
 
 export type AccountFlag =
@@ -62,6 +63,15 @@ export async function insertAccount(
 
 export async function setPasswordHash(tx: Tx, userNid: number, hash: string | null): Promise<void> {
   await tx.run(sql`update account set password_hash = ${hash} where user_nid = ${userNid}`);
+}
+
+export async function setUserType(tx: Tx, userNid: number, userType: string | null): Promise<void> {
+  await tx.run(sql`update account set user_type = ${userType} where user_nid = ${userNid}`);
+}
+
+/** False unless it is an account that still waits for approval. */
+export async function deletePendingAccount(tx: Tx, userNid: number): Promise<boolean> {
+  return (await tx.run(sql`delete from account where user_nid = ${userNid} and is_approved = 0`)) === 1;
 }
 
 /** Whether the flag was different before. */

@@ -35,7 +35,9 @@ import { Sessions, type TokenUse } from './sessions.ts';
 import type { AccountSettings } from './settings.ts';
 import { SharedSecretRegistration } from './shared-secret-registration.ts';
 import { deleteExpiredShortTokens } from './short-token.table.ts';
+import { UserAdministration } from './user-administration.ts';
 import { UserDirectory } from './user-directory.ts';
+import { UserList } from './user-list.ts';
 import { Users } from './users.ts';
 
 export interface AccountsParts {
@@ -72,6 +74,8 @@ export class Accounts implements AsyncDisposable {
   readonly moderation: Moderation;
   readonly profiles: Profiles;
   readonly directory: UserDirectory;
+  readonly userList: UserList;
+  readonly administration: UserAdministration;
   readonly reports: Reports;
   readonly accountData: AccountData;
   readonly ignored: IgnoredUsers;
@@ -137,6 +141,9 @@ export class Accounts implements AsyncDisposable {
       tasks,
     });
     this.moderation = new Moderation(db, users, cache);
+    this.userList = new UserList(db);
+    const administered = { db, users, passwords, profiles, sessions, sessionCache: cache };
+    this.administration = new UserAdministration({ ...administered, changes: this.changes });
     this.profiles = profiles;
     this.reports = new Reports({ db, nids, clock, users });
     this.directory = new UserDirectory({ db, nids, profiles });

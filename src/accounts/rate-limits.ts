@@ -45,32 +45,44 @@ export class RateLimits {
   }
 
   /**
-   * Counts one request of a user, or of an address where no user is known. Administrators and appservices that are
-   * registered so are exempt.
+   * Counts one request of a user, or of an address where no user is known. Administrators, users whom one has exempted
+   * and appservices that are registered so are exempt. A user's own rate is for messages.
    *
    * @throws MatrixError M_LIMIT_EXCEEDED with `retry_after_ms`
    */
   count(limit: LimitName, who: Requester | undefined, ip: string): void {
-    if (who?.isAdmin || who?.appservice?.rateLimited === false) return;
-    this.countKey(limit, who === undefined ? addressKey(ip) : `user ${who.userNid}`);
+    if (who?.isAdmin || who?.appservice?.rateLimited === false || who?.rate?.perSecond === 0) return;
+    const key = who === undefined ? addressKey(ip) : `user ${who.userNid}`;
+    const own = limit === 'message' ? who?.rate : undefined;
+    if (own === undefined) this.countKey(limit, key);
+    // A bucket of its own: what was taken at another rate counts in other units.
+    else this.#count(limit, `own ${key}`, { per_second: own.perSecond, burst: Math.max(own.burst, 1) });
   }
 
   /** Counts against a bucket of any name. @throws MatrixError M_LIMIT_EXCEEDED */
   countKey(limit: LimitName, key: string): void {
-    const wait = this.#take(limit, key, true);
+    this.#count(limit, key, this.#rateOf(limit));
+  }
+
+  #count(limit: LimitName, key: string, rate: Rate | undefined): void {
+    const wait = this.#take(limit, key, rate, true);
     if (wait > 0) throw tooMany(wait);
+  }
+
+  #rateOf(limit: LimitName): Rate | undefined {
+    return this.#rates === 'off' ? undefined : this.#rates[limit];
   }
 
   /** Throws when the bucket is empty, without taking anything. @throws MatrixError M_LIMIT_EXCEEDED */
   peekKey(limit: LimitName, key: string): void {
-    const wait = this.#take(limit, key, false);
+    const wait = this.#take(limit, key, this.#rateOf(limit), false);
     if (wait > 0) throw tooMany(wait);
   }
 
   /** Milliseconds to wait; 0 when the request may pass. */
-  #take(limit: LimitName, key: string, take: boolean): number {
-    if (this.#rates === 'off') return 0;
-    const { per_second, burst } = this.#rates[limit];
+  #take(limit: LimitName, key: string, rate: Rate | undefined, take: boolean): number {
+    if (rate === undefined) return 0;
+    const { per_second, burst } = rate;
     const interval = 1000 / per_second;
     const now = this.#clock.monotonic();
     const name = `${limit} ${key}`;

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { type Random, randomToken } from '../base/random.ts';
-import { invalidParam } from '../core/matrix-error.ts';
+import { invalidParam, notFound } from '../core/matrix-error.ts';
 import type { Database, Tx } from '../db/database.ts';
 import {
   changeRegistrationToken,
@@ -33,12 +33,13 @@ export class RegistrationTokens {
     this.#random = random;
   }
 
-  /** @throws MatrixError M_INVALID_PARAM when the wanted token breaks the grammar or exists */
+  /** `length`: of a token that is made up. @throws MatrixError M_INVALID_PARAM when the wanted one breaks the grammar or exists */
   async create(
     wanted: string | undefined,
     bounds: { readonly usesAllowed?: number | undefined; readonly expiresTs?: number | undefined } = {},
+    length = 16,
   ): Promise<string> {
-    const token = wanted ?? randomToken(this.#random, 12);
+    const token = wanted ?? randomToken(this.#random, length).slice(0, length);
     // "m.login.registration_token": the grammar of opaque identifiers, at most 64 characters.
     if (!/^[A-Za-z0-9._~-]{1,64}$/.test(token)) {
       throw invalidParam('A registration token has 1 to 64 characters of A-Z, a-z, 0-9 and ._~-');
@@ -63,6 +64,13 @@ export class RegistrationTokens {
     return row === undefined ? undefined : asToken(row);
   }
 
+  /** @throws MatrixError M_NOT_FOUND */
+  async get(token: string): Promise<RegistrationToken> {
+    const found = await this.find(token);
+    if (found === undefined) throw notFound(`There is no registration token ${token}.`);
+    return found;
+  }
+
   /** Whether there was such a token. */
   change(token: string, usesAllowed: number | undefined, expiresTs: number | undefined): Promise<boolean> {
     const row = { token, uses_allowed: usesAllowed ?? null, expires_ts: expiresTs ?? null };
@@ -76,10 +84,18 @@ export class RegistrationTokens {
 
   /** Whether an account could be made with the token now. */
   async isValid(token: string): Promise<boolean> {
-    const row = await registrationToken(this.#db, token);
-    if (row === undefined) return false;
-    const hasUses = row.uses_allowed === null || row.pending + row.completed < row.uses_allowed;
-    return hasUses && (row.expires_ts === null || row.expires_ts > this.#clock.now());
+    const found = await this.find(token);
+    return found !== undefined && this.isGood(found);
+  }
+
+  /** Whether a token has uses and time left. */
+  isGood({ usesAllowed, pending, completed, expiresTs }: RegistrationToken): boolean {
+    const hasUses = usesAllowed === undefined || pending + completed < usesAllowed;
+    return hasUses && (expiresTs === undefined || this.isFuture(expiresTs));
+  }
+
+  isFuture(ts: number): boolean {
+    return ts > this.#clock.now();
   }
 
   /** Takes one use of the token, to be settled later. False when it has none. */

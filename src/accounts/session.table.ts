@@ -14,6 +14,9 @@ export interface SessionRow {
   readonly is_deactivated: number;
   readonly is_locked: number;
   readonly is_suspended: number;
+  /** Null unless an administrator has set a rate for the user. */
+  readonly rate_per_second: number | null;
+  readonly rate_burst: number | null;
 }
 
 export interface RefreshTokenRow {
@@ -36,8 +39,10 @@ interface NewToken {
 export function sessionByHash(db: Queryable, hash: Uint8Array): Promise<SessionRow | undefined> {
   return db.get<SessionRow>(
     sql`select t.nid, t.user_nid, t.device_id, t.family, t.refreshed_from, t.expires_ts,
-        a.is_admin, a.is_guest, a.is_deactivated, a.is_locked, a.is_suspended
-      from access_token t join account a on a.user_nid = t.user_nid where t.hash = ${hash}`,
+        a.is_admin, a.is_guest, a.is_deactivated, a.is_locked, a.is_suspended,
+        r.per_second as rate_per_second, r.burst as rate_burst
+      from access_token t join account a on a.user_nid = t.user_nid
+      left join rate_override r on r.user_nid = t.user_nid where t.hash = ${hash}`,
   );
 }
 

@@ -162,6 +162,7 @@ export class Sessions {
       isGuest: row.is_guest === 1,
       isSuspended: row.is_suspended === 1,
       tokenNid: row.nid,
+      rate: rateOf(row),
       appservice: undefined,
     };
     return { requester, expiresTs: row.expires_ts ?? undefined, isLocked: row.is_locked === 1 };
@@ -220,6 +221,10 @@ export class Sessions {
   async logoutAll(userNid: number): Promise<void> {
     await this.#parts.db.tx(tx => this.#parts.devices.removeAll(tx, userNid, undefined));
   }
+}
+
+function rateOf({ rate_per_second: perSecond, rate_burst: burst }: SessionRow): Requester['rate'] {
+  return perSecond === null || burst === null ? undefined : { perSecond, burst };
 }
 
 function issuedTo(row: RefreshTokenRow) {

@@ -87,7 +87,7 @@ export async function compose(config: Config, environment: Environment): Promise
   const forServers = federation === undefined ? [] : federationRoutes({ ...federation, clock, version });
   const client = new HttpServer(http);
   client.add(siteRoutes(config, { serverName, invitationSecret, makeAccounts, clock }));
-  client.add(clientRoutes(parts, config, clock));
+  client.add(clientRoutes(parts, config, { clock, version }));
   client.add(forServers);
   await parts.start();
 

@@ -21,7 +21,7 @@ import { syncRoutes } from '../http/client/sync/routes.ts';
 import { toDeviceRoutes } from '../http/client/to-device/routes.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { termsRoutes } from '../http/site/terms.ts';
-import { synapseRegisterRoutes } from '../http/synapse/register.ts';
+import { synapseRoutes } from '../http/synapse/routes.ts';
 import type { DeviceListChanges, InteractiveAuth } from '../keys/ports.ts';
 import { userPos } from '../rooms/user-log.table.ts';
 import { deviceListsBetween } from '../sync/device-list-range.ts';
@@ -30,7 +30,11 @@ import { readListener } from './read-listener.ts';
 import { wellKnownOf } from './well-known.ts';
 
 /** Every endpoint of the client listener but the site's own pages. */
-export function clientRoutes(parts: Parts, config: Config, clock: Clock): Endpoint[] {
+export function clientRoutes(
+  parts: Parts,
+  config: Config,
+  { clock, version }: { readonly clock: Clock; readonly version: string },
+): Endpoint[] {
   const { accounts, rooms } = parts;
   const roomParts = roomRouteParts(parts, config);
   return [
@@ -63,7 +67,7 @@ export function clientRoutes(parts: Parts, config: Config, clock: Clock): Endpoi
     ...mediaRoutes({ media: parts.media, clock }),
     ...pushRoutes(parts),
     ...reportRoutes({ accounts, rooms }),
-    ...synapseRegisterRoutes({ accounts }),
+    ...synapseRoutes({ ...parts, version }),
   ];
 }
 

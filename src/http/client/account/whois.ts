@@ -9,6 +9,7 @@ export const whois = ({ users, devices }: { readonly users: Users; readonly devi
   endpoint({
     method: 'GET',
     path: '/_matrix/client/v3/admin/whois/:userId',
+    alsoAt: ['/_synapse/admin/v1/whois/:userId'],
     auth: 'user',
     async handle({ user, params: { userId } }) {
       if (userId !== user.userId && !user.isAdmin) throw forbidden('You are not a server administrator.');

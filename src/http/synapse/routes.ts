@@ -1,0 +1,21 @@
+import type { Endpoint } from '../endpoint.ts';
+import { deviceRoutes } from './devices/routes.ts';
+import { synapseRegisterRoutes } from './register.ts';
+import { registrationTokenRoutes } from './registration-tokens/routes.ts';
+import { getServerVersion } from './server/get-server-version.ts';
+import { type UserRouteParts, userRoutes } from './users/routes.ts';
+
+export interface SynapseRouteParts extends UserRouteParts {
+  readonly version: string;
+}
+
+/** The administration API in the shape that Synapse gave it, which synadm, Ketesa and Draupnir call. */
+export function synapseRoutes(parts: SynapseRouteParts): Endpoint[] {
+  return [
+    ...synapseRegisterRoutes(parts),
+    ...userRoutes(parts),
+    ...deviceRoutes(parts),
+    ...registrationTokenRoutes(parts),
+    getServerVersion(parts),
+  ];
+}

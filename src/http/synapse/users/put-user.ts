@@ -1,0 +1,69 @@
+import type { Static } from 'typebox';
+import type { UserAdministration, UserWish } from '../../../accounts/user-administration.ts';
+import type { UserList } from '../../../accounts/user-list.ts';
+import type { Users } from '../../../accounts/users.ts';
+import { Type } from '../../../base/schema.ts';
+import { isUserId } from '../../../core/ids.ts';
+import { invalidParam } from '../../../core/matrix-error.ts';
+import { endpoint, reply } from '../../endpoint.ts';
+import { userAnswer } from './user-answer.ts';
+
+const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
+const Flag = Type.Optional(Type.Boolean());
+
+const Body = Type.Object({
+  password: Text,
+  logout_devices: Flag,
+  displayname: Text,
+  avatar_url: Text,
+  threepids: Type.Optional(Type.Array(Type.Unknown())),
+  external_ids: Type.Optional(Type.Array(Type.Unknown())),
+  admin: Flag,
+  deactivated: Flag,
+  user_type: Text,
+  locked: Flag,
+  suspended: Flag,
+  approved: Flag,
+});
+
+interface Parts {
+  readonly users: Users;
+  readonly userList: UserList;
+  readonly administration: UserAdministration;
+}
+
+/** Synapse admin API, "Create or modify account". 201: it was made. */
+export const putUser = ({ users, userList, administration }: Parts) =>
+  endpoint({
+    method: 'PUT',
+    path: '/_synapse/admin/v2/users/:userId',
+    auth: 'admin',
+    body: Body,
+    async handle({ user: by, params: { userId }, body }) {
+      if (!isUserId(userId) || !users.isLocal(userId)) throw invalidParam('This is no user ID of this server.');
+      const wish = wishOf(body);
+      const known = await users.find(userId);
+      if (known === undefined) await administration.create(userId, wish);
+      else await administration.change(by, known, wish);
+      const answer = await userAnswer(userList, (known ?? (await users.require(userId))).userNid);
+      return reply({ status: known === undefined ? 201 : 200, body: JSON.stringify(answer) });
+    },
+  });
+
+function wishOf(body: Static<typeof Body>): UserWish {
+  if (body.deactivated && body.locked) throw invalidParam('An account cannot be deactivated and locked.');
+  if ((body.threepids ?? []).length > 0) throw invalidParam('This server keeps no mail addresses or phone numbers.');
+  if ((body.external_ids ?? []).length > 0) throw invalidParam('This server has no external identity providers.');
+  return {
+    password: body.password ?? undefined,
+    endSessions: body.logout_devices !== false,
+    displayName: 'displayname' in body ? (body.displayname ?? '') : undefined,
+    avatarUrl: 'avatar_url' in body ? (body.avatar_url ?? '') : undefined,
+    isAdmin: body.admin,
+    isDeactivated: body.deactivated,
+    isLocked: body.locked,
+    isSuspended: body.suspended,
+    isApproved: body.approved,
+    userType: body.user_type,
+  };
+}

@@ -1,0 +1,56 @@
+import type { Accounts } from '../../../accounts/accounts.ts';
+import type { Pushers } from '../../../push/pushers.ts';
+import type { RoomsParts } from '../../../rooms/parts.ts';
+import type { Endpoint } from '../../endpoint.ts';
+import { countInvites } from './count-invites.ts';
+import { countJoins } from './count-joins.ts';
+import { deactivateUser } from './deactivate-user.ts';
+import { deleteRateOverride } from './delete-rate-override.ts';
+import { getAdmin } from './get-admin.ts';
+import { getRateOverride } from './get-rate-override.ts';
+import { getUser } from './get-user.ts';
+import { getUserAccountData } from './get-user-account-data.ts';
+import { listUserMemberships } from './list-user-memberships.ts';
+import { listUserPushers } from './list-user-pushers.ts';
+import { listUserRooms } from './list-user-rooms.ts';
+import { listUsersV2, listUsersV3 } from './list-users.ts';
+import { logInAs } from './log-in-as.ts';
+import { putUser } from './put-user.ts';
+import { resetPassword } from './reset-password.ts';
+import { setAdmin } from './set-admin.ts';
+import { setRateOverride } from './set-rate-override.ts';
+import { suspendUser } from './suspend-user.ts';
+import { usernameAvailable } from './username-available.ts';
+
+export interface UserRouteParts {
+  readonly accounts: Accounts;
+  readonly rooms: RoomsParts;
+  readonly pushers: Pushers;
+}
+
+/** Synapse admin API, "User Admin API", but for devices, media and redactions. */
+export function userRoutes({ accounts, rooms, pushers }: UserRouteParts): Endpoint[] {
+  const { users } = accounts;
+  return [
+    listUsersV2(accounts),
+    listUsersV3(accounts),
+    getUser(accounts),
+    putUser(accounts),
+    deactivateUser(accounts),
+    suspendUser(accounts),
+    resetPassword(accounts),
+    getAdmin(accounts),
+    setAdmin(accounts),
+    logInAs(accounts),
+    usernameAvailable(accounts),
+    getRateOverride(accounts),
+    setRateOverride(accounts),
+    deleteRateOverride(accounts),
+    getUserAccountData(accounts),
+    listUserPushers({ users, pushers }),
+    listUserMemberships({ rooms }),
+    listUserRooms({ rooms }),
+    countInvites({ users, rooms }),
+    countJoins({ users, rooms }),
+  ];
+}

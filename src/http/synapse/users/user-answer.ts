@@ -1,0 +1,44 @@
+import type { ListedUser, UserList } from '../../../accounts/user-list.ts';
+import type { JsonObject } from '../../../core/json.ts';
+import { notFound } from '../../../core/matrix-error.ts';
+
+/** What lists and details have in common. Nobody is shadow-banned here (decision 0050). */
+function common(user: ListedUser): JsonObject {
+  return {
+    name: user.userId,
+    user_type: user.userType ?? null,
+    displayname: user.displayName ?? null,
+    avatar_url: user.avatarUrl ?? null,
+    is_guest: user.isGuest,
+    admin: user.isAdmin,
+    deactivated: user.isDeactivated,
+    erased: user.isErased,
+    locked: user.isLocked,
+    suspended: user.isSuspended,
+    approved: user.isApproved,
+    shadow_banned: false,
+    last_seen_ts: user.lastSeenTs ?? null,
+  };
+}
+
+/** An account in a list: `creation_ts` in milliseconds. */
+export function listedAnswer(user: ListedUser): JsonObject {
+  return { ...common(user), creation_ts: user.createdTs };
+}
+
+/** One account: `creation_ts` in seconds, as clients of this API expect it. @throws MatrixError M_NOT_FOUND */
+export async function userAnswer(list: UserList, userNid: number): Promise<JsonObject> {
+  const user = await list.one(userNid);
+  if (user === undefined) throw notFound('There is no such user on this server.');
+  const consent = await list.lastConsent(userNid);
+  return {
+    ...common(user),
+    creation_ts: Math.floor(user.createdTs / 1000),
+    appservice_id: user.appserviceId ?? null,
+    consent_server_notice_sent: null,
+    consent_version: consent?.version ?? null,
+    consent_ts: consent?.ts ?? null,
+    threepids: [],
+    external_ids: [],
+  };
+}
