@@ -93,6 +93,6 @@ export function notFound(message: string): MatrixError {
   return new MatrixError('M_NOT_FOUND', message);
 }
 
-export function invalidParam(message: string): MatrixError {
-  return new MatrixError('M_INVALID_PARAM', message);
+export function invalidParam(message: string, options: { status?: number } = {}): MatrixError {
+  return new MatrixError('M_INVALID_PARAM', message, options);
 }

@@ -7,6 +7,7 @@ import type { Random } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
+import { CheckedEvents } from '../federation/events/checked-events.ts';
 import { type AuthenticateServer, requestAuthentication } from '../federation/inbound/request-authentication.ts';
 import { KeyRing } from '../federation/keys/key-ring.ts';
 import { Notary } from '../federation/keys/notary.ts';
@@ -40,6 +41,7 @@ export interface Federation extends Disposable {
   readonly discovery: Discovery;
   readonly keyRing: KeyRing;
   readonly published: PublishedKeys;
+  readonly checked: CheckedEvents;
   readonly notary: Notary;
   readonly authenticateServer: AuthenticateServer;
 }
@@ -70,6 +72,7 @@ export function composeFederation(input: FederationInput): Federation {
     discovery,
     keyRing,
     published,
+    checked: new CheckedEvents({ crypto: nodeCrypto, keyRing }),
     notary: new Notary({ ...common, keyRing }),
     authenticateServer: requestAuthentication({ identity, clock, keyRing }),
     [Symbol.dispose]: () => client[Symbol.dispose](),

@@ -10,7 +10,6 @@ import { migrate } from '../db/migrate.ts';
 import type { Carry } from '../federation/transport/federation-client.ts';
 import { wellKnownServer } from '../http/client/server/well-known.ts';
 import type { Endpoint } from '../http/endpoint.ts';
-import { federationRoutes } from '../http/federation/routes.ts';
 import { type HttpParts, HttpServer } from '../http/server.ts';
 import { sealInvitation } from '../http/site/invitation.ts';
 import { startPage } from '../http/site/start-page.ts';
@@ -28,6 +27,7 @@ import { listenHttp } from './listen.ts';
 import { listenMetrics } from './metrics-listener.ts';
 import { openDatabase } from './open-database.ts';
 import { clientRoutes } from './routes.ts';
+import { serverRoutes } from './server-routes.ts';
 import { wellKnownOf } from './well-known.ts';
 
 /** What differs between production, tests and simulations. */
@@ -84,7 +84,7 @@ export async function compose(config: Config, environment: Environment): Promise
   const makeAccounts = accountMaker({ db, config, serverName, clock, random, nids: parts.rooms.nids });
   const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
   const http = httpParts(parts, federation, config, environment);
-  const forServers = federation === undefined ? [] : federationRoutes({ ...federation, clock, version });
+  const forServers = federation === undefined ? [] : serverRoutes(federation, parts, { clock, version });
   const client = new HttpServer(http);
   client.add(siteRoutes(config, { serverName, invitationSecret, makeAccounts, clock }));
   client.add(clientRoutes(parts, config, { clock, version }));

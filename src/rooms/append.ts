@@ -7,13 +7,14 @@ import { type Json, JsonError, type JsonObject } from '../core/json.ts';
 import { forbidden, MatrixError } from '../core/matrix-error.ts';
 import type { RoomVersion } from '../core/room-versions.ts';
 import { signEvent } from '../core/signatures.ts';
-import type { Tx } from '../db/database.ts';
+import type { Queryable, Tx } from '../db/database.ts';
 import { extremities } from './extremities.table.ts';
-import { type Ingested, ingest } from './ingest.ts';
+import { type Ingested, ingest, type RoomTip } from './ingest.ts';
 import type { RoomsParts } from './parts.ts';
 import { resolveRoots } from './resolve.ts';
 import type { Room, StoredEvent } from './room.ts';
-import { lockRoom } from './rooms.table.ts';
+import { lockRoom, type RoomHead } from './rooms.table.ts';
+import type { Root } from './state-tree/state-trees.ts';
 
 /** An event that a local user wants to send. */
 export interface Draft {
@@ -35,30 +36,50 @@ const MOST_PREVIOUS = 20;
  * @throws MatrixError M_FORBIDDEN when the rules refuse it (nothing is stored then), M_TOO_LARGE, M_BAD_JSON
  */
 export async function append(parts: RoomsParts, tx: Tx, room: Room, draft: Draft): Promise<StoredEvent> {
-  const head = await lockRoom(tx, room.nid);
-  const tips = await extremities(tx, room.nid);
-  const chosen = tips.slice(0, MOST_PREVIOUS);
-  const previous = [...(await parts.events.byNids(tx, chosen)).values()];
-  const root =
-    chosen.length === tips.length
-      ? head.state_root
-      : await resolveRoots(
-          parts,
-          tx,
-          room,
-          previous.map(stored => stored.stateAfter),
-        );
-  const same = await unchanged(parts, tx, room, root, draft);
+  const top = await topOf(parts, tx, room, await lockRoom(tx, room.nid));
+  const same = await unchanged(parts, tx, room, top.root, draft);
   if (same !== undefined) return same;
-  const event = make(parts, room.version, {
-    ...(await fields(parts, tx, room, root, draft)),
-    prev_events: references(previous, room.version),
-    depth: Math.min(Math.max(0, ...previous.map(stored => stored.event.depth)) + 1, Number.MAX_SAFE_INTEGER),
-  });
+  const event = make(parts, room.version, await proposal(parts, tx, room, top, draft));
+  const { head, tips, previous } = top;
   const result = await ingest(parts, tx, room, event, { tip: { head, tips, previous }, distribute: true });
   // The transaction is undone by this error, so that nothing refused is left behind.
   if (result.outcome !== 'accepted') throw refusal(result);
   return result.stored;
+}
+
+/** What a new event builds on. */
+export interface RoomTop extends RoomTip {
+  /** The state before the new event. */
+  readonly root: Root;
+}
+
+/** What a new event of a room would build on. The events are read with `tx`; who only reads gives `head` as it is. */
+export async function topOf(parts: RoomsParts, tx: Tx, room: Room, head: RoomHead): Promise<RoomTop> {
+  const tips = await extremities(tx, room.nid);
+  const chosen = tips.slice(0, MOST_PREVIOUS);
+  const previous = [...(await parts.events.byNids(tx, chosen)).values()];
+  if (chosen.length === tips.length) return { head, tips, previous, root: head.state_root };
+  const roots = previous.map(stored => stored.stateAfter);
+  return { head, tips, previous, root: await resolveRoots(parts, tx, room, roots) };
+}
+
+/** All of a new event but what its sender's server adds when it signs: hashes and signatures. */
+export async function proposal(
+  parts: RoomsParts,
+  db: Queryable,
+  room: Room,
+  { previous, root }: Pick<RoomTop, 'previous' | 'root'>,
+  draft: Draft,
+): Promise<JsonObject> {
+  const subject = { type: draft.type, stateKey: draft.stateKey, sender: draft.sender, content: draft.content };
+  const authEvents = await parts.state.events(db, room, root, authTypesFor(subject, room.version));
+  return {
+    ...draftFields(parts, draft, room.version),
+    room_id: room.roomId,
+    auth_events: references(authEvents, room.version),
+    prev_events: references(previous, room.version),
+    depth: Math.min(Math.max(0, ...previous.map(stored => stored.event.depth)) + 1, Number.MAX_SAFE_INTEGER),
+  };
 }
 
 /** Rules that a sender of any power breaks with this content. */
@@ -96,16 +117,6 @@ function canonical(content: Json): string {
     if (error instanceof JsonError) throw new MatrixError('M_BAD_JSON', error.message, { cause: error });
     throw error;
   }
-}
-
-async function fields(parts: RoomsParts, tx: Tx, room: Room, root: number, draft: Draft): Promise<JsonObject> {
-  const subject = { type: draft.type, stateKey: draft.stateKey, sender: draft.sender, content: draft.content };
-  const authEvents = await parts.state.events(tx, room, root, authTypesFor(subject, room.version));
-  return {
-    ...draftFields(parts, draft, room.version),
-    room_id: room.roomId,
-    auth_events: references(authEvents, room.version),
-  };
 }
 
 function draftFields(parts: RoomsParts, draft: Draft, version: RoomVersion): JsonObject {

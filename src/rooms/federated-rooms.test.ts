@@ -17,11 +17,12 @@ import {
 import type { Event } from '../core/event.ts';
 import type { EventId, UserId } from '../core/ids.ts';
 import { backwardExtremities } from './backward-extremities.table.ts';
+import { currentMembership } from './current-membership.ts';
 import { enterRoom } from './enter-room.ts';
 import { extremities } from './extremities.table.ts';
 import { ingestHistory } from './history.ts';
 import { ingest, UnknownStateError } from './ingest.ts';
-import { currentMembership, join, leave } from './membership.ts';
+import { join, leave } from './membership.ts';
 import { storeOutOfBand } from './out-of-band.ts';
 import { storeOutliers } from './outliers.ts';
 import type { RoomsParts } from './parts.ts';

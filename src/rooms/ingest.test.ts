@@ -13,9 +13,10 @@ import {
   stateContent,
 } from '../../test/support/rooms.ts';
 import { knownRoomVersions } from '../core/room-versions.ts';
+import { currentMembership } from './current-membership.ts';
 import { extremities } from './extremities.table.ts';
 import { ingest } from './ingest.ts';
-import { ban, currentMembership } from './membership.ts';
+import { ban } from './membership.ts';
 import { REJECTED, SOFT_FAILED } from './room.ts';
 import { roomHead } from './rooms.table.ts';
 

@@ -1,40 +1,17 @@
-import { namedLevel, userLevel } from '../core/auth/power-levels.ts';
-import type { EventId, RoomId, UserId } from '../core/ids.ts';
-import { getArray, getString, isObject, type JsonObject } from '../core/json.ts';
+import type { EventId, UserId } from '../core/ids.ts';
+import { getString, type JsonObject } from '../core/json.ts';
 import { forbidden, MatrixError } from '../core/matrix-error.ts';
-import type { Queryable, Tx } from '../db/database.ts';
+import type { Tx } from '../db/database.ts';
 import { append } from './append.ts';
+import { currentMembership } from './current-membership.ts';
 import { checkInvite } from './invite-permission.ts';
 import { type MemberProfile, memberContent } from './member-content.ts';
-import { getMember, joinedOfDomain, setForgotten } from './members.table.ts';
+import { setForgotten } from './members.table.ts';
 import type { RoomsParts } from './parts.ts';
-import { type Membership, membershipName, type Room } from './room.ts';
+import { authoriserOf } from './restricted-join.ts';
+import type { Membership, Room } from './room.ts';
 import { roomHead } from './rooms.table.ts';
 import { writeRoom } from './write-room.ts';
-
-/** Somebody's membership as the tables have it now. */
-export async function currentMembership(
-  parts: RoomsParts,
-  db: Queryable,
-  room: Room,
-  userId: UserId,
-): Promise<{ membership: Membership; eventNid: number; pos: number; forgotten: boolean } | undefined> {
-  const userNid = await parts.nids.users.findOne(db, userId);
-  const row = userNid === undefined ? undefined : await getMember(db, room.nid, userNid);
-  if (row === undefined) return undefined;
-  return {
-    membership: membershipName(row.membership),
-    eventNid: row.event_nid,
-    pos: row.pos,
-    forgotten: row.forgotten === 1,
-  };
-}
-
-/** Whether one of our users is joined: then the room's events reach us, and we may add to them. */
-export async function isResident(parts: RoomsParts, db: Queryable, room: Room): Promise<boolean> {
-  const domainNid = await parts.nids.domains.findOne(db, parts.serverName);
-  return domainNid !== undefined && (await joinedOfDomain(db, room.nid, domainNid)).length > 0;
-}
 
 export interface MemberAction {
   readonly sender: UserId;
@@ -86,7 +63,7 @@ async function eventIdOf(parts: RoomsParts, tx: Tx, { eventNid }: { eventNid: nu
 /**
  * Joins a room that we are in; nothing happens to one who is in it and says nothing new.
  *
- * @throws MatrixError M_FORBIDDEN, M_GUEST_ACCESS_FORBIDDEN, M_UNABLE_TO_AUTHORISE_JOIN
+ * @throws MatrixError M_FORBIDDEN, M_GUEST_ACCESS_FORBIDDEN, M_UNABLE_TO_AUTHORISE_JOIN, M_UNABLE_TO_GRANT_JOIN
  */
 export function join(parts: RoomsParts, room: Room, action: MemberAction): Promise<EventId> {
   return writeRoom(parts, room, async tx => {
@@ -97,7 +74,7 @@ export function join(parts: RoomsParts, room: Room, action: MemberAction): Promi
     const authoriser =
       current?.membership === 'invite' || current?.membership === 'join'
         ? undefined
-        : await restrictedJoin(parts, tx, room, action.sender);
+        : await authoriserOf(parts, tx, room, action.sender);
     const extra = authoriser === undefined ? {} : { join_authorised_via_users_server: authoriser };
     return change(parts, tx, room, action, action.sender, contentOf('join', action, extra));
   });
@@ -110,59 +87,6 @@ async function checkGuest(parts: RoomsParts, tx: Tx, room: Room): Promise<void> 
   if (access === undefined || getString(access.content, 'guest_access') !== 'can_join') {
     throw new MatrixError('M_GUEST_ACCESS_FORBIDDEN', 'Guests may not join this room.');
   }
-}
-
-/**
- * In a restricted room: one of our users who may invite, provided that the user is in one of the rooms that give
- * access (room version 8, "restricted" join rule). Undefined in other rooms.
- */
-async function restrictedJoin(parts: RoomsParts, tx: Tx, room: Room, userId: UserId): Promise<UserId | undefined> {
-  const { state_root: root } = await roomHead(tx, room.nid);
-  const rules = await parts.state.event(tx, room, root, 'm.room.join_rules');
-  const rule = rules === undefined ? undefined : getString(rules.content, 'join_rule');
-  const restricted =
-    (rule === 'restricted' && room.version.restrictedJoins) ||
-    (rule === 'knock_restricted' && room.version.knockRestricted);
-  if (rules === undefined || !restricted) return undefined;
-  if (!(await isInAllowedRoom(parts, tx, rules.content, userId))) {
-    throw forbidden('You are not in any of the rooms whose members may join this one.');
-  }
-  const authoriser = await someoneWhoMayInvite(parts, tx, room, root);
-  if (authoriser === undefined) {
-    throw new MatrixError('M_UNABLE_TO_AUTHORISE_JOIN', 'Nobody on this server can let you in.');
-  }
-  return authoriser;
-}
-
-/** Whether a user is joined to one of the rooms that `allow` of restricted join rules lists. */
-export async function isInAllowedRoom(
-  parts: RoomsParts,
-  db: Queryable,
-  joinRules: JsonObject,
-  userId: UserId,
-): Promise<boolean> {
-  for (const entry of getArray(joinRules, 'allow') ?? []) {
-    if (!isObject(entry) || getString(entry, 'type') !== 'm.room_membership') continue;
-    const allowed = await parts.rooms.find(db, (getString(entry, 'room_id') ?? '') as RoomId);
-    if (allowed !== undefined && (await currentMembership(parts, db, allowed, userId))?.membership === 'join')
-      return true;
-  }
-  return false;
-}
-
-async function someoneWhoMayInvite(parts: RoomsParts, tx: Tx, room: Room, root: number): Promise<UserId | undefined> {
-  const domainNid = await parts.nids.domains.findOne(tx, parts.serverName);
-  if (domainNid === undefined) return undefined;
-  const local = await joinedOfDomain(tx, room.nid, domainNid);
-  const names = await parts.nids.users.names(
-    tx,
-    local.map(row => row.user_nid),
-  );
-  const state = await parts.state.lookup(tx, room, root, [
-    ['m.room.create', ''],
-    ['m.room.power_levels', ''],
-  ]);
-  return [...names.values()].find(user => userLevel(state, user) >= namedLevel(state, 'invite'));
 }
 
 /** Invites a user. @throws MatrixError M_FORBIDDEN, M_INVITE_BLOCKED */

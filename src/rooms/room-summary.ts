@@ -4,7 +4,7 @@ import { notFound } from '../core/matrix-error.ts';
 import type { RoomVersion } from '../core/room-versions.ts';
 import type { Queryable } from '../db/database.ts';
 import { resolveAlias } from './aliases.ts';
-import { currentMembership, isResident } from './membership.ts';
+import { currentMembership, isResident } from './current-membership.ts';
 import type { RoomsParts } from './parts.ts';
 import type { RemoteDirectory, RemoteRooms, RoomSummary } from './ports.ts';
 import { describeRooms } from './public-room-chunk.ts';

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../test/support/databases.ts';
 import { ALICE, BOB, bodiesSeen, joinAll, newRoom, roomsOn, setState, timelineOf } from '../../test/support/rooms.ts';
+import { currentMembership } from './current-membership.ts';
 import { countEvents } from './events.table.ts';
-import { currentMembership, join } from './membership.ts';
+import { join } from './membership.ts';
 import { sendEvent } from './send.ts';
 
 const draft = (body: string, sender = ALICE) => ({

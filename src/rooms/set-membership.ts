@@ -1,7 +1,8 @@
 import type { EventId, UserId } from '../core/ids.ts';
 import { getString, type JsonObject } from '../core/json.ts';
 import { forbidden, MatrixError } from '../core/matrix-error.ts';
-import { ban, currentMembership, invite, join, kick, knock, leave, type MemberAction, unban } from './membership.ts';
+import { currentMembership } from './current-membership.ts';
+import { ban, invite, join, kick, knock, leave, type MemberAction, unban } from './membership.ts';
 import type { RoomsParts } from './parts.ts';
 import type { Room } from './room.ts';
 

@@ -5,6 +5,7 @@ import { outOfBandState } from './out-of-band.table.ts';
 import type { RoomsParts } from './parts.ts';
 import { OUTLIER, type Room, type StoredEvent } from './room.ts';
 import type { StateKeyPair } from './room-state.ts';
+import type { Root } from './state-tree/state-trees.ts';
 
 /** What a user who is not in a room is told of it (client-server API, "Stripped state"). */
 const STRIPPED: readonly StateKeyPair[] = [
@@ -32,12 +33,22 @@ export async function strippedState(
   member: StoredEvent,
 ): Promise<JsonObject[]> {
   if ((member.flags & OUTLIER) !== 0) return [...(await toldState(parts, db, room, member)), strip(member)];
-  const pairs = [...STRIPPED, ['m.room.member', member.event.sender] as const];
-  const state = await parts.state.events(db, room, member.stateBefore, pairs);
+  const state = await stateForStrangers(parts, db, room, member.stateBefore, member.event.sender);
   return [
     ...state.filter(stored => stored.event.stateKey !== member.event.stateKey || stored.event.type !== 'm.room.member'),
     member,
   ].map(strip);
+}
+
+/** The events at a root by which strangers are told what room it is, and who asks them in. */
+export async function stateForStrangers(
+  parts: RoomsParts,
+  db: Queryable,
+  room: Room,
+  root: Root,
+  inviter: UserId,
+): Promise<StoredEvent[]> {
+  return parts.state.events(db, room, root, [...STRIPPED, ['m.room.member', inviter]]);
 }
 
 /** What another server told of a room that we are not in, but the membership itself. */

@@ -12,6 +12,10 @@ test('holds what was put in, and says what was new', () => {
         assert.equal(set.add(number), !model.has(number));
         model.add(number);
       }
+      assert.deepEqual(
+        [...set.values()],
+        [...model].sort((a, b) => a - b),
+      );
       for (const number of numbers) {
         for (const near of [number - 1, number, number + 1]) {
           if (near >= 0) assert.equal(set.has(near), model.has(near));

@@ -24,4 +24,13 @@ export class NumberSet {
     bits[at >> 3] = (bits[at >> 3] ?? 0) | (1 << (at & 7));
     return true;
   }
+
+  /** All of them, from the smallest on. */
+  *values(): Generator<number, void> {
+    for (const [chunk, bits] of [...this.#chunks].sort(([a], [b]) => a - b)) {
+      for (let at = 0; at < CHUNK; at++) {
+        if ((((bits[at >> 3] ?? 0) >> (at & 7)) & 1) === 1) yield chunk * CHUNK + at;
+      }
+    }
+  }
 }

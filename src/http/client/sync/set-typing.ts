@@ -1,7 +1,7 @@
 import { Type } from '../../../base/schema.ts';
 import type { RoomId } from '../../../core/ids.ts';
 import { forbidden } from '../../../core/matrix-error.ts';
-import { currentMembership } from '../../../rooms/membership.ts';
+import { currentMembership } from '../../../rooms/current-membership.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { Typing } from '../../../sync/typing.ts';
 import { endpoint } from '../../endpoint.ts';

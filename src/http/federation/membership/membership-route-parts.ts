@@ -1,0 +1,8 @@
+import type { CheckedEvents } from '../../../federation/events/checked-events.ts';
+import type { RoomsParts } from '../../../rooms/parts.ts';
+
+/** What the endpoints work with by which other servers bring their users into and out of our rooms. */
+export interface MembershipRouteParts {
+  readonly rooms: RoomsParts;
+  readonly checked: CheckedEvents;
+}

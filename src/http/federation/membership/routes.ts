@@ -1,0 +1,24 @@
+import type { Endpoint } from '../../endpoint.ts';
+import { makeJoin } from './make-join.ts';
+import { makeKnock } from './make-knock.ts';
+import { makeLeave } from './make-leave.ts';
+import type { MembershipRouteParts } from './membership-route-parts.ts';
+import { sendJoinV1 } from './send-join-v1.ts';
+import { sendJoinV2 } from './send-join-v2.ts';
+import { sendKnock } from './send-knock.ts';
+import { sendLeaveV1 } from './send-leave-v1.ts';
+import { sendLeaveV2 } from './send-leave-v2.ts';
+
+/** How users of other servers come into our rooms and go. */
+export function membershipRoutes(parts: MembershipRouteParts): Endpoint[] {
+  return [
+    makeJoin(parts),
+    sendJoinV1(parts),
+    sendJoinV2(parts),
+    makeLeave(parts),
+    sendLeaveV1(parts),
+    sendLeaveV2(parts),
+    makeKnock(parts),
+    sendKnock(parts),
+  ];
+}

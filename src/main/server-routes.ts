@@ -1,0 +1,16 @@
+import type { Clock } from '../base/clock.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { membershipRoutes } from '../http/federation/membership/routes.ts';
+import { federationRoutes } from '../http/federation/routes.ts';
+import type { Federation } from './compose-federation.ts';
+import type { Parts } from './compose-parts.ts';
+
+/** Every endpoint that other servers call. */
+export function serverRoutes(
+  federation: Federation,
+  { rooms }: Parts,
+  about: { readonly clock: Clock; readonly version: string },
+): Endpoint[] {
+  const { checked } = federation;
+  return [...federationRoutes({ ...federation, ...about }), ...membershipRoutes({ rooms, checked })];
+}
