@@ -15,6 +15,7 @@ import { PublishedKeys } from '../federation/keys/published-keys.ts';
 import { Dialer } from '../federation/transport/dialer.ts';
 import { Discovery } from '../federation/transport/discovery.ts';
 import { type Carry, FederationClient } from '../federation/transport/federation-client.ts';
+import { type HttpsStream, systemHttpsStream } from '../federation/transport/https-stream.ts';
 import { systemHttpsGet } from '../federation/transport/system-https-get.ts';
 import { systemResolver } from '../federation/transport/system-resolver.ts';
 import { trustedContext } from '../federation/transport/trust.ts';
@@ -44,6 +45,8 @@ export interface Federation extends Disposable {
   readonly checked: CheckedEvents;
   readonly notary: Notary;
   readonly authenticateServer: AuthenticateServer;
+  /** For what other servers keep somewhere else. */
+  readonly https: HttpsStream;
 }
 
 /** @throws TlsFileError, DataFolderError */
@@ -60,7 +63,8 @@ export function composeFederation(input: FederationInput): Federation {
     budget,
   });
   const resolver = systemResolver();
-  const get = systemHttpsGet({ resolver, dialer, clock, userAgent });
+  const web = { resolver, dialer, clock, userAgent };
+  const get = systemHttpsGet(web);
   const discovery = new Discovery({ resolver, get, clock, random, budget });
   const client = new FederationClient({ identity, discovery, dialer, clock, userAgent, carry: input.carry });
   const published = new PublishedKeys({ identity, oldKeys: readOldKeys(folder.path), clock });
@@ -75,6 +79,7 @@ export function composeFederation(input: FederationInput): Federation {
     checked: new CheckedEvents({ crypto: nodeCrypto, keyRing }),
     notary: new Notary({ ...common, keyRing }),
     authenticateServer: requestAuthentication({ identity, clock, keyRing }),
+    https: systemHttpsStream(web),
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };
 }

@@ -32,6 +32,7 @@ import { Presence } from '../sync/presence/presence.ts';
 import type { SyncSources } from '../sync/sources.ts';
 import { Sync } from '../sync/sync.ts';
 import { Typing } from '../sync/typing.ts';
+import type { Remote } from './compose-remote.ts';
 import { composeRooms } from './compose-rooms.ts';
 import type { DataFolder } from './data-folder.ts';
 
@@ -52,6 +53,8 @@ export interface PartsInput {
   readonly random: Random;
   readonly log: Log;
   readonly budget: Budget;
+  /** Undefined without federation. */
+  readonly remote: Remote | undefined;
 }
 
 /** The Matrix parts of a server, each built from what it uses. Disposing of them ends their loops. */
@@ -77,7 +80,7 @@ export interface Parts extends AsyncDisposable {
 }
 
 export function composeParts(input: PartsInput): Parts {
-  const { config, folder, db, clock, random, log, budget } = input;
+  const { config, folder, db, clock, random, log, budget, remote } = input;
   const { serverName, signingKey } = folder;
   const stop = new AbortController();
   const bus = new LocalBus(error => log.error('A listener on the bus failed.', { err: error }));
@@ -114,7 +117,7 @@ export function composeParts(input: PartsInput): Parts {
   const pushers = new Pushers({ db, clock });
   const ports = { devices: deviceListeners(keys, pushers), rooms: roomFollower(() => rooms, log) };
   const accounts = new Accounts({ ...common, settings: settingsOf(config, folder), ports });
-  const media = new Media({ ...common, settings: mediaSettings(config) });
+  const media = new Media({ ...common, settings: mediaSettings(config), ...(remote && { remote: remote.media }) });
   const indexer = new SearchIndexer(rooms);
   const delayed = new DelayedEvents(rooms, userNid => accounts.users.isActive(userNid));
 

@@ -19,6 +19,7 @@ import { hasAdministrator, takeCensus } from './census.table.ts';
 import { composeFederation, type Federation } from './compose-federation.ts';
 import { composeMemory } from './compose-memory.ts';
 import { composeParts, type Parts } from './compose-parts.ts';
+import { composeRemote } from './compose-remote.ts';
 import { listenControl } from './control.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { listenFederation } from './federation-listener.ts';
@@ -80,7 +81,8 @@ export async function compose(config: Config, environment: Environment): Promise
     : undefined;
   if (config.appservices.length > 0)
     log.warn('This version serves no application services yet: `appservices` is ignored.');
-  const parts = opened.use(composeParts({ config, folder, db, clock, random, log, budget }));
+  const remote = federation && composeRemote(federation, clock);
+  const parts = opened.use(composeParts({ config, folder, db, clock, random, log, budget, remote }));
   const makeAccounts = accountMaker({ db, config, serverName, clock, random, nids: parts.rooms.nids });
   const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
   const http = httpParts(parts, federation, config, environment);

@@ -4,13 +4,18 @@ import { membershipRoutes } from '../http/federation/membership/routes.ts';
 import { federationRoutes } from '../http/federation/routes.ts';
 import type { Federation } from './compose-federation.ts';
 import type { Parts } from './compose-parts.ts';
+import { queryRoutes } from './compose-queries.ts';
 
 /** Every endpoint that other servers call. */
 export function serverRoutes(
   federation: Federation,
-  { rooms }: Parts,
+  parts: Parts,
   about: { readonly clock: Clock; readonly version: string },
 ): Endpoint[] {
   const { checked } = federation;
-  return [...federationRoutes({ ...federation, ...about }), ...membershipRoutes({ rooms, checked })];
+  return [
+    ...federationRoutes({ ...federation, ...about }),
+    ...membershipRoutes({ rooms: parts.rooms, checked }),
+    ...queryRoutes(parts),
+  ];
 }

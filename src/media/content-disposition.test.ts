@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { contentDisposition, servedType } from './content-disposition.ts';
+import { contentDisposition, fileNameIn, servedType } from './content-disposition.ts';
 
 test('N182: only the types of the list are shown in place', () => {
   for (const type of ['image/png', 'IMAGE/PNG', 'text/plain; charset=utf-8', 'audio/ogg;codecs=opus', 'text/css'])
@@ -32,4 +32,35 @@ test('file names are sent by RFC 6266', () => {
   ];
   for (const [name, expected] of names) assert.equal(contentDisposition('text/plain', name), `inline; ${expected}`);
   assert.equal(contentDisposition('text/plain', ''), 'inline');
+});
+
+test('the name in what another server sends', () => {
+  const names: readonly (readonly [string | undefined, string | undefined])[] = [
+    ['attachment; filename="a b.txt"', 'a b.txt'],
+    ['inline;filename=a.txt', 'a.txt'],
+    ['inline; FileName = "a\\"b\\\\.txt"', 'a"b\\.txt'],
+    ['attachment; filename="f_r"; filename*=UTF-8\'de\'f%C3%BCr', 'für'],
+    ['attachment; filename*=utf-8\'\'a%2Fb; filename="c"', 'a/b'],
+    ["attachment; filename*=utf-8''%zz; filename=c", 'c'],
+    ["attachment; filename*=iso-8859-1''%FC; filename=c", 'c'],
+    ['attachment; filename="a;b"; x=y', 'a;b'],
+    ['attachment; filename=""', undefined],
+    ['attachment; filename="open', undefined],
+    ['attachment; name=x', undefined],
+    ['attachment', undefined],
+    ['', undefined],
+    [undefined, undefined],
+  ];
+  for (const [header, name] of names) assert.equal(fileNameIn(header), name, header);
+});
+
+test('a name in a header of a megabyte takes no time', () => {
+  const used = process.cpuUsage();
+  for (const long of [
+    `a; filename="${'\\"'.repeat(500_000)}`,
+    `a${'; a=b'.repeat(200_000)}`,
+    `a;${' '.repeat(1_000_000)}`,
+  ])
+    assert.equal(fileNameIn(long), undefined);
+  assert.ok(process.cpuUsage(used).user < 1_000_000);
 });

@@ -27,6 +27,33 @@ export function contentDisposition(type: string, fileName: string | undefined): 
   return fileName === undefined || fileName === '' ? disposition : `${disposition}; ${fileNameParameter(fileName)}`;
 }
 
+/** The file name in a Content-Disposition of another server, decoded (RFC 6266); undefined where there is none. */
+export function fileNameIn(disposition: string | undefined): string | undefined {
+  const parameters = new Map<string, string>();
+  // One value at a time, each anchored behind the last: nothing here can go back and forth over a long header.
+  const parameter = /\s*;\s*([A-Za-z*]{1,20})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))/y;
+  parameter.lastIndex = disposition?.indexOf(';') ?? -1;
+  if (disposition === undefined || parameter.lastIndex < 0) return undefined;
+  for (let match = parameter.exec(disposition); match !== null; match = parameter.exec(disposition)) {
+    const [, name = '', inQuotes, plain = ''] = match;
+    parameters.set(name.toLowerCase(), inQuotes?.replace(/\\(.)/g, '$1') ?? plain);
+  }
+  const fileName = extendedValue(parameters.get('filename*')) ?? parameters.get('filename');
+  return fileName === undefined || fileName === '' ? undefined : fileName.toWellFormed();
+}
+
+/** RFC 5987, in UTF-8, which is all that anybody sends. */
+function extendedValue(text: string | undefined): string | undefined {
+  const [, encoded] = /^utf-8'[A-Za-z0-9-]*'(.*)$/i.exec(text ?? '') ?? [];
+  if (encoded === undefined) return undefined;
+  try {
+    return decodeURIComponent(encoded);
+  } catch (error) {
+    if (error instanceof URIError) return undefined;
+    throw error;
+  }
+}
+
 function fileNameParameter(fileName: string): string {
   // Some browsers decode a percent sign in the quoted form.
   if (/^[ -~]+$/.test(fileName) && !fileName.includes('%')) return `filename=${quoted(fileName)}`;

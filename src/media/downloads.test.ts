@@ -36,10 +36,10 @@ async function fill(world: MediaWorld, mediaId: string): Promise<void> {
 function otherServer(text: string): RemoteMedia & { asked: number } {
   return {
     asked: 0,
-    async fetch(_, mediaId) {
+    async fetch({ mediaId }, use) {
       this.asked++;
       if (mediaId !== 'here') throw new MatrixError('M_NOT_FOUND', 'Not here.');
-      return { contentType: 'text/plain', fileName: 'remote.txt', body: streamOf(text) };
+      return use({ contentType: 'text/plain', fileName: 'remote.txt', body: streamOf(text) });
     },
   };
 }

@@ -1,9 +1,9 @@
 import { ByteCache } from '../base/byte-cache.ts';
 import { MatrixError } from '../core/matrix-error.ts';
-import { insertMedia } from './media.table.ts';
+import { insertMedia, type MediaFacts } from './media.table.ts';
 import { type MediaName, mxcUri } from './media-id.ts';
 import type { MediaParts, WithStore } from './media-parts.ts';
-import { FileTooLargeError, StoreFullError } from './media-store.ts';
+import { FileTooLargeError, type StoredFile, StoreFullError } from './media-store.ts';
 import type { RemoteMedia } from './ports.ts';
 
 type Parts = Pick<MediaParts, 'db' | 'nids' | 'clock' | 'log' | 'budget' | 'settings'> &
@@ -48,20 +48,27 @@ export class RemoteCache {
   }
 
   async #fetch(name: MediaName, timeoutMs: number): Promise<void> {
-    const { db, nids, clock, store, remote, settings } = this.#parts;
-    const { contentType, fileName, body } = await remote.fetch(name.origin, name.mediaId, { timeoutMs });
-    const file = await store.put(body, settings.maxRemoteBytes);
-    let kept = false;
-    try {
-      kept = await db.tx(async tx => {
-        const originNid = await nids.domains.internOne(tx, name.origin);
-        const facts = { contentType: contentType?.slice(0, 255), fileName: fileName?.slice(0, 512) };
-        return insertMedia(tx, { ...facts, originNid, ...name, userNid: undefined, file, now: clock.now() });
-      });
-    } finally {
-      // Another process fetched it at the same time, or the transaction failed.
-      if (!kept) await store.delete(file.fileId);
-    }
+    const { store, remote, settings } = this.#parts;
+    const maxBytes = settings.maxRemoteBytes;
+    await remote.fetch({ ...name, timeoutMs, maxBytes }, async ({ contentType, fileName, body }) => {
+      const file = await store.put(body, maxBytes);
+      let kept = false;
+      try {
+        kept = await this.#record(name, file, { contentType, fileName });
+      } finally {
+        // Another process fetched it at the same time, or the transaction failed.
+        if (!kept) await store.delete(file.fileId);
+      }
+    });
+  }
+
+  #record(name: MediaName, file: StoredFile, { contentType, fileName }: MediaFacts): Promise<boolean> {
+    const { db, nids, clock } = this.#parts;
+    return db.tx(async tx => {
+      const originNid = await nids.domains.internOne(tx, name.origin);
+      const facts = { contentType: contentType?.slice(0, 255), fileName: fileName?.slice(0, 512) };
+      return insertMedia(tx, { ...facts, originNid, ...name, userNid: undefined, file, now: clock.now() });
+    });
   }
 
   #remember(uri: string, cause: unknown): unknown {

@@ -12,6 +12,7 @@ import { trustedContext } from '../../src/federation/transport/trust.ts';
 import { testBudget } from './budget.ts';
 import { TestAuthority } from './certificates.ts';
 import { FakeInternet } from './fake-internet.ts';
+import { TlsPeer } from './tls-peer.ts';
 
 /** The identity of a server whose key is the same in every run. */
 export function identityOf(serverName: string, seed = 1, keyId = 'ed25519:a_test'): Identity {
@@ -32,4 +33,17 @@ export function testClient(t: TestContext, allowed: readonly string[] = ['127.0.
   const client = new FederationClient({ identity, discovery, dialer, clock, userAgent: 'Copse/test' });
   t.after(() => client[Symbol.dispose]());
   return { authority, net, clock, dialer, discovery, identity, client };
+}
+
+/** Another server on loopback that answers as a test tells it. */
+export async function peerOf(
+  t: TestContext,
+  { net, authority }: { readonly net: FakeInternet; readonly authority: TestAuthority },
+  name: string,
+): Promise<TlsPeer> {
+  const peer = await TlsPeer.open(authority.issue({ names: [name] }));
+  t.after(() => peer[Symbol.asyncDispose]());
+  net.delegate(name, `${name}:${peer.port}`);
+  net.addresses[name] = ['127.0.0.1'];
+  return peer;
 }

@@ -25,6 +25,8 @@ export interface FederationRequest {
   /** A longer answer is an error. 10 MiB unless said. */
   readonly maxBytes?: number;
   readonly signal?: AbortSignal;
+  /** The type of answer that is wanted; JSON unless said. */
+  readonly accept?: string;
   /** Key requests carry no signature, since whoever answers would have to ask for our keys first. */
   readonly unsigned?: boolean;
 }
@@ -152,12 +154,13 @@ export class FederationClient implements Disposable {
     return exchange(this.#pool, route, sent, deadline.signal);
   }
 
-  #message(destination: ServerName, { method, path, query, body, unsigned = false }: FederationRequest) {
+  #message(destination: ServerName, request: FederationRequest) {
+    const { method, path, query, body, unsigned = false, accept = 'application/json' } = request;
     const { identity, userAgent } = this.#parts;
     const uri = requestTarget(path, query);
     const signed = { method, uri, origin: identity.serverName, destination, content: body };
     const headers = {
-      accept: 'application/json',
+      accept,
       'user-agent': userAgent,
       ...(unsigned ? {} : { authorization: signRequest(signed, identity.signingKey) }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
