@@ -19,6 +19,11 @@ export function findDevice(db: Queryable, userNid: number, deviceId: string): Pr
   return db.get<DeviceRow>(sql`select * from device where user_nid = ${userNid} and device_id = ${deviceId}`);
 }
 
+export async function countDevices(db: Queryable, userNids: readonly number[]): Promise<number> {
+  const row = await db.get<{ n: number }>(sql`select count(*) as n from device where user_nid ${sql.in(userNids)}`);
+  return row?.n ?? 0;
+}
+
 /** Whether the device is new; one that exists keeps its name. */
 export async function insertDevice(
   tx: Tx,

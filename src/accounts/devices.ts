@@ -3,7 +3,15 @@ import { type Random, randomLetters } from '../base/random.ts';
 import { forbidden, invalidParam, MatrixError, notFound } from '../core/matrix-error.ts';
 import { utf8Length } from '../core/utf8.ts';
 import type { Database, Queryable, Tx } from '../db/database.ts';
-import { type DeviceRow, deleteDevices, devicesOf, findDevice, insertDevice, renameDevice } from './device.table.ts';
+import {
+  countDevices,
+  type DeviceRow,
+  deleteDevices,
+  devicesOf,
+  findDevice,
+  insertDevice,
+  renameDevice,
+} from './device.table.ts';
 import type { DeviceListener } from './ports.ts';
 import { deleteBareTokens, deleteTokensOfDevices } from './session.table.ts';
 import type { SessionCache } from './session-cache.ts';
@@ -39,6 +47,11 @@ export class Devices {
 
   async list(userNid: number, db: Queryable = this.#parts.db): Promise<Device[]> {
     return (await devicesOf(db, userNid)).map(asDevice);
+  }
+
+  /** How many devices some users have together. */
+  count(userNids: readonly number[]): Promise<number> {
+    return countDevices(this.#parts.db, userNids);
   }
 
   async find(userNid: number, deviceId: string, db: Queryable = this.#parts.db): Promise<Device | undefined> {

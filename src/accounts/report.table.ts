@@ -1,6 +1,6 @@
 import type { EventId, RoomId, UserId } from '../core/ids.ts';
 import type { Queryable, Tx } from '../db/database.ts';
-import { sql } from '../db/sql.ts';
+import { type Sql, sql } from '../db/sql.ts';
 
 export const REPORT_KINDS = { event: 0, room: 1, user: 2 } as const;
 export type ReportKind = keyof typeof REPORT_KINDS;
@@ -18,7 +18,25 @@ export interface ReportRow {
   readonly ts: number;
 }
 
-const COLUMNS = sql`nid, reporter_nid, room_id, event_id, user_id, reason, score, ts`;
+/** A report with what is known of its room now. */
+export interface ListedReportRow extends ReportRow {
+  readonly reporter: UserId;
+  readonly room_name: string | null;
+  readonly room_alias: string | null;
+}
+
+/** Which reports are wanted. What is undefined does not matter. */
+export interface ReportFilter {
+  readonly reporter?: string | undefined;
+  readonly roomId?: string | undefined;
+  /** The reported user, or the sender of the reported event. */
+  readonly userId?: string | undefined;
+}
+
+const COLUMNS = sql`r.nid, r.reporter_nid, r.room_id, r.event_id, r.user_id, r.reason, r.score, r.ts,
+  u.user_id as reporter, f.name as room_name, f.alias as room_alias`;
+const FROM = sql`from report r join user_name u on u.nid = r.reporter_nid
+  left join room on room.room_id = r.room_id left join room_facts f on f.room_nid = room.nid`;
 
 export async function insertReport(tx: Tx, kind: ReportKind, report: Omit<ReportRow, 'nid'>): Promise<void> {
   const { reporter_nid, room_id, event_id, user_id, reason, score, ts } = report;
@@ -33,14 +51,34 @@ export async function countReportsSince(db: Queryable, reporterNid: number, ts: 
   return row?.n ?? 0;
 }
 
-/** Newest first, those before number `before`. */
-export function reportsOf(db: Queryable, kind: ReportKind, before: number, limit: number): Promise<ReportRow[]> {
-  return db.all<ReportRow>(sql`select ${COLUMNS} from report
-    where kind = ${REPORT_KINDS[kind]} and nid < ${before} order by nid desc limit ${limit}`);
+/** A page of the reports of one kind, by age. */
+export function listReports(
+  db: Queryable,
+  kind: ReportKind,
+  filter: ReportFilter,
+  page: { readonly backward: boolean; readonly from: number; readonly limit: number },
+): Promise<ListedReportRow[]> {
+  return db.all<ListedReportRow>(sql`select ${COLUMNS} ${FROM} where ${conditions(kind, filter)}
+    order by r.nid ${page.backward ? sql`desc` : sql`asc`} limit ${page.limit} offset ${page.from}`);
 }
 
-export function reportById(db: Queryable, kind: ReportKind, nid: number): Promise<ReportRow | undefined> {
-  return db.get<ReportRow>(sql`select ${COLUMNS} from report where kind = ${REPORT_KINDS[kind]} and nid = ${nid}`);
+export async function countReports(db: Queryable, kind: ReportKind, filter: ReportFilter): Promise<number> {
+  const row = await db.get<{ n: number }>(
+    sql`select count(*) as n from report r join user_name u on u.nid = r.reporter_nid where ${conditions(kind, filter)}`,
+  );
+  return row?.n ?? 0;
+}
+
+export function reportById(db: Queryable, kind: ReportKind, nid: number): Promise<ListedReportRow | undefined> {
+  return db.get<ListedReportRow>(sql`select ${COLUMNS} ${FROM} where ${conditions(kind, {})} and r.nid = ${nid}`);
+}
+
+function conditions(kind: ReportKind, { reporter, roomId, userId }: ReportFilter): Sql {
+  const all = [sql`r.kind = ${REPORT_KINDS[kind]}`];
+  if (reporter !== undefined) all.push(sql`u.user_id = ${reporter}`);
+  if (roomId !== undefined) all.push(sql`r.room_id = ${roomId}`);
+  if (userId !== undefined) all.push(sql`r.user_id = ${userId}`);
+  return sql.all(all);
 }
 
 export async function deleteReport(tx: Tx, kind: ReportKind, nid: number): Promise<boolean> {

@@ -3,7 +3,17 @@ import { type EventId, isUserId, type RoomId, type UserId } from '../core/ids.ts
 import { invalidParam, MatrixError, notFound } from '../core/matrix-error.ts';
 import type { Database } from '../db/database.ts';
 import type { Nids } from '../rooms/nids.table.ts';
-import { countReportsSince, insertReport, type ReportKind } from './report.table.ts';
+import {
+  countReports,
+  countReportsSince,
+  deleteReport,
+  insertReport,
+  type ListedReportRow,
+  listReports,
+  type ReportFilter,
+  type ReportKind,
+  reportById,
+} from './report.table.ts';
 import type { Users } from './users.ts';
 
 export interface ReportsParts {
@@ -23,6 +33,15 @@ interface Target {
   readonly roomId?: RoomId;
   readonly eventId?: EventId;
   readonly userId?: UserId;
+}
+
+export type { ListedReportRow as ListedReport, ReportKind } from './report.table.ts';
+
+export interface ReportListQuery {
+  readonly filter: ReportFilter;
+  readonly backward: boolean;
+  readonly from: number;
+  readonly limit: number;
 }
 
 const DAY_MS = 86_400_000;
@@ -60,6 +79,29 @@ export class Reports {
       (users.isLocal(userId) ? await users.find(userId) : await nids.users.findOne(db, userId)) !== undefined;
     if (!isKnown) throw notFound('The user was not found.');
     await this.#file('user', reporterNid, { userId }, complaint);
+  }
+
+  /** A page of the reports of one kind that fit, and how many fit in all. */
+  async page(
+    kind: ReportKind,
+    query: ReportListQuery,
+  ): Promise<{ readonly reports: readonly ListedReportRow[]; readonly total: number }> {
+    const { db } = this.#parts;
+    const total = await countReports(db, kind, query.filter);
+    return { reports: await listReports(db, kind, query.filter, query), total };
+  }
+
+  /** @throws MatrixError M_NOT_FOUND */
+  async get(kind: ReportKind, nid: number): Promise<ListedReportRow> {
+    const report = await reportById(this.#parts.db, kind, nid);
+    if (report === undefined) throw notFound('There is no such report.');
+    return report;
+  }
+
+  /** Takes a report away that was dealt with. @throws MatrixError M_NOT_FOUND */
+  async remove(kind: ReportKind, nid: number): Promise<void> {
+    const wasThere = await this.#parts.db.tx(tx => deleteReport(tx, kind, nid));
+    if (!wasThere) throw notFound('There is no such report.');
   }
 
   /** @throws MatrixError M_INVALID_PARAM for an overlong reason, M_LIMIT_EXCEEDED */

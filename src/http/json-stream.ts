@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { JsonObject } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import { type Reply, reply } from './endpoint.ts';
 
 /** Text is handed on in pieces of about this many characters. */
@@ -7,7 +7,7 @@ const PIECE = 16 * 1024;
 
 type Texts = AsyncIterable<string>;
 /** An array of an answer: its key, and its items as they come. */
-export type StreamedArray = readonly [key: string, items: AsyncIterable<JsonObject>];
+export type StreamedArray = readonly [key: string, items: AsyncIterable<Json>];
 
 /** An answer that is one array, written as its items come: of any length in bounded memory. */
 export function streamArray(items: AsyncIterable<JsonObject>): Reply {
@@ -15,7 +15,7 @@ export function streamArray(items: AsyncIterable<JsonObject>): Reply {
 }
 
 /** `{...head, key: [items]}`, written as the items come. */
-export function streamMember(head: JsonObject, key: string, items: AsyncIterable<JsonObject>): Reply {
+export function streamMember(head: JsonObject, key: string, items: AsyncIterable<Json>): Reply {
   return streamMembers(head, [[key, items]]);
 }
 
@@ -38,7 +38,7 @@ async function* asMembers(entries: AsyncIterable<readonly [string, JsonObject]>)
   for await (const [name, value] of entries) yield `${JSON.stringify(name)}:${JSON.stringify(value)}`;
 }
 
-async function* asText(items: AsyncIterable<JsonObject>): AsyncGenerator<string, void> {
+async function* asText(items: AsyncIterable<Json>): AsyncGenerator<string, void> {
   for await (const item of items) yield JSON.stringify(item);
 }
 

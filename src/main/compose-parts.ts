@@ -24,6 +24,7 @@ import { deviceListChanged } from '../rooms/announce.ts';
 import { DelayedEvents } from '../rooms/delayed-events.ts';
 import { delayedStateFollower } from '../rooms/delayed-state.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
+import { fillRoomFacts } from '../rooms/room-facts.ts';
 import { Search } from '../rooms/search/search.ts';
 import { SearchIndexer } from '../rooms/search/search-indexer.ts';
 import { Notifier } from '../sync/notifier.ts';
@@ -152,6 +153,7 @@ export function composeParts(input: PartsInput): Parts {
     notificationHistory: new NotificationHistory({ db, events }),
     async start() {
       await accounts.start();
+      await fillRoomFacts(rooms);
       delayed.start();
       loops = [sender.run(stop.signal), indexer.run(stop.signal), maintain({ ...common, media }, stop.signal)];
     },

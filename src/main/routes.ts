@@ -67,7 +67,7 @@ export function clientRoutes(
     ...mediaRoutes({ media: parts.media, clock }),
     ...pushRoutes(parts),
     ...reportRoutes({ accounts, rooms }),
-    ...synapseRoutes({ ...parts, version }),
+    ...synapseRoutes({ ...parts, profileFor: roomParts.profileFor, version }),
   ];
 }
 

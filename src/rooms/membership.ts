@@ -3,6 +3,7 @@ import { getString, type JsonObject } from '../core/json.ts';
 import { forbidden, MatrixError } from '../core/matrix-error.ts';
 import type { Tx } from '../db/database.ts';
 import { append } from './append.ts';
+import { requireNotBlocked } from './blocked-rooms.ts';
 import { currentMembership } from './current-membership.ts';
 import { checkInvite } from './invite-permission.ts';
 import { type MemberProfile, memberContent } from './member-content.ts';
@@ -67,6 +68,7 @@ async function eventIdOf(parts: RoomsParts, tx: Tx, { eventNid }: { eventNid: nu
  */
 export function join(parts: RoomsParts, room: Room, action: MemberAction): Promise<EventId> {
   return writeRoom(parts, room, async tx => {
+    await requireNotBlocked(tx, room.roomId);
     const current = await currentMembership(parts, tx, room, action.sender);
     const bare = contentOf('join', { ...action, profile: undefined, reason: undefined });
     if (current?.membership === 'join' && Object.keys(bare).length === 1) return eventIdOf(parts, tx, current);
@@ -94,6 +96,7 @@ export function invite(parts: RoomsParts, room: Room, action: MemberAction, targ
   return writeRoom(parts, room, async tx => {
     const current = await currentMembership(parts, tx, room, target);
     if (current?.membership === 'join') throw forbidden('That user is already in the room.');
+    await requireNotBlocked(tx, room.roomId);
     await checkInvite(parts, tx, action.sender, target);
     return change(parts, tx, room, action, target, contentOf('invite', action));
   });
@@ -101,7 +104,10 @@ export function invite(parts: RoomsParts, room: Room, action: MemberAction, targ
 
 /** Asks to be let in. @throws MatrixError M_FORBIDDEN */
 export function knock(parts: RoomsParts, room: Room, action: MemberAction): Promise<EventId> {
-  return writeRoom(parts, room, tx => change(parts, tx, room, action, action.sender, contentOf('knock', action)));
+  return writeRoom(parts, room, async tx => {
+    await requireNotBlocked(tx, room.roomId);
+    return change(parts, tx, room, action, action.sender, contentOf('knock', action));
+  });
 }
 
 /** Leaves, declines an invite or takes back a knock; nothing happens to one who is out already. */

@@ -8,6 +8,7 @@ import type { RoomsParts } from './parts.ts';
 import { addRedaction, redactionsOf } from './redactions.table.ts';
 import { deleteRelations, relationOf } from './relations.table.ts';
 import { REDACTED, type Room, type StoredEvent } from './room.ts';
+import { forgetRedactedFacts } from './room-facts.ts';
 
 /**
  * A new event may redact another one, or may have been redacted by one that came before it (room version 3,
@@ -51,7 +52,9 @@ async function redactOne(
   const state = await parts.state.lookup(tx, room, redaction.stateBefore, pairs);
   if (!redactionApplies(redaction.event, target.event, state)) return false;
   await deleteRelations(tx, room.nid, relationTarget(target.event), target.nid);
-  await overwriteEvent(tx, target.nid, canonicalText(redactedEvent(target.event).pdu, room.version), REDACTED);
+  const redacted = redactedEvent(target.event);
+  await overwriteEvent(tx, target.nid, canonicalText(redacted.pdu, room.version), REDACTED);
+  await forgetRedactedFacts(parts, tx, room, target, redacted);
   tx.afterCommit(() => parts.events.forget(target.nid));
   return true;
 }

@@ -3,6 +3,7 @@ import { forbidden } from '../core/matrix-error.ts';
 import { getMember } from './members.table.ts';
 import type { RoomsParts } from './parts.ts';
 import { MEMBERSHIPS, type Room } from './room.ts';
+import { roomHead } from './rooms.table.ts';
 import { type ReadableState, readableState, type Viewer } from './visibility.ts';
 
 /** A room with what one viewer may read of it. */
@@ -41,4 +42,11 @@ export async function knownRoom(parts: RoomsParts, roomId: string): Promise<Room
   const room = await parts.rooms.find(parts.db, roomId as RoomId);
   if (room === undefined) throw closed();
   return room;
+}
+
+/** A room with everything in it, for an administrator. @throws MatrixError M_NOT_FOUND */
+export async function wholeRoom(parts: RoomsParts, roomId: string): Promise<ReadableRoom> {
+  const room = await parts.rooms.get(parts.db, roomId as RoomId);
+  const { state_root: root } = await roomHead(parts.db, room.nid);
+  return { room, readable: { root, upTo: Number.MAX_SAFE_INTEGER, membership: undefined } };
 }

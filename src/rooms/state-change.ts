@@ -6,6 +6,7 @@ import { openness } from './open-rooms.ts';
 import type { RoomsParts } from './parts.ts';
 import { isMembership, MEMBERSHIPS, type Room, type StoredEvent } from './room.ts';
 import { addToDomain } from './room-domains.table.ts';
+import { keepFacts } from './room-facts.ts';
 import { addToCounts } from './rooms.table.ts';
 import type { Difference } from './state-tree/state-trees.ts';
 import { MEMBER_TYPE_NID, stateKeyOf, typeOf } from './state-tree/tree-key.ts';
@@ -20,7 +21,7 @@ export interface MemberChange {
 const BATCH = 200;
 
 /**
- * Brings the plain tables (members and their counts, servers, rooms open to all) in step with the room's resolved
+ * Brings the plain tables (members and their counts, servers, rooms open to all, what lists show) in step with the room's resolved
  * state, which `stored` moved from `oldRoot` to `stored.roomRoot`. Only what differs between the two is read.
  */
 export async function stateChanged(
@@ -31,6 +32,7 @@ export async function stateChanged(
   stored: StoredEvent & { readonly pos: number },
 ): Promise<void> {
   await openness(parts, tx, room, oldRoot, stored);
+  await keepFacts(parts, tx, room, oldRoot, stored);
   // The usual case: the event itself is the whole difference.
   if (stored.stateBefore === oldRoot && stored.stateAfter === stored.roomRoot) {
     const { type, stateKey } = stored.event;

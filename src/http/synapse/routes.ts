@@ -2,10 +2,12 @@ import type { Endpoint } from '../endpoint.ts';
 import { deviceRoutes } from './devices/routes.ts';
 import { synapseRegisterRoutes } from './register.ts';
 import { registrationTokenRoutes } from './registration-tokens/routes.ts';
+import { reportAdminRoutes } from './reports/routes.ts';
+import { type RoomAdminParts, roomAdminRoutes } from './rooms/routes.ts';
 import { getServerVersion } from './server/get-server-version.ts';
 import { type UserRouteParts, userRoutes } from './users/routes.ts';
 
-export interface SynapseRouteParts extends UserRouteParts {
+export interface SynapseRouteParts extends UserRouteParts, RoomAdminParts {
   readonly version: string;
 }
 
@@ -16,6 +18,8 @@ export function synapseRoutes(parts: SynapseRouteParts): Endpoint[] {
     ...userRoutes(parts),
     ...deviceRoutes(parts),
     ...registrationTokenRoutes(parts),
+    ...roomAdminRoutes(parts),
+    ...reportAdminRoutes(parts),
     getServerVersion(parts),
   ];
 }

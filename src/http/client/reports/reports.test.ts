@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { AccountsWorld, assertError, SERVER_NAME, withAccounts } from '../../../../test/support/accounts.ts';
 import { onEachDatabase } from '../../../../test/support/databases.ts';
 import { newRoom, roomsOn, say } from '../../../../test/support/rooms.ts';
-import { deleteReport, reportById, reportsOf } from '../../../accounts/report.table.ts';
+import { deleteReport, listReports, reportById } from '../../../accounts/report.table.ts';
 import { join, leave } from '../../../rooms/membership.ts';
 import { reportRoutes } from './routes.ts';
+
+const ALL = { backward: true, from: 0, limit: 10 };
 
 async function worldOf(world: AccountsWorld) {
   const rooms = roomsOn(world.db, SERVER_NAME);
@@ -30,14 +32,15 @@ onEachDatabase('what is reported is kept for the administrators', async db => {
   assert.equal((await report(`users/${alice.id}/report`, { reason: '' })).status, 200);
 
   const { userNid } = await world.accounts.users.require(bob.id);
-  const events = await reportsOf(db, 'event', Number.MAX_SAFE_INTEGER, 10);
+  const events = await listReports(db, 'event', {}, ALL);
   assert.equal(events.length, 3);
   const { nid, ...first } = events.at(-1) ?? { nid: 0 };
-  const expected = { reporter_nid: userNid, room_id: room.roomId, event_id: event.event.id, user_id: alice.id };
+  const about = { reporter_nid: userNid, room_id: room.roomId, event_id: event.event.id, user_id: alice.id };
+  const expected = { ...about, reporter: bob.id, room_name: null, room_alias: null };
   assert.deepEqual(first, { ...expected, reason: 'spam', score: -100, ts: world.clock.now() });
-  assert.deepEqual(await reportsOf(db, 'event', nid, 10), []);
-  assert.equal((await reportsOf(db, 'room', Number.MAX_SAFE_INTEGER, 10))[0]?.room_id, room.roomId);
-  const [ofUser] = await reportsOf(db, 'user', Number.MAX_SAFE_INTEGER, 10);
+  assert.equal((await listReports(db, 'event', {}, { ...ALL, from: 1 })).length, events.length - 1);
+  assert.equal((await listReports(db, 'room', {}, ALL))[0]?.room_id, room.roomId);
+  const [ofUser] = await listReports(db, 'user', {}, ALL);
   assert.deepEqual([ofUser?.user_id, ofUser?.room_id, ofUser?.reason], [alice.id, null, '']);
   assert.equal(await db.tx(tx => deleteReport(tx, 'room', nid)), false);
   assert.equal(await db.tx(tx => deleteReport(tx, 'event', nid)), true);

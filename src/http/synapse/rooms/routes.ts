@@ -1,0 +1,49 @@
+import type { Accounts } from '../../../accounts/accounts.ts';
+import type { UserId } from '../../../core/ids.ts';
+import type { MemberProfile } from '../../../rooms/member-content.ts';
+import type { RoomsParts } from '../../../rooms/parts.ts';
+import type { Endpoint } from '../../endpoint.ts';
+import { deleteForwardExtremities } from './delete-forward-extremities.ts';
+import { fetchEvent } from './fetch-event.ts';
+import { getForwardExtremities } from './get-forward-extremities.ts';
+import { getRoom } from './get-room.ts';
+import { getRoomBlock } from './get-room-block.ts';
+import { getRoomContext } from './get-room-context.ts';
+import { getRoomEventByTime } from './get-room-event-by-time.ts';
+import { getRoomHierarchy } from './get-room-hierarchy.ts';
+import { getRoomMessages } from './get-room-messages.ts';
+import { getRoomState } from './get-room-state.ts';
+import { joinUserToRoom } from './join-user-to-room.ts';
+import { listRoomMembers } from './list-room-members.ts';
+import { listRooms } from './list-rooms.ts';
+import { makeRoomAdmin } from './make-room-admin.ts';
+import { setRoomBlock } from './set-room-block.ts';
+
+export interface RoomAdminParts {
+  readonly rooms: RoomsParts;
+  readonly accounts: Accounts;
+  /** What membership events say of a user. */
+  readonly profileFor: (userId: UserId) => Promise<MemberProfile>;
+}
+
+/** Synapse admin API, "Room Admin API", but for deleting. */
+export function roomAdminRoutes(parts: RoomAdminParts): Endpoint[] {
+  const { accounts } = parts;
+  return [
+    listRooms(parts),
+    getRoom({ ...parts, devices: accounts.devices }),
+    listRoomMembers(parts),
+    getRoomState(parts),
+    getRoomMessages(parts),
+    getRoomContext(parts),
+    getRoomEventByTime(parts),
+    getRoomHierarchy(parts),
+    getRoomBlock(parts),
+    setRoomBlock(parts),
+    makeRoomAdmin(parts),
+    joinUserToRoom({ ...parts, users: accounts.users }),
+    getForwardExtremities(parts),
+    deleteForwardExtremities(parts),
+    fetchEvent(parts),
+  ];
+}
