@@ -2,6 +2,7 @@ import type { Database } from '../db/database.ts';
 import { setPasswordHash } from './account.table.ts';
 import type { AccountData } from './account-data.ts';
 import type { AccountTasks } from './account-tasks.ts';
+import { deleteApplication } from './application.table.ts';
 import type { Devices } from './devices.ts';
 import type { Filters } from './filters.ts';
 import type { Passwords } from './passwords.ts';
@@ -62,6 +63,7 @@ export class AccountChanges {
       await setPasswordHash(tx, userNid, null);
       await deleteShortTokensOf(tx, userNid);
       await deleteUserWords(tx, userNid);
+      await deleteApplication(tx, userNid);
       await devices.removeAll(tx, userNid, undefined);
       await this.#parts.listener.accountClosed(tx, userNid);
       if (erase) {

@@ -10,6 +10,7 @@ import { AccountChanges } from './account-changes.ts';
 import { AccountData } from './account-data.ts';
 import type { AccountTaskKind } from './account-task.table.ts';
 import { AccountTasks } from './account-tasks.ts';
+import { Applications } from './applications.ts';
 import { AppserviceSessions } from './appservice-sessions.ts';
 import { AuthSessionIds } from './auth-session.ts';
 import { Credentials } from './credentials.ts';
@@ -24,6 +25,7 @@ import { OpenIdTokens } from './openid-tokens.ts';
 import { Passwords } from './passwords.ts';
 import { type AccountPorts, noDeviceListener, noRoomFollower } from './ports.ts';
 import { Profiles } from './profiles.ts';
+import { ProofOfWork } from './proof-of-work.ts';
 import { RateLimits } from './rate-limits.ts';
 import { Registration } from './registration.ts';
 import { RegistrationTokens } from './registration-tokens.ts';
@@ -35,6 +37,7 @@ import { Sessions, type TokenUse } from './sessions.ts';
 import type { AccountSettings } from './settings.ts';
 import { SharedSecretRegistration } from './shared-secret-registration.ts';
 import { deleteExpiredShortTokens } from './short-token.table.ts';
+import { SignUpLimits } from './sign-up-limits.ts';
 import { UserAdministration } from './user-administration.ts';
 import { UserDirectory } from './user-directory.ts';
 import { UserList } from './user-list.ts';
@@ -68,6 +71,7 @@ export class Accounts implements AsyncDisposable {
   readonly interactive: InteractiveAuth;
   readonly login: Login;
   readonly registration: Registration;
+  readonly proofOfWork: ProofOfWork;
   readonly registrationTokens: RegistrationTokens;
   readonly sharedSecret: SharedSecretRegistration;
   readonly changes: AccountChanges;
@@ -107,15 +111,36 @@ export class Accounts implements AsyncDisposable {
     const credentials = new Credentials(users, passwords, limits);
     const registrationTokens = new RegistrationTokens(db, clock, random);
     const sessionIds = new AuthSessionIds({ db, clock, random });
-    const interactive = new InteractiveAuth({ db, clock, sessionIds, credentials, registrationTokens });
+    const proofOfWork = new ProofOfWork(clock, log, settings.proofOfWork);
+    const interactive = new InteractiveAuth({
+      db,
+      clock,
+      sessionIds,
+      credentials,
+      registrationTokens,
+      proofOfWork,
+      limits,
+    });
+    const { asksReason, mostWaiting } = settings.approval;
+    const applications = new Applications(mostWaiting);
+    const signUps = new SignUpLimits(clock, settings.rateLimits, settings.registration, parts.budget);
     const tasks = new AccountTasks(db, clock, log, (userNid, kind) => this.#runTask(userNid, kind));
     const accountData = new AccountData(db, bus, settings.accountDataBytes);
     const filters = new Filters(db);
     const profiles = new Profiles({ db, users, tasks, remote: ports.remoteProfiles });
     const common = { db, clock, random, serverName, users, sessions, appservices };
-    const mode = settings.registration;
-    const { terms } = settings;
-    const registration = new Registration({ ...common, passwords, interactive, limits, mode, terms });
+    const registration = new Registration({
+      ...common,
+      log,
+      passwords,
+      interactive,
+      applications,
+      limits: signUps,
+      proofOfWork,
+      mode: settings.registration,
+      asksReason,
+      terms: settings.terms,
+    });
     this.#log = log;
     this.#sessionCache = cache;
     this.#lastSeen = lastSeen;
@@ -127,6 +152,7 @@ export class Accounts implements AsyncDisposable {
     this.interactive = interactive;
     this.login = new Login({ ...common, credentials, loginTokenMs });
     this.registration = registration;
+    this.proofOfWork = proofOfWork;
     this.registrationTokens = registrationTokens;
     this.sharedSecret = new SharedSecretRegistration(common, registration, settings.registrationSharedSecret);
     this.changes = new AccountChanges({

@@ -2,15 +2,27 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { lenientCanonicalJson } from '../core/canonical-json.ts';
 import { getObject, getString, type JsonObject } from '../core/json.ts';
-import { forbidden, MatrixError } from '../core/matrix-error.ts';
+import { type Errcode, forbidden, MatrixError } from '../core/matrix-error.ts';
 import type { Database, Tx } from '../db/database.ts';
+import { keptReason, REASON } from './applications.ts';
 import { AUTH_SESSION_MS, type AuthSessionIds, BINDING_BYTES } from './auth-session.ts';
 import { insertStage, stagesOf, takeExpiredStages, takeStages } from './auth-stage.table.ts';
 import { type Credentials, identifiedName } from './credentials.ts';
+import { PROOF_OF_WORK, type ProofOfWork } from './proof-of-work.ts';
+import type { RateLimits } from './rate-limits.ts';
 import type { RegistrationTokens } from './registration-tokens.ts';
 import type { Requester } from './requester.ts';
 
-export type AuthStage = 'm.login.password' | 'm.login.dummy' | 'm.login.registration_token' | 'm.login.terms';
+/** The stages of the specification and, with `io.copse.`, our own (docs/registration.md). */
+export type AuthStage =
+  | 'm.login.password'
+  | 'm.login.dummy'
+  | 'm.login.registration_token'
+  | 'm.login.terms'
+  | typeof PROOF_OF_WORK
+  | typeof REASON;
+/** Stages for which there is a page to pass them in a browser. */
+export type PageStage = Exclude<AuthStage, 'm.login.password' | 'm.login.dummy'>;
 /** Alternative lists of stages; one of them has to be completed. */
 export type AuthFlows = readonly (readonly AuthStage[])[];
 
@@ -37,14 +49,21 @@ export interface InteractiveAuthParts {
   readonly sessionIds: AuthSessionIds;
   readonly credentials: Credentials;
   readonly registrationTokens: RegistrationTokens;
+  readonly proofOfWork: ProofOfWork;
+  readonly limits: RateLimits;
 }
 
-/** An attempt at a stage: done, or why not. */
-type Attempt = 'done' | { readonly errcode: string; readonly error: string };
+type Who = Pick<InteractiveRequest, 'user' | 'ip'>;
+
+/** Why an attempt at a stage failed; undefined where it did not. */
+type Failure = { readonly errcode: Errcode; readonly error: string } | undefined;
+
+/** Stands among the stages of a session that has served. */
+const SPENT = 'spent';
 
 /**
  * User-interactive authentication (client-server API, "User-Interactive Authentication API"). A session is good for one
- * operation with one body by one user. What a client has shown to pass a stage is not stored.
+ * operation with one body by one user. Passwords that a client has shown to pass a stage are not stored.
  */
 export class InteractiveAuth {
   readonly #parts: InteractiveAuthParts;
@@ -64,13 +83,14 @@ export class InteractiveAuth {
   async #check(request: InteractiveRequest, flows: AuthFlows): Promise<InteractiveOutcome> {
     const auth = getObject(request.body, 'auth');
     const session = await this.#session(request, auth === undefined ? undefined : getString(auth, 'session'));
-    const completed = new Set((await stagesOf(this.#parts.db, session)).map(row => row.stage));
+    const completed = await this.#completed(session);
+    if (completed.has(SPENT)) throw used();
     const type = auth === undefined ? undefined : getString(auth, 'type');
     if (auth === undefined || type === undefined) return this.#conclude(flows, session, completed, undefined);
     const stage = flows.flat().find(offered => offered === type);
     if (stage === undefined) throw forbidden(`${type} is not a way to authenticate this request.`);
-    const attempt = completed.has(stage) ? 'done' : await this.#attempt(stage, auth, request, session);
-    if (attempt !== 'done') return this.#conclude(flows, session, completed, attempt);
+    const failure = completed.has(stage) ? undefined : await this.#attempt(stage, auth, request, session);
+    if (failure !== undefined) return this.#conclude(flows, session, completed, failure);
     completed.add(stage);
     const outcome = this.#conclude(flows, session, completed, undefined);
     if (!outcome.passed) await this.#remember(session, stage);
@@ -78,13 +98,22 @@ export class InteractiveAuth {
   }
 
   /**
-   * Forgets the session in the transaction that carries out its request, so that it serves once. Answers the stages
-   * that were stored for it.
+   * Forgets the session in the transaction that carries out its request. Answers the stages that were stored for it,
+   * with what was stored. @throws MatrixError M_FORBIDDEN when the session is spent
    */
-  async finish(tx: Tx, session: string): Promise<ReadonlySet<string>> {
+  async finish(tx: Tx, session: string): Promise<ReadonlyMap<string, string | null>> {
     const rows = await takeStages(tx, session);
+    if (rows.some(({ stage }) => stage === SPENT)) throw used();
     for (const { stage, detail } of rows) await this.#settle(tx, stage, detail, true);
-    return new Set(rows.map(row => row.stage));
+    return new Map(rows.map(row => [row.stage, row.detail]));
+  }
+
+  /**
+   * After `finish`: the session serves no second time, whatever it is shown. For sessions that no user and no body
+   * binds. @throws MatrixError M_FORBIDDEN when another request was quicker
+   */
+  async spend(tx: Tx, session: string): Promise<void> {
+    if (!(await this.#insert(tx, session, SPENT, null))) throw used();
   }
 
   /** Whether an ID is one of ours that has not expired, whatever its session is for. */
@@ -93,13 +122,23 @@ export class InteractiveAuth {
   }
 
   /**
-   * Completes a stage that the user has passed on a page of ours; the client then repeats its request with the session
-   * alone. False when there is no such session.
+   * Tries to complete a stage with what the user has entered on a page of ours; the client then repeats its request with
+   * the session alone. `lost`: there is no such session any more.
    */
-  async completeInBrowser(session: string, stage: 'm.login.terms'): Promise<boolean> {
-    if (!(await this.isSession(session))) return false;
+  async completeInBrowser(
+    stage: PageStage,
+    auth: { readonly session: string } & JsonObject,
+    ip: string,
+  ): Promise<'done' | 'lost' | { readonly error: string }> {
+    const { session } = auth;
+    if (!(await this.isSession(session))) return 'lost';
+    const completed = await this.#completed(session);
+    if (completed.has(SPENT)) return 'lost';
+    if (completed.has(stage)) return 'done';
+    const failure = await this.#attempt(stage, auth, { user: undefined, ip }, session);
+    if (failure !== undefined) return failure;
     await this.#remember(session, stage);
-    return true;
+    return 'done';
   }
 
   /** Gives back what sessions have reserved that were not finished in time. */
@@ -128,12 +167,7 @@ export class InteractiveAuth {
     return verdict === 'good' ? named : this.#parts.sessionIds.create(binding);
   }
 
-  #conclude(
-    flows: AuthFlows,
-    session: string,
-    completed: ReadonlySet<string>,
-    failure: { readonly errcode: string; readonly error: string } | undefined,
-  ): InteractiveOutcome {
+  #conclude(flows: AuthFlows, session: string, completed: ReadonlySet<string>, failure: Failure): InteractiveOutcome {
     const isDone = flows.some(flow => flow.length > 0 && flow.every(stage => completed.has(stage)));
     if (isDone && failure === undefined) return { passed: true, session };
     const challenge: JsonObject = { flows: flows.map(stages => ({ stages: [...stages] })), params: {}, session };
@@ -141,13 +175,14 @@ export class InteractiveAuth {
     return { passed: false, challenge: { ...challenge, ...failure } };
   }
 
-  #attempt(stage: AuthStage, auth: JsonObject, request: InteractiveRequest, session: string): Promise<Attempt> {
-    if (stage === 'm.login.password') return this.#password(auth, request);
-    if (stage === 'm.login.registration_token') return this.#registrationToken(auth, request, session);
-    return Promise.resolve('done');
+  async #attempt(stage: AuthStage, auth: JsonObject, who: Who, session: string): Promise<Failure> {
+    if (stage === 'm.login.password') return this.#password(auth, who);
+    if (stage === 'm.login.registration_token') return this.#registrationToken(auth, who, session);
+    if (stage === PROOF_OF_WORK) return this.#proofOfWork(auth, session);
+    return stage === REASON ? this.#reason(auth, who, session) : undefined;
   }
 
-  async #password(auth: JsonObject, { user, ip }: InteractiveRequest): Promise<Attempt> {
+  async #password(auth: JsonObject, { user, ip }: Who): Promise<Failure> {
     const name = identifiedName(auth) ?? user?.userId;
     const password = getString(auth, 'password');
     if (name === undefined || password === undefined) {
@@ -157,29 +192,57 @@ export class InteractiveAuth {
     if (owner === undefined || owner.isDeactivated)
       return { errcode: 'M_FORBIDDEN', error: 'Wrong user name or password.' };
     if (user !== undefined && owner.userNid !== user.userNid) throw forbidden('This is the password of another user.');
-    return 'done';
+    return undefined;
   }
 
-  async #registrationToken(auth: JsonObject, { ip }: InteractiveRequest, session: string): Promise<Attempt> {
+  async #registrationToken(auth: JsonObject, { ip }: Who, session: string): Promise<Failure> {
     const token = getString(auth, 'token');
     if (token === undefined) throw new MatrixError('M_MISSING_PARAM', 'The stage needs a token.');
-    const { db, clock, registrationTokens } = this.#parts;
+    const { db, credentials, registrationTokens } = this.#parts;
     const isGood = await db.tx(async tx => {
       if (!(await registrationTokens.reserve(tx, token))) return false;
-      const row = { session, stage: 'm.login.registration_token', detail: token };
-      const isFirst = await insertStage(tx, row, clock.now() + AUTH_SESSION_MS);
+      const isFirst = await this.#insert(tx, session, 'm.login.registration_token', token);
       if (!isFirst) await registrationTokens.settle(tx, token, false);
       return true;
     });
-    if (isGood) return 'done';
-    this.#parts.credentials.countFailure(ip);
+    if (isGood) return undefined;
+    credentials.countFailure(ip);
     return { errcode: 'M_FORBIDDEN', error: 'The registration token is not valid.' };
   }
 
-  async #remember(session: string, stage: AuthStage): Promise<void> {
-    const expiresTs = this.#parts.clock.now() + AUTH_SESSION_MS;
-    await this.#parts.db.tx(tx => insertStage(tx, { session, stage, detail: null }, expiresTs));
+  async #proofOfWork(auth: JsonObject, session: string): Promise<Failure> {
+    const { db, proofOfWork } = this.#parts;
+    if (!proofOfWork.isSolution(session, getString(auth, 'nonce') ?? '')) {
+      return { errcode: 'M_FORBIDDEN', error: `The stage needs a nonce that gives ${proofOfWork.bits} zero bits.` };
+    }
+    if (await db.tx(tx => this.#insert(tx, session, PROOF_OF_WORK, null))) proofOfWork.noteSignUp();
+    return undefined;
   }
+
+  async #reason(auth: JsonObject, { ip }: Who, session: string): Promise<Failure> {
+    const reason = keptReason(getString(auth, 'reason') ?? '');
+    if (reason === undefined) return { errcode: 'M_INVALID_PARAM', error: 'Write a few words, at most 2000 bytes.' };
+    // It is kept until the session ends, so it must not be had for nothing.
+    this.#parts.limits.count('login', undefined, ip);
+    await this.#parts.db.tx(tx => this.#insert(tx, session, REASON, reason));
+    return undefined;
+  }
+
+  async #completed(session: string): Promise<Set<string>> {
+    return new Set((await stagesOf(this.#parts.db, session)).map(row => row.stage));
+  }
+
+  async #remember(session: string, stage: AuthStage): Promise<void> {
+    await this.#parts.db.tx(tx => this.#insert(tx, session, stage, null));
+  }
+
+  #insert(tx: Tx, session: string, stage: string, detail: string | null): Promise<boolean> {
+    return insertStage(tx, { session, stage, detail }, this.#parts.clock.now() + AUTH_SESSION_MS);
+  }
+}
+
+function used(): MatrixError {
+  return forbidden('This authentication session has been used.');
 }
 
 /** What a session is bound to: operation, user and body. Of the body, which may hold passwords, only the hash is used. */

@@ -9,6 +9,8 @@ import type { Requester } from './requester.ts';
 export type LimitName =
   | 'message'
   | 'registration'
+  | 'registration_network'
+  | 'registration_total'
   | 'login'
   | 'join'
   | 'invite'
@@ -38,8 +40,8 @@ export class RateLimits {
   readonly #rates: LimitRates | 'off';
   readonly #fullAt: ByteCache<number>;
 
-  constructor(clock: Clock, rates: LimitRates | 'off', budget: Budget) {
-    this.#fullAt = new ByteCache({ name: 'rate_limits', budget, weight: 60, sizeOf: () => 8 });
+  constructor(clock: Clock, rates: LimitRates | 'off', budget: Budget, share = { name: 'rate_limits', weight: 60 }) {
+    this.#fullAt = new ByteCache({ ...share, budget, sizeOf: () => 8 });
     this.#clock = clock;
     this.#rates = rates;
   }

@@ -1,19 +1,23 @@
 import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
 import { type Random, randomToken } from '../base/random.ts';
 import type { ServerName, UserId } from '../core/ids.ts';
 import { localpartOf } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { forbidden, MatrixError } from '../core/matrix-error.ts';
-import type { Database } from '../db/database.ts';
+import type { Database, Tx } from '../db/database.ts';
 import { awaitingApproval, unknownToken } from './account-errors.ts';
+import { type Applications, REASON } from './applications.ts';
 import type { AppserviceSessions } from './appservice-sessions.ts';
-import type { AuthFlows, AuthStage, InteractiveAuth } from './interactive-auth.ts';
+import type { AuthFlows, InteractiveAuth } from './interactive-auth.ts';
 import type { Passwords } from './passwords.ts';
 import type { Appservice } from './ports.ts';
 import { setProfileField } from './profile.table.ts';
-import type { RateLimits } from './rate-limits.ts';
+import { PROOF_OF_WORK, type ProofOfWork } from './proof-of-work.ts';
+import { registrationFlows } from './registration-flows.ts';
 import type { Session, SessionRequest, Sessions } from './sessions.ts';
 import type { RegistrationMode } from './settings.ts';
+import type { SignUpLimits } from './sign-up-limits.ts';
 import { type Policy, recordAcceptance, termsParams } from './terms.ts';
 import { newUserId } from './user-names.ts';
 import type { NewUser, Users } from './users.ts';
@@ -22,14 +26,19 @@ export interface RegistrationParts {
   readonly db: Database;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Log;
   readonly serverName: ServerName;
   readonly users: Users;
   readonly passwords: Passwords;
   readonly sessions: Sessions;
   readonly interactive: InteractiveAuth;
   readonly appservices: AppserviceSessions;
-  readonly limits: RateLimits;
+  readonly applications: Applications;
+  readonly limits: SignUpLimits;
+  readonly proofOfWork: ProofOfWork;
   readonly mode: RegistrationMode;
+  /** Whether those who ask for approval say why they want the account. */
+  readonly asksReason: boolean;
   readonly terms: readonly Policy[];
 }
 
@@ -70,15 +79,26 @@ export class Registration {
 
   /** What has to be done to register. @throws MatrixError M_FORBIDDEN when registration is closed */
   flows(): AuthFlows {
-    if (this.#parts.mode === 'closed') throw forbidden('Registration is closed on this server.');
-    const terms: AuthStage[] = this.policies.length > 0 ? ['m.login.terms'] : [];
-    if (this.#parts.mode === 'token') return [['m.login.registration_token', ...terms]];
-    return [terms.length > 0 ? terms : ['m.login.dummy']];
+    const { mode, terms, asksReason, proofOfWork } = this.#parts;
+    if (mode === 'closed') throw forbidden('Registration is closed on this server.');
+    return registrationFlows({ mode, hasTerms: terms.length > 0, asksReason, work: proofOfWork.demand });
   }
 
   /** What the client has to know to pass the stages, by stage. */
   stageParams(): JsonObject {
-    return this.policies.length > 0 ? { 'm.login.terms': termsParams(this.policies) } : {};
+    const { mode, proofOfWork } = this.#parts;
+    const params: JsonObject = this.policies.length > 0 ? { 'm.login.terms': termsParams(this.policies) } : {};
+    if (mode !== 'token' && proofOfWork.demand !== 'none') params[PROOF_OF_WORK] = proofOfWork.params();
+    return params;
+  }
+
+  /**
+   * For those who are about to pass the stages: tells them before they do that it would be for nothing.
+   *
+   * @throws MatrixError M_LIMIT_EXCEEDED
+   */
+  requireRoom(ip: string): void {
+    this.#parts.limits.require(ip);
   }
 
   /** What users accept when they register. */
@@ -105,26 +125,43 @@ export class Registration {
     this.#parts.passwords.requireAcceptable(password);
   }
 
-  /** Makes an account for somebody who has passed the flows. Counted by address, before the password is hashed. */
+  /** Makes an account for somebody who has passed the flows. Counted before the password is hashed. */
   async register(account: NewAccount): Promise<Registered> {
-    const { limits, passwords, interactive, mode } = this.#parts;
-    limits.count('registration', undefined, account.ip);
+    const { limits, passwords } = this.#parts;
+    limits.count(account.ip);
     const passwordHash = await passwords.hash(account.password);
-    const userId = account.userId ?? newUserId(this.#madeUpName(), this.#parts.serverName);
-    const isApproved = mode !== 'approval';
-    const registered = await this.#parts.db.tx(async tx => {
-      const stages = await interactive.finish(tx, account.authSession);
-      if (mode === 'token' && !stages.has('m.login.registration_token')) {
-        throw forbidden('This authentication session has been used.');
-      }
-      const userNid = await this.#parts.users.create(tx, { userId, passwordHash, isApproved });
-      await setProfileField(tx, userNid, 'displayname', JSON.stringify(localpartOf(userId)));
-      await recordAcceptance(tx, userNid, this.policies, this.#parts.clock.now());
-      if (!isApproved || account.login === undefined) return { userId, userNid, session: undefined };
-      return { userId, userNid, session: await this.#parts.sessions.open(tx, { ...account.login, userNid }) };
-    });
-    if (!isApproved && account.login !== undefined) throw awaitingApproval();
+    const registered = await this.#parts.db.tx(tx => this.#create(tx, account, passwordHash));
+    if (this.#parts.mode === 'approval') {
+      this.#parts.log.info('Somebody waits for the approval of an account.', { user: registered.userId });
+      if (account.login !== undefined) throw awaitingApproval();
+    }
     return registered;
+  }
+
+  async #create(tx: Tx, account: NewAccount, passwordHash: string): Promise<Registered> {
+    const { mode, users, sessions, applications, clock } = this.#parts;
+    const userId = account.userId ?? newUserId(this.#madeUpName(), this.#parts.serverName);
+    const stages = await this.#finish(tx, account.authSession);
+    const isApproved = mode !== 'approval';
+    const userNid = await users.create(tx, { userId, passwordHash, isApproved });
+    await setProfileField(tx, userNid, 'displayname', JSON.stringify(localpartOf(userId)));
+    await recordAcceptance(tx, userNid, this.policies, clock.now());
+    if (!isApproved) await applications.add(tx, userNid, stages.get(REASON) ?? undefined);
+    if (!isApproved || account.login === undefined) return { userId, userNid, session: undefined };
+    return { userId, userNid, session: await sessions.open(tx, { ...account.login, userNid }) };
+  }
+
+  /** Ends the authentication session, which serves for one account. */
+  async #finish(tx: Tx, session: string): Promise<ReadonlyMap<string, string | null>> {
+    const { interactive, mode, proofOfWork } = this.#parts;
+    const stages = await interactive.finish(tx, session);
+    await interactive.spend(tx, session);
+    if (mode === 'token' && !stages.has('m.login.registration_token')) {
+      throw forbidden('This authentication session has been used.');
+    }
+    // A solution was counted when it was handed in.
+    if (!stages.has(PROOF_OF_WORK)) tx.afterCommit(() => proofOfWork.noteSignUp());
+    return stages;
   }
 
   /** Makes an account without further questions: for administrators, scripts and appservices. */

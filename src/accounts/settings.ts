@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { ProofOfWorkSettings } from './proof-of-work.ts';
 import type { LimitRates } from './rate-limits.ts';
 import type { Policy } from './terms.ts';
 
@@ -14,8 +15,17 @@ export interface PasswordSettings {
   readonly minimumLength: number;
 }
 
+export interface ApprovalSettings {
+  /** Whether applicants say why they want the account. */
+  readonly asksReason: boolean;
+  /** The most accounts that may wait at a time. */
+  readonly mostWaiting: number;
+}
+
 export interface AccountSettings {
   readonly registration: RegistrationMode;
+  readonly approval: ApprovalSettings;
+  readonly proofOfWork: ProofOfWorkSettings;
   /** What users accept when they register. */
   readonly terms: readonly Policy[];
   /** For `/_synapse/admin/v1/register`; undefined switches that off. */
@@ -35,6 +45,8 @@ export interface AccountSettings {
 
 export const defaultAccountSettings: AccountSettings = {
   registration: 'closed',
+  approval: { asksReason: true, mostWaiting: 1000 },
+  proofOfWork: { when: 'never', bits: 20 },
   terms: [],
   registrationSharedSecret: undefined,
   passwords: { memoryKib: 19 * 1024, passes: 2, minimumLength: 8 },
@@ -51,10 +63,15 @@ export function accountSettings(
   resolved: Pick<AccountSettings, 'registrationSharedSecret' | 'wellKnown'>,
 ): AccountSettings {
   const { memory, passes } = config.password_hashing;
+  const { mode, approval, proof_of_work: work } = config.registration;
+  // Without limits nothing is too much.
+  const when = config.rate_limits === 'off' && work.when === 'under_load' ? 'never' : work.when;
   return {
     ...defaultAccountSettings,
     ...resolved,
-    registration: config.registration.mode,
+    registration: mode,
+    approval: { asksReason: approval.ask_reason, mostWaiting: approval.most_waiting },
+    proofOfWork: { when, bits: work.bits },
     terms: config.terms,
     rateLimits: config.rate_limits,
     passwords: { ...defaultAccountSettings.passwords, memoryKib: Math.ceil(memory / 1024), passes },

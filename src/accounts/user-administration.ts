@@ -4,6 +4,7 @@ import type { Database, Tx } from '../db/database.ts';
 import { deletePendingAccount, setUserType } from './account.table.ts';
 import type { AccountChanges } from './account-changes.ts';
 import { deactivated } from './account-errors.ts';
+import { deleteApplication } from './application.table.ts';
 import type { Passwords } from './passwords.ts';
 import { deleteProfile, setProfileField } from './profile.table.ts';
 import { fieldValue } from './profile-field.ts';
@@ -135,6 +136,7 @@ export class UserAdministration {
       }
       await deleteProfile(tx, user.userNid);
       await deleteUserWords(tx, user.userNid);
+      await deleteApplication(tx, user.userNid);
     });
   }
 

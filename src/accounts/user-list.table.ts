@@ -16,6 +16,8 @@ export interface ListedUserRow {
   readonly is_approved: number;
   readonly appservice_id: string | null;
   readonly created_ts: number;
+  /** Why the account is wanted, in the applicant's own words. */
+  readonly reason: string | null;
   /** JSON, as profiles are stored. */
   readonly displayname: string | null;
   readonly avatar_url: string | null;
@@ -58,11 +60,12 @@ export const USER_ORDERS = Object.keys(ORDERS) as UserOrder[];
 
 const FROM = sql`from account a join user_name u on u.nid = a.user_nid
   left join profile_field n on n.user_nid = a.user_nid and n.field = 'displayname'
-  left join profile_field p on p.user_nid = a.user_nid and p.field = 'avatar_url'`;
+  left join profile_field p on p.user_nid = a.user_nid and p.field = 'avatar_url'
+  left join application w on w.user_nid = a.user_nid`;
 
 const COLUMNS = sql`a.user_nid, u.user_id, a.user_type, a.is_guest, a.is_admin, a.is_deactivated, a.is_erased,
   a.is_locked, a.is_suspended, a.is_approved, a.appservice_id, a.created_ts, n.value as displayname,
-  p.value as avatar_url, ${LAST_SEEN} as last_seen_ts`;
+  p.value as avatar_url, w.reason, ${LAST_SEEN} as last_seen_ts`;
 
 /** A page of accounts; those that are equal by `order` stand by user ID. */
 export function listUsers(

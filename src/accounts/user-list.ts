@@ -30,6 +30,8 @@ export interface ListedUser {
   readonly appserviceId: string | undefined;
   /** Milliseconds since the epoch. */
   readonly createdTs: number;
+  /** Why somebody asked for the account: nothing in it is checked. Undefined where that was not asked. */
+  readonly reason: string | undefined;
   /** When one of the devices was last seen; at most a minute behind. */
   readonly lastSeenTs: number | undefined;
 }
@@ -86,6 +88,7 @@ function asListed(row: ListedUserRow): ListedUser {
     isApproved: row.is_approved === 1,
     appserviceId: row.appservice_id ?? undefined,
     createdTs: row.created_ts,
+    reason: row.reason ?? undefined,
     lastSeenTs: row.last_seen_ts ?? undefined,
   };
 }

@@ -85,6 +85,33 @@ const registration = section('Who can make an account.', {
     'Confirms that `mode: open` is meant. A server open to everybody without a check is found by spammers in days.',
     false,
   ),
+  approval: section('What happens to those who ask for an account with `mode: approval`.', {
+    ask_reason: flag(
+      'Whether they write to the administrators why they want it. Clients that do not know the question show a page of ' +
+        'this server.',
+      true,
+    ),
+    most_waiting: integer('When so many wait, nobody else can ask until some are decided on.', 1000, 1, 1_000_000),
+  }),
+  proof_of_work: section(
+    'A computation that those have to do who make an account without a token: a page in the browser does it for people, ' +
+      'and those who make thousands pay for each (docs/registration.md).',
+    {
+      when: choice(
+        '`under_load`: while more accounts are made than usual, which is noticed only where there are `rate_limits`. ' +
+          '`always` keeps out clients and scripts that cannot show a page.',
+        'under_load',
+        ['never', 'under_load', 'always'],
+      ),
+      bits: integer(
+        'How hard it is while few accounts are made: each bit more doubles it. 20 take a phone a few seconds. It gets ' +
+          'up to 64 times as hard by itself, with the number of accounts that are made.',
+        20,
+        8,
+        26,
+      ),
+    },
+  ),
 });
 
 function limit(what: string, perSecond: number, burst: number) {
@@ -96,7 +123,9 @@ function limit(what: string, perSecond: number, burst: number) {
 
 const limits = section('How often each user, or each address where there is no user yet, may do things.', {
   message: limit('Sending events.', 5, 50),
-  registration: limit('Making accounts.', 0.05, 5),
+  registration: limit('Making accounts without a token, from one address (of IPv6: one /64).', 0.005, 5),
+  registration_network: limit('Making accounts without a token, from one network (/24, of IPv6 /48).', 0.02, 15),
+  registration_total: limit('Making accounts, all together.', 0.05, 50),
   login: limit('Logging in.', 0.2, 10),
   join: limit('Joining rooms.', 0.5, 20),
   invite: limit('Inviting users.', 0.5, 20),

@@ -20,7 +20,7 @@ import { serverRoutes } from '../http/client/server/routes.ts';
 import { syncRoutes } from '../http/client/sync/routes.ts';
 import { toDeviceRoutes } from '../http/client/to-device/routes.ts';
 import type { Endpoint } from '../http/endpoint.ts';
-import { termsRoutes } from '../http/site/terms.ts';
+import { fallbackRoutes } from '../http/site/fallback/routes.ts';
 import { synapseRoutes } from '../http/synapse/routes.ts';
 import type { DeviceListChanges, InteractiveAuth } from '../keys/ports.ts';
 import { userPos } from '../rooms/user-log.table.ts';
@@ -43,7 +43,7 @@ export function clientRoutes(
       wellKnown: wellKnownOf(config),
     }),
     ...accountRoutes({ accounts }),
-    ...(config.terms.length > 0 ? termsRoutes(accounts) : []),
+    ...fallbackRoutes(accounts),
     ...accountDataRoutes({ accounts }),
     ...presenceRoutes({ rooms, presence: parts.presence }),
     ...profileRoutes({ accounts }),

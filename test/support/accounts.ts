@@ -178,6 +178,8 @@ export function ratesWith(rates: Partial<LimitRates>): LimitRates {
   const names = {
     message: wide,
     registration: wide,
+    registration_network: wide,
+    registration_total: wide,
     login: wide,
     join: wide,
     invite: wide,

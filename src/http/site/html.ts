@@ -38,7 +38,7 @@ function shown(value: string | number | Html | readonly Html[]): string {
 
 const STYLE = `body{font:1.05rem/1.5 system-ui,sans-serif;max-width:38rem;margin:3rem auto;padding:0 1rem;color:#1c2b21;background:#fafbf8}
 h1{font-size:1.5rem}a{color:#17613b}code{background:#e9eee7;padding:.1em .3em;border-radius:.2em}
-label{display:block;margin:1rem 0}input{display:block;font:inherit;padding:.4em;width:20rem;max-width:95%}
+label{display:block;margin:1rem 0}input,textarea{display:block;font:inherit;padding:.4em;width:20rem;max-width:95%}
 button{font:inherit;padding:.4em 1em}.wrong{color:#a11}`;
 
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');

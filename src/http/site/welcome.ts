@@ -1,7 +1,7 @@
-import type { Readable } from 'node:stream';
 import type { Clock } from '../../base/clock.ts';
 import { MatrixError } from '../../core/matrix-error.ts';
 import { type Endpoint, endpoint, type Reply } from '../endpoint.ts';
+import { readForm } from './form.ts';
 import { type Html, html, page } from './html.ts';
 import { type Invitation, openInvitation } from './invitation.ts';
 
@@ -21,7 +21,6 @@ export interface WelcomeParts {
 }
 
 export const WELCOME_PATH = '/_copse/welcome';
-const MOST_FORM_BYTES = 8192;
 
 /** `GET` and `POST /_copse/welcome`: makes the account that an invitation link allows, with a password of one's own. */
 export const welcomeRoutes = (parts: WelcomeParts): Endpoint[] => [
@@ -107,15 +106,4 @@ ${name}
 </form>`,
     wrong === undefined ? 200 : 400,
   );
-}
-
-async function readForm(stream: Readable): Promise<URLSearchParams> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > MOST_FORM_BYTES) throw new MatrixError('M_TOO_LARGE', 'The form is too large.');
-    chunks.push(chunk);
-  }
-  return new URLSearchParams(Buffer.concat(chunks, length).toString());
 }

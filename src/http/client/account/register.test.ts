@@ -90,21 +90,6 @@ withAccounts(
 );
 
 withAccounts(
-  'an account that awaits approval cannot log in until it is approved',
-  async world => {
-    const body = { username: 'alice', password: PASSWORD, auth: dummy };
-    const awaiting = 'ORG.MATRIX.MSC3866_USER_AWAITING_APPROVAL';
-    assertError(await world.call('POST', 'register', { body }), 403, awaiting);
-    assertError(await world.login('alice'), 403, awaiting);
-    assertError(await world.login('alice', { password: 'wrong password' }), 403, 'M_FORBIDDEN');
-    const { userNid } = await world.accounts.users.require(userIdOf('alice', SERVER_NAME));
-    await world.db.tx(tx => world.accounts.users.setFlag(tx, userNid, 'is_approved', true));
-    assert.equal((await world.login('alice')).status, 200);
-  },
-  { registration: 'approval' },
-);
-
-withAccounts(
   'a registration token is good for as many accounts as it says',
   async world => {
     const token = await world.accounts.registrationTokens.create('let-me-in', { usesAllowed: 1 });

@@ -42,7 +42,10 @@ export const register = ({
       }
       const flows = registration.flows();
       const userId = body.username === undefined ? undefined : await registration.requireAvailable(body.username);
-      if (body.password !== undefined) registration.requireGoodPassword(body.password);
+      if (body.password !== undefined) {
+        registration.requireGoodPassword(body.password);
+        registration.requireRoom(ip);
+      }
       const outcome = await interactive.check(
         { operation: 'POST register', body, user: undefined, ip },
         flows,

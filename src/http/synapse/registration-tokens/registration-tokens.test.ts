@@ -47,5 +47,12 @@ withAdmin(
     assert.deepEqual([used.pending, used.completed], [0, 1]);
     assert.equal(await register('bob'), 401);
   },
-  { registration: { mode: 'token', open_to_everybody: false } },
+  {
+    registration: {
+      mode: 'token',
+      open_to_everybody: false,
+      approval: { ask_reason: true, most_waiting: 10 },
+      proof_of_work: { when: 'never', bits: 20 },
+    },
+  },
 );

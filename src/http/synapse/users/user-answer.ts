@@ -1,8 +1,12 @@
+import { REASON } from '../../../accounts/applications.ts';
 import type { ListedUser, UserList } from '../../../accounts/user-list.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import { notFound } from '../../../core/matrix-error.ts';
 
-/** What lists and details have in common. Nobody is shadow-banned here (decision 0050). */
+/**
+ * What lists and details have in common. Nobody is shadow-banned here (decision 0050). Of our own: the reason that somebody
+ * who asked for the account has given.
+ */
 function common(user: ListedUser): JsonObject {
   return {
     name: user.userId,
@@ -18,6 +22,7 @@ function common(user: ListedUser): JsonObject {
     approved: user.isApproved,
     shadow_banned: false,
     last_seen_ts: user.lastSeenTs ?? null,
+    ...(user.reason !== undefined && { [REASON]: user.reason }),
   };
 }
 

@@ -264,7 +264,8 @@ withAdmin(
 /** Two messages in a long while; nothing else is ever too much. */
 function slow() {
   const wide = { per_second: 1000, burst: 1000 };
-  const names = ['registration', 'login', 'join', 'invite', 'create_room', 'media_upload', 'media_download'] as const;
+  const signUps = ['registration', 'registration_network', 'registration_total'] as const;
+  const names = [...signUps, 'login', 'join', 'invite', 'create_room', 'media_upload', 'media_download'] as const;
   const more = ['profile', 'keys', 'search', 'report', 'other'] as const;
   const all = Object.fromEntries([...names, ...more].map(name => [name, wide]));
   return {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { AccountsWorld, assertError, PASSWORD, withAccounts } from '../../../test/support/accounts.ts';
-import { onEachDatabase } from '../../../test/support/databases.ts';
-import { acceptancesOf } from '../../accounts/terms.table.ts';
-import type { Policy } from '../../accounts/terms.ts';
-import type { UserId } from '../../core/ids.ts';
-import { termsRoutes } from './terms.ts';
+import { AccountsWorld, assertError, PASSWORD, withAccounts } from '../../../../test/support/accounts.ts';
+import { onEachDatabase } from '../../../../test/support/databases.ts';
+import { acceptancesOf } from '../../../accounts/terms.table.ts';
+import type { Policy } from '../../../accounts/terms.ts';
+import type { UserId } from '../../../core/ids.ts';
+import { fallbackRoutes } from './routes.ts';
 
 const terms: Policy[] = [
   {
@@ -69,7 +69,7 @@ withAccounts(
 withAccounts(
   'clients that do not know the stage show a page',
   async world => {
-    world.server.add(termsRoutes(world.accounts));
+    world.server.add(fallbackRoutes(world.accounts));
     const body = { username: 'alice', password: PASSWORD };
     const { session } = (await world.call('POST', 'register', { body })).body;
     const page = await world.server.app.inject({ url: `${PAGE}?session=${session}` });

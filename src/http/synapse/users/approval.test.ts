@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { withAdmin } from '../../../../test/support/admin-world.ts';
+import { REASON } from '../../../accounts/applications.ts';
+
+const WAITING = 'v2/users?approved=false&deactivated=false';
+
+withAdmin(
+  'administrators read why somebody wants an account, and let them in',
+  async (world, root) => {
+    const nobody = world.caller('', '');
+    const asked = await nobody.call('POST', 'c/v3/register', {});
+    const auth = { type: REASON, reason: 'I am Bob’s sister.', session: String(asked.body.session) };
+    const applied = await nobody.call('POST', 'c/v3/register', {
+      username: 'alice',
+      password: 'a long password',
+      auth,
+    });
+    assert.deepEqual([applied.status, applied.body.errcode], [403, 'ORG.MATRIX.MSC3866_USER_AWAITING_APPROVAL']);
+    const { users, total } = await root.ok('GET', WAITING);
+    assert.deepEqual(
+      [total, users?.[0]?.name, users?.[0]?.approved, users?.[0]?.[REASON]],
+      [1, '@alice:one.example', false, 'I am Bob’s sister.'],
+    );
+    await root.ok('PUT', 'v2/users/@alice:one.example', { approved: true });
+    await (await world.logIn('alice')).ok('GET', 'c/v3/account/whoami');
+    assert.equal((await root.ok('GET', WAITING)).total, 0);
+    assert.equal((await root.ok('GET', 'v2/users/@alice:one.example'))[REASON], 'I am Bob’s sister.');
+    assert.equal((await root.ok('GET', `v2/users/${root.id}`))[REASON], undefined);
+  },
+  {
+    registration: {
+      mode: 'approval',
+      open_to_everybody: false,
+      approval: { ask_reason: true, most_waiting: 10 },
+      proof_of_work: { when: 'never', bits: 20 },
+    },
+  },
+);
