@@ -1,11 +1,13 @@
 /** An account of the memory budget is full: whoever asked is told to come back later. */
 export class BudgetFullError extends Error {
   readonly account: string;
+  readonly retryAfterMs: number;
 
-  constructor(account: string, bytes: number, limit: number) {
-    super(`${bytes} bytes more do not fit into the ${limit} bytes for ${account}`);
+  constructor(account: string, message: string, retryAfterMs: number) {
+    super(message);
     this.name = 'BudgetFullError';
     this.account = account;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -31,6 +33,8 @@ interface Waiter {
 
 /** More than these wait for nothing: they are refused. */
 const MOST_WAITING = 1000;
+/** What is held is given back within seconds, mostly. */
+const RETRY_MS = 2000;
 
 /** A named part of the memory budget, for what cannot be dropped. */
 export class Account {
@@ -87,8 +91,8 @@ export class Account {
    */
   async reserve(bytes: number, signal: AbortSignal): Promise<Held> {
     const asked = Math.min(bytes, this.limit);
-    if (this.#waiters.size === 0 && this.fits(asked)) return this.hold(asked);
     if (signal.aborted || this.#waiters.size >= MOST_WAITING) throw this.#full(asked);
+    if (this.#waiters.size === 0 && this.fits(asked)) return this.hold(asked);
     await this.#turn(asked, signal);
     return new Holding(this, asked);
   }
@@ -132,7 +136,8 @@ export class Account {
 
   #full(bytes: number): BudgetFullError {
     this.#refused++;
-    return new BudgetFullError(this.name, bytes, this.limit);
+    const message = `${bytes} bytes more do not fit into the ${this.limit} bytes for ${this.name}`;
+    return new BudgetFullError(this.name, message, RETRY_MS);
   }
 }
 

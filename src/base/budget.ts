@@ -71,6 +71,11 @@ export class Budget {
     return { name: 'caches', bytes: this.#cached, limit: this.#cacheRoom };
   }
 
+  /** How often each account had to say no. */
+  refusals(): (readonly [name: string, times: number])[] {
+    return this.#accounts.map(({ name, refused }) => [name, refused] as const);
+  }
+
   /** Everything that is charged, caches first. */
   usage(): AccountUsage[] {
     const room = this.bytes * CACHE_PART * this.#cacheScale;

@@ -93,6 +93,7 @@ test('the status is for people', () => {
     memory: {
       residentBytes: 90 * 2 ** 20,
       limit: 2 ** 28,
+      level: 'calm',
       caches: { name: 'caches', bytes: 3 * 2 ** 20, limit: 40 * 2 ** 20 },
       accounts: [
         { name: 'events', bytes: 2 * 2 ** 20, limit: 2 ** 23 },
@@ -109,7 +110,7 @@ test('the status is for people', () => {
   assert.match(text, /^running for {2}1 d 1 h$/m);
   assert.match(
     text,
-    /^memory {7}90 MiB of 256 MiB\n {2}caches {5}3 MiB of 40 MiB\n {2}events {5}2 MiB of 8 MiB\nusers/m,
+    /^memory {7}90 MiB of 256 MiB, calm\n {2}caches {5}3 MiB of 40 MiB\n {2}events {5}2 MiB of 8 MiB\nusers/m,
   );
   assert.match(text, /^database {5}SQLite, 5\.0 GiB$/m);
   assert.match(text, /^clients {6}http:\/\/127\.0\.0\.1:8008$/m);

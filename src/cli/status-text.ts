@@ -1,4 +1,5 @@
 import type { AccountUsage } from '../base/budget.ts';
+import type { MemoryLevel } from '../base/memory-guard.ts';
 
 export interface Listener {
   /** What it serves: `clients and servers`, `metrics`. */
@@ -8,8 +9,9 @@ export interface Listener {
 
 export interface MemoryStatus {
   readonly residentBytes: number;
-  /** The setting `memory`. */
+  /** The setting `memory`, or what the control group allows where that is less. */
   readonly limit: number;
+  readonly level: MemoryLevel;
   /** All caches together. */
   readonly caches: AccountUsage;
   /** Each of them, and each account of the budget. */
@@ -50,10 +52,10 @@ export function statusText(status: Status): string {
 /** What takes less than this is left out. */
 const WORTH_A_LINE = 256 * 1024;
 
-function memoryRows({ residentBytes, limit, caches, accounts }: MemoryStatus): [string, string][] {
+function memoryRows({ residentBytes, limit, level, caches, accounts }: MemoryStatus): [string, string][] {
   const rows = [caches, ...accounts.filter(({ bytes }) => bytes >= WORTH_A_LINE)];
   return [
-    ['memory', `${sizeText(residentBytes)} of ${sizeText(limit)}`],
+    ['memory', `${sizeText(residentBytes)} of ${sizeText(limit)}, ${level}`],
     ...rows.map(({ name, bytes, limit }): [string, string] => [
       `  ${name}`,
       `${sizeText(bytes)} of ${sizeText(limit)}`,

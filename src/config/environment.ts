@@ -6,6 +6,8 @@ export interface EnvironmentSettings {
   readonly data: string | undefined;
   /** `NO_COLOR` is set: terminals get plain text. */
   readonly noColor: boolean;
+  /** Somebody starts the server again when it ends: systemd (`INVOCATION_ID`), or who sets `COPSE_SUPERVISED`. */
+  readonly supervised: boolean;
 }
 
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): EnvironmentSettings {
@@ -13,6 +15,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     config: nonEmpty(variables.COPSE_CONFIG),
     data: nonEmpty(variables.COPSE_DATA),
     noColor: nonEmpty(variables.NO_COLOR) !== undefined,
+    supervised: nonEmpty(variables.INVOCATION_ID) !== undefined || nonEmpty(variables.COPSE_SUPERVISED) !== undefined,
   };
 }
 

@@ -30,7 +30,10 @@ const DEFAULT_DATA = './copse-data';
  *
  * @throws ConfigError with every problem found
  */
-export function loadConfig(args: ConfigArgs = {}, environment: EnvironmentSettings = readEnvironment()): Config {
+export function loadConfig(
+  args: ConfigArgs = {},
+  environment: Omit<EnvironmentSettings, 'supervised'> = readEnvironment(),
+): Config {
   const data = resolve(args.data ?? environment.data ?? DEFAULT_DATA);
   const source = findSource(args.config ?? environment.config, data);
   const folder = source === undefined ? process.cwd() : dirname(source.file);

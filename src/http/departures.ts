@@ -7,11 +7,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export class Departures {
   readonly #waiting = new Set<AbortController>();
   #isDraining = false;
+  #reason: Error | undefined;
 
   signalFor(request: IncomingMessage, answer: ServerResponse): AbortSignal {
     const gone = new AbortController();
     if (this.#isDraining || (request.destroyed && !request.complete)) {
-      gone.abort();
+      gone.abort(this.#reason);
       return gone.signal;
     }
     this.#waiting.add(gone);
@@ -22,9 +23,16 @@ export class Departures {
     return gone.signal;
   }
 
-  /** Aborts what waits and what comes. */
-  drain(): void {
+  /** Aborts what waits and what comes. With a reason they are to fail for it, without one to answer what they have. */
+  drain(reason?: Error): void {
     this.#isDraining = true;
-    for (const gone of this.#waiting) gone.abort();
+    this.#reason = reason;
+    for (const gone of this.#waiting) gone.abort(reason);
+  }
+
+  /** Whoever comes from now on may stay. */
+  reopen(): void {
+    this.#isDraining = false;
+    this.#reason = undefined;
   }
 }

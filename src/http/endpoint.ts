@@ -84,6 +84,10 @@ export interface EndpointSpec<Path extends string, A extends Auth, B extends TSc
   readonly strictJson?: boolean;
   /** The largest body in bytes; 1 MiB unless said. */
   readonly bodyLimit?: number;
+  /**
+   * What making its answer may hold, in bytes: it waits until that is free. For what answers with many events or rooms.
+   */
+  readonly memory?: number;
   /** Deactivated, locked or suspended accounts may call it. */
   readonly allowLocked?: boolean;
   readonly handle: (request: EndpointRequest<Path, BodyOf<B>, Who<A>, OriginOf<A>>) => Promise<object | Reply>;

@@ -1,4 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { BudgetFullError } from '../base/budget-account.ts';
 import { QueueFullError } from '../base/keyed-queue.ts';
 import type { Log } from '../base/log.ts';
 import { MatrixError } from '../core/matrix-error.ts';
@@ -30,6 +31,12 @@ function asMatrixError(error: unknown): MatrixError | undefined {
   if (error instanceof QueueFullError) {
     return new MatrixError('M_LIMIT_EXCEEDED', 'Too many requests wait for this room.', {
       fields: { retry_after_ms: 2000 },
+      cause: error,
+    });
+  }
+  if (error instanceof BudgetFullError) {
+    return new MatrixError('M_LIMIT_EXCEEDED', 'The server has no memory left for this at the moment.', {
+      fields: { retry_after_ms: error.retryAfterMs },
       cause: error,
     });
   }

@@ -3,7 +3,10 @@ import { Server as TlsServer } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { LimitName } from '../accounts/rate-limits.ts';
 import type { Requester } from '../accounts/requester.ts';
+import type { Admission } from '../base/admission.ts';
+import { BudgetFullError } from '../base/budget-account.ts';
 import type { Log } from '../base/log.ts';
+import type { MemoryGuard, MemoryLevel } from '../base/memory-guard.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { MatrixError } from '../core/matrix-error.ts';
@@ -14,9 +17,11 @@ import { Departures } from './departures.ts';
 import { type Endpoint, type EndpointRequest, isReply, type Reply } from './endpoint.ts';
 import { answerError } from './errors.ts';
 import { Query } from './query.ts';
+import type { RequestMemory } from './request-memory.ts';
 import { RouteTable } from './route-table.ts';
-import { JSON_TYPE, sendJson } from './send-json.ts';
+import { JSON_TYPE, jsonBytes, sendJson } from './send-json.ts';
 import { readSignedRequest } from './signed-request.ts';
+import { readWhole } from './whole-body.ts';
 
 export interface HttpParts {
   readonly log: Log;
@@ -33,8 +38,17 @@ export interface HttpParts {
   readonly trustedProxies: readonly string[];
   /** With it the server speaks HTTPS. */
   readonly certificate?: TlsCertificate;
+  /** Without it requests are charged to nothing, and nobody is sent away. */
+  readonly memory?: HttpMemory;
   /** Called once for each answered request, for metrics. */
   readonly observe?: (route: string, method: string, status: number, milliseconds: number) => void;
+}
+
+/** Bounds what requests hold, and waits when they want much. */
+export interface HttpMemory {
+  readonly charges: RequestMemory;
+  readonly admission: Admission;
+  readonly guard: Pick<MemoryGuard, 'onChange'>;
 }
 
 /** A certificate chain and its key, in PEM. */
@@ -45,6 +59,9 @@ export interface TlsCertificate {
 
 /** The body limit where an endpoint says nothing, in bytes. */
 const DEFAULT_BODY_LIMIT = 1024 * 1024;
+
+/** When those who were sent away may come back. */
+const SENT_AWAY_MS = 10_000;
 
 const noSchemas = (): never => {
   throw new Error('routes have no Fastify schemas');
@@ -59,6 +76,7 @@ export class HttpServer {
   readonly routes = new RouteTable();
   readonly #parts: HttpParts;
   readonly #departures = new Departures();
+  readonly #memoryWatch: Disposable | undefined;
 
   constructor(parts: HttpParts) {
     this.#parts = parts;
@@ -76,12 +94,16 @@ export class HttpServer {
       frameworkErrors: (error, request, answer) => void answerError(parts.log, error, request, answer),
     });
     this.app.removeAllContentTypeParsers();
-    this.app.addContentTypeParser('*', (request: FastifyRequest, payload: Readable) => readWhole(request, payload));
+    this.app.decorateRequest('charge', undefined);
+    this.app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) =>
+      readBody(request, payload),
+    );
     this.app.setErrorHandler((error, request, answer) => answerError(this.#parts.log, error, request, answer));
     this.app.setNotFoundHandler((request, answer) => this.#notFound(request, answer));
     this.app.addHook('onRequest', async (request, answer) => this.#beforeAll(request, answer));
     if (parts.observe !== undefined)
       this.app.addHook('onResponse', async (request, answer) => this.#observe(request, answer));
+    this.#memoryWatch = parts.memory?.guard.onChange(level => this.#pressed(level));
   }
 
   add(endpoints: readonly Endpoint[]): void {
@@ -125,9 +147,14 @@ export class HttpServer {
         return departures.signalFor(raw.raw, answer.raw);
       },
     };
+    // Held until there is an answer; that is charged by its length.
+    using _ =
+      spec.memory === undefined
+        ? undefined
+        : await this.#parts.memory?.admission.admit('answer', spec.memory, request.signal);
     // `spec.auth` decides what `user` is; the requester above was made by the same rule.
     const result = await spec.handle(request as EndpointRequest<string, JsonObject, Requester & undefined>);
-    return send(answer, result);
+    return send(raw, answer, result);
   }
 
   /** The body, and the server that signed it where the endpoint is for servers. */
@@ -156,6 +183,11 @@ export class HttpServer {
   }
 
   async #beforeAll(request: FastifyRequest, answer: FastifyReply): Promise<unknown> {
+    const charge = this.#parts.memory?.charges.begin();
+    if (charge !== undefined) {
+      request.charge = charge;
+      answer.raw.once('close', () => charge[Symbol.dispose]());
+    }
     if (hasCors(request.url)) {
       answer.header('access-control-allow-origin', '*');
       answer.header('access-control-allow-methods', 'GET, HEAD, POST, PUT, DELETE, OPTIONS');
@@ -181,6 +213,15 @@ export class HttpServer {
     this.#parts.observe?.(route, request.method, answer.statusCode, answer.elapsedTime);
   }
 
+  /** While memory is critical, those who wait are sent away, and connections that nobody uses are closed. */
+  #pressed(level: MemoryLevel): void {
+    if (level !== 'critical') this.#departures.reopen();
+    else {
+      this.#departures.drain(new BudgetFullError('requests', 'memory is critical', SENT_AWAY_MS));
+      this.app.server.closeIdleConnections();
+    }
+  }
+
   /** New connections get this certificate; those that are open keep theirs. @throws when the two do not fit together */
   renewCertificate({ cert, key }: TlsCertificate): void {
     if (this.app.server instanceof TlsServer) this.app.server.setSecureContext({ cert, key, minVersion: 'TLSv1.2' });
@@ -192,6 +233,7 @@ export class HttpServer {
 
   /** Answers what waits, then closes. */
   async close(): Promise<void> {
+    this.#memoryWatch?.[Symbol.dispose]();
     this.#departures.drain();
     await this.app.close();
   }
@@ -211,26 +253,6 @@ declare module 'fastify' {
     /** The handler reads the body itself. */
     stream?: boolean;
   }
-}
-
-/** Collects a body of any content type, cut at the route's limit also when it comes in chunks without a length. */
-async function readWhole(request: FastifyRequest, payload: Readable): Promise<Buffer | undefined> {
-  if (request.routeOptions.config.stream === true) return undefined;
-  const limit = request.routeOptions.bodyLimit ?? DEFAULT_BODY_LIMIT;
-  const tooLarge = () => new MatrixError('M_TOO_LARGE', `The body is larger than ${limit} bytes.`);
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLarge();
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    payload.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length <= limit) chunks.push(chunk);
-      // The rest is read and dropped, so that a client that still writes gets to read the answer.
-      else reject(tooLarge());
-    });
-    payload.on('end', () => resolve(Buffer.concat(chunks, Math.min(length, limit))));
-    payload.on('error', reject);
-  });
 }
 
 function pathsOf(spec: Endpoint): string[] {
@@ -267,9 +289,20 @@ function hasCors(url: string): boolean {
   return url.startsWith('/_matrix/') || url.startsWith('/.well-known/') || url.startsWith('/_synapse/');
 }
 
-function send(answer: FastifyReply, result: object | Reply): FastifyReply {
-  if (!isReply(result)) return sendJson(answer, result);
+/** @throws BudgetFullError when the answer is too large for the moment */
+function send({ charge }: FastifyRequest, answer: FastifyReply, result: object | Reply): FastifyReply {
+  if (!isReply(result)) {
+    const bytes = jsonBytes(result);
+    charge?.answer(bytes.length);
+    return answer.header('content-type', JSON_TYPE).send(bytes);
+  }
   const { status = 200, headers = {}, body } = result;
-  answer.code(status).header('content-type', JSON_TYPE).headers(headers);
-  return answer.send(body instanceof Readable || Buffer.isBuffer(body) ? body : Buffer.from(body));
+  const payload = body instanceof Readable || Buffer.isBuffer(body) ? body : Buffer.from(body);
+  charge?.answer(payload instanceof Readable ? undefined : payload.length);
+  return answer.code(status).header('content-type', JSON_TYPE).headers(headers).send(payload);
+}
+
+async function readBody(request: FastifyRequest, payload: Readable): Promise<Buffer | undefined> {
+  if (request.routeOptions.config.stream === true) return undefined;
+  return readWhole(request, payload, request.routeOptions.bodyLimit ?? DEFAULT_BODY_LIMIT);
 }

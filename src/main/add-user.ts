@@ -9,10 +9,10 @@ import { migrate } from '../db/migrate.ts';
 import { Nids } from '../rooms/nids.table.ts';
 import { accountMaker } from './account-maker.ts';
 import { invitationLink } from './compose.ts';
+import { budgetOf } from './compose-memory.ts';
 import { askControl } from './control.ts';
 import { type DataFolder, DataFolderError, isDataFolder, openDataFolder } from './data-folder.ts';
 import { reachable } from './listen.ts';
-import { budgetOf } from './memory-budget.ts';
 import { openDatabase, SQLITE_FILE } from './open-database.ts';
 import { askPassword, readPasswordLine } from './password-input.ts';
 

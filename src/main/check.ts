@@ -2,9 +2,9 @@ import { systemRandom } from '../base/random.ts';
 import { sizeText } from '../cli/status-text.ts';
 import { type ConfigArgs, loadConfig } from '../config/load.ts';
 import { schemaNumber } from './census.table.ts';
+import { budgetOf } from './compose-memory.ts';
 import { askControl } from './control.ts';
 import { isDataFolder, openDataFolder } from './data-folder.ts';
-import { budgetOf } from './memory-budget.ts';
 import { openDatabase } from './open-database.ts';
 
 /** `copse check`: reads everything that `up` would read, changes nothing, and says what it found. */

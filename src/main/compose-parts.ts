@@ -2,6 +2,7 @@ import { Accounts } from '../accounts/accounts.ts';
 import { inviteDecision } from '../accounts/invite-permission.ts';
 import type { DeviceListener } from '../accounts/ports.ts';
 import { accountSettings } from '../accounts/settings.ts';
+import type { Admission } from '../base/admission.ts';
 import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -54,6 +55,7 @@ export interface PartsInput {
   readonly random: Random;
   readonly log: Log;
   readonly budget: Budget;
+  readonly admission: Admission;
   /** Undefined without federation. */
   readonly remote: Remote | undefined;
 }
@@ -129,7 +131,7 @@ export function composeParts(input: PartsInput): Parts {
     ? new Presence({ ...common, wake: userNids => notifier.wakeAround(userNids) })
     : undefined;
   const activity = presence === undefined ? undefined : followActivity(rooms, presence);
-  const sync = new Sync({ rooms, sources, notifier, typing, presence });
+  const sync = new Sync({ rooms, sources, notifier, typing, presence, admission: input.admission });
   const events = pushEvents(rooms);
   const transport = pushTransport(config.allowed_private_addresses.push);
   const sender = new PushSender({ ...common, events, transport });

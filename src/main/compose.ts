@@ -10,25 +10,25 @@ import { migrate } from '../db/migrate.ts';
 import type { Carry } from '../federation/transport/federation-client.ts';
 import { wellKnownServer } from '../http/client/server/well-known.ts';
 import type { Endpoint } from '../http/endpoint.ts';
-import { type HttpParts, HttpServer } from '../http/server.ts';
+import { type HttpMemory, type HttpParts, HttpServer } from '../http/server.ts';
 import { sealInvitation } from '../http/site/invitation.ts';
 import { startPage } from '../http/site/start-page.ts';
 import { WELCOME_PATH, type WelcomeParts, welcomeRoutes } from '../http/site/welcome.ts';
 import { accountMaker } from './account-maker.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
 import { composeFederation, type Federation } from './compose-federation.ts';
+import { openFurtherListeners } from './compose-listeners.ts';
 import { composeMemory } from './compose-memory.ts';
 import { composeParts, type Parts } from './compose-parts.ts';
 import { composeRemote } from './compose-remote.ts';
 import { listenControl } from './control.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
-import { listenFederation } from './federation-listener.ts';
 import { lockFolder } from './folder-lock.ts';
 import { listenHttp } from './listen.ts';
-import { listenMetrics } from './metrics-listener.ts';
 import { openDatabase } from './open-database.ts';
 import { clientRoutes } from './routes.ts';
 import { serverRoutes } from './server-routes.ts';
+import type { SystemMemory } from './system-memory.ts';
 import { wellKnownOf } from './well-known.ts';
 
 /** What differs between production, tests and simulations. */
@@ -43,6 +43,8 @@ export interface Environment {
   readonly openDatabase?: typeof openDatabase;
   /** For simulations of several servers in one process: takes the server instead of a port, and gives it a URL. */
   readonly listen?: (server: HttpServer) => Promise<string>;
+  /** Undefined: nobody watches over memory, since servers that share a process cannot tell whose it is. */
+  readonly systemMemory?: SystemMemory;
   /** For the same: brings requests to other servers. */
   readonly carry?: Carry;
 }
@@ -65,8 +67,8 @@ export async function compose(config: Config, environment: Environment): Promise
   const { clock, random, log, metrics, version } = environment;
   const startedAt = clock.monotonic();
   await using opened = new AsyncDisposableStack();
-  const memory = composeMemory(config.memory, metrics);
-  const { budget } = memory;
+  const memory = opened.use(composeMemory(config.memory, environment));
+  const { budget, admission } = memory;
 
   const folder = openDataFolder(config.data_dir, config.server_name, random);
   opened.use(lockFolder(folder.path));
@@ -82,10 +84,10 @@ export async function compose(config: Config, environment: Environment): Promise
   if (config.appservices.length > 0)
     log.warn('This version serves no application services yet: `appservices` is ignored.');
   const remote = federation && composeRemote(federation, clock);
-  const parts = opened.use(composeParts({ config, folder, db, clock, random, log, budget, remote }));
+  const parts = opened.use(composeParts({ config, folder, db, clock, random, log, budget, admission, remote }));
   const makeAccounts = accountMaker({ db, config, serverName, clock, random, nids: parts.rooms.nids });
   const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
-  const http = httpParts(parts, federation, config, environment);
+  const http = httpParts(parts, federation, config, { ...environment, memory: memory.http });
   const forServers = federation === undefined ? [] : serverRoutes(federation, parts, { clock, version });
   const client = new HttpServer(http);
   client.add(siteRoutes(config, { serverName, invitationSecret, makeAccounts, clock }));
@@ -95,18 +97,9 @@ export async function compose(config: Config, environment: Environment): Promise
 
   const clientUrl = await (environment.listen ?? (server => listenHttp(server, config.listen.client)))(client);
   opened.defer(() => client.close());
-  const routes = [...forServers, wellKnownServer(wellKnownOf(config))];
-  const further: readonly [string, () => Promise<(AsyncDisposable & { readonly url: string }) | undefined>][] = [
-    ['servers', async () => federation && listenFederation(config.listen.federation, { http, routes, clock, log })],
-    ['metrics', async () => metrics && listenMetrics(config.metrics, metrics, log)],
-  ];
-  const listeners: Listener[] = [{ name: 'clients', url: clientUrl }];
-  for (const [name, open] of further) {
-    const listener = await open();
-    if (listener === undefined) continue;
-    opened.use(listener);
-    listeners.push({ name, url: listener.url });
-  }
+  const routes = federation && [...forServers, wellKnownServer(wellKnownOf(config))];
+  const further = await openFurtherListeners(config, { http, routes, metrics, clock, log }, opened);
+  const listeners: Listener[] = [{ name: 'clients', url: clientUrl }, ...further];
   opened.use(await listenControl(folder.path, status));
 
   const closing = opened.move();
@@ -142,13 +135,14 @@ function httpParts(
   parts: Parts,
   federation: Federation | undefined,
   config: Config,
-  { log, metrics }: Environment,
+  { log, metrics, memory }: Environment & { readonly memory: HttpMemory },
 ): HttpParts {
   return {
     log: log.child('http'),
     authenticate: (token, use) => parts.accounts.authenticate(token, use),
     countRequest: (limit, who, ip) => parts.accounts.limits.count(limit, who, ip),
     trustedProxies: config.trusted_proxies,
+    memory,
     ...(metrics !== undefined && { observe: observeRequests(metrics) }),
     ...(federation === undefined ? {} : { authenticateServer: federation.authenticateServer }),
   };

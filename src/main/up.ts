@@ -1,4 +1,5 @@
 import { systemClock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import { createLog } from '../base/pino-log.ts';
 import { systemRandom } from '../base/random.ts';
@@ -7,17 +8,22 @@ import { type ConfigArgs, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { compose, type Running } from './compose.ts';
 import { firstStartText } from './first-start.ts';
+import { systemMemory } from './system-memory.ts';
 import { VERSION } from './version.ts';
 
 /** What still waits so long after a signal is cut off. */
 const LONGEST_DRAIN_MS = 10_000;
+/** EX_TEMPFAIL of sysexits(3). */
+const START_ME_AGAIN = 75;
 
 /** `copse up`: runs until SIGINT or SIGTERM. */
 export async function up(args: ConfigArgs): Promise<number> {
   const config = loadConfig(args);
   const { log, forPeople } = openLog(config);
   const metrics = await openMetrics(config);
-  const parts = { clock: systemClock, random: systemRandom, log, metrics, version: VERSION };
+  const hopeless = Promise.withResolvers<void>();
+  const memory = systemMemory(() => tellHopeless(log, () => hopeless.resolve()));
+  const parts = { clock: systemClock, random: systemRandom, log, metrics, version: VERSION, systemMemory: memory };
   const running = await compose(config, parts);
   process.on('unhandledRejection', error => log.error('A task failed and nobody waited for it.', { err: error }));
   process.on('uncaughtException', error => {
@@ -25,15 +31,23 @@ export async function up(args: ConfigArgs): Promise<number> {
     process.exit(1);
   });
   // Gives back what only starting needed, 6 MB of 100; the launcher allows it.
-  await globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+  memory.collect();
   if (running.firstStart) console.log(await firstStartText(running, config));
   else log.info(`Copse ${VERSION} is ready: ${running.serverName} on ${running.listeners[0]?.url}`);
-  const signal = await nextSignal();
+  const signal = await Promise.race([nextSignal(), hopeless.promise]);
   if (forPeople) process.stdout.write('\n');
-  log.info(`${signal}: stopping.`);
-  return drain(running, () =>
+  log.info(signal === undefined ? 'Stopping, to be started anew.' : `${signal}: stopping.`);
+  const code = await drain(running, () =>
     log.warn(`Not everything ended within ${LONGEST_DRAIN_MS / 1000} s; the rest is cut off.`),
   );
+  return signal === undefined ? START_ME_AGAIN : code;
+}
+
+/** Ending helps only where somebody starts the server again. */
+function tellHopeless(log: Log, end: () => void): void {
+  const { supervised } = readEnvironment();
+  log.error('Memory stays critical. Give this server more of it (`memory`), or fewer rooms and users.', { supervised });
+  if (supervised) end();
 }
 
 async function openMetrics(config: Config): Promise<Metrics | undefined> {

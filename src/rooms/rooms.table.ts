@@ -1,6 +1,7 @@
 import type { RoomId } from '../core/ids.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
+import { MEMBERSHIPS } from './room.ts';
 
 export interface RoomRow {
   readonly nid: number;
@@ -44,6 +45,14 @@ export async function roomHead(db: Queryable, roomNid: number): Promise<RoomHead
   );
   if (row === undefined) throw new Error(`room ${roomNid} does not exist`);
   return row;
+}
+
+/** How many rooms a user is joined to, and how many members these have together. */
+export async function extentOfRooms(db: Queryable, userNid: number): Promise<{ rooms: number; members: number }> {
+  const row = await db.get<{ rooms: number; members: number }>(sql`select count(*) as rooms,
+    coalesce(sum(room.joined_count), 0) as members from room_member join room on room.nid = room_member.room_nid
+    where room_member.user_nid = ${userNid} and room_member.membership = ${MEMBERSHIPS.join}`);
+  return { rooms: Number(row?.rooms ?? 0), members: Number(row?.members ?? 0) };
 }
 
 /** Takes the room's row for the rest of the transaction, so that a room has one writer at a time. */

@@ -1,3 +1,5 @@
+import type { Admission } from '../base/admission.ts';
+import { BudgetFullError } from '../base/budget-account.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ClientView } from '../rooms/event-format.ts';
 import { formatLogToken, type LogToken } from '../rooms/log-token.ts';
@@ -13,6 +15,7 @@ import type { PresenceState } from './presence/user-presence.ts';
 import { RoomReads } from './room-reads.ts';
 import { roomsSection } from './rooms-section.ts';
 import type { SyncSources, ToDeviceBatch } from './sources.ts';
+import { initialSyncBytes } from './sync-cost.ts';
 import type { SyncFilter } from './sync-filter.ts';
 import type { Typing } from './typing.ts';
 import { type SyncWindow, userLogMoved } from './window.ts';
@@ -43,6 +46,7 @@ export class Sync implements Disposable {
   readonly #lazyMembers: LazyMembers;
   readonly #reads: RoomReads;
   readonly #heads: LogHeads;
+  readonly #admission: Admission | undefined;
 
   constructor(parts: {
     readonly rooms: RoomsParts;
@@ -51,6 +55,8 @@ export class Sync implements Disposable {
     readonly typing: Typing;
     /** Undefined where it is switched off. */
     readonly presence?: Presence | undefined;
+    /** Without it initial syncs are bounded by nothing. */
+    readonly admission?: Admission;
   }) {
     this.#parts = parts.rooms;
     this.#sources = parts.sources;
@@ -59,11 +65,13 @@ export class Sync implements Disposable {
     this.#presence = parts.presence;
     this.#lazyMembers = new LazyMembers(parts.rooms.budget);
     this.#reads = new RoomReads(parts.rooms.budget);
+    this.#admission = parts.admission;
     this.#heads = new LogHeads(parts.rooms);
   }
 
   /** Answers as soon as there is something new since `since`, or when the time is up. */
   async answer(request: SyncRequest): Promise<JsonObject> {
+    using _permit = await this.#admit(request);
     using ticket = this.#notifier.take(request.view.userNid);
     const { view, since } = request;
     using _ = await this.#presence?.syncing(view.userNid, view.deviceId ?? '', request.setPresence ?? 'online');
@@ -77,9 +85,18 @@ export class Sync implements Disposable {
       const left = end - clock.monotonic();
       const isAnswer = isNews || since === undefined || request.fullState || left <= 0;
       if (isAnswer || (await ticket.wait(left, request.signal)) === 'aborted') {
+        // Sent away for want of memory: an answer without news would bring the client back at once.
+        if (!isAnswer && request.signal.reason instanceof BudgetFullError) throw request.signal.reason;
         return { ...json, ...(await this.#keyCounts(view)) };
       }
     }
+  }
+
+  /** Initial syncs side by side, as far as memory reaches. @throws BudgetFullError */
+  async #admit({ view, since, fullState, filter, signal }: SyncRequest): Promise<Disposable | undefined> {
+    if (this.#admission === undefined || (since !== undefined && !fullState)) return undefined;
+    const bytes = await initialSyncBytes(this.#parts.db, view.userNid, filter);
+    return this.#admission.admit('initial_sync', bytes, signal);
   }
 
   /** The key counts apart: they are no news, and only an answer needs them. */

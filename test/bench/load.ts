@@ -155,6 +155,7 @@ if (unknown.length > 0)
 for (const [name, run] of Object.entries(SCENARIOS)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
   await using server = await MeasuredServer.start();
-  console.log(JSON.stringify({ scenario: name, ...(await run(server)) }));
+  const found = await run(server);
+  console.log(JSON.stringify({ scenario: name, ...found, peak_mib: round(server.usage.peak / MIB) }));
 }
 process.exit(0);

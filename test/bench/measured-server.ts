@@ -18,6 +18,8 @@ export interface Usage {
   readonly cpu: number;
   /** Resident memory in bytes. */
   readonly resident: number;
+  /** The most that the process itself has had resident, in bytes. */
+  readonly peak: number;
 }
 
 interface ProcessRow extends Usage {
@@ -35,10 +37,16 @@ function readProcess(pid: number): ProcessRow[] {
       .map(Number);
     const [, parent = 0] = fields;
     const ticks = fields.slice(11, 15).reduce((sum, one) => sum + one, 0);
-    return [{ pid, parent, cpu: ticks / TICKS, resident: (fields[21] ?? 0) * PAGE }];
+    return [{ pid, parent, cpu: ticks / TICKS, resident: (fields[21] ?? 0) * PAGE, peak: peakOf(pid) }];
   } catch {
     return []; // It has ended meanwhile.
   }
+}
+
+/** Of one process, from `/proc/PID/status`. */
+function peakOf(pid: number): number {
+  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+  return Number(kib ?? 0) * 1024;
 }
 
 function usageOfTree(root: number): Usage {
@@ -52,7 +60,8 @@ function usageOfTree(root: number): Usage {
   }
   const own = rows.filter(row => tree.has(row.pid));
   const sum = (value: (row: ProcessRow) => number) => own.reduce((total, row) => total + value(row), 0);
-  return { cpu: sum(row => row.cpu), resident: sum(row => row.resident) };
+  const peak = rows.find(({ pid }) => pid === root)?.peak ?? 0;
+  return { cpu: sum(row => row.cpu), resident: sum(row => row.resident), peak };
 }
 
 /** A server as users start it, in a folder of its own, on SQLite with every commit synced to the disk. */

@@ -1,3 +1,4 @@
+import type { Admission } from '../../src/base/admission.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import type { UserId } from '../../src/core/ids.ts';
@@ -54,7 +55,7 @@ export class SyncBench implements Disposable {
   readonly typing: Typing;
   readonly sync: Sync;
 
-  constructor(rooms: RoomsParts, sources: Partial<SyncSources> = {}) {
+  constructor(rooms: RoomsParts, sources: Partial<SyncSources> = {}, admission?: Admission) {
     this.rooms = rooms;
     // Waiting is done on the real clock: the rooms' clock ticks only when it is looked at.
     this.notifier = new Notifier({ ...rooms, clock: systemClock });
@@ -64,7 +65,7 @@ export class SyncBench implements Disposable {
       changed: roomNid => void this.notifier.wakeRoom(roomNid),
     });
     const parts = { rooms: { ...rooms, clock: systemClock }, notifier: this.notifier, typing: this.typing };
-    this.sync = new Sync({ ...parts, sources: { ...quietSources, ...sources } });
+    this.sync = new Sync({ ...parts, sources: { ...quietSources, ...sources }, ...(admission && { admission }) });
   }
 
   async as(

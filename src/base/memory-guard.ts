@@ -1,0 +1,179 @@
+import type { Budget } from './budget.ts';
+import type { Clock, Timer } from './clock.ts';
+import type { Log } from './log.ts';
+
+/** How much of the memory is used: below 70 %, from 70, from 80, from 90 % on. */
+export type MemoryLevel = 'calm' | 'tight' | 'short' | 'critical';
+
+export interface MemoryReading {
+  /** Whose memory: `process` or `cgroup`. */
+  readonly of: string;
+  /** In bytes. */
+  readonly used: number;
+  readonly limit: number;
+}
+
+export interface MemoryGuardParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly budget: Budget;
+  readonly read: () => readonly MemoryReading[];
+  /** Collects garbage and gives memory back to the system: dear, so not called often. */
+  readonly collect: () => void;
+  /** Called while nothing helps. */
+  readonly onHopeless: () => void;
+}
+
+const LEVELS: readonly { readonly level: MemoryLevel; readonly from: number }[] = [
+  { level: 'critical', from: 0.9 },
+  { level: 'short', from: 0.8 },
+  { level: 'tight', from: 0.7 },
+  { level: 'calm', from: 0 },
+];
+/** A level is left for a lower one this far below its beginning, so that it does not flutter. */
+const HYSTERESIS = 0.04;
+/** From this use on it is looked at more often. */
+const WATCHED_FROM = 0.6;
+const SELDOM_MS = 1000;
+const OFTEN_MS = 200;
+/** Between two collections; doubled up to the longest while they bring little. */
+const SHORTEST_PAUSE_MS = 5000;
+const LONGEST_PAUSE_MS = 120_000;
+/** A collection that brings less than this part of the limit was not worth it. */
+const WORTH_IT = 0.03;
+/** So long critical, in spite of everything: it will not get better. */
+const HOPELESS_MS = 30_000;
+const LEAST_CACHES = 1 / 8;
+
+export function rank(level: MemoryLevel): number {
+  return LEVELS.length - 1 - LEVELS.findIndex(each => each.level === level);
+}
+
+/**
+ * Watches used memory against its limit, for the process and the control group that it runs in. Garbage is collected
+ * first; what is then still used counts. From `tight` on, new work that needs much is refused or waits (`Admission`); from
+ * `short` on, caches are halved, again and again; `critical` is told to those who wait, who are to come back later.
+ */
+export class MemoryGuard implements Disposable {
+  readonly #parts: MemoryGuardParts;
+  readonly #listeners = new Set<(level: MemoryLevel) => void>();
+  #level: MemoryLevel = 'calm';
+  #worst: MemoryReading = { of: 'process', used: 0, limit: 1 };
+  #timer: Timer | undefined;
+  #mayCollectAt = 0;
+  #pauseMs = SHORTEST_PAUSE_MS;
+  #cacheScale = 1;
+  #scaleAgainAt = 0;
+  #criticalSince: number | undefined;
+
+  constructor(parts: MemoryGuardParts) {
+    this.#parts = parts;
+  }
+
+  get level(): MemoryLevel {
+    return this.#level;
+  }
+
+  /** What is closest to its limit. */
+  get worst(): MemoryReading {
+    return this.#worst;
+  }
+
+  /** Looks from now on, a few times a second. */
+  start(): void {
+    this.check();
+    this.#timer = this.#parts.clock.after(this.#ratio() < WATCHED_FROM ? SELDOM_MS : OFTEN_MS, () => this.start());
+  }
+
+  /** Calls back at each change of level, until disposed of. */
+  onChange(listener: (level: MemoryLevel) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** Looks now. */
+  check(): void {
+    this.#read();
+    if (this.#ratio() >= 0.7) this.#collect();
+    const level = this.#levelNow();
+    this.#scaleCaches(level);
+    this.#watchCritical(level);
+    if (level === this.#level) return;
+    this.#tell(level);
+    this.#level = level;
+    for (const listener of this.#listeners) listener(level);
+  }
+
+  #read(): void {
+    const readings = this.#parts.read();
+    this.#worst = readings.reduce((a, b) => (b.used / b.limit > a.used / a.limit ? b : a), readings[0] ?? this.#worst);
+  }
+
+  #ratio(): number {
+    return this.#worst.used / this.#worst.limit;
+  }
+
+  #collect(): void {
+    const now = this.#parts.clock.monotonic();
+    if (now < this.#mayCollectAt) return;
+    const before = this.#ratio();
+    this.#parts.collect();
+    this.#read();
+    const helped = before - this.#ratio() >= WORTH_IT;
+    this.#pauseMs = helped ? SHORTEST_PAUSE_MS : Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+    this.#mayCollectAt = now + this.#pauseMs;
+  }
+
+  #levelNow(): MemoryLevel {
+    const ratio = this.#ratio();
+    const up = levelOf(ratio);
+    if (rank(up) >= rank(this.#level)) return up;
+    const down = levelOf(ratio + HYSTERESIS);
+    return rank(down) < rank(this.#level) ? down : this.#level;
+  }
+
+  /** Half at once, and half of that again while it does not help; back in the same steps when there is room. */
+  #scaleCaches(level: MemoryLevel): void {
+    const now = this.#parts.clock.monotonic();
+    if (now < this.#scaleAgainAt) return;
+    const isShort = rank(level) >= rank('short');
+    const scale = isShort ? Math.max(this.#cacheScale / 2, LEAST_CACHES) : Math.min(this.#cacheScale * 2, 1);
+    if (scale === this.#cacheScale || (!isShort && level !== 'calm')) return;
+    this.#cacheScale = scale;
+    this.#scaleAgainAt = now + SHORTEST_PAUSE_MS;
+    this.#parts.budget.scaleCaches(scale);
+  }
+
+  #watchCritical(level: MemoryLevel): void {
+    const now = this.#parts.clock.monotonic();
+    if (level !== 'critical') this.#criticalSince = undefined;
+    else this.#criticalSince ??= now;
+    if (this.#criticalSince === undefined || now - this.#criticalSince < HOPELESS_MS) return;
+    this.#criticalSince = now;
+    this.#parts.onHopeless();
+  }
+
+  #tell(level: MemoryLevel): void {
+    const { of, used, limit } = this.#worst;
+    const facts = { level, of, used, limit };
+    const percent = Math.round((100 * used) / limit);
+    if (rank(level) < rank(this.#level)) this.#parts.log.info(`Memory: ${percent} % are used, ${WORDS[level]}`, facts);
+    else this.#parts.log.warn(`Memory: ${percent} % are used, ${WORDS[level]}`, facts);
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.cancel();
+    this.#listeners.clear();
+  }
+}
+
+const WORDS: Readonly<Record<MemoryLevel, string>> = {
+  calm: 'all is served again.',
+  tight: 'no new initial syncs are served, and joins of rooms wait. Should this last, give it more (`memory`).',
+  short: 'caches are halved. Give it more (`memory`).',
+  critical: 'those who wait are sent away, and what needs much is refused. Give it more (`memory`).',
+};
+
+function levelOf(ratio: number): MemoryLevel {
+  return LEVELS.find(({ from }) => ratio >= from)?.level ?? 'calm';
+}

@@ -1,0 +1,94 @@
+import type { Budget } from '../base/budget.ts';
+import type { Account } from '../base/budget-account.ts';
+
+/** What a request holds from its first byte to the end of its answer: socket, parser, handler (measured: a long-poll). */
+const REQUEST_BYTES = 5632;
+/** A body is there as bytes, then as text, then as values. */
+const BODY_FACTOR = 3;
+/** Answers up to this are on their way at once, and part of `REQUEST_BYTES`. */
+const SMALL_ANSWER = 4096;
+/** A streamed answer: its pieces, and what they are made from. */
+const STREAM_BYTES = 64 * 1024;
+
+interface RequestAccounts {
+  readonly requests: Account;
+  readonly bodies: Account;
+  readonly answers: Account;
+}
+
+/** Charges requests to the memory budget: that they are there, their bodies, and answers until they are sent. */
+export class RequestMemory {
+  readonly #accounts: RequestAccounts;
+
+  constructor(budget: Budget) {
+    this.#accounts = {
+      requests: budget.account('requests', 3 / 4),
+      bodies: budget.account('bodies', 1 / 4),
+      answers: budget.account('answers', 1 / 4),
+    };
+  }
+
+  /** @throws BudgetFullError: too many are there already */
+  begin(): RequestCharge {
+    this.#accounts.requests.take(REQUEST_BYTES);
+    return new RequestCharge(this.#accounts);
+  }
+}
+
+/** What one request holds, until it is disposed of. */
+export class RequestCharge implements Disposable {
+  readonly #accounts: RequestAccounts;
+  #body: Growing | undefined;
+  #answer: Growing | undefined;
+  #isOver = false;
+
+  constructor(accounts: RequestAccounts) {
+    this.#accounts = accounts;
+  }
+
+  /** So many more bytes of the body have come. @throws BudgetFullError */
+  addBody(bytes: number): void {
+    if (this.#isOver) return;
+    this.#body ??= new Growing(this.#accounts.bodies);
+    this.#body.add(bytes * BODY_FACTOR);
+  }
+
+  /** The answer is ready; without its length when it is a stream. @throws BudgetFullError */
+  answer(bytes: number | undefined): void {
+    if (this.#isOver || (bytes !== undefined && bytes <= SMALL_ANSWER)) return;
+    this.#answer ??= new Growing(this.#accounts.answers);
+    this.#answer.add(bytes ?? STREAM_BYTES);
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#accounts.requests.give(REQUEST_BYTES);
+    this.#body?.end();
+    this.#answer?.end();
+  }
+}
+
+/** What grows beyond the whole account passes as all of it: alone there, it is served. */
+class Growing {
+  readonly #account: Account;
+  #wanted = 0;
+  #held = 0;
+
+  constructor(account: Account) {
+    this.#account = account;
+  }
+
+  add(bytes: number): void {
+    this.#wanted += bytes;
+    const more = Math.min(this.#wanted, this.#account.limit) - this.#held;
+    if (more === 0) return;
+    this.#account.take(more);
+    this.#held += more;
+  }
+
+  end(): void {
+    if (this.#held > 0) this.#account.give(this.#held);
+    this.#held = 0;
+  }
+}
