@@ -1,0 +1,20 @@
+/** `lane.ts [--plant NAME] SEED...`: runs seeds one after the other, and prints a line of JSON for each. */
+import { runSeed } from './one-seed.ts';
+import { plantNamed } from './planted-bugs.ts';
+
+const args = process.argv.slice(2);
+const name = args[0] === '--plant' ? args.splice(0, 2)[1] : undefined;
+
+// A ghost of a crashed server may fail at anything.
+process.on('unhandledRejection', () => undefined);
+
+for (const seed of args.map(Number)) {
+  const result = await runSeed(seed, plantNamed(name)).catch((error: Error) => ({
+    problems: [`it broke off: ${error.stack}`],
+    messages: 0,
+    requests: 0,
+    healedMs: 0,
+  }));
+  console.log(JSON.stringify({ seed, ...result }));
+}
+process.exit(0);

@@ -1,0 +1,96 @@
+import type { Database, Queryable, Tx } from '../../src/db/database.ts';
+import { type Row, render, type Sql } from '../../src/db/sql.ts';
+
+/** What a planted bug does to a statement: it is run as usual, or not at all (as if it had changed one row). */
+export type Plant = (text: string) => 'run' | 'skip';
+
+/** A database that ends with its server: from a crash on nothing is written, nothing is read, and nothing returns. */
+export class MortalDatabase implements Database {
+  readonly dialect;
+  readonly #inner: Database;
+  readonly #life: AbortSignal;
+  readonly #plant: Plant | undefined;
+  readonly #onActivity: () => void;
+
+  constructor(inner: Database, life: AbortSignal, onActivity: () => void, plant?: Plant) {
+    this.dialect = inner.dialect;
+    this.#inner = inner;
+    this.#life = life;
+    this.#onActivity = onActivity;
+    this.#plant = plant;
+  }
+
+  all<R extends object = Row>(query: Sql): Promise<R[]> {
+    return this.#alive(() => this.#inner.all<R>(query));
+  }
+
+  get<R extends object = Row>(query: Sql): Promise<R | undefined> {
+    return this.#alive(() => this.#inner.get<R>(query));
+  }
+
+  run(query: Sql): Promise<number> {
+    return this.tx(tx => tx.run(query));
+  }
+
+  async *stream<R extends object = Row>(query: Sql): AsyncIterableIterator<R> {
+    for await (const row of this.#inner.stream<R>(query)) yield await this.#alive(async () => row);
+  }
+
+  script(text: string): Promise<void> {
+    return this.#alive(() => this.#inner.script(text));
+  }
+
+  tx<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#alive(() =>
+      this.#inner.tx(async tx => {
+        this.#onActivity();
+        const result = await work(this.#wrap(tx));
+        // A crash before the commit: the transaction is undone.
+        this.#check();
+        return result;
+      }),
+    );
+  }
+
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.#inner[Symbol.asyncDispose]();
+  }
+
+  #wrap(tx: Tx): Tx {
+    const guarded = <T>(query: Sql, run: () => Promise<T>, skipped: T): Promise<T> => {
+      this.#check();
+      if (this.#plant?.(render(query, 'sqlite').text) === 'skip') return Promise.resolve(skipped);
+      return run();
+    };
+    const queries: Queryable = {
+      all: query => guarded(query, () => tx.all(query), []),
+      get: query => guarded(query, () => tx.get(query), undefined),
+      run: query => guarded(query, () => tx.run(query), 1),
+    };
+    return {
+      ...queries,
+      isTransaction: true,
+      afterCommit: run => tx.afterCommit(() => this.#life.aborted || run()),
+      afterRollback: run => tx.afterRollback(run),
+    };
+  }
+
+  #check(): void {
+    if (this.#life.aborted) throw new CrashedError();
+  }
+
+  async #alive<T>(work: () => Promise<T>): Promise<T> {
+    this.#check();
+    const result = await work();
+    this.#check();
+    return result;
+  }
+}
+
+/** The server has crashed: whoever sees this is a ghost. */
+export class CrashedError extends Error {
+  constructor() {
+    super('the server has crashed');
+    this.name = 'CrashedError';
+  }
+}

@@ -1,0 +1,86 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Plant } from './mortal-database.ts';
+import { SeededRandom } from './seeded-random.ts';
+import { SimulatedTime } from './simulated-clock.ts';
+import { SimulatedNetwork } from './simulated-network.ts';
+import { WorldServer } from './world-server.ts';
+import { WorldUser } from './world-user.ts';
+
+/** So many turns of the event loop without anything happening: everybody waits for time to go on. */
+const QUIET_TURNS = 6;
+
+/** Several whole servers in one process, with one seed for all that chance decides. */
+export class World implements AsyncDisposable {
+  readonly random: SeededRandom;
+  readonly time = new SimulatedTime();
+  readonly network: SimulatedNetwork;
+  readonly servers: readonly WorldServer[];
+  /** One on each server, in its order: they are in the room from the beginning to the end. */
+  readonly users: WorldUser[] = [];
+  /** The same, but they come and go. */
+  readonly guests: WorldUser[] = [];
+  readonly #folder = mkdtempSync(join(tmpdir(), 'copse-world-'));
+
+  constructor(seed: number, names: readonly string[], plant?: Plant) {
+    this.random = new SeededRandom(seed);
+    this.network = new SimulatedNetwork(this.time, new SeededRandom(seed ^ 0x5eed));
+    const parts = { time: this.time, network: this.network, folder: this.#folder, seed, plant };
+    this.servers = names.map(name => new WorldServer(name, parts));
+  }
+
+  /** Starts all servers, with a user and a guest on each. */
+  async start(): Promise<void> {
+    for (const server of this.servers) {
+      await this.during(server.start());
+      this.users.push(await this.during(WorldUser.register(server, 'user')));
+      this.guests.push(await this.during(WorldUser.register(server, 'guest')));
+    }
+  }
+
+  /** Lets time go on until `work` is done, or for so many milliseconds of the world at most. */
+  async during<T>(work: Promise<T>, longestMs = 600_000): Promise<T> {
+    let isDone = false;
+    const end = () => {
+      isDone = true;
+      this.time.activity++;
+    };
+    work.then(end, end);
+    const until = this.time.now + longestMs;
+    while (!isDone) {
+      await this.#settle(() => isDone);
+      if (isDone) break;
+      const { next } = this.time;
+      if (next === undefined || next > until)
+        throw new Error(`nothing came of it within ${longestMs} ms of the world's time`);
+      this.time.fire();
+    }
+    return work;
+  }
+
+  /** Lets so much time go by. */
+  async pass(ms: number): Promise<void> {
+    const until = this.time.now + ms;
+    for (;;) {
+      await this.#settle(() => false);
+      const { next } = this.time;
+      if (next === undefined || next > until) break;
+      this.time.fire();
+    }
+    this.time.skipTo(until);
+  }
+
+  async #settle(isEnough: () => boolean): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_TURNS && !isEnough(); ) {
+      const before = this.time.activity;
+      await new Promise(resolve => setImmediate(resolve));
+      quiet = this.time.activity === before ? quiet + 1 : 0;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const server of this.servers) await server.stop();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
