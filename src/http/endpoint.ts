@@ -33,6 +33,8 @@ export interface EndpointRequest<Path extends string, Body, Who, Origin = undefi
   readonly method: string;
   readonly userAgent: string | undefined;
   readonly header: (name: string) => string | undefined;
+  /** The text of the JSON body as it came: what parsing forgets of numbers and doubled keys is in it. */
+  readonly bodyText: string;
   /** The unparsed body as a stream: only where the endpoint says `body: 'stream'`. */
   readonly stream: Readable;
   /** Aborts when the client goes away or the server drains. */

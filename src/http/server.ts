@@ -139,7 +139,10 @@ export class HttpServer {
       method: raw.method,
       userAgent,
       header: (name: string) => raw.headers[name.toLowerCase()]?.toString(),
-      // Few handlers ask for these two, which cost more than all the rest.
+      // Few handlers ask for these, which cost more than all the rest.
+      get bodyText() {
+        return raw.body instanceof Uint8Array ? Buffer.from(raw.body).toString() : '';
+      },
       get stream() {
         return spec.body === 'stream' ? (raw.raw as Readable) : Readable.from([]);
       },

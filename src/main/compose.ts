@@ -17,6 +17,7 @@ import { WELCOME_PATH, type WelcomeParts, welcomeRoutes } from '../http/site/wel
 import { accountMaker } from './account-maker.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
 import { composeFederation, type Federation } from './compose-federation.ts';
+import { composeInbox } from './compose-inbox.ts';
 import { openFurtherListeners } from './compose-listeners.ts';
 import { composeMemory } from './compose-memory.ts';
 import { composeParts, type Parts } from './compose-parts.ts';
@@ -88,12 +89,14 @@ export async function compose(config: Config, environment: Environment): Promise
   const makeAccounts = accountMaker({ db, config, serverName, clock, random, nids: parts.rooms.nids });
   const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
   const http = httpParts(parts, federation, config, { ...environment, memory: memory.http });
-  const forServers = federation === undefined ? [] : serverRoutes(federation, parts, { clock, version });
+  const incoming = federation && opened.use(composeInbox(federation, parts.rooms));
+  const forServers = federation && incoming ? serverRoutes(federation, parts, incoming, { clock, version }) : [];
   const client = new HttpServer(http);
   client.add(siteRoutes(config, { serverName, invitationSecret, makeAccounts, clock }));
   client.add(clientRoutes(parts, config, { clock, version }));
   client.add(forServers);
   await parts.start();
+  await incoming?.start();
 
   const clientUrl = await (environment.listen ?? (server => listenHttp(server, config.listen.client)))(client);
   opened.defer(() => client.close());

@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Database, Tx } from '../db/database.ts';
+import { pruneTransactionsOfServers } from '../federation/inbound/inbox.table.ts';
 import type { Media } from '../media/media.ts';
 import { pruneRead } from '../push/notifications.table.ts';
 import { pruneTransactions } from '../rooms/transactions.table.ts';
@@ -22,6 +23,7 @@ const AT_ONCE = 500;
 export async function maintain(parts: MaintenanceParts, signal: AbortSignal): Promise<void> {
   const tasks: readonly [string, () => Promise<unknown>][] = [
     ['old transaction IDs', () => inBatches(parts, pruneTransactions)],
+    ['old transactions of other servers', () => inBatches(parts, pruneTransactionsOfServers)],
     ['notifications that were read', () => inBatches(parts, pruneRead)],
     ['unfinished and expired media', () => parts.media.custody.tidy()],
     ['old previews of links', async () => parts.media.previews?.tidy()],

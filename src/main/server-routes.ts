@@ -2,7 +2,9 @@ import type { Clock } from '../base/clock.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { membershipRoutes } from '../http/federation/membership/routes.ts';
 import { federationRoutes } from '../http/federation/routes.ts';
+import { sendTransaction } from '../http/federation/transactions/send-transaction.ts';
 import type { Federation } from './compose-federation.ts';
+import type { InboxLoop } from './compose-inbox.ts';
 import type { Parts } from './compose-parts.ts';
 import { queryRoutes } from './compose-queries.ts';
 
@@ -10,12 +12,14 @@ import { queryRoutes } from './compose-queries.ts';
 export function serverRoutes(
   federation: Federation,
   parts: Parts,
+  { inbox }: InboxLoop,
   about: { readonly clock: Clock; readonly version: string },
 ): Endpoint[] {
   const { checked } = federation;
   return [
     ...federationRoutes({ ...federation, ...about }),
     ...membershipRoutes({ rooms: parts.rooms, checked }),
+    sendTransaction({ inbox }),
     ...queryRoutes(parts),
   ];
 }

@@ -69,6 +69,19 @@ export async function insertEvent(tx: Tx, event: NewEvent): Promise<number> {
   return nid;
 }
 
+/** Which of some events are stored, with whatever flags. */
+export async function storedIds(db: Queryable, ids: readonly EventId[]): Promise<Set<EventId>> {
+  const found = new Set<EventId>();
+  for (let at = 0; at < ids.length; at += IDS_AT_ONCE) {
+    const some = ids.slice(at, at + IDS_AT_ONCE);
+    const rows = await db.all<{ event_id: EventId }>(sql`select event_id from event where event_id ${sql.in(some)}`);
+    for (const row of rows) found.add(row.event_id);
+  }
+  return found;
+}
+
+const IDS_AT_ONCE = 1000;
+
 /** What the state tree needs of events: numbers of type and state key, and flags. Events that are no state are left out. */
 export async function stateKeysOf(
   db: Queryable,

@@ -1,0 +1,94 @@
+import type { EventId } from '../../core/ids.ts';
+import type { Queryable, Tx } from '../../db/database.ts';
+import { sql } from '../../db/sql.ts';
+
+export interface NewInboxEvent {
+  readonly originNid: number;
+  readonly roomNid: number;
+  readonly eventId: EventId;
+  readonly json: string;
+}
+
+export interface InboxRow {
+  readonly nid: number;
+  readonly origin_nid: number;
+  readonly event_id: EventId;
+  readonly received_ts: number;
+  readonly tries: number;
+  readonly json: string;
+}
+
+/** Keeps an event until it is taken in; one that waits already stays as it is. */
+export async function addToInbox(tx: Tx, event: NewInboxEvent, now: number): Promise<void> {
+  await tx.run(sql`insert into inbox (origin_nid, room_nid, event_id, received_ts, due, json)
+    values (${event.originNid}, ${event.roomNid}, ${event.eventId}, ${now}, ${now}, ${event.json}) on conflict do nothing`);
+}
+
+/** What is due in a room, the oldest first. */
+export async function dueInRoom(db: Queryable, roomNid: number, now: number, limit: number): Promise<InboxRow[]> {
+  return db.all<InboxRow>(sql`select nid, origin_nid, event_id, received_ts, tries, json from inbox
+    where room_nid = ${roomNid} and due <= ${now} order by nid limit ${limit}`);
+}
+
+/** The rooms in which something is due. */
+export async function dueRooms(db: Queryable, now: number): Promise<number[]> {
+  const rows = await db.all<{ room_nid: number }>(sql`select distinct room_nid from inbox where due <= ${now}`);
+  return rows.map(row => row.room_nid);
+}
+
+/** When something is due next. */
+export async function nextDue(db: Queryable): Promise<number | undefined> {
+  const row = await db.get<{ due: number | null }>(sql`select min(due) as due from inbox`);
+  return row?.due ?? undefined;
+}
+
+export async function removeFromInbox(tx: Tx, nids: readonly number[]): Promise<void> {
+  await tx.run(sql`delete from inbox where nid ${sql.in(nids)}`);
+}
+
+/** The event is tried again later, or, with `due` null, only by somebody's hand. */
+export async function postpone(
+  tx: Tx,
+  nid: number,
+  { due, reason }: { readonly due: number | null; readonly reason: string },
+): Promise<void> {
+  await tx.run(sql`update inbox set due = ${due}, tries = tries + 1, reason = ${reason} where nid = ${nid}`);
+}
+
+/** How many events of one server wait. */
+export async function countWaiting(db: Queryable, originNid: number): Promise<number> {
+  const row = await db.get<{ n: number }>(
+    sql`select count(*) as n from inbox where origin_nid = ${originNid} and due is not null`,
+  );
+  return row?.n ?? 0;
+}
+
+/** How many events wait, and how many were set aside. */
+export async function inboxFigures(db: Queryable): Promise<{ waiting: number; aside: number }> {
+  const row = await db.get<{ waiting: number; total: number }>(
+    sql`select count(due) as waiting, count(*) as total from inbox`,
+  );
+  return { waiting: row?.waiting ?? 0, aside: (row?.total ?? 0) - (row?.waiting ?? 0) };
+}
+
+export async function answerOf(db: Queryable, originNid: number, txnId: string): Promise<string | undefined> {
+  const row = await db.get<{ answer: string }>(
+    sql`select answer from inbox_transaction where origin_nid = ${originNid} and txn_id = ${txnId}`,
+  );
+  return row?.answer;
+}
+
+export async function rememberTransaction(
+  tx: Tx,
+  { originNid, txnId, answer }: { readonly originNid: number; readonly txnId: string; readonly answer: string },
+  now: number,
+): Promise<void> {
+  await tx.run(sql`insert into inbox_transaction (origin_nid, txn_id, ts, answer)
+    values (${originNid}, ${txnId}, ${now}, ${answer}) on conflict do nothing`);
+}
+
+/** Forgets transactions of before `ts`, at most `limit` of them. */
+export async function pruneTransactionsOfServers(tx: Tx, ts: number, limit: number): Promise<number> {
+  return tx.run(sql`delete from inbox_transaction where (origin_nid, txn_id) in (
+    select origin_nid, txn_id from inbox_transaction where ts < ${ts} order by ts limit ${limit})`);
+}

@@ -1,0 +1,136 @@
+import { EventError } from '../../core/event.ts';
+import type { EventId, RoomId, ServerName } from '../../core/ids.ts';
+import { getString, isObject, type Json, JsonError, type JsonObject, parseJson } from '../../core/json.ts';
+import { invalidParam, MatrixError } from '../../core/matrix-error.ts';
+import type { RoomVersion } from '../../core/room-versions.ts';
+import { isResident } from '../../rooms/current-membership.ts';
+import type { RoomsParts } from '../../rooms/parts.ts';
+import { OUTLIER, type Room } from '../../rooms/room.ts';
+import { mayTakePart } from '../../rooms/server-acl.ts';
+import { readPdu } from '../events/checked-events.ts';
+import { addToInbox, answerOf, countWaiting, rememberTransaction } from './inbox.table.ts';
+import type { EduReceiver } from './ports.ts';
+import { endsPending, type RoomDrain } from './room-drain.ts';
+
+export interface InboxParts {
+  readonly rooms: RoomsParts;
+  readonly edus: EduReceiver;
+  readonly drain: Pick<RoomDrain, 'wake'>;
+}
+
+/** A transaction as another server sent it. */
+export interface ReceivedTransaction {
+  readonly txnId: string;
+  /** The text of each event, so that one which is not what it should be spoils no other. */
+  readonly pdus: readonly string[];
+  readonly edus: readonly Json[];
+}
+
+const MOST_PDUS = 50;
+const MOST_EDUS = 100;
+const LONGEST_TXN_ID = 255;
+/** Events of one server that may wait here: 64 MiB at the very most, as a rule a twentieth of that. */
+const MOST_WAITING = 1000;
+const RETRY_AFTER_MS = 30_000;
+
+/** What became of an event: nothing to say, or why it is not taken. */
+type Result = { readonly error?: string };
+
+/**
+ * Receives transactions of other servers (server-server API, "Transactions"). What is acknowledged is on the disk: the
+ * events wait in the inbox until their rooms take them in.
+ */
+export class Inbox {
+  readonly #parts: InboxParts;
+
+  constructor(parts: InboxParts) {
+    this.#parts = parts;
+  }
+
+  /** The answer to the transaction. @throws MatrixError M_INVALID_PARAM, M_LIMIT_EXCEEDED */
+  async receive(origin: ServerName, { txnId, pdus, edus }: ReceivedTransaction): Promise<JsonObject> {
+    if (pdus.length > MOST_PDUS) throw invalidParam(`A transaction has at most ${MOST_PDUS} PDUs.`);
+    if (edus.length > MOST_EDUS) throw invalidParam(`A transaction has at most ${MOST_EDUS} EDUs.`);
+    if (txnId.length > LONGEST_TXN_ID) throw invalidParam('The transaction ID is too long.');
+    const { rooms } = this.#parts;
+    const originNid =
+      (await rooms.nids.domains.findOne(rooms.db, origin)) ??
+      (await rooms.db.tx(tx => rooms.nids.domains.internOne(tx, origin)));
+    const earlier = await answerOf(rooms.db, originNid, txnId);
+    if (earlier !== undefined) return JSON.parse(earlier) as JsonObject;
+    if (pdus.length > 0 && (await countWaiting(rooms.db, originNid)) >= MOST_WAITING)
+      throw new MatrixError('M_LIMIT_EXCEEDED', 'Too many events of your server wait here.', {
+        fields: { retry_after_ms: RETRY_AFTER_MS },
+      });
+    const answer = { pdus: await this.#store(origin, originNid, pdus) };
+    await this.#parts.edus.receive(origin, edus.filter(isObject));
+    await rooms.db.tx(tx =>
+      rememberTransaction(tx, { originNid, txnId, answer: JSON.stringify(answer) }, rooms.clock.now()),
+    );
+    return answer;
+  }
+
+  async #store(origin: ServerName, originNid: number, pdus: readonly string[]): Promise<{ [id: string]: Result }> {
+    const { rooms, drain } = this.#parts;
+    const results: { [id: string]: Result } = {};
+    const accepted: { readonly room: Room; readonly eventId: EventId; readonly json: string }[] = [];
+    for (const text of pdus) {
+      const read = await this.#read(origin, text);
+      if (read === undefined) continue;
+      results[read.eventId] = read.error === undefined ? {} : { error: read.error };
+      if (read.error === undefined && !read.isKnown)
+        accepted.push({ room: read.room, eventId: read.eventId, json: text });
+    }
+    if (accepted.length === 0) return results;
+    const now = rooms.clock.now();
+    await rooms.db.tx(async tx => {
+      for (const { room, eventId, json } of accepted)
+        await addToInbox(tx, { originNid, roomNid: room.nid, eventId, json }, now);
+    });
+    for (const { room } of accepted) drain.wake(room.nid);
+    return results;
+  }
+
+  /** Undefined where not even the ID of the event can be told. */
+  async #read(
+    origin: ServerName,
+    text: string,
+  ): Promise<
+    | { eventId: EventId; error: string }
+    | { eventId: EventId; error: undefined; room: Room; isKnown: boolean }
+    | undefined
+  > {
+    const { rooms } = this.#parts;
+    const room = await this.#roomOf(text);
+    const pdu = room === undefined ? undefined : jsonOf(text, room.version);
+    const event = room === undefined || pdu === undefined ? undefined : readPdu(pdu, room.version, rooms.crypto);
+    if (room === undefined || event === undefined || event instanceof EventError) {
+      const reason = event instanceof EventError ? event.reason : 'it is of no room that we know, or no proper JSON';
+      rooms.log.info('An event of another server is refused.', { origin, reason });
+      return undefined;
+    }
+    const eventId = event.id;
+    const isIn = await isResident(rooms, rooms.db, room);
+    if (!isIn && !(await endsPending(rooms, room, event))) return { eventId, error: 'We are not in that room.' };
+    if (isIn && !(await mayTakePart(rooms, rooms.db, room, origin)))
+      return { eventId, error: "The room's server ACL does not let your server take part." };
+    const known = await rooms.events.byId(rooms.db, eventId);
+    const isKnown = known !== undefined && (known.flags & OUTLIER) === 0;
+    return { eventId, error: undefined, room, isKnown };
+  }
+
+  async #roomOf(text: string): Promise<Room | undefined> {
+    const pdu = JSON.parse(text) as Json;
+    const roomId = isObject(pdu) ? getString(pdu, 'room_id') : undefined;
+    return roomId === undefined ? undefined : this.#parts.rooms.rooms.find(this.#parts.rooms.db, roomId as RoomId);
+  }
+}
+
+function jsonOf(text: string, { strictJson }: RoomVersion): Json | undefined {
+  try {
+    return parseJson(text, strictJson ? 'strict' : 'lenient');
+  } catch (error) {
+    if (error instanceof JsonError) return undefined;
+    throw error;
+  }
+}

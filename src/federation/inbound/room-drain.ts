@@ -1,0 +1,199 @@
+import type { Timer } from '../../base/clock.ts';
+import { type Event, EventError } from '../../core/event.ts';
+import type { UserId } from '../../core/ids.ts';
+import type { Json } from '../../core/json.ts';
+import { DatabaseUnavailableError } from '../../db/database.ts';
+import { currentMembership, isResident } from '../../rooms/current-membership.ts';
+import { ingest } from '../../rooms/ingest.ts';
+import { storeOutOfBand } from '../../rooms/out-of-band.ts';
+import type { RoomsParts } from '../../rooms/parts.ts';
+import type { Room } from '../../rooms/room.ts';
+import { writeRoom } from '../../rooms/write-room.ts';
+import { type CheckedEvents, readPdu } from '../events/checked-events.ts';
+import { sortedByPrevious } from '../gaps/event-order.ts';
+import { GapError, type GapFiller } from '../gaps/gap-filler.ts';
+import { reasonOf } from '../transport/errors.ts';
+import { dueInRoom, dueRooms, type InboxRow, nextDue, postpone, removeFromInbox } from './inbox.table.ts';
+
+export interface RoomDrainParts {
+  readonly rooms: RoomsParts;
+  readonly checked: CheckedEvents;
+  readonly gaps: GapFiller;
+}
+
+/** Rooms that are drained side by side: a slow one waits for its peer, not for us. */
+const SIDE_BY_SIDE = 8;
+/** Events of a room that are taken in before another room's turn. */
+const TURN = 50;
+const FIRST_RETRY_MS = 5000;
+const LONGEST_RETRY_MS = 3_600_000;
+/** An event that cannot be taken in for so long is set aside. */
+const LONGEST_TRYING_MS = 7 * 24 * 3_600_000;
+/** Errors of our own are not waited for that long. */
+const MOST_FAILURES = 10;
+const AFTER_FAILURE_MS = 5000;
+
+/** Takes in what lies in the inbox: rooms side by side, the events of a room one after the other. */
+export class RoomDrain implements AsyncDisposable {
+  readonly #parts: RoomDrainParts;
+  readonly #waiting = new Set<number>();
+  readonly #running = new Map<number, Promise<void>>();
+  #timer: Timer | undefined;
+  #isClosed = false;
+
+  constructor(parts: RoomDrainParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes up what an earlier run left. */
+  async start(): Promise<void> {
+    await this.#lookForDue();
+  }
+
+  /** Something has come for a room. */
+  wake(roomNid: number): void {
+    this.#waiting.add(roomNid);
+    this.#pump();
+  }
+
+  /** Rooms that have work to be done now. */
+  get busy(): number {
+    return this.#waiting.size + this.#running.size;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    await Promise.all(this.#running.values());
+  }
+
+  #pump(): void {
+    for (const roomNid of this.#waiting) {
+      if (this.#isClosed || this.#running.size >= SIDE_BY_SIDE) return;
+      if (this.#running.has(roomNid)) continue;
+      this.#waiting.delete(roomNid);
+      const turn = this.#turn(roomNid).finally(() => {
+        this.#running.delete(roomNid);
+        this.#pump();
+        if (this.#running.size === 0) void this.#lookForDue();
+      });
+      this.#running.set(roomNid, turn);
+    }
+  }
+
+  /** Wakes the rooms in which something is due, and sets the clock for what is due later. */
+  async #lookForDue(): Promise<void> {
+    const { rooms } = this.#parts;
+    if (this.#isClosed) return;
+    this.#timer?.cancel();
+    let wait: number | undefined = AFTER_FAILURE_MS;
+    try {
+      for (const nid of await dueRooms(rooms.db, rooms.clock.now())) this.#waiting.add(nid);
+      const due = await nextDue(rooms.db);
+      wait = due === undefined ? undefined : Math.max(due - rooms.clock.now(), 1);
+    } catch (error) {
+      rooms.log.warn('Looking into the inbox failed; it is tried again in a moment.', { err: error });
+    }
+    if (this.#isClosed) return;
+    this.#timer?.cancel();
+    if (wait !== undefined) this.#timer = rooms.clock.after(wait, () => void this.#lookForDue());
+    this.#pump();
+  }
+
+  /** Never throws. */
+  async #turn(roomNid: number): Promise<void> {
+    const { rooms } = this.#parts;
+    try {
+      const rows = await dueInRoom(rooms.db, roomNid, rooms.clock.now(), TURN);
+      const room = (await rooms.rooms.byNids(rooms.db, [roomNid])).get(roomNid);
+      if (room !== undefined) await this.#takeAll(room, rows);
+      else await rooms.db.tx(tx => removeFromInbox(tx, rowNids(rows)));
+      if (rows.length === TURN) this.#waiting.add(roomNid);
+    } catch (error) {
+      rooms.log.error('Taking in events of other servers failed; it goes on in a moment.', { err: error, roomNid });
+      rooms.clock.after(AFTER_FAILURE_MS, () => this.wake(roomNid));
+    }
+  }
+
+  async #takeAll(room: Room, rows: readonly InboxRow[]): Promise<void> {
+    const { rooms, checked } = this.#parts;
+    const read = rows.map(row => readPdu(JSON.parse(row.json) as Json, room.version, rooms.crypto));
+    const broken = rows.filter((_, at) => read[at] instanceof EventError);
+    if (broken.length > 0) await rooms.db.tx(tx => removeFromInbox(tx, rowNids(broken)));
+    const byId = new Map(rows.map(row => [row.event_id, row]));
+    const events = sortedByPrevious(read.filter((event): event is Event => !(event instanceof EventError)));
+    const verdicts = await checked.verify(events);
+    for (const [at, event] of events.entries()) {
+      const row = byId.get(event.id);
+      const verdict = verdicts[at];
+      if (row === undefined || verdict === undefined || this.#isClosed) continue;
+      if (verdict.outcome === 'good') await this.#take(room, row, event);
+      else if (verdict.outcome === 'unverified') await this.#later(room, row, verdict.reason);
+      else await this.#drop(room, row, verdict.reason);
+    }
+  }
+
+  async #take(room: Room, row: InboxRow, event: Event): Promise<void> {
+    const { rooms, gaps } = this.#parts;
+    try {
+      if (!(await isResident(rooms, rooms.db, room))) return await this.#takeFromOutside(room, row, event);
+      const origin = await rooms.nids.domains.name(rooms.db, row.origin_nid);
+      const options = await gaps.prepare(room, event, origin, row.tries);
+      const { outcome, reason } = await writeRoom(rooms, room, async tx => {
+        await removeFromInbox(tx, [row.nid]);
+        return ingest(rooms, tx, room, event, options);
+      });
+      if (outcome === 'rejected' || outcome === 'soft-failed')
+        rooms.log.info(`An event of another server is ${outcome}.`, { ...about(room, row), origin, reason });
+    } catch (error) {
+      if (error instanceof DatabaseUnavailableError) throw error;
+      if (!(error instanceof GapError))
+        rooms.log.error('An event of another server cannot be taken in.', { ...about(room, row), err: error });
+      const isOurs = !(error instanceof GapError) && row.tries >= MOST_FAILURES;
+      await this.#later(room, row, reasonOf(error), isOurs);
+    }
+  }
+
+  /** Of a room that we are not in only what ends an invite or a knock of one of our users concerns us. */
+  async #takeFromOutside(room: Room, row: InboxRow, event: Event): Promise<void> {
+    const { rooms } = this.#parts;
+    await writeRoom(rooms, room, async tx => {
+      await removeFromInbox(tx, [row.nid]);
+      if (await endsPending(rooms, room, event)) await storeOutOfBand(rooms, tx, room, event, []);
+    });
+  }
+
+  async #later(room: Room, row: InboxRow, reason: string, isHopeless = false): Promise<void> {
+    const { rooms } = this.#parts;
+    const now = rooms.clock.now();
+    const isOver = isHopeless || now - row.received_ts > LONGEST_TRYING_MS;
+    const wait = Math.min(FIRST_RETRY_MS * 2 ** row.tries, LONGEST_RETRY_MS);
+    await rooms.db.tx(tx => postpone(tx, row.nid, { due: isOver ? null : now + wait, reason }));
+    const what = isOver ? 'An event of another server is set aside.' : 'An event of another server has to wait.';
+    rooms.log[isOver ? 'warn' : 'debug'](what, { ...about(room, row), reason });
+  }
+
+  async #drop(room: Room, row: InboxRow, reason: string): Promise<void> {
+    const { rooms } = this.#parts;
+    await rooms.db.tx(tx => removeFromInbox(tx, [row.nid]));
+    rooms.log.info('An event of another server is refused.', { ...about(room, row), reason });
+  }
+}
+
+/** Whether an event ends a membership of one of our users that came from outside (a withdrawn invite, say). */
+export async function endsPending(rooms: RoomsParts, room: Room, event: Event): Promise<boolean> {
+  if (event.type !== 'm.room.member' || event.stateKey === undefined) return false;
+  if (!event.stateKey.endsWith(`:${rooms.serverName}`)) return false;
+  const { membership } = event.content;
+  if (membership !== 'leave' && membership !== 'ban') return false;
+  const current = await currentMembership(rooms, rooms.db, room, event.stateKey as UserId);
+  return current?.membership === 'invite' || current?.membership === 'knock';
+}
+
+function about(room: Room, row: InboxRow): { event: string; room: string } {
+  return { event: row.event_id, room: room.roomId };
+}
+
+function rowNids(rows: readonly InboxRow[]): number[] {
+  return rows.map(row => row.nid);
+}
