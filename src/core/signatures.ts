@@ -11,6 +11,13 @@ import { redact } from './redact.ts';
 import type { RoomVersion } from './room-versions.ts';
 import { utf8Encode } from './utf8.ts';
 
+/** What is to be verified: by which key, over what. */
+export interface Signature {
+  readonly publicKey: Uint8Array;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
 const UNSIGNED_KEYS = ['signatures', 'unsigned'];
 
 /** The object with our signature added to those it has (appendices, "Signing Details"). @throws {JsonError} */
@@ -27,7 +34,7 @@ export function verifyJson(
   publicKey: Uint8Array,
   crypto: EventCrypto,
 ): boolean {
-  return verifyObject(object, server, keyId, publicKey, crypto, canonicalJson);
+  return isGood(objectSignature(object, server, keyId, publicKey, canonicalJson), crypto);
 }
 
 /** The IDs of the ed25519 keys with which `server` claims to have signed `object`. */
@@ -63,8 +70,18 @@ export function verifyEventSignature(
   publicKey: Uint8Array,
   crypto: EventCrypto,
 ): boolean {
+  return isGood(eventSignature(event, server, keyId, publicKey), crypto);
+}
+
+/** The same in two steps, for those who verify elsewhere: undefined when no key can make it valid. Never throws. */
+export function eventSignature(
+  event: Event,
+  server: ServerName,
+  keyId: string,
+  publicKey: Uint8Array,
+): Signature | undefined {
   const redacted = redact(event.pdu, event.version);
-  return verifyObject(redacted, server, keyId, publicKey, crypto, json => canonicalText(json, event.version));
+  return objectSignature(redacted, server, keyId, publicKey, json => canonicalText(json, event.version));
 }
 
 /**
@@ -101,31 +118,39 @@ function signedText(redacted: JsonObject, version: RoomVersion): string {
   return canonicalText(without(redacted, UNSIGNED_KEYS), version);
 }
 
-function verifyObject(
+function objectSignature(
   object: JsonObject,
   server: string,
   keyId: string,
   publicKey: Uint8Array,
-  crypto: EventCrypto,
   textOf: (json: Json) => string,
-): boolean {
-  if (!keyId.startsWith('ed25519:')) return false;
+): Signature | undefined {
+  if (!keyId.startsWith('ed25519:')) return undefined;
   const signature = getString(getObject(getObject(object, 'signatures') ?? {}, server) ?? {}, keyId);
-  if (signature === undefined) return false;
+  if (signature === undefined) return undefined;
   try {
-    return verifyText(textOf(without(object, UNSIGNED_KEYS)), signature, publicKey, crypto);
+    return textSignature(textOf(without(object, UNSIGNED_KEYS)), signature, publicKey);
   } catch (error) {
     // Not canonical JSON, so nobody can have signed it.
-    if (error instanceof JsonError) return false;
+    if (error instanceof JsonError) return undefined;
     throw error;
   }
 }
 
-/** Whether `signature` (base64) over `text` was made by the key. The one place where anything is verified. */
+/** Whether `signature` (base64) over `text` was made by the key. */
 export function verifyText(text: string, signature: string, publicKey: Uint8Array, crypto: EventCrypto): boolean {
+  return isGood(textSignature(text, signature, publicKey), crypto);
+}
+
+/** The one place that everything passes on its way to being verified. */
+function textSignature(text: string, signature: string, publicKey: Uint8Array): Signature | undefined {
   const bytes = decodeBase64(signature);
-  if (bytes?.length !== 64 || isCompromisedKey(encodeBase64(publicKey))) return false;
-  return crypto.verify(publicKey, utf8Encode(text), bytes);
+  if (bytes?.length !== 64 || isCompromisedKey(encodeBase64(publicKey))) return undefined;
+  return { publicKey, message: utf8Encode(text), signature: bytes };
+}
+
+function isGood(signature: Signature | undefined, crypto: EventCrypto): boolean {
+  return signature !== undefined && crypto.verify(signature.publicKey, signature.message, signature.signature);
 }
 
 function withSignature<T extends JsonObject>(object: T, server: string, keyId: string, signature: string): T {

@@ -1,13 +1,15 @@
+import { availableParallelism } from 'node:os';
 import { addressGuard } from '../base/address-guard.ts';
 import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { nodeCrypto } from '../base/node-crypto.ts';
+import { nodeCrypto, verifyOnThreadPool } from '../base/node-crypto.ts';
 import type { Random } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
 import { CheckedEvents } from '../federation/events/checked-events.ts';
+import { SignaturePool } from '../federation/events/signature-pool.ts';
 import { type AuthenticateServer, requestAuthentication } from '../federation/inbound/request-authentication.ts';
 import { KeyRing } from '../federation/keys/key-ring.ts';
 import { Notary } from '../federation/keys/notary.ts';
@@ -76,10 +78,15 @@ export function composeFederation(input: FederationInput): Federation {
     discovery,
     keyRing,
     published,
-    checked: new CheckedEvents({ crypto: nodeCrypto, keyRing }),
+    checked: new CheckedEvents({ crypto: nodeCrypto, keyRing, verify: signaturePool(input)?.verify }),
     notary: new Notary({ ...common, keyRing }),
     authenticateServer: requestAuthentication({ identity, clock, keyRing }),
     https: systemHttpsStream(web),
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };
+}
+
+/** A simulation has to do the same each time: there, signatures are verified at once. */
+function signaturePool({ carry }: FederationInput): SignaturePool | undefined {
+  return carry === undefined ? new SignaturePool(verifyOnThreadPool, availableParallelism()) : undefined;
 }

@@ -4,7 +4,7 @@ import { onEachDatabase } from '../../../test/support/databases.ts';
 import { identityOf } from '../../../test/support/federation.ts';
 import { DAY_MS, keyAnswer, keyWorld } from '../../../test/support/key-servers.ts';
 import { TestRoom } from '../../../test/support/room-builder.ts';
-import { nodeCrypto } from '../../base/node-crypto.ts';
+import { nodeCrypto, verifyOnThreadPool } from '../../base/node-crypto.ts';
 import type { Identity } from '../../core/identity.ts';
 import type { ServerName } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
@@ -12,6 +12,7 @@ import { signEvent } from '../../core/signatures.ts';
 import type { Database } from '../../db/database.ts';
 import { FoundKeys } from '../keys/key-ring.ts';
 import { type CheckedEvent, CheckedEvents } from './checked-events.ts';
+import { SignaturePool } from './signature-pool.ts';
 
 const PEER = 'peer.example' as ServerName;
 const ANN = '@ann:peer.example';
@@ -21,7 +22,8 @@ function world(db: Database, version = '11') {
   const { ring, servers, peer, clock } = keyWorld(db);
   servers.published.set(PEER, keyAnswer(peer, clock.now() + DAY_MS));
   const room = new TestRoom(version);
-  const checked = new CheckedEvents({ crypto: nodeCrypto, keyRing: ring });
+  const { verify } = new SignaturePool(verifyOnThreadPool, 4);
+  const checked = new CheckedEvents({ crypto: nodeCrypto, keyRing: ring, verify });
   const message = (more: JsonObject = {}) =>
     room.pdu({ type: 'm.room.message', sender: ANN, content: { body: 'hi' }, ts: clock.now(), ...more });
   const sign = (pdu: JsonObject, by: Identity = peer) =>
@@ -102,4 +104,23 @@ test('few of the keys that an event names are asked for', async () => {
   const checked = new CheckedEvents({ crypto: nodeCrypto, keyRing: { keysFor } });
   assert.deepEqual(outcomes(await checked.read([pdu], room.version)), ['unverified']);
   assert.equal(asked, 5);
+});
+
+onEachDatabase('a large batch keeps its order, and others have their turn meanwhile', async db => {
+  const { checked, room, message, sign } = world(db);
+  const good = sign(message());
+  const pdus = Array.from({ length: 300 }, (_, at) => (at % 7 === 0 ? { ...good, origin_server_ts: at } : good));
+  let turns = 0;
+  const count = () => {
+    turns++;
+    next = setImmediate(count);
+  };
+  let next = setImmediate(count);
+  const read = await checked.read(pdus, room.version);
+  clearImmediate(next);
+  assert.deepEqual(
+    outcomes(read),
+    pdus.map((_, at) => (at % 7 === 0 ? 'refused' : 'good')),
+  );
+  assert.ok(turns >= 6, `${turns} turns`);
 });
