@@ -13,8 +13,13 @@ export function requireFieldName(field: string): void {
   if (utf8Length(field) > MAX_KEY_BYTES) {
     throw new MatrixError('M_KEY_TOO_LARGE', `The name of a profile field has at most ${MAX_KEY_BYTES} bytes.`);
   }
-  if (isMemberField(field) || /^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+$/.test(field)) return;
+  if (isProfileField(field)) return;
   throw invalidParam('A profile field is displayname, avatar_url, or a namespaced name such as org.example.colour.');
+}
+
+/** Whether a field may have this name: a known or a namespaced one. */
+export function isProfileField(field: string): boolean {
+  return field.length <= MAX_KEY_BYTES && (isMemberField(field) || /^[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)+$/.test(field));
 }
 
 /** Whether member events show the field. */

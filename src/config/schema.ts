@@ -160,6 +160,11 @@ const federation = section('Talking to other servers.', {
     SERVER_NAME,
     isServerName,
   ),
+  share_profiles: flag(
+    'Whether other servers can ask for the names and pictures of users who are in no room with theirs.',
+    true,
+  ),
+  share_directory: flag('Whether other servers can ask which rooms are listed here.', true),
   retry: section('When a server that does not answer is tried again.', {
     initial: duration('The wait after the first failure.', '10s'),
     factor: decimal('By how much each further wait is longer.', 2, 1),

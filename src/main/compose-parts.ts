@@ -78,6 +78,8 @@ export interface Parts extends AsyncDisposable {
   readonly pushRules: PushRules;
   readonly pushers: Pushers;
   readonly notificationHistory: NotificationHistory;
+  /** Undefined without federation. */
+  readonly remote: Remote | undefined;
   /** Takes up the work that an earlier run left. */
   start(): Promise<void>;
 }
@@ -118,7 +120,11 @@ export function composeParts(input: PartsInput): Parts {
   };
   const keys = buildKeys({ ...common, devices: accountDevices, rooms: announcer });
   const pushers = new Pushers({ db, clock });
-  const ports = { devices: deviceListeners(keys, pushers), rooms: roomFollower(() => rooms, log) };
+  const ports = {
+    devices: deviceListeners(keys, pushers),
+    rooms: roomFollower(() => rooms, log),
+    ...(remote && { remoteProfiles: remote.profiles }),
+  };
   const accounts = new Accounts({ ...common, settings: settingsOf(config, folder), ports });
   const media = new Media({ ...common, settings: mediaSettings(config), ...(remote && { remote: remote.media }) });
   const indexer = new SearchIndexer(rooms);
@@ -152,6 +158,7 @@ export function composeParts(input: PartsInput): Parts {
     notifications,
     pushers,
     pushRules,
+    remote,
     notificationHistory: new NotificationHistory({ db, events }),
     async start() {
       await accounts.start();

@@ -1,13 +1,36 @@
+import type { RemoteProfiles } from '../accounts/ports.ts';
+import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
+import type { ServerName } from '../core/ids.ts';
 import { FederatedMedia } from '../federation/media/remote-media.ts';
+import { QueryClient } from '../federation/queries/query-client.ts';
+import { FederatedDirectory } from '../federation/queries/remote-directory.ts';
+import { FederatedProfiles } from '../federation/queries/remote-profiles.ts';
+import { FederatedRooms } from '../federation/queries/remote-rooms.ts';
 import type { RemoteMedia } from '../media/ports.ts';
+import type { RemoteDirectory, RemoteRooms } from '../rooms/ports.ts';
 import type { Federation } from './compose-federation.ts';
 
 /** What parts learn from other servers by asking them. */
 export interface Remote {
   readonly media: RemoteMedia;
+  readonly directory: RemoteDirectory;
+  readonly rooms: RemoteRooms;
+  readonly profiles: RemoteProfiles;
 }
 
-export function composeRemote({ client, https }: Federation, clock: Clock): Remote {
-  return { media: new FederatedMedia({ client, https, clock }) };
+export interface RemoteInput {
+  readonly clock: Clock;
+  readonly budget: Budget;
+  readonly serverName: ServerName;
+}
+
+export function composeRemote({ client, https }: Federation, { clock, budget, serverName }: RemoteInput): Remote {
+  const queries = new QueryClient({ client, clock, budget });
+  return {
+    media: new FederatedMedia({ client, https, clock }),
+    directory: new FederatedDirectory(queries),
+    rooms: new FederatedRooms({ queries, clock, budget, serverName }),
+    profiles: new FederatedProfiles({ queries, clock, budget }),
+  };
 }

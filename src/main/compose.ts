@@ -84,13 +84,14 @@ export async function compose(config: Config, environment: Environment): Promise
     : undefined;
   if (config.appservices.length > 0)
     log.warn('This version serves no application services yet: `appservices` is ignored.');
-  const remote = federation && composeRemote(federation, clock);
+  const remote = federation && composeRemote(federation, { clock, budget, serverName });
   const parts = opened.use(composeParts({ config, folder, db, clock, random, log, budget, admission, remote }));
   const makeAccounts = accountMaker({ db, config, serverName, clock, random, nids: parts.rooms.nids });
   const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
   const http = httpParts(parts, federation, config, { ...environment, memory: memory.http });
   const incoming = federation && opened.use(composeInbox(federation, parts.rooms));
-  const forServers = federation && incoming ? serverRoutes(federation, parts, incoming, { clock, version }) : [];
+  const forServers =
+    federation && incoming ? serverRoutes(federation, parts, incoming, { config, clock, version }) : [];
   const client = new HttpServer(http);
   client.add(siteRoutes(config, { serverName, invitationSecret, makeAccounts, clock }));
   client.add(clientRoutes(parts, config, { clock, version }));

@@ -71,7 +71,8 @@ export function clientRoutes(
   ];
 }
 
-function roomRouteParts({ accounts, rooms, delayed, notifications }: Parts, config: Config): RoomRouteParts {
+function roomRouteParts(parts: Parts, config: Config): RoomRouteParts {
+  const { accounts, rooms, delayed, notifications, remote } = parts;
   return {
     rooms,
     async profileFor(userId) {
@@ -85,6 +86,8 @@ function roomRouteParts({ accounts, rooms, delayed, notifications }: Parts, conf
     reading: readListener(accounts, notifications),
     defaultRoomVersion: config.default_room_version,
     aliasOwner: () => undefined,
+    remote: remote?.directory,
+    remoteRooms: remote?.rooms,
   };
 }
 

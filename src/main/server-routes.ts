@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { Config } from '../config/schema.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { membershipRoutes } from '../http/federation/membership/routes.ts';
 import { federationRoutes } from '../http/federation/routes.ts';
@@ -13,13 +14,13 @@ export function serverRoutes(
   federation: Federation,
   parts: Parts,
   { inbox }: InboxLoop,
-  about: { readonly clock: Clock; readonly version: string },
+  { config, ...about }: { readonly config: Config; readonly clock: Clock; readonly version: string },
 ): Endpoint[] {
   const { checked } = federation;
   return [
     ...federationRoutes({ ...federation, ...about }),
     ...membershipRoutes({ rooms: parts.rooms, checked }),
     sendTransaction({ inbox }),
-    ...queryRoutes(parts),
+    ...queryRoutes(parts, config),
   ];
 }

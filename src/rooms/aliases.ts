@@ -8,6 +8,7 @@ import type { RoomsParts } from './parts.ts';
 import type { RemoteDirectory } from './ports.ts';
 import { maySendState } from './power.ts';
 import type { Room } from './room.ts';
+import { largestServers } from './room-domains.table.ts';
 import { roomHead } from './rooms.table.ts';
 import { writeRoom } from './write-room.ts';
 
@@ -49,11 +50,23 @@ export async function resolveAlias(
   remote: RemoteDirectory | undefined,
 ): Promise<AliasTarget> {
   const alias = checkedAlias(text);
-  const target = isOurs(parts, alias)
-    ? await aliasTarget(parts.db, alias).then(found => found && { roomId: found.roomId, servers: [parts.serverName] })
-    : await remote?.resolveAlias(alias);
+  const target = isOurs(parts, alias) ? await ownTarget(parts, alias) : await remote?.resolveAlias(alias);
   if (target === undefined) throw notFound(`The room alias ${alias} was not found.`);
   return target;
+}
+
+/** Servers through which a room can be joined that are told of. */
+const MOST_SERVERS = 50;
+
+async function ownTarget(parts: RoomsParts, alias: RoomAlias): Promise<AliasTarget | undefined> {
+  const { db, serverName, nids } = parts;
+  const found = await aliasTarget(db, alias);
+  if (found === undefined) return undefined;
+  const room = await parts.rooms.find(db, found.roomId);
+  const largest = room === undefined ? [] : await largestServers(db, room.nid, MOST_SERVERS);
+  const names = await nids.domains.names(db, largest);
+  const servers = [serverName, ...largest.map(nid => names.get(nid)).filter(name => name !== undefined)];
+  return { roomId: found.roomId, servers: [...new Set(servers)] };
 }
 
 /** The aliases that this server has for a room. */

@@ -23,6 +23,8 @@ export interface DirectoryQuery {
   readonly searchTerm?: string | undefined;
   /** Wanted types; null stands for rooms without one. Undefined: all. */
   readonly roomTypes?: readonly (string | null)[] | undefined;
+  /** The instance ID of a bridged network whose list is wanted. There is none without application services. */
+  readonly network?: string | undefined;
 }
 
 /** Rooms that a search looks at for one page; it goes on with the next page. */
@@ -50,6 +52,7 @@ export function isListed(db: Queryable, room: Room): Promise<boolean> {
 
 /** A page of this server's room directory (client-server API, `POST /publicRooms`). @throws MatrixError M_INVALID_PARAM */
 export async function roomDirectory(parts: RoomsParts, db: Queryable, query: DirectoryQuery): Promise<JsonObject> {
+  if (query.network !== undefined) return { chunk: [], total_room_count_estimate: 0 };
   const since = query.since === undefined ? undefined : parsePlace(query.since);
   const { found, next } = await collect(parts, db, query, since);
   if (since?.direction === 'backward') found.reverse();

@@ -1,9 +1,10 @@
+import type { Clock } from '../base/clock.ts';
 import type { RoomId, UserId } from '../core/ids.ts';
 import { getArray, getOwn, getString, type JsonObject } from '../core/json.ts';
 import { forbidden, invalidParam } from '../core/matrix-error.ts';
 import type { Queryable } from '../db/database.ts';
 import type { RoomsParts } from './parts.ts';
-import type { RemoteRooms, RemoteSummary, SpaceChild } from './ports.ts';
+import type { RemoteRooms, RemoteSummary, RoomSummary, SpaceChild } from './ports.ts';
 import type { Room } from './room.ts';
 import { mayKnow, membershipIn, ownRoom, roomSummary } from './room-summary.ts';
 import { roomHead } from './rooms.table.ts';
@@ -23,6 +24,9 @@ export interface HierarchyQuery {
 /** Rooms that one walk looks at, shown or not: a space can be as deep and as wide as it likes. */
 const MOST_ROOMS = 5000;
 const MOST_CHILDREN = 2000;
+/** Rooms that one walk asks other servers about, and for how long: a hostile space would have us ask for ever. */
+const MOST_ASKED = 500;
+const LONGEST_ASKING_MS = 30_000;
 
 /**
  * A page of the tree of a space, depth first (client-server API, `GET /rooms/{roomId}/hierarchy`). A page's token says
@@ -52,6 +56,8 @@ interface Step {
   readonly roomId: RoomId;
   readonly depth: number;
   readonly via: readonly string[];
+  /** What the server that told of the space said of this room too. */
+  readonly told?: { readonly summary: RoomSummary | undefined };
 }
 
 /** The rooms that the user may know of, parents before children, each once. */
@@ -63,17 +69,17 @@ async function* walk(
 ): AsyncIterableIterator<JsonObject> {
   const seen = new Set<RoomId>();
   const stack: Step[] = [{ roomId: query.roomId, depth: 0, via: [] }];
+  const others = remote && new Others(parts, remote);
   for (let step = stack.pop(); step !== undefined && seen.size < MOST_ROOMS; step = stack.pop()) {
     if (seen.has(step.roomId)) continue;
     seen.add(step.roomId);
-    const found = await look(parts, db, step, remote);
+    const found = await look(parts, db, step, others);
     if (found === undefined) continue;
     if (!(await isShown(parts, db, found, query))) continue;
     const children = found.children.filter(({ suggested }) => suggested || !query.suggestedOnly);
     yield { ...found.summary.chunk, children_state: children.map(({ event }) => event) };
     if (step.depth >= query.maxDepth) continue;
-    const { depth } = step;
-    for (const { roomId, via } of children.toReversed()) stack.push({ roomId, via, depth: depth + 1 });
+    for (const child of children.toReversed()) stack.push(stepTo(child, found, step.depth + 1));
   }
 }
 
@@ -87,17 +93,46 @@ async function isShown(
   return mayKnow(parts, db, summary, userId, await membershipIn(parts, db, summary.roomId, userId));
 }
 
+function stepTo({ roomId, via }: SpaceChild, { told }: RemoteSummary, depth: number): Step {
+  const step = { roomId, via, depth };
+  return told.has(roomId) ? { ...step, told: { summary: told.get(roomId) } } : step;
+}
+
 async function look(
   parts: RoomsParts,
   db: Queryable,
-  { roomId, via }: Step,
-  remote: RemoteRooms | undefined,
+  step: Step,
+  others: Others | undefined,
 ): Promise<RemoteSummary | undefined> {
-  const room = await ownRoom(parts, db, roomId, remote);
-  if (room === undefined) return remote?.summary(roomId, via);
+  const room = await ownRoom(parts, db, step.roomId, others?.remote);
+  if (room === undefined) return others?.look(step);
   const summary = await roomSummary(parts, db, room);
   if (summary === undefined) return undefined;
-  return { summary, children: summary.isSpace ? await spaceChildren(parts, db, room) : [] };
+  return { summary, children: summary.isSpace ? await spaceChildren(parts, db, room) : [], told: NOTHING };
+}
+
+const NOTHING: ReadonlyMap<RoomId, undefined> = new Map();
+
+/** Looks at rooms that we are not in, within what one walk may ask others. */
+class Others {
+  readonly remote: RemoteRooms;
+  readonly #clock: Clock;
+  readonly #until: number;
+  #asked = 0;
+
+  constructor({ clock }: Pick<RoomsParts, 'clock'>, remote: RemoteRooms) {
+    this.remote = remote;
+    this.#clock = clock;
+    this.#until = clock.monotonic() + LONGEST_ASKING_MS;
+  }
+
+  async look({ roomId, via, told }: Step): Promise<RemoteSummary | undefined> {
+    // Only the children of a space are still to be asked for.
+    if (told !== undefined && told.summary?.isSpace !== true)
+      return told.summary && { summary: told.summary, children: [], told: NOTHING };
+    if (this.#asked++ >= MOST_ASKED || this.#clock.monotonic() > this.#until) return undefined;
+    return this.remote.summary(roomId, via);
+  }
 }
 
 /** The children of a space of ours, in their order. */

@@ -86,6 +86,13 @@ export async function joinedOfDomain(db: Queryable, roomNid: number, domainNid: 
     where room_nid = ${roomNid} and domain_nid = ${domainNid} and membership = ${MEMBERSHIPS.join}`);
 }
 
+/** Whether a server has a user who is asked into a room. */
+export async function isInvitedDomain(db: Queryable, roomNid: number, domainNid: number): Promise<boolean> {
+  const row = await db.get(sql`select 1 as found from room_member
+    where room_nid = ${roomNid} and domain_nid = ${domainNid} and membership = ${MEMBERSHIPS.invite} limit 1`);
+  return row !== undefined;
+}
+
 /** Members by membership, in a fixed order. */
 export async function membersOf(
   db: Queryable,

@@ -51,6 +51,11 @@ export interface RemoteSummary {
   readonly summary: RoomSummary;
   /** In their order; empty where the room is no space. */
   readonly children: readonly SpaceChild[];
+  /**
+   * What the server that answered says of the children beside: undefined for those that ours has no way into. It is told
+   * for this space alone, since nobody says that it is in them.
+   */
+  readonly told: ReadonlyMap<RoomId, RoomSummary | undefined>;
 }
 
 /** A room in a space, by the `m.space.child` event that says so. */

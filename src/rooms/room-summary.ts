@@ -115,13 +115,15 @@ export async function summaryFor(
   remote: { readonly directory: RemoteDirectory | undefined; readonly rooms: RemoteRooms | undefined },
 ): Promise<JsonObject> {
   const { roomIdOrAlias, userId } = query;
+  // Strangers do not have us ask servers of their choice.
+  const others = userId === undefined ? { directory: undefined, rooms: undefined } : remote;
   const target = roomIdOrAlias.startsWith('#')
-    ? await resolveAlias(parts, roomIdOrAlias, remote.directory)
+    ? await resolveAlias(parts, roomIdOrAlias, others.directory)
     : { roomId: roomIdOrAlias as RoomId, servers: [] };
   const room = await ownRoom(parts, db, target.roomId, remote.rooms);
   const summary =
     room === undefined
-      ? (await remote.rooms?.summary(target.roomId, [...query.via, ...target.servers]))?.summary
+      ? (await others.rooms?.summary(target.roomId, [...query.via, ...target.servers]))?.summary
       : await roomSummary(parts, db, room);
   if (summary === undefined) throw unknownRoom();
   if (userId === undefined) {

@@ -7,13 +7,12 @@ import { directoryRoutes } from '../../src/http/client/directory/routes.ts';
 import type { RoomRouteParts } from '../../src/http/client/rooms/room-route-parts.ts';
 import { roomRoutes } from '../../src/http/client/rooms/routes.ts';
 import { DelayedEvents } from '../../src/rooms/delayed-events.ts';
-import type { RoomsParts } from '../../src/rooms/parts.ts';
 import { TestApi } from './http.ts';
 import { roomsOn } from './rooms.ts';
 
 /** The endpoints of rooms and the directory, with what they told the parts above. */
 export class RoomApi extends TestApi {
-  readonly rooms: RoomsParts;
+  readonly rooms: ReturnType<typeof roomsOn>;
   /** `user room thread pos` of each receipt that moved. */
   readonly reads: [number, string | undefined, number][];
   readonly fullyRead: Map<number, EventId>;

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../../../test/support/databases.ts';
 import { refusal } from '../../../../test/support/http.ts';
 import { RoomApi } from '../../../../test/support/room-api.ts';
+import type { RoomId } from '../../../core/ids.ts';
 import type { JsonObject } from '../../../core/json.ts';
+import type { RemoteDirectory } from '../../../rooms/ports.ts';
 
 const at = (alias: string) => `/v3/directory/room/${encodeURIComponent(alias)}`;
 
@@ -109,7 +111,9 @@ onEachDatabase(
     await api.setState('alice', hidden, 'm.room.join_rules', { join_rule: 'knock' });
     assert.deepEqual(await find({ generic_search_term: 'wombles' }), [big, hidden]);
     assert.deepEqual(await refusal(api.post('', '/v3/publicRooms')), [401, 'M_MISSING_TOKEN']);
-    assert.deepEqual(await refusal(api.get('', '/v3/publicRooms?server=two.example')), [404, 'M_NOT_FOUND']);
+    assert.deepEqual(await refusal(api.get('bob', '/v3/publicRooms?server=two.example')), [404, 'M_NOT_FOUND']);
+    const bridged = await api.ok(api.post('bob', '/v3/publicRooms', { third_party_instance_id: 'irc' }));
+    assert.deepEqual(bridged, { chunk: [], total_room_count_estimate: 0 });
     assert.deepEqual(await refusal(api.get('', '/v3/publicRooms?server=not%20one')), [400, 'M_INVALID_PARAM']);
     assert.deepEqual(await refusal(api.get('', '/v3/publicRooms?since=x')), [400, 'M_INVALID_PARAM']);
   },
@@ -133,4 +137,31 @@ onEachDatabase('the directory is turned page by page, there and back', async (db
   const start = await page(`&since=${back.prev_batch}`);
   assert.deepEqual([start.ids, start.prev_batch], [first.ids, undefined]);
   assert.deepEqual((await page(`&since=${start.next_batch}`)).ids, second.ids);
+});
+
+onEachDatabase('the directory of another server is asked for by its users here', async (db, t) => {
+  const asked: unknown[] = [];
+  const chunk = [{ room_id: '!far:two.example' }];
+  const remote: RemoteDirectory = {
+    resolveAlias: async alias => {
+      asked.push(alias);
+      return { roomId: '!far:two.example' as RoomId, servers: ['two.example'] };
+    },
+    publicRooms: async (server, body) => {
+      asked.push([server, body]);
+      return { chunk };
+    },
+  };
+  const api = new RoomApi(db, t, { remote });
+  assert.deepEqual(await api.ok(api.get('alice', '/v3/publicRooms?server=two.example&limit=3&since=x')), { chunk });
+  const filter = { filter: { generic_search_term: 'y' } };
+  assert.deepEqual(await api.ok(api.post('alice', '/v3/publicRooms?server=two.example', filter)), { chunk });
+  assert.deepEqual(await api.ok(api.get('', at('#far:two.example'))), {
+    room_id: '!far:two.example',
+    servers: ['two.example'],
+  });
+  const expected = [['two.example', { limit: 3, since: 'x' }], ['two.example', filter], '#far:two.example'];
+  assert.deepEqual(asked, expected);
+  assert.deepEqual((await api.ok(api.get('alice', '/v3/publicRooms?server=one.example'))).chunk, []);
+  assert.equal(asked.length, 3, 'this server does not ask itself');
 });

@@ -18,7 +18,7 @@ async function tree(api: RoomApi, who: string, space: string, query = ''): Promi
   return api.ok(api.get(who, `/v1/rooms/${space}/hierarchy${query}`));
 }
 
-function ids(answer: JsonObject): unknown[] {
+function listed(answer: JsonObject): unknown[] {
   return (answer.rooms as JsonObject[]).map(room => room.room_id);
 }
 
@@ -43,7 +43,7 @@ onEachDatabase('a space is told depth first, page by page, each room once', asyn
   await child(api, first, plain);
 
   const whole = await tree(api, 'alice', root);
-  assert.deepEqual(ids(whole), [root, first, sub, deep, second]);
+  assert.deepEqual(listed(whole), [root, first, sub, deep, second]);
   assert.equal(whole.next_batch, undefined);
   const [top = {}, , under = {}] = whole.rooms as JsonObject[];
   const links = (top.children_state as JsonObject[]).map(event => event.state_key);
@@ -54,14 +54,14 @@ onEachDatabase('a space is told depth first, page by page, each room once', asyn
   assert.deepEqual(event, { ...stripped, content: { via: ['one.example'] } });
   assert.deepEqual([under.room_type, under.room_version, under.join_rule], ['m.space', '11', 'public']);
 
-  assert.deepEqual(ids(await tree(api, 'alice', root, '?max_depth=0')), [root]);
-  assert.deepEqual(ids(await tree(api, 'alice', root, '?max_depth=1')), [root, first, sub, second]);
-  assert.deepEqual(ids(await tree(api, 'alice', root, '?suggested_only=true')), [root, first, second]);
+  assert.deepEqual(listed(await tree(api, 'alice', root, '?max_depth=0')), [root]);
+  assert.deepEqual(listed(await tree(api, 'alice', root, '?max_depth=1')), [root, first, sub, second]);
+  assert.deepEqual(listed(await tree(api, 'alice', root, '?suggested_only=true')), [root, first, second]);
 
   const one = await tree(api, 'alice', root, '?limit=2&max_depth=5');
   const two = await tree(api, 'alice', root, `?limit=2&max_depth=5&from=${String(one.next_batch)}`);
   const three = await tree(api, 'alice', root, `?limit=2&max_depth=5&from=${String(two.next_batch)}`);
-  assert.deepEqual([...ids(one), ...ids(two), ...ids(three)], ids(whole));
+  assert.deepEqual([...listed(one), ...listed(two), ...listed(three)], listed(whole));
   assert.equal(three.next_batch, undefined);
   for (const query of [`from=${String(one.next_batch)}`, 'from=x', 'limit=0', 'max_depth=-1', 'suggested_only=1']) {
     const answer = api.get('alice', `/v1/rooms/${root}/hierarchy?${query}`);
@@ -87,14 +87,14 @@ onEachDatabase('only rooms that the user may know of are told', async (db, t) =>
   const readable = await make({ join_rule: 'invite' });
   await api.setState('alice', readable, 'm.room.history_visibility', { history_visibility: 'world_readable' });
 
-  assert.deepEqual(ids(await tree(api, 'bob', root)), [root, knock, open, readable]);
+  assert.deepEqual(listed(await tree(api, 'bob', root)), [root, knock, open, readable]);
   await api.join('bob', root);
-  assert.deepEqual(ids(await tree(api, 'bob', root)), [root, restricted, knock, open, readable]);
+  assert.deepEqual(listed(await tree(api, 'bob', root)), [root, restricted, knock, open, readable]);
   await api.ok(api.post('alice', `/v3/rooms/${closed}/invite`, { user_id: BOB }));
-  assert.equal(ids(await tree(api, 'bob', root))[1], closed);
+  assert.equal(listed(await tree(api, 'bob', root))[1], closed);
   for (const room of [open, readable, restricted])
     await api.ok(api.post('alice', `/v3/rooms/${room}/ban`, { user_id: BOB }));
-  assert.deepEqual(ids(await tree(api, 'bob', root)), [root, closed, knock, readable]);
+  assert.deepEqual(listed(await tree(api, 'bob', root)), [root, closed, knock, readable]);
   assert.deepEqual(await refusal(api.get('bob', `/v1/rooms/${open}/hierarchy`)), [403, 'M_FORBIDDEN']);
   assert.deepEqual(await refusal(api.get('bob', '/v1/rooms/!nowhere:one.example/hierarchy')), [403, 'M_FORBIDDEN']);
   assert.deepEqual(await refusal(api.get('', `/v1/rooms/${root}/hierarchy`)), [401, 'M_MISSING_TOKEN']);
@@ -111,18 +111,97 @@ onEachDatabase('rooms that we are not in are asked for from others', async (db, 
     async summary(roomId, via) {
       asked.push(via);
       if (roomId !== far) return undefined;
-      return { summary: { ...summary, allowed, chunk: { room_id: far } }, children: one === undefined ? [] : [one] };
+      const children = one === undefined ? [] : [one];
+      return { summary: { ...summary, allowed, chunk: { room_id: far } }, children, told: new Map() };
     },
   };
   const api = new RoomApi(db, t, { remoteRooms });
   const root = await api.create('alice', SPACE);
   await child(api, root, far, { via: ['two.example', 3] });
-  assert.deepEqual(ids(await tree(api, 'alice', root)), [root]);
+  assert.deepEqual(listed(await tree(api, 'alice', root)), [root]);
   allowed = [root as RoomId];
-  assert.deepEqual(ids(await tree(api, 'alice', root)), [root, far]);
+  assert.deepEqual(listed(await tree(api, 'alice', root)), [root, far]);
   assert.deepEqual(asked.slice(-2), [['two.example'], ['two.example']]);
   assert.equal((await api.ok(api.get('alice', `/v1/room_summary/${far}?via=a&via=b`))).room_id, far);
   assert.deepEqual(asked.at(-1), ['a', 'b']);
+});
+
+onEachDatabase(
+  'what was said of the children of a space of others is believed for it, and not asked again',
+  async (db, t) => {
+    const asked: string[] = [];
+    const ids = (...names: string[]) => names.map(name => `!${name}:two.example` as RoomId);
+    const [far, open, closed, hidden, inner] = ids('far', 'open', 'closed', 'hidden', 'inner') as [
+      RoomId,
+      RoomId,
+      RoomId,
+      RoomId,
+      RoomId,
+    ];
+    const summary = (roomId: RoomId, joinRule: string, isSpace = false) => ({
+      roomId,
+      joinRule,
+      worldReadable: false,
+      allowed: [],
+      isSpace,
+      chunk: { room_id: roomId },
+    });
+    const remoteRooms: RemoteRooms = {
+      async summary(roomId) {
+        asked.push(roomId);
+        const children = (roomId === far ? [open, closed, hidden, inner] : []).flatMap(
+          (state_key, at) =>
+            spaceChild({
+              type: 'm.space.child',
+              state_key,
+              sender: '@x:two.example',
+              content: { via: ['two.example'] },
+              origin_server_ts: at,
+            }) ?? [],
+        );
+        const told = new Map([
+          [open, summary(open, 'public')],
+          [closed, summary(closed, 'invite')],
+          [inner, summary(inner, 'public', true)],
+          [hidden, undefined],
+        ]);
+        return { summary: summary(roomId, 'public', true), children, told };
+      },
+    };
+    const api = new RoomApi(db, t, { remoteRooms });
+    const root = await api.create('alice', SPACE);
+    await child(api, root, far, { via: ['two.example'], order: 'a' });
+    await child(api, root, closed, { via: ['two.example'], order: 'b' });
+    assert.deepEqual(listed(await tree(api, 'alice', root)), [root, far, open, inner]);
+    assert.deepEqual(asked, [far, inner], 'a space is asked for its children, the rest is told already');
+  },
+);
+
+onEachDatabase('a space of a thousand rooms of others has us ask for few', async (db, t) => {
+  let asked = 0;
+  const remoteRooms: RemoteRooms = {
+    async summary() {
+      asked++;
+      api.rooms.clock.advance(1000);
+      return undefined;
+    },
+  };
+  const api = new RoomApi(db, t, { remoteRooms });
+  const root = await api.create('alice', SPACE);
+  for (let at = 0; at < 60; at++) await child(api, root, `!r${at}:two.example`);
+  assert.deepEqual(listed(await tree(api, 'alice', root)), [root]);
+  assert.ok(asked <= 31, `${asked}`);
+});
+
+onEachDatabase('strangers do not have us ask other servers', async (db, t) => {
+  const fail = () => assert.fail('somebody was asked');
+  const api = new RoomApi(db, t, {
+    remoteRooms: { summary: fail },
+    remote: { resolveAlias: fail, publicRooms: fail },
+  });
+  for (const room of ['!far:two.example', '%23far:two.example'])
+    assert.deepEqual(await refusal(api.get('', `/v1/room_summary/${room}?via=two.example`)), [404, 'M_NOT_FOUND']);
+  assert.deepEqual(await refusal(api.get('', '/v3/publicRooms?server=two.example')), [401, 'M_MISSING_TOKEN']);
 });
 
 onEachDatabase('a summary tells what a room is to those who may know', async (db, t) => {
