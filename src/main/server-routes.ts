@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config/schema.ts';
 import type { Endpoint } from '../http/endpoint.ts';
+import { federationDeviceRoutes } from '../http/federation/devices/routes.ts';
 import { membershipRoutes } from '../http/federation/membership/routes.ts';
 import { federationRoutes } from '../http/federation/routes.ts';
 import { sendTransaction } from '../http/federation/transactions/send-transaction.ts';
@@ -21,6 +22,7 @@ export function serverRoutes(
     ...federationRoutes({ ...federation, ...about }),
     ...membershipRoutes({ rooms: parts.rooms, checked }),
     sendTransaction({ inbox }),
+    ...federationDeviceRoutes({ ...parts.rooms, keys: parts.keys }),
     ...queryRoutes(parts, config),
   ];
 }
