@@ -109,6 +109,7 @@ export function composeParts(input: PartsInput): Parts {
     fingerprintKey,
     budget,
     invites: { decide: inviteDecision },
+    memberships: remote?.memberships,
     notifications: oneAfterTheOther([writer, upgrades, delayedStateFollower({ nids: () => rooms.nids, clock })]),
   });
   const { nids } = rooms;

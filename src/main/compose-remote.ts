@@ -1,20 +1,23 @@
 import type { RemoteProfiles } from '../accounts/ports.ts';
 import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
+import { nodeCrypto } from '../base/node-crypto.ts';
 import type { ServerName } from '../core/ids.ts';
 import { FederatedMedia } from '../federation/media/remote-media.ts';
+import { FederatedMemberships } from '../federation/membership/federated-memberships.ts';
 import { QueryClient } from '../federation/queries/query-client.ts';
 import { FederatedDirectory } from '../federation/queries/remote-directory.ts';
 import { FederatedProfiles } from '../federation/queries/remote-profiles.ts';
 import { FederatedRooms } from '../federation/queries/remote-rooms.ts';
 import type { RemoteMedia } from '../media/ports.ts';
-import type { RemoteDirectory, RemoteRooms } from '../rooms/ports.ts';
+import type { RemoteDirectory, RemoteMemberships, RemoteRooms } from '../rooms/ports.ts';
 import type { Federation } from './compose-federation.ts';
 
 /** What parts learn from other servers by asking them. */
 export interface Remote {
   readonly media: RemoteMedia;
   readonly directory: RemoteDirectory;
+  readonly memberships: RemoteMemberships;
   readonly rooms: RemoteRooms;
   readonly profiles: RemoteProfiles;
 }
@@ -25,11 +28,15 @@ export interface RemoteInput {
   readonly serverName: ServerName;
 }
 
-export function composeRemote({ client, https }: Federation, { clock, budget, serverName }: RemoteInput): Remote {
+export function composeRemote(
+  { client, checked, https }: Federation,
+  { clock, budget, serverName }: RemoteInput,
+): Remote {
   const queries = new QueryClient({ client, clock, budget });
   return {
     media: new FederatedMedia({ client, https, clock }),
     directory: new FederatedDirectory(queries),
+    memberships: new FederatedMemberships({ client, checked, crypto: nodeCrypto }),
     rooms: new FederatedRooms({ queries, clock, budget, serverName }),
     profiles: new FederatedProfiles({ queries, clock, budget }),
   };

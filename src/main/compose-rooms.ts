@@ -11,7 +11,7 @@ import type { Database } from '../db/database.ts';
 import { EventStore } from '../rooms/event-store.ts';
 import { Nids } from '../rooms/nids.table.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
-import type { InvitePolicy, NotificationWriter } from '../rooms/ports.ts';
+import type { InvitePolicy, NotificationWriter, RemoteMemberships } from '../rooms/ports.ts';
 import { RoomRegistry } from '../rooms/room-registry.ts';
 import { RoomState } from '../rooms/room-state.ts';
 import { StateTrees } from '../rooms/state-tree/state-trees.ts';
@@ -29,6 +29,7 @@ export interface RoomsInput {
   readonly budget: Budget;
   readonly notifications: NotificationWriter;
   readonly invites: InvitePolicy;
+  readonly memberships: RemoteMemberships | undefined;
 }
 
 /** Builds the rooms part. */

@@ -91,7 +91,9 @@ export async function compose(config: Config, environment: Environment): Promise
   const http = httpParts(parts, federation, config, { ...environment, memory: memory.http });
   const incoming = federation && opened.use(composeInbox(federation, parts.rooms));
   const forServers =
-    federation && incoming ? serverRoutes(federation, parts, incoming, { config, clock, version }) : [];
+    federation && remote && incoming
+      ? serverRoutes({ federation, remote, incoming, parts, config, clock, version })
+      : [];
   const client = new HttpServer(http);
   client.add(siteRoutes(config, { serverName, invitationSecret, makeAccounts, clock }));
   client.add(clientRoutes(parts, config, { clock, version }));

@@ -9,19 +9,28 @@ import type { Federation } from './compose-federation.ts';
 import type { InboxLoop } from './compose-inbox.ts';
 import type { Parts } from './compose-parts.ts';
 import { queryRoutes } from './compose-queries.ts';
+import type { Remote } from './compose-remote.ts';
+import { inviteGuard } from './invite-guard.ts';
+
+export interface ServerSide {
+  readonly federation: Federation;
+  readonly remote: Remote;
+  readonly incoming: InboxLoop;
+  readonly parts: Parts;
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly version: string;
+}
 
 /** Every endpoint that other servers call. */
-export function serverRoutes(
-  federation: Federation,
-  parts: Parts,
-  { inbox }: InboxLoop,
-  { config, ...about }: { readonly config: Config; readonly clock: Clock; readonly version: string },
-): Endpoint[] {
+export function serverRoutes({ federation, remote, incoming, parts, config, clock, version }: ServerSide): Endpoint[] {
   const { checked } = federation;
+  const { memberships } = remote;
+  const guard = inviteGuard(parts);
   return [
-    ...federationRoutes({ ...federation, ...about }),
-    ...membershipRoutes({ rooms: parts.rooms, checked }),
-    sendTransaction({ inbox }),
+    ...federationRoutes({ ...federation, clock, version }),
+    ...membershipRoutes({ rooms: parts.rooms, checked, memberships, guard }),
+    sendTransaction({ inbox: incoming.inbox }),
     ...federationDeviceRoutes({ ...parts.rooms, keys: parts.keys }),
     ...queryRoutes(parts, config),
   ];

@@ -10,6 +10,7 @@ import { signEvent } from '../core/signatures.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import { extremities } from './extremities.table.ts';
 import { type Ingested, ingest, type RoomTip } from './ingest.ts';
+import { judgeByState } from './judge-event.ts';
 import type { RoomsParts } from './parts.ts';
 import { resolveRoots } from './resolve.ts';
 import type { Room, StoredEvent } from './room.ts';
@@ -45,6 +46,24 @@ export async function append(parts: RoomsParts, tx: Tx, room: Room, draft: Draft
   // The transaction is undone by this error, so that nothing refused is left behind.
   if (result.outcome !== 'accepted') throw refusal(result);
   return result.stored;
+}
+
+/**
+ * A local user's event, made and signed like the others but not taken in yet: somebody else has to sign it first.
+ *
+ * @throws MatrixError as `append`
+ */
+export async function prepare(
+  parts: RoomsParts,
+  tx: Tx,
+  room: Room,
+  draft: Draft,
+): Promise<{ readonly event: Event; readonly stateBefore: Root }> {
+  const top = await topOf(parts, tx, room, await lockRoom(tx, room.nid));
+  const event = make(parts, room.version, await proposal(parts, tx, room, top, draft));
+  const verdict = await judgeByState(parts, tx, room, event, top.root);
+  if (!verdict.ok) throw refusal(verdict);
+  return { event, stateBefore: top.root };
 }
 
 /** What a new event builds on. */
@@ -91,7 +110,8 @@ const MALFORMED: ReadonlySet<string | undefined> = new Set([
   'member.unknown',
 ]);
 
-function refusal({ rule, reason }: Ingested): MatrixError {
+/** The error for a sender whose event is not allowed. */
+export function refusal({ rule, reason }: Pick<Ingested, 'rule' | 'reason'>): MatrixError {
   const message = `You may not send this event: ${reason}.`;
   return MALFORMED.has(rule) ? new MatrixError('M_BAD_JSON', message) : forbidden(message);
 }

@@ -1,4 +1,4 @@
-import { isUserId, type RoomAlias, type RoomId, type UserId } from '../core/ids.ts';
+import { domainOf, isUserId, type RoomAlias, type RoomId, type UserId } from '../core/ids.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { forbidden, invalidParam, MatrixError } from '../core/matrix-error.ts';
 import { type RoomVersion, roomVersion } from '../core/room-versions.ts';
@@ -8,11 +8,12 @@ import { append, makeCreate } from './append.ts';
 import { checkCanonicalAlias } from './canonical-alias.ts';
 import { ingest } from './ingest.ts';
 import { initialPowerLevels } from './initial-power-levels.ts';
+import { inviteElsewhere } from './invite-elsewhere.ts';
 import { checkInvite } from './invite-permission.ts';
 import { memberContent } from './member-content.ts';
 import type { RoomsParts } from './parts.ts';
 import type { Room } from './room.ts';
-import type { Preset, RoomPlan } from './room-plan.ts';
+import type { Invitee, Preset, RoomPlan } from './room-plan.ts';
 import { setPublic } from './rooms.table.ts';
 
 interface PresetState {
@@ -28,10 +29,12 @@ const PRESETS: Readonly<Record<Preset, PresetState>> = {
 };
 
 /**
- * Makes a room, all of it in one transaction: either the whole room is there or nothing is.
+ * Makes a room, all of it in one transaction: either the whole room is there or nothing is. Users of other servers are
+ * invited once it is there; when one of them cannot be, that is an error, and the room remains.
  * The order of the events is that of client-server API, `POST /createRoom`.
  *
- * @throws MatrixError M_UNSUPPORTED_ROOM_VERSION, M_ROOM_IN_USE, M_INVALID_ROOM_STATE, M_FORBIDDEN, M_INVITE_BLOCKED
+ * @throws MatrixError M_UNSUPPORTED_ROOM_VERSION, M_ROOM_IN_USE, M_INVALID_ROOM_STATE, M_FORBIDDEN, M_INVITE_BLOCKED,
+ * and what the servers of invited users say
  */
 export async function createRoom(parts: RoomsParts, plan: RoomPlan): Promise<RoomId> {
   const version = roomVersion(plan.version);
@@ -41,7 +44,7 @@ export async function createRoom(parts: RoomsParts, plan: RoomPlan): Promise<Roo
   const alias =
     plan.aliasLocalpart === undefined ? undefined : (`#${plan.aliasLocalpart}:${parts.serverName}` as RoomAlias);
   checkSizes(plan);
-  return parts.db.tx(async tx => {
+  const room = await parts.db.tx(async tx => {
     const room = await makeRoom(parts, tx, version, plan);
     if (alias !== undefined) await claimAlias(parts, tx, alias, room, plan.creator);
     try {
@@ -53,8 +56,32 @@ export async function createRoom(parts: RoomsParts, plan: RoomPlan): Promise<Roo
       });
     }
     if (plan.visibility === 'public') await setPublic(tx, room.nid, true);
-    return room.roomId;
+    return room;
   });
+  await inviteOthers(parts, room, plan);
+  return room.roomId;
+}
+
+/** Their servers have to sign first. */
+async function inviteOthers(parts: RoomsParts, room: Room, plan: RoomPlan): Promise<void> {
+  const { memberships } = parts;
+  if (memberships === undefined) return;
+  const invites = plan.invite
+    .filter(one => isInvitedElsewhere(parts, one))
+    .map(one => {
+      const draft = { sender: plan.creator, target: one.userId, content: inviteContent(plan, one) };
+      return inviteElsewhere(parts, memberships, room, draft);
+    });
+  const failed = (await Promise.allSettled(invites)).find(result => result.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}
+
+function isInvitedElsewhere(parts: RoomsParts, { userId }: Invitee): boolean {
+  return parts.memberships !== undefined && domainOf(userId) !== parts.serverName;
+}
+
+function inviteContent({ isDirect }: RoomPlan, { profile }: Invitee): JsonObject {
+  return memberContent('invite', profile, isDirect ? { is_direct: true } : {});
 }
 
 /** One request makes so much at most: all of it is one transaction. */
@@ -130,9 +157,10 @@ async function fillRoom(
   }
   if (plan.name !== undefined) await state('m.room.name', { name: plan.name });
   if (plan.topic !== undefined) await state('m.room.topic', topicContent(plan.topic));
-  for (const { userId, profile } of plan.invite) {
-    await checkInvite(parts, tx, plan.creator, userId);
-    await state('m.room.member', memberContent('invite', profile, plan.isDirect ? { is_direct: true } : {}), userId);
+  for (const invitee of plan.invite) {
+    if (isInvitedElsewhere(parts, invitee)) continue;
+    await checkInvite(parts, tx, plan.creator, invitee.userId);
+    await state('m.room.member', inviteContent(plan, invitee), invitee.userId);
   }
 }
 

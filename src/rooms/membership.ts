@@ -1,10 +1,11 @@
-import type { EventId, UserId } from '../core/ids.ts';
+import { domainOf, type EventId, type UserId } from '../core/ids.ts';
 import { getString, type JsonObject } from '../core/json.ts';
 import { forbidden, MatrixError } from '../core/matrix-error.ts';
 import type { Tx } from '../db/database.ts';
 import { append } from './append.ts';
 import { requireNotBlocked } from './blocked-rooms.ts';
 import { currentMembership } from './current-membership.ts';
+import { inviteElsewhere } from './invite-elsewhere.ts';
 import { checkInvite } from './invite-permission.ts';
 import { type MemberProfile, memberContent } from './member-content.ts';
 import { setForgotten } from './members.table.ts';
@@ -91,8 +92,12 @@ async function checkGuest(parts: RoomsParts, tx: Tx, room: Room): Promise<void> 
   }
 }
 
-/** Invites a user. @throws MatrixError M_FORBIDDEN, M_INVITE_BLOCKED */
+/** Invites a user. @throws MatrixError M_FORBIDDEN, M_INVITE_BLOCKED; for others' users also as `inviteElsewhere` */
 export function invite(parts: RoomsParts, room: Room, action: MemberAction, target: UserId): Promise<EventId> {
+  if (parts.memberships !== undefined && domainOf(target) !== parts.serverName) {
+    const content = contentOf('invite', action);
+    return inviteElsewhere(parts, parts.memberships, room, { sender: action.sender, ts: action.ts, content, target });
+  }
   return writeRoom(parts, room, async tx => {
     const current = await currentMembership(parts, tx, room, target);
     if (current?.membership === 'join') throw forbidden('That user is already in the room.');

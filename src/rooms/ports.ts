@@ -1,3 +1,4 @@
+import type { Event } from '../core/event.ts';
 import type { EventId, RoomAlias, RoomId, ServerName, UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Queryable, Tx } from '../db/database.ts';
@@ -16,6 +17,15 @@ export const noNotifications: NotificationWriter = { eventAccepted: async () => 
 export interface InvitePolicy {
   /** `ignore`: the inviter is told nothing, and the user neither. */
   decide(db: Queryable, userNid: number, sender: UserId): Promise<'allow' | 'ignore' | 'block'>;
+}
+
+/** Brings memberships to and from rooms through other servers (fulfilled by `federation/`); absent while there is none. */
+export interface RemoteMemberships {
+  /**
+   * The same invite with the signature of the invited user's server, which shows it to that user. `told` is what it may
+   * say of the room. @throws MatrixError as the other server answered, M_UNKNOWN (502) when it cannot be reached
+   */
+  invite(invite: Event, told: readonly Event[]): Promise<Event>;
 }
 
 /** Asks other servers about their directories (fulfilled by `federation/`); absent while there is none. */

@@ -4,6 +4,11 @@ import type { MemberProfile } from './member-content.ts';
 
 export type Preset = 'private_chat' | 'trusted_private_chat' | 'public_chat';
 
+export interface Invitee {
+  readonly userId: UserId;
+  readonly profile: MemberProfile;
+}
+
 /** What `POST /createRoom` asks for, checked by its schema. */
 export interface RoomPlan {
   readonly creator: UserId;
@@ -14,7 +19,7 @@ export interface RoomPlan {
   readonly aliasLocalpart?: string | undefined;
   readonly name?: string | undefined;
   readonly topic?: string | undefined;
-  readonly invite: readonly { readonly userId: UserId; readonly profile: MemberProfile }[];
+  readonly invite: readonly Invitee[];
   readonly isDirect: boolean;
   readonly creationContent: JsonObject;
   readonly initialState: readonly { readonly type: string; readonly stateKey: string; readonly content: JsonObject }[];

@@ -1,11 +1,18 @@
 import type { Budget } from '../base/budget.ts';
 import { ByteCache } from '../base/byte-cache.ts';
 import type { RoomId } from '../core/ids.ts';
-import { notFound } from '../core/matrix-error.ts';
+import { MatrixError, notFound } from '../core/matrix-error.ts';
 import { type RoomVersion, roomVersion } from '../core/room-versions.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import type { Room } from './room.ts';
-import { findRooms, findRoomsByNid, insertRoom, insertRoomIfNew, type RoomRow } from './rooms.table.ts';
+import {
+  findRooms,
+  findRoomsByNid,
+  insertRoom,
+  insertRoomIfNew,
+  type RoomRow,
+  setUnprovenVersion,
+} from './rooms.table.ts';
 import { shardOf } from './shards.ts';
 
 /** Which rooms there are. What is said about a room here never changes, so it is cached. */
@@ -52,13 +59,28 @@ export class RoomRegistry {
     return { nid, roomId, version, shard };
   }
 
-  /** The room as it is known already, else made with this version. */
+  /**
+   * The room as it is known already, else made with this version. A room that we have only been told of takes it too:
+   * whoever told us may have told the wrong one. @throws MatrixError M_INCOMPATIBLE_ROOM_VERSION when we know better
+   */
   async findOrCreate(tx: Tx, roomId: RoomId, version: RoomVersion): Promise<Room> {
     const known = await this.find(tx, roomId);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.version.id === version.id ? known : this.#changed(tx, known, version);
     const shard = shardOf(roomId);
     const nid = await insertRoomIfNew(tx, { room_id: roomId, version: version.id, shard });
     return nid === undefined ? this.get(tx, roomId) : { nid, roomId, version, shard };
+  }
+
+  async #changed(tx: Tx, room: Room, version: RoomVersion): Promise<Room> {
+    if (!(await setUnprovenVersion(tx, room.nid, version.id)))
+      throw new MatrixError('M_INCOMPATIBLE_ROOM_VERSION', `The room is of version ${room.version.id}.`, {
+        fields: { room_version: room.version.id },
+      });
+    tx.afterCommit(() => {
+      this.#byId.delete(room.roomId);
+      this.#byNid.delete(String(room.nid));
+    });
+    return { ...room, version };
   }
 
   #fromRow(db: Queryable, row: RoomRow): Room {

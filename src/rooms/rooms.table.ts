@@ -39,6 +39,11 @@ export async function findRoomsByNid(db: Queryable, nids: readonly number[]): Pr
   return db.all<RoomRow>(sql`select nid, room_id, version, shard from room where nid ${sql.in(nids)}`);
 }
 
+/** Whether the version was changed: that of a room whose create event we have never had. */
+export async function setUnprovenVersion(tx: Tx, roomNid: number, version: string): Promise<boolean> {
+  return (await tx.run(sql`update room set version = ${version} where nid = ${roomNid} and create_nid is null`)) > 0;
+}
+
 export async function roomHead(db: Queryable, roomNid: number): Promise<RoomHead> {
   const row = await db.get<RoomHead>(
     sql`select state_root, joined_count, invited_count, create_nid from room where nid = ${roomNid}`,

@@ -2,13 +2,16 @@ import type { TestContext } from 'node:test';
 import { nodeCrypto } from '../../src/base/node-crypto.ts';
 import type { Identity } from '../../src/core/identity.ts';
 import type { ServerName, UserId } from '../../src/core/ids.ts';
-import { getObject, type JsonObject } from '../../src/core/json.ts';
+import { getObject, type Json, type JsonObject } from '../../src/core/json.ts';
 import { type RoomVersion, roomVersion } from '../../src/core/room-versions.ts';
 import type { ServerKeys } from '../../src/core/server-keys.ts';
 import { signEvent } from '../../src/core/signatures.ts';
 import type { Database } from '../../src/db/database.ts';
 import { CheckedEvents, readPdu } from '../../src/federation/events/checked-events.ts';
 import { FoundKeys } from '../../src/federation/keys/key-ring.ts';
+import { FederatedMemberships } from '../../src/federation/membership/federated-memberships.ts';
+import { UnreachableError } from '../../src/federation/transport/errors.ts';
+import type { FederationRequest } from '../../src/federation/transport/federation-client.ts';
 import { membershipRoutes } from '../../src/http/federation/membership/routes.ts';
 import type { RoomsParts } from '../../src/rooms/parts.ts';
 import type { Room } from '../../src/rooms/room.ts';
@@ -39,13 +42,23 @@ export class ResidentServer {
   readonly rooms: RoomsParts;
   readonly visitor = identityOf('two.example', 2, 'ed25519:two');
   readonly stranger = identityOf('three.example', 3, 'ed25519:three');
+  /** What other servers answer. */
+  others: (server: ServerName, request: FederationRequest) => Json = server => {
+    throw new UnreachableError(server, 'connect', 'nobody is there');
+  };
+  /** Users for whom an invite came. */
+  readonly admitted: UserId[] = [];
   readonly #app;
 
   constructor(t: TestContext, db: Database) {
-    this.rooms = roomsOn(db);
-    const keyRing = keysOf(this.rooms, this.visitor, this.stranger);
+    const rooms = roomsOn(db);
+    const keyRing = keysOf(rooms, this.visitor, this.stranger);
     const checked = new CheckedEvents({ crypto: nodeCrypto, keyRing });
-    const routes = membershipRoutes({ rooms: this.rooms, checked });
+    const client = { request: async (server: ServerName, request: FederationRequest) => this.others(server, request) };
+    const memberships = new FederatedMemberships({ client, checked, crypto: nodeCrypto });
+    this.rooms = { ...rooms, memberships };
+    const guard = { admit: async (_origin: ServerName, target: UserId) => void this.admitted.push(target) };
+    const routes = membershipRoutes({ rooms: this.rooms, checked, guard, memberships });
     // Who asks stands in the header: signatures over requests are tested elsewhere.
     const authenticate = async (
       { authorization }: { readonly authorization: readonly string[] },

@@ -9,6 +9,7 @@ import { Metrics } from '../../src/base/metrics.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { JsonObject } from '../../src/core/json.ts';
+import type { Carry } from '../../src/federation/transport/federation-client.ts';
 import { compose, type Running } from '../../src/main/compose.ts';
 
 export interface Reply {
@@ -24,13 +25,22 @@ export interface Client {
   ok(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, body?: JsonObject): Promise<JsonObject>;
 }
 
+export interface WholeServerOptions {
+  /** `one.example` unless given. */
+  readonly name?: string;
+  /** Brings its requests to other servers. */
+  readonly carry?: Carry;
+}
+
 /** A whole server in this process, composed as in production, with open registration on SQLite in a temporary folder. */
 export class WholeServer {
   readonly #data: string;
   readonly #clock: Clock;
+  readonly #options: WholeServerOptions;
   #running: Running | undefined;
 
-  constructor(t: TestContext, clock: Clock = systemClock) {
+  constructor(t: TestContext, clock: Clock = systemClock, options: WholeServerOptions = {}) {
+    this.#options = options;
     const folder = mkdtempSync(join(tmpdir(), 'copse-whole-'));
     this.#data = join(folder, 'data');
     this.#clock = clock;
@@ -42,7 +52,7 @@ export class WholeServer {
 
   async start(): Promise<this> {
     const from = { config: undefined, data: undefined, noColor: true };
-    const config = loadConfig({ data: this.#data, name: 'one.example', port: '0' }, from);
+    const config = loadConfig({ data: this.#data, name: this.#options.name ?? 'one.example', port: '0' }, from);
     this.#running = await compose(
       {
         ...config,
@@ -51,7 +61,14 @@ export class WholeServer {
         registration: { ...config.registration, mode: 'open' },
         rate_limits: 'off',
       },
-      { clock: this.#clock, random: systemRandom, log: silentLog, metrics: new Metrics(), version: 'test' },
+      {
+        clock: this.#clock,
+        random: systemRandom,
+        log: silentLog,
+        metrics: new Metrics(),
+        version: 'test',
+        ...(this.#options.carry && { carry: this.#options.carry }),
+      },
     );
     return this;
   }
@@ -61,9 +78,13 @@ export class WholeServer {
     this.#running = undefined;
   }
 
+  /** Where it listens; undefined while it does not run. */
+  get url(): string | undefined {
+    return this.#running?.listeners[0]?.url;
+  }
+
   async call(method: string, path: string, token: string, body?: JsonObject): Promise<Reply> {
-    const url = this.#running?.listeners[0]?.url ?? assert.fail('the server does not run');
-    const response = await fetch(`${url}/_matrix/client${path}`, {
+    const response = await fetch(`${this.url ?? assert.fail('the server does not run')}/_matrix/client${path}`, {
       method,
       headers: { 'content-type': 'application/json', ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -59,21 +59,27 @@ export class CheckedEvents {
     return read.map(one => (one instanceof EventError ? { outcome: 'refused', reason: one.reason } : checked[next++]!));
   }
 
-  /** The signatures of events whose format and hash were checked. */
-  async verify(events: readonly Event[]): Promise<readonly CheckedEvent[]> {
-    const keys = await this.#parts.keyRing.keysFor(events.flatMap(wantedKeys));
+  /** The signatures of events whose format and hash were checked; with `alsoBy` a server must have signed them too. */
+  async verify(
+    events: readonly Event[],
+    { alsoBy }: { readonly alsoBy?: ServerName } = {},
+  ): Promise<readonly CheckedEvent[]> {
+    const signers = events.map(
+      event => new Set([...requiredSigners(event), ...(alsoBy === undefined ? [] : [alsoBy])]),
+    );
+    const keys = await this.#parts.keyRing.keysFor(events.flatMap((event, at) => wantedKeys(event, signers[at]!)));
     const checked: CheckedEvent[] = [];
     const left = events.entries();
     const lane = async () => {
-      for (const [at, event] of left) checked[at] = await this.#judge(event, keys);
+      for (const [at, event] of left) checked[at] = await this.#judge(event, signers[at]!, keys);
     };
     await Promise.all(Array.from({ length: Math.min(LANES, events.length) }, lane));
     return checked;
   }
 
-  async #judge(event: Event, keys: FoundKeys): Promise<CheckedEvent> {
+  async #judge(event: Event, signers: Iterable<ServerName>, keys: FoundKeys): Promise<CheckedEvent> {
     let missing: string | undefined;
-    for (const server of requiredSigners(event)) {
+    for (const server of signers) {
       const found = await this.#signature(event, server, keys);
       if (found === 'wrong') return { outcome: 'refused', reason: `it has no valid signature of ${server}` };
       if (found === 'no key') missing = `the key with which ${server} signed it cannot be had`;
@@ -120,9 +126,7 @@ function keyIdsOf(event: Event, server: ServerName): string[] {
   return signingKeyIds(event.pdu, server).slice(0, MOST_KEYS);
 }
 
-function wantedKeys(event: Event): WantedKey[] {
+function wantedKeys(event: Event, signers: Iterable<ServerName>): WantedKey[] {
   const minValidUntil = event.version.enforceKeyValidity ? event.ts : 0;
-  return requiredSigners(event).flatMap(server =>
-    keyIdsOf(event, server).map(keyId => ({ server, keyId, minValidUntil })),
-  );
+  return [...signers].flatMap(server => keyIdsOf(event, server).map(keyId => ({ server, keyId, minValidUntil })));
 }

@@ -1,4 +1,7 @@
 import type { Endpoint } from '../../endpoint.ts';
+import { exchangeThirdPartyInvite } from './exchange-third-party-invite.ts';
+import { inviteV1 } from './invite-v1.ts';
+import { inviteV2 } from './invite-v2.ts';
 import { makeJoin } from './make-join.ts';
 import { makeKnock } from './make-knock.ts';
 import { makeLeave } from './make-leave.ts';
@@ -9,7 +12,7 @@ import { sendKnock } from './send-knock.ts';
 import { sendLeaveV1 } from './send-leave-v1.ts';
 import { sendLeaveV2 } from './send-leave-v2.ts';
 
-/** How users of other servers come into our rooms and go. */
+/** How users of other servers come into our rooms and go, and how ours are asked into theirs. */
 export function membershipRoutes(parts: MembershipRouteParts): Endpoint[] {
   return [
     makeJoin(parts),
@@ -20,5 +23,8 @@ export function membershipRoutes(parts: MembershipRouteParts): Endpoint[] {
     sendLeaveV2(parts),
     makeKnock(parts),
     sendKnock(parts),
+    inviteV1(parts),
+    inviteV2(parts),
+    exchangeThirdPartyInvite(parts),
   ];
 }
