@@ -6,8 +6,10 @@ import { type Reply, reply } from './endpoint.ts';
 const PIECE = 16 * 1024;
 
 type Texts = AsyncIterable<string>;
+/** Those that come one after the other, or are there. */
+type Items = AsyncIterable<Json> | Iterable<Json>;
 /** An array of an answer: its key, and its items as they come. */
-export type StreamedArray = readonly [key: string, items: AsyncIterable<Json>];
+export type StreamedArray = readonly [key: string, items: Items];
 
 /** An answer that is one array, written as its items come: of any length in bounded memory. */
 export function streamArray(items: AsyncIterable<JsonObject>): Reply {
@@ -15,7 +17,7 @@ export function streamArray(items: AsyncIterable<JsonObject>): Reply {
 }
 
 /** `{...head, key: [items]}`, written as the items come. */
-export function streamMember(head: JsonObject, key: string, items: AsyncIterable<Json>): Reply {
+export function streamMember(head: JsonObject, key: string, items: Items): Reply {
   return streamMembers(head, [[key, items]]);
 }
 
@@ -38,7 +40,7 @@ async function* asMembers(entries: AsyncIterable<readonly [string, JsonObject]>)
   for await (const [name, value] of entries) yield `${JSON.stringify(name)}:${JSON.stringify(value)}`;
 }
 
-async function* asText(items: AsyncIterable<Json>): AsyncGenerator<string, void> {
+async function* asText(items: Items): AsyncGenerator<string, void> {
   for await (const item of items) yield JSON.stringify(item);
 }
 

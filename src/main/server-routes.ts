@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { federationDeviceRoutes } from '../http/federation/devices/routes.ts';
 import { membershipRoutes } from '../http/federation/membership/routes.ts';
+import { roomEventsRoutes } from '../http/federation/rooms/routes.ts';
 import { federationRoutes } from '../http/federation/routes.ts';
 import { sendTransaction } from '../http/federation/transactions/send-transaction.ts';
 import type { Federation } from './compose-federation.ts';
@@ -30,6 +31,7 @@ export function serverRoutes({ federation, remote, incoming, parts, config, cloc
   return [
     ...federationRoutes({ ...federation, clock, version }),
     ...membershipRoutes({ rooms: parts.rooms, checked, memberships, guard }),
+    ...roomEventsRoutes(parts),
     sendTransaction({ inbox: incoming.inbox }),
     ...federationDeviceRoutes({ ...parts.rooms, keys: parts.keys }),
     ...queryRoutes(parts, config),

@@ -1,4 +1,6 @@
+import type { EventId } from '../core/ids.ts';
 import type { Queryable } from '../db/database.ts';
+import { eventIdsOf } from './events.table.ts';
 import { authIdsOf } from './judge-event.ts';
 import type { RoomsParts } from './parts.ts';
 import type { StoredEvent } from './room.ts';
@@ -29,21 +31,31 @@ export class AuthChain {
   }
 
   /** The chain without some events; each comes after those that authorise it. */
-  async *events(db: Queryable, without: Pick<NumberSet, 'has'>): AsyncIterableIterator<StoredEvent> {
+  async *events(db: Queryable, without: Pick<NumberSet, 'has'> = new NumberSet()): AsyncIterableIterator<StoredEvent> {
+    for (const nids of this.#batches(without)) {
+      const found = await this.#parts.events.byNids(db, nids);
+      yield* nids.flatMap(nid => found.get(nid) ?? []);
+    }
+  }
+
+  /** The IDs of the whole chain, in the same order. */
+  async *ids(db: Queryable): AsyncIterableIterator<EventId> {
+    for (const nids of this.#batches(new NumberSet())) {
+      const found = await eventIdsOf(db, nids);
+      yield* nids.flatMap(nid => found.get(nid) ?? []);
+    }
+  }
+
+  *#batches(without: Pick<NumberSet, 'has'>): Generator<readonly number[], void> {
     // An event is stored after those that authorise it, so numbers are in their order.
     let batch: number[] = [];
     for (const nid of this.#found.values()) {
       if (without.has(nid)) continue;
       batch.push(nid);
       if (batch.length < BATCH) continue;
-      yield* await this.#read(db, batch);
+      yield batch;
       batch = [];
     }
-    yield* await this.#read(db, batch);
-  }
-
-  async #read(db: Queryable, nids: readonly number[]): Promise<StoredEvent[]> {
-    const found = await this.#parts.events.byNids(db, nids);
-    return nids.flatMap(nid => found.get(nid) ?? []);
+    if (batch.length > 0) yield batch;
   }
 }

@@ -110,6 +110,14 @@ export async function eventsByNid(db: Queryable, nids: readonly number[]): Promi
   return db.all<EventRow>(sql`select ${COLUMNS} from event where nid ${sql.in(nids)}`);
 }
 
+/** The IDs of events by their numbers. */
+export async function eventIdsOf(db: Queryable, nids: readonly number[]): Promise<Map<number, EventId>> {
+  const rows = await db.all<{ nid: number; event_id: EventId }>(
+    sql`select nid, event_id from event where nid ${sql.in(nids)}`,
+  );
+  return new Map(rows.map(row => [row.nid, row.event_id]));
+}
+
 export async function eventsById(db: Queryable, ids: readonly EventId[]): Promise<EventRow[]> {
   if (ids.length === 1) return db.all<EventRow>(sql`select ${COLUMNS} from event where event_id = ${ids[0] ?? ''}`);
   return db.all<EventRow>(sql`select ${COLUMNS} from event where event_id ${sql.in(ids)}`);

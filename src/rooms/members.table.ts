@@ -93,6 +93,19 @@ export async function isInvitedDomain(db: Queryable, roomNid: number, domainNid:
   return row !== undefined;
 }
 
+/** Users of one server that are or were in a room or asked into it, with a number above `after`, by number. */
+export async function usersOfDomain(
+  db: Queryable,
+  roomNid: number,
+  domainNid: number,
+  after: number,
+  limit: number,
+): Promise<number[]> {
+  const rows = await db.all<{ user_nid: number }>(sql`select user_nid from room_member
+    where room_nid = ${roomNid} and domain_nid = ${domainNid} and user_nid > ${after} order by user_nid limit ${limit}`);
+  return rows.map(row => row.user_nid);
+}
+
 /** Members by membership, in a fixed order. */
 export async function membersOf(
   db: Queryable,

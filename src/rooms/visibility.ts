@@ -32,20 +32,23 @@ export interface SeenEvent {
   readonly membership: Membership | undefined;
 }
 
-const VISIBILITIES = ['world_readable', 'shared', 'invited', 'joined'] as const;
-type HistoryVisibility = (typeof VISIBILITIES)[number];
+/** From the most open one on. */
+export const VISIBILITIES = ['world_readable', 'shared', 'invited', 'joined'] as const;
+export type HistoryVisibility = (typeof VISIBILITIES)[number];
 
-function visibilityOf(stored: StoredEvent | undefined): HistoryVisibility {
+/** What an `m.room.history_visibility` event says, or its absence. */
+export function visibilityOf(stored: StoredEvent | undefined): HistoryVisibility {
   const text = stored === undefined ? undefined : getString(stored.event.content, 'history_visibility');
   return VISIBILITIES.find(known => known === text) ?? 'shared';
 }
 
-function membershipOf(stored: StoredEvent | undefined): Membership {
+/** What a membership event says, or its absence. */
+export function membershipOf(stored: StoredEvent | undefined): Membership {
   const text = stored === undefined ? undefined : getString(stored.event.content, 'membership');
   return isMembership(text) ? text : 'leave';
 }
 
-const HISTORY: StateKeyPair = ['m.room.history_visibility', ''];
+export const HISTORY: StateKeyPair = ['m.room.history_visibility', ''];
 
 /**
  * Of some events of one room those that the viewer may see, in the order given (client-server API, "Room History

@@ -13,6 +13,7 @@ import { FederatedMemberships } from '../../src/federation/membership/federated-
 import { UnreachableError } from '../../src/federation/transport/errors.ts';
 import type { FederationRequest } from '../../src/federation/transport/federation-client.ts';
 import { membershipRoutes } from '../../src/http/federation/membership/routes.ts';
+import { roomEventsRoutes } from '../../src/http/federation/rooms/routes.ts';
 import type { RoomsParts } from '../../src/rooms/parts.ts';
 import type { Room } from '../../src/rooms/room.ts';
 import { identityOf } from './federation.ts';
@@ -58,7 +59,10 @@ export class ResidentServer {
     const memberships = new FederatedMemberships({ client, checked, crypto: nodeCrypto });
     this.rooms = { ...rooms, memberships };
     const guard = { admit: async (_origin: ServerName, target: UserId) => void this.admitted.push(target) };
-    const routes = membershipRoutes({ rooms: this.rooms, checked, guard, memberships });
+    const routes = [
+      ...membershipRoutes({ rooms: this.rooms, checked, guard, memberships }),
+      ...roomEventsRoutes({ rooms: this.rooms }),
+    ];
     // Who asks stands in the header: signatures over requests are tested elsewhere.
     const authenticate = async (
       { authorization }: { readonly authorization: readonly string[] },
@@ -70,7 +74,7 @@ export class ResidentServer {
     this.#app = federationServer(t, routes, request => authenticate(request, request.body)).app;
   }
 
-  async call(method: 'GET' | 'PUT', path: string, body?: JsonObject, origin = 'two.example'): Promise<Answer> {
+  async call(method: 'GET' | 'PUT' | 'POST', path: string, body?: JsonObject, origin = 'two.example'): Promise<Answer> {
     const response = await this.#app.inject({
       method,
       url: `${FEDERATION}${path}`,
