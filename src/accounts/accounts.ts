@@ -172,7 +172,7 @@ export class Accounts implements AsyncDisposable {
     this.administration = new UserAdministration({ ...administered, changes: this.changes });
     this.profiles = profiles;
     this.reports = new Reports({ db, nids, clock, users });
-    this.directory = new UserDirectory({ db, nids, profiles });
+    this.directory = new UserDirectory({ db, nids, profiles, serverName });
     this.accountData = accountData;
     this.filters = filters;
     this.openId = new OpenIdTokens({ db, clock, random, users });

@@ -20,6 +20,18 @@ export async function setUserWords(
   await tx.run(sql`insert into user_word (word, user_nid, source) values ${sql.rows(rows)}`);
 }
 
+/** Replaces all words by which some users are found; a user without any is found no more. */
+export async function replaceUserWords(
+  tx: Tx,
+  userNids: readonly number[],
+  words: readonly { readonly userNid: number; readonly source: WordSource; readonly word: string }[],
+): Promise<void> {
+  await tx.run(sql`delete from user_word where user_nid ${sql.in(userNids)}`);
+  if (words.length === 0) return;
+  const rows = words.map(({ word, userNid, source }) => [word, userNid, source] as const);
+  await tx.run(sql`insert into user_word (word, user_nid, source) values ${sql.rows(rows)} on conflict do nothing`);
+}
+
 export async function deleteUserWords(tx: Tx, userNid: number): Promise<void> {
   await tx.run(sql`delete from user_word where user_nid = ${userNid}`);
 }
@@ -60,6 +72,28 @@ export async function findUsers(
 /** A range that an index over bytes answers: no text has a character above this one. */
 function beginsWith(column: Sql, prefix: string): Sql {
   return sql`${column} >= ${prefix} and ${column} < ${`${prefix}\u{10ffff}`}`;
+}
+
+export interface MemberName {
+  readonly user_nid: number;
+  readonly display_name: string | null;
+  readonly avatar_url: string | null;
+}
+
+/** What joined users are called in their rooms: a row for each room. */
+export function namesOfMembers(db: Queryable, userNids: readonly number[]): Promise<MemberName[]> {
+  return db.all(sql`select user_nid, display_name, avatar_url from room_member
+    where user_nid ${sql.in(userNids)} and membership = ${MEMBERSHIPS.join}`);
+}
+
+/** The same for rooms that a searcher shares with them or that are open to all, the latest first. */
+export function namesSeenBy(db: Queryable, searcherNid: number, userNids: readonly number[]): Promise<MemberName[]> {
+  return db.all(sql`select w.user_nid, w.display_name, w.avatar_url from room_member w
+    where w.user_nid ${sql.in(userNids)} and w.membership = ${MEMBERSHIPS.join}
+      and (exists (select 1 from open_room r where r.room_nid = w.room_nid)
+        or exists (select 1 from room_member own where own.room_nid = w.room_nid and own.user_nid = ${searcherNid}
+          and own.membership = ${MEMBERSHIPS.join}))
+    order by w.pos desc`);
 }
 
 const isInOpenRoom = sql`exists (select 1 from room_member m join open_room r on r.room_nid = m.room_nid

@@ -1,6 +1,7 @@
 import { Accounts } from '../accounts/accounts.ts';
 import { inviteDecision } from '../accounts/invite-permission.ts';
 import type { DeviceListener } from '../accounts/ports.ts';
+import { RemoteUserWords } from '../accounts/remote-user-words.ts';
 import { accountSettings } from '../accounts/settings.ts';
 import type { Admission } from '../base/admission.ts';
 import type { Budget } from '../base/budget.ts';
@@ -129,6 +130,7 @@ export function composeParts(input: PartsInput): Parts {
   const accounts = new Accounts({ ...common, settings: settingsOf(config, folder), ports });
   const media = new Media({ ...common, settings: mediaSettings(config), ...(remote && { remote: remote.media }) });
   const indexer = new SearchIndexer(rooms);
+  const remoteUsers = new RemoteUserWords(common);
   const delayed = new DelayedEvents(rooms, userNid => accounts.users.isActive(userNid));
 
   const notifier = new Notifier({ ...common, events: rooms.events });
@@ -165,7 +167,12 @@ export function composeParts(input: PartsInput): Parts {
       await accounts.start();
       await fillRoomFacts(rooms);
       delayed.start();
-      loops = [sender.run(stop.signal), indexer.run(stop.signal), maintain({ ...common, media }, stop.signal)];
+      loops = [
+        sender.run(stop.signal),
+        indexer.run(stop.signal),
+        remoteUsers.run(stop.signal),
+        maintain({ ...common, media }, stop.signal),
+      ];
     },
     async [Symbol.asyncDispose]() {
       stop.abort();

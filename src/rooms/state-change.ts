@@ -1,6 +1,7 @@
 import { domainOf, isUserId, type UserId } from '../core/ids.ts';
 import { getOwn, getString, type JsonObject } from '../core/json.ts';
 import type { Tx } from '../db/database.ts';
+import { noteChangedMembers } from './changed-members.table.ts';
 import { deleteMembers, membershipsOf, type NewMember, setMembers } from './members.table.ts';
 import { openness } from './open-rooms.ts';
 import type { RoomsParts } from './parts.ts';
@@ -104,6 +105,12 @@ export async function applyMembers(
   if (rows.length > 0) await setMembers(tx, rows);
   if (gone.length > 0) await deleteMembers(tx, room.nid, gone);
   await counts.write(tx, room.nid);
+  const ofOthers = valid.filter(({ user }) => domainOf(user) !== parts.serverName);
+  if (ofOthers.length > 0)
+    await noteChangedMembers(
+      tx,
+      ofOthers.map(({ user }) => nids.get(user)!),
+    );
 }
 
 function membershipOf({ event }: StoredEvent): number | undefined {
