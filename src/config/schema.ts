@@ -197,6 +197,18 @@ const urlPreviews = section('Previews of the pages that users link to.', {
   ),
 });
 
+const turn = section('A relay for calls between users who cannot reach each other, such as coturn.', {
+  uris: texts('Where it is.', [], 'a URI such as turn:turn.example.org?transport=udp', value =>
+    /^(turns?|stuns?):[^\s]+$/.test(value),
+  ),
+  shared_secret: optionalText(
+    'The secret that it shares with this server (`static-auth-secret` of coturn).',
+    'a text',
+    value => value !== '',
+  ),
+  lifetime: duration('How long users can use what they are given before they have to ask again.', '1d'),
+});
+
 const terms = list(
   'What users have to accept when they register: terms of service, a privacy policy. With a new version, new users accept ' +
     'the new one.',
@@ -257,6 +269,7 @@ export const ConfigSchema = section('', {
   ),
   media,
   url_previews: urlPreviews,
+  turn,
   presence: flag('Whether users see who is online. It costs much in big rooms.', false),
   memory: bytes(
     'What the server process may use altogether; the process that draws thumbnails, and PostgreSQL, come on top. About ' +

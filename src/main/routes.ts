@@ -41,6 +41,8 @@ export function clientRoutes(
     ...serverRoutes({
       capabilities: { defaultRoomVersion: config.default_room_version },
       wellKnown: wellKnownOf(config),
+      turn: { uris: config.turn.uris, secret: config.turn.shared_secret, lifetimeMs: config.turn.lifetime },
+      clock,
     }),
     ...accountRoutes({ accounts }),
     ...fallbackRoutes(accounts),

@@ -1,3 +1,4 @@
+import type { Clock } from '../../../base/clock.ts';
 import type { Endpoint } from '../../endpoint.ts';
 import { type CapabilitySettings, capabilities } from './capabilities.ts';
 import { thirdPartyLocation } from './third-party-location.ts';
@@ -6,6 +7,7 @@ import { thirdPartyProtocol } from './third-party-protocol.ts';
 import { thirdPartyProtocols } from './third-party-protocols.ts';
 import { thirdPartyUser } from './third-party-user.ts';
 import { thirdPartyUserOfProtocol } from './third-party-user-of-protocol.ts';
+import type { TurnSettings } from './turn-credentials.ts';
 import { turnServer } from './turn-server.ts';
 import { versions } from './versions.ts';
 import { type WellKnown, wellKnownRoutes } from './well-known.ts';
@@ -13,11 +15,13 @@ import { type WellKnown, wellKnownRoutes } from './well-known.ts';
 export function serverRoutes(parts: {
   readonly capabilities: CapabilitySettings;
   readonly wellKnown: WellKnown;
+  readonly turn: TurnSettings;
+  readonly clock: Clock;
 }): Endpoint[] {
   return [
     versions(),
     capabilities(parts.capabilities),
-    turnServer(),
+    turnServer(parts),
     thirdPartyProtocols(),
     thirdPartyProtocol(),
     thirdPartyLocation(),

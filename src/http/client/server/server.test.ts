@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { type TestContext, test } from 'node:test';
+import { TestClock } from '../../../../test/support/accounts.ts';
+import { openSqlite } from '../../../../test/support/databases.ts';
+import { refusal, TestApi } from '../../../../test/support/http.ts';
+import { roomsOn } from '../../../../test/support/rooms.ts';
+import { federationServer } from '../../../../test/support/signed-requests.ts';
+import { serverRoutes } from './routes.ts';
+import type { TurnSettings } from './turn-credentials.ts';
+import { type WellKnown, wellKnownRoutes } from './well-known.ts';
+
+const NOTHING: WellKnown = {
+  client: undefined,
+  server: undefined,
+  support: { page: undefined, email: undefined, matrixId: undefined, securityEmail: undefined },
+};
+const NO_RELAY: TurnSettings = { uris: [], secret: 'x', lifetimeMs: 1 };
+
+async function apiOf(t: TestContext, { wellKnown = NOTHING, turn = NO_RELAY } = {}) {
+  const opened = await openSqlite();
+  t.after(() => opened[Symbol.asyncDispose]());
+  const clock = new TestClock();
+  const routes = serverRoutes({ capabilities: { defaultRoomVersion: '12' }, wellKnown, turn, clock });
+  return { api: new TestApi(roomsOn(opened.db), routes, t), clock };
+}
+
+test('without bridges there is nothing to look up, and that is said', async t => {
+  const { api } = await apiOf(t);
+  assert.deepEqual(await api.ok(api.get('alice', '/v3/thirdparty/protocols')), {});
+  for (const path of ['protocol/irc', 'location/irc', 'user/irc?a=b', 'location?alias=%23a:b', 'user?userid=@a:b']) {
+    assert.deepEqual(await refusal(api.get('alice', `/v3/thirdparty/${path}`)), [404, 'M_NOT_FOUND'], path);
+    assert.deepEqual(await refusal(api.get('', `/v3/thirdparty/${path}`)), [401, 'M_MISSING_TOKEN'], path);
+  }
+  for (const path of ['location', 'user'])
+    assert.deepEqual(await refusal(api.get('alice', `/v3/thirdparty/${path}`)), [400, 'M_MISSING_PARAM']);
+});
+
+test('a relay for calls is told of with a name and a password that it can check', async t => {
+  const turn = { uris: ['turn:turn.example.org?transport=udp'], secret: 'shared', lifetimeMs: 3_600_000 };
+  const { api, clock } = await apiOf(t, { turn });
+  const told = await api.ok(api.get('alice', '/v3/voip/turnServer'));
+  const username = `${clock.now() / 1000 + 3600}:@alice:one.example`;
+  const password = createHmac('sha1', 'shared').update(username).digest('base64');
+  assert.deepEqual(told, { username, password, ttl: 3600, uris: turn.uris });
+  assert.deepEqual(await refusal(api.get('', '/v3/voip/turnServer')), [401, 'M_MISSING_TOKEN']);
+  for (const none of [NO_RELAY, { ...turn, secret: undefined }]) {
+    const { api: bare } = await apiOf(t, { turn: none });
+    assert.deepEqual(await bare.ok(bare.get('alice', '/v3/voip/turnServer')), {});
+  }
+});
+
+test('the well-known files say what the operator has set, and are not there without', async t => {
+  const ask = (wellKnown: WellKnown) => {
+    const { app } = federationServer(t, wellKnownRoutes(wellKnown), () => assert.fail('nothing is signed'));
+    return async (name: string) => {
+      const answer = await app.inject({ url: `/.well-known/matrix/${name}` });
+      return [answer.statusCode, answer.json() as unknown, answer.headers['access-control-allow-origin']];
+    };
+  };
+  for (const name of ['client', 'server', 'support']) assert.equal((await ask(NOTHING)(name))[0], 404);
+  const support = { page: 'https://a.example', email: 'a@b', matrixId: '@a:b', securityEmail: 's@b' };
+  const get = ask({ client: 'https://c.example', server: 's.example:443', support });
+  assert.deepEqual(await get('client'), [200, { 'm.homeserver': { base_url: 'https://c.example' } }, '*']);
+  assert.deepEqual(await get('server'), [200, { 'm.server': 's.example:443' }, '*']);
+  const contacts = [
+    { role: 'm.role.admin', email_address: 'a@b', matrix_id: '@a:b' },
+    { role: 'm.role.security', email_address: 's@b' },
+  ];
+  assert.deepEqual(await get('support'), [200, { contacts, support_page: 'https://a.example' }, '*']);
+});
