@@ -20,6 +20,7 @@ const FLOORS = [
   'sync',
   'push',
   'appservice',
+  'administration',
   'http',
   'cli',
   'main',

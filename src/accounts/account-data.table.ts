@@ -105,6 +105,13 @@ export async function deleteAccountData(tx: Tx, userNid: number): Promise<void> 
   await tx.run(sql`delete from ignored_user where user_nid = ${userNid}`);
 }
 
+/** Deletes what a user keeps for a room; what it was. */
+export function deleteRoomData(tx: Tx, userNid: number, roomId: RoomId): Promise<{ type: string; content: string }[]> {
+  return tx.all(
+    sql`delete from account_data where user_nid = ${userNid} and room_id = ${roomId} returning type, content`,
+  );
+}
+
 export async function replaceIgnored(tx: Tx, userNid: number, ignored: readonly UserId[]): Promise<void> {
   await tx.run(sql`delete from ignored_user where user_nid = ${userNid}`);
   const rows = ignored.map(user => [userNid, user] as const);

@@ -10,6 +10,7 @@ import {
   type AccountDataItem,
   allGlobal,
   deleteAccountData,
+  deleteRoomData,
   oneItem,
   oneItemText,
   putItem,
@@ -118,6 +119,16 @@ export class AccountData {
       const tags = Object.fromEntries(change(Object.entries(before)));
       await this.write(tx, userNid, roomId, 'm.tag', { tags });
     });
+  }
+
+  /** Forgets what belongs to a room that is deleted. */
+  async removeOfRoom(tx: Tx, userNid: number, roomId: RoomId): Promise<void> {
+    const gone = await deleteRoomData(tx, userNid, roomId);
+    const bytes = gone.reduce(
+      (sum, { type, content }) => sum + utf8Length(type) + utf8Length(content) + ITEM_OVERHEAD,
+      0,
+    );
+    if (bytes > 0) await addDataBytes(tx, userNid, -bytes);
   }
 
   /** Forgets everything, for a user who wants to be forgotten. */

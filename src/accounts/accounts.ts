@@ -102,7 +102,7 @@ export class Accounts implements AsyncDisposable {
     const cache = new SessionCache(clock, bus, parts.budget);
     const lastSeen = new LastSeen(db, clock, log);
     const limits = new RateLimits(clock, settings.rateLimits, parts.budget);
-    const users = new Users({ db, nids, clock, serverName });
+    const users = new Users({ db, nids, clock, serverName, reserved: settings.reservedNames });
     const listener = ports.devices ?? noDeviceListener;
     const devices = new Devices({ db, clock, random, listener, sessionCache: cache });
     const appservices = new AppserviceSessions({ db, users, devices, appservices: ports.appservices });

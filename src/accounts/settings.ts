@@ -41,6 +41,8 @@ export interface AccountSettings {
   readonly wellKnown: JsonObject | undefined;
   /** The most that the account data of one user may take, in bytes. */
   readonly accountDataBytes: number;
+  /** User names that nobody may have: the server's own. */
+  readonly reservedNames: readonly string[];
 }
 
 export const defaultAccountSettings: AccountSettings = {
@@ -55,11 +57,12 @@ export const defaultAccountSettings: AccountSettings = {
   loginTokenMs: 2 * 60_000,
   wellKnown: undefined,
   accountDataBytes: 16 * 1024 * 1024,
+  reservedNames: [],
 };
 
 /** The part of the configuration that this part reads. The shared secret and well-known are handed over resolved. */
 export function accountSettings(
-  config: Pick<Config, 'registration' | 'terms' | 'rate_limits' | 'password_hashing'>,
+  config: Pick<Config, 'registration' | 'terms' | 'rate_limits' | 'password_hashing' | 'server_notices'>,
   resolved: Pick<AccountSettings, 'registrationSharedSecret' | 'wellKnown'>,
 ): AccountSettings {
   const { memory, passes } = config.password_hashing;
@@ -73,6 +76,7 @@ export function accountSettings(
     approval: { asksReason: approval.ask_reason, mostWaiting: approval.most_waiting },
     proofOfWork: { when, bits: work.bits },
     terms: config.terms,
+    reservedNames: [config.server_notices.user],
     rateLimits: config.rate_limits,
     passwords: { ...defaultAccountSettings.passwords, memoryKib: Math.ceil(memory / 1024), passes },
   };

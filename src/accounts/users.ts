@@ -47,6 +47,8 @@ export interface UsersParts {
   readonly nids: Nids;
   readonly clock: Clock;
   readonly serverName: ServerName;
+  /** Localparts that nobody may have. */
+  readonly reserved?: readonly string[];
 }
 
 /** The accounts of this server. */
@@ -106,8 +108,9 @@ export class Users {
 
   /** @throws MatrixError M_USER_IN_USE when an account has this name or one that reads the same */
   async requireFree(userId: UserId): Promise<void> {
-    const taken = await accountByFolded(this.#parts.db, foldLocalpart(localpartOf(userId)));
-    if (taken !== undefined) throw nameTaken();
+    const folded = foldLocalpart(localpartOf(userId));
+    if (this.#parts.reserved?.includes(folded)) throw nameTaken();
+    if ((await accountByFolded(this.#parts.db, folded)) !== undefined) throw nameTaken();
   }
 
   /** Whether the flag was different before. Callers that change what a token may do forget cached sessions. */

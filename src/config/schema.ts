@@ -209,6 +209,18 @@ const turn = section('A relay for calls between users who cannot reach each othe
   lifetime: duration('How long users can use what they are given before they have to ask again.', '1d'),
 });
 
+const serverNotices = section('What the server itself tells users, in a room of their own (`copse user notice`).', {
+  user: text(
+    'The user it speaks through, without the server name. Nobody can register or log in under this name.',
+    '_server',
+    'a user name such as _server',
+    value => /^[a-z0-9._=/+-]{1,100}$/.test(value),
+  ),
+  name: text('The name of that user.', 'Server'),
+  room_name: text('The name of the rooms.', 'Server notices'),
+  room_topic: text('The topic of the rooms.', 'Messages from the administrators of this server'),
+});
+
 const terms = list(
   'What users have to accept when they register: terms of service, a privacy policy. With a new version, new users accept ' +
     'the new one.',
@@ -254,6 +266,7 @@ export const ConfigSchema = section('', {
   tls,
   registration,
   terms,
+  server_notices: serverNotices,
   registration_shared_secret: optionalText(
     'The secret with which scripts make accounts (`/_synapse/admin/v1/register`). A random one is in the data folder ' +
       'unless given.',

@@ -22,8 +22,8 @@ export interface AccountMakerParts {
 
 /** Makes accounts for operators: from the command line and from invitation links, whatever `registration` says. */
 export function accountMaker({ db, config, serverName, clock, random, nids }: AccountMakerParts): AccountMaker {
-  const users = new Users({ db, nids, clock, serverName });
   const settings = accountSettings(config, { registrationSharedSecret: undefined, wellKnown: undefined });
+  const users = new Users({ db, nids, clock, serverName, reserved: settings.reservedNames });
   const passwords = new Passwords(settings.passwords, random);
   return {
     exists: async localpart => (await users.toLogIn(localpart)) !== undefined,

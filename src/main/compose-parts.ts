@@ -1,8 +1,8 @@
 import { Accounts } from '../accounts/accounts.ts';
-import { inviteDecision } from '../accounts/invite-permission.ts';
 import type { DeviceListener } from '../accounts/ports.ts';
 import { RemoteUserWords } from '../accounts/remote-user-words.ts';
 import { accountSettings } from '../accounts/settings.ts';
+import type { Administration } from '../administration/administration.ts';
 import type { Admission } from '../base/admission.ts';
 import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
@@ -35,6 +35,7 @@ import { Presence } from '../sync/presence/presence.ts';
 import type { SyncSources } from '../sync/sources.ts';
 import { Sync } from '../sync/sync.ts';
 import { Typing } from '../sync/typing.ts';
+import { composeAdministration, invitePolicy } from './compose-administration.ts';
 import type { Remote } from './compose-remote.ts';
 import { composeRooms } from './compose-rooms.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -81,6 +82,7 @@ export interface Parts extends AsyncDisposable {
   readonly notificationHistory: NotificationHistory;
   /** Undefined without federation. */
   readonly remote: Remote | undefined;
+  readonly administration: Administration;
   /** Takes up the work that an earlier run left. */
   start(): Promise<void>;
 }
@@ -109,7 +111,7 @@ export function composeParts(input: PartsInput): Parts {
     signingKey,
     fingerprintKey,
     budget,
-    invites: { decide: inviteDecision },
+    invites: invitePolicy(config, serverName),
     memberships: remote?.memberships,
     notifications: oneAfterTheOther([writer, upgrades, delayedStateFollower({ nids: () => rooms.nids, clock })]),
   });
@@ -144,6 +146,8 @@ export function composeParts(input: PartsInput): Parts {
   const events = pushEvents(rooms);
   const transport = pushTransport(config.allowed_private_addresses.push);
   const sender = new PushSender({ ...common, events, transport });
+  const administration = composeAdministration(config, rooms, accounts);
+  const { tasks } = administration;
   let loops: readonly Promise<void>[] = [];
 
   return {
@@ -163,6 +167,7 @@ export function composeParts(input: PartsInput): Parts {
     pushRules,
     remote,
     notificationHistory: new NotificationHistory({ db, events }),
+    administration,
     async start() {
       await accounts.start();
       await fillRoomFacts(rooms);
@@ -171,7 +176,8 @@ export function composeParts(input: PartsInput): Parts {
         sender.run(stop.signal),
         indexer.run(stop.signal),
         remoteUsers.run(stop.signal),
-        maintain({ ...common, media }, stop.signal),
+        tasks.run(stop.signal),
+        maintain({ ...common, media, tasks }, stop.signal),
       ];
     },
     async [Symbol.asyncDispose]() {

@@ -12,7 +12,8 @@ import { EventStore } from '../rooms/event-store.ts';
 import { Nids } from '../rooms/nids.table.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import type { InvitePolicy, NotificationWriter, RemoteMemberships } from '../rooms/ports.ts';
-import { RoomRegistry } from '../rooms/room-registry.ts';
+import type { Room } from '../rooms/room.ts';
+import { ROOM_GONE, RoomRegistry } from '../rooms/room-registry.ts';
 import { RoomState } from '../rooms/room-state.ts';
 import { StateTrees } from '../rooms/state-tree/state-trees.ts';
 
@@ -40,5 +41,7 @@ export function composeRooms(input: RoomsInput): RoomsParts {
   const events = new EventStore(rooms, budget);
   const trees = new StateTrees({ db, budget, fingerprintKey });
   const state = new RoomState({ nids, trees, events });
+  // Rooms that another process deleted.
+  input.bus.subscribe(ROOM_GONE, message => rooms.forget(JSON.parse(message) as Pick<Room, 'nid' | 'roomId'>));
   return { ...input, crypto: nodeCrypto, nids, rooms, events, trees, state, queue: new KeyedQueue() };
 }

@@ -1,9 +1,11 @@
+import type { Tasks } from '../administration/tasks.ts';
 import { type Clock, sleep } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Database, Tx } from '../db/database.ts';
 import { pruneTransactionsOfServers } from '../federation/inbound/inbox.table.ts';
 import type { Media } from '../media/media.ts';
 import { pruneRead } from '../push/notifications.table.ts';
+import { pruneDepartures } from '../rooms/departures.table.ts';
 import { pruneTransactions } from '../rooms/transactions.table.ts';
 
 export interface MaintenanceParts {
@@ -11,11 +13,14 @@ export interface MaintenanceParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly media: Media;
+  readonly tasks: Tasks;
 }
 
 const HOUR_MS = 3_600_000;
 /** How long a client may repeat a request and get the same answer, and what was read stays in its history. */
 const KEPT_MS = 30 * 24 * HOUR_MS;
+/** How long clients that were away are told that their room was deleted. */
+const DEPARTURES_KEPT_MS = 183 * 24 * HOUR_MS;
 /** Rows of one transaction: small, so that nobody waits behind it. */
 const AT_ONCE = 500;
 
@@ -25,6 +30,8 @@ export async function maintain(parts: MaintenanceParts, signal: AbortSignal): Pr
     ['old transaction IDs', () => inBatches(parts, pruneTransactions)],
     ['old transactions of other servers', () => inBatches(parts, pruneTransactionsOfServers)],
     ['notifications that were read', () => inBatches(parts, pruneRead)],
+    ['departures from deleted rooms', () => inBatches(parts, pruneDepartures, DEPARTURES_KEPT_MS)],
+    ['finished tasks', () => parts.tasks.tidy()],
     ['unfinished and expired media', () => parts.media.custody.tidy()],
     ['old previews of links', async () => parts.media.previews?.tidy()],
   ];
@@ -42,7 +49,8 @@ export async function maintain(parts: MaintenanceParts, signal: AbortSignal): Pr
 async function inBatches(
   { db, clock }: MaintenanceParts,
   prune: (tx: Tx, ts: number, limit: number) => Promise<number>,
+  keptMs = KEPT_MS,
 ): Promise<void> {
-  const before = clock.now() - KEPT_MS;
+  const before = clock.now() - keptMs;
   while ((await db.tx(tx => prune(tx, before, AT_ONCE))) === AT_ONCE);
 }

@@ -11,7 +11,9 @@ import { membershipName, type Room } from '../rooms/room.ts';
 export function roomFollower(rooms: () => RoomsParts, log: Log): RoomFollower {
   return {
     leaveAllRooms: (userId, userNid) =>
-      inEach(rooms(), log, userNid, ['join', 'invite', 'knock'], room => leave(rooms(), room, { sender: userId })),
+      inEach(rooms(), log, userNid, ['join', 'invite', 'knock'], room =>
+        leave(rooms(), room, { sender: userId, isForced: true }),
+      ),
     profileChanged: (userId, userNid, profile) => {
       const shown = { displayName: profile.displayname, avatarUrl: profile.avatar_url };
       return inEach(rooms(), log, userNid, ['join'], room => updateProfile(rooms(), room, userId as UserId, shown));

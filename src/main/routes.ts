@@ -26,6 +26,7 @@ import type { DeviceListChanges, InteractiveAuth } from '../keys/ports.ts';
 import { userPos } from '../rooms/user-log.table.ts';
 import { deviceListsBetween } from '../sync/device-list-range.ts';
 import type { Parts } from './compose-parts.ts';
+import { profileFor } from './profile-for.ts';
 import { readListener } from './read-listener.ts';
 import { wellKnownOf } from './well-known.ts';
 
@@ -77,12 +78,7 @@ function roomRouteParts(parts: Parts, config: Config): RoomRouteParts {
   const { accounts, rooms, delayed, notifications, remote } = parts;
   return {
     rooms,
-    async profileFor(userId) {
-      const userNid = await rooms.nids.users.findOne(rooms.db, userId);
-      const profile =
-        userNid === undefined ? undefined : (await accounts.profiles.forMembers(rooms.db, [userNid])).get(userNid);
-      return { displayName: profile?.displayname, avatarUrl: profile?.avatar_url };
-    },
+    profileFor: profileFor(accounts, rooms),
     ignoredUsers: async userNid => accounts.ignored.ignoredBy(rooms.db, userNid, await userPos(rooms.db, userNid)),
     delayed,
     reading: readListener(accounts, notifications),

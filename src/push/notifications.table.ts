@@ -172,6 +172,11 @@ export async function pruneRead(tx: Tx, ts: number, limit: number): Promise<numb
   );
 }
 
+/** Deletes what some users got in a room that is deleted. */
+export async function deleteNotificationsOf(tx: Tx, roomNid: number, userNids: readonly number[]): Promise<void> {
+  await tx.run(sql`delete from notification where user_nid ${sql.in(userNids)} and room_nid = ${roomNid}`);
+}
+
 /** Deletes what a user got in a room: when the user forgets it or the room is purged. */
 export async function deleteNotifications(tx: Tx, userNid: number, roomNid: number): Promise<number> {
   return tx.run(sql`delete from notification where user_nid = ${userNid} and room_nid = ${roomNid}`);

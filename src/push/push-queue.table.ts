@@ -59,3 +59,8 @@ export async function trimPushes(tx: Tx, pusherNid: number, ts: number, keep: nu
       (select nid from push_queue where pusher_nid = ${pusherNid} order by nid desc limit 1 offset ${keep}), 0))`,
   );
 }
+
+/** Takes back what gateways were still to be told of a room. The queue is short, so it is looked through. */
+export async function deletePushesOf(tx: Tx, roomNid: number): Promise<void> {
+  await tx.run(sql`delete from push_queue where room_nid = ${roomNid}`);
+}

@@ -175,3 +175,18 @@ export async function eventsNearTime(
 export async function countEvents(db: Queryable): Promise<number> {
   return (await db.get<{ n: number }>(sql`select count(*) as n from event`))?.n ?? 0;
 }
+
+/** Who sent what when: enough to find somebody's events without reading them. */
+export interface SentRow {
+  readonly nid: number;
+  readonly pos: number;
+  readonly sender_nid: number;
+  readonly flags: number;
+  readonly ts: number;
+}
+
+/** The timeline of a room below a position, newest first. */
+export function sentBefore(db: Queryable, roomNid: number, below: number, limit: number): Promise<SentRow[]> {
+  return db.all<SentRow>(sql`select nid, pos, sender_nid, flags, ts from event
+    where room_nid = ${roomNid} and pos < ${below} order by pos desc limit ${limit}`);
+}

@@ -24,3 +24,9 @@ export async function moveReader(
     where reader = ${reader} and shard = ${shard} and pos = ${move.from}`);
   return moved === 1;
 }
+
+/** How far the slowest of all readers has come in a shard; undefined where there are none. */
+export async function slowestReader(db: Queryable, shard: number): Promise<number | undefined> {
+  const row = await db.get<{ pos: number | null }>(sql`select min(pos) as pos from log_reader where shard = ${shard}`);
+  return row?.pos ?? undefined;
+}

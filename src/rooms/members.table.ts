@@ -106,6 +106,20 @@ export async function usersOfDomain(
   return rows.map(row => row.user_nid);
 }
 
+/** Some users of one server who are in a room, asked into it or ask to be let in, with numbers above `after`. */
+export async function presentOfDomain(
+  db: Queryable,
+  roomNid: number,
+  domainNid: number,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<number[]> {
+  const present = [MEMBERSHIPS.join, MEMBERSHIPS.invite, MEMBERSHIPS.knock];
+  const rows = await db.all<{ user_nid: number }>(sql`select user_nid from room_member
+    where room_nid = ${roomNid} and user_nid > ${after} and domain_nid = ${domainNid} and membership ${sql.in(present)}
+    order by user_nid limit ${limit}`);
+  return rows.map(row => row.user_nid);
+}
+
 /** Members by membership, in a fixed order. */
 export async function membersOf(
   db: Queryable,
@@ -136,6 +150,12 @@ export async function sharingRoomWith(db: Queryable, userNid: number, userNids: 
     where own.user_nid = ${userNid} and own.membership = ${MEMBERSHIPS.join}
       and other.user_nid ${sql.in(userNids)} and other.membership = ${MEMBERSHIPS.join}`);
   return rows.map(row => row.user_nid);
+}
+
+/** The event that a membership comes from was redacted: with it go name and picture. */
+export async function forgetMemberProfile(tx: Tx, roomNid: number, userNid: number, eventNid: number): Promise<void> {
+  await tx.run(sql`update room_member set display_name = null, avatar_url = null
+    where room_nid = ${roomNid} and user_nid = ${userNid} and event_nid = ${eventNid}`);
 }
 
 export async function setForgotten(tx: Tx, roomNid: number, userNid: number): Promise<void> {

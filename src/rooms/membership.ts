@@ -9,6 +9,7 @@ import { inviteElsewhere } from './invite-elsewhere.ts';
 import { checkInvite } from './invite-permission.ts';
 import { type MemberProfile, memberContent } from './member-content.ts';
 import { setForgotten } from './members.table.ts';
+import { isNoticeRoom } from './notice-rooms.table.ts';
 import type { RoomsParts } from './parts.ts';
 import { authoriserOf } from './restricted-join.ts';
 import type { Membership, Room } from './room.ts';
@@ -25,6 +26,8 @@ export interface MemberAction {
   readonly content?: JsonObject | undefined;
   /** Milliseconds since 1970; only appservices set it. */
   readonly ts?: number | undefined;
+  /** The server takes the user out: no invite binds then. */
+  readonly isForced?: boolean;
 }
 
 /** What a client may not put into a membership: the server says it, or proves it. */
@@ -115,14 +118,29 @@ export function knock(parts: RoomsParts, room: Room, action: MemberAction): Prom
   });
 }
 
-/** Leaves, declines an invite or takes back a knock; nothing happens to one who is out already. */
+/**
+ * Leaves, declines an invite or takes back a knock; nothing happens to one who is out already.
+ *
+ * @throws MatrixError M_FORBIDDEN, M_CANNOT_LEAVE_SERVER_NOTICE_ROOM
+ */
 export function leave(parts: RoomsParts, room: Room, action: MemberAction): Promise<EventId> {
   return writeRoom(parts, room, async tx => {
     const current = await currentMembership(parts, tx, room, action.sender);
     if (current === undefined || current.membership === 'ban') throw forbidden('You are not in this room.');
     if (current.membership === 'leave') return eventIdOf(parts, tx, current);
+    if (current.membership === 'invite' && action.isForced !== true) await requireNoNotice(tx, room);
     return change(parts, tx, room, action, action.sender, contentOf('leave', action));
   });
+}
+
+/** What the server has to say must be read once; after that the room can be left (client-server API, "Server Notices"). */
+async function requireNoNotice(tx: Tx, room: Room): Promise<void> {
+  if (await isNoticeRoom(tx, room.nid)) {
+    throw new MatrixError(
+      'M_CANNOT_LEAVE_SERVER_NOTICE_ROOM',
+      'This room is for notices of the server. Read them first.',
+    );
+  }
 }
 
 const PRESENT: ReadonlySet<Membership | undefined> = new Set(['join', 'invite', 'knock']);

@@ -1,9 +1,10 @@
 import { redactionApplies } from '../core/auth/power-levels.ts';
 import { type Event, redactedEvent, redactsOf } from '../core/event.ts';
 import { canonicalText } from '../core/hashes.ts';
-import type { EventId } from '../core/ids.ts';
+import type { EventId, UserId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import { overwriteEvent } from './events.table.ts';
+import { forgetMemberProfile } from './members.table.ts';
 import type { RoomsParts } from './parts.ts';
 import { addRedaction, redactionsOf } from './redactions.table.ts';
 import { deleteRelations, relationOf } from './relations.table.ts';
@@ -55,8 +56,14 @@ async function redactOne(
   const redacted = redactedEvent(target.event);
   await overwriteEvent(tx, target.nid, canonicalText(redacted.pdu, room.version), REDACTED);
   await forgetRedactedFacts(parts, tx, room, target, redacted);
+  if (redacted.type === 'm.room.member') await forgetProfile(parts, tx, target);
   tx.afterCommit(() => parts.events.forget(target.nid));
   return true;
+}
+
+async function forgetProfile(parts: RoomsParts, tx: Tx, { nid, roomNid, event }: StoredEvent): Promise<void> {
+  const userNid = await parts.nids.users.findOne(tx, event.stateKey as UserId);
+  if (userNid !== undefined) await forgetMemberProfile(tx, roomNid, userNid, nid);
 }
 
 function relationTarget(event: Event): EventId | undefined {

@@ -100,3 +100,11 @@ export async function refsBetween(
     where room_nid = ${roomNid} and kind = ${kind} and pos > ${after} and pos <= ${upTo}`);
   return rows.map(row => row.ref);
 }
+
+/** The last position at which the log names a room. */
+export async function lastEntryOf(db: Queryable, roomNid: number): Promise<number> {
+  const row = await db.get<{ pos: number | null }>(
+    sql`select max(pos) as pos from room_log where room_nid = ${roomNid}`,
+  );
+  return row?.pos ?? 0;
+}

@@ -5,6 +5,7 @@ import { MatrixError, notFound } from '../core/matrix-error.ts';
 import { type RoomVersion, roomVersion } from '../core/room-versions.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import type { Room } from './room.ts';
+import { hasRemains } from './room-remains.table.ts';
 import {
   findRooms,
   findRoomsByNid,
@@ -14,6 +15,9 @@ import {
   setUnprovenVersion,
 } from './rooms.table.ts';
 import { shardOf } from './shards.ts';
+
+/** The bus subject on which a room is told that was deleted, as JSON `{nid, roomId}`. */
+export const ROOM_GONE = 'room-gone';
 
 /** Which rooms there are. What is said about a room here never changes, so it is cached. */
 export class RoomRegistry {
@@ -61,11 +65,13 @@ export class RoomRegistry {
 
   /**
    * The room as it is known already, else made with this version. A room that we have only been told of takes it too:
-   * whoever told us may have told the wrong one. @throws MatrixError M_INCOMPATIBLE_ROOM_VERSION when we know better
+   * whoever told us may have told the wrong one. @throws MatrixError M_INCOMPATIBLE_ROOM_VERSION when we
+   * know better, M_LIMIT_EXCEEDED while the room is being deleted here
    */
   async findOrCreate(tx: Tx, roomId: RoomId, version: RoomVersion): Promise<Room> {
     const known = await this.find(tx, roomId);
     if (known !== undefined) return known.version.id === version.id ? known : this.#changed(tx, known, version);
+    if (await hasRemains(tx, roomId)) throw beingDeleted();
     const shard = shardOf(roomId);
     const nid = await insertRoomIfNew(tx, { room_id: roomId, version: version.id, shard });
     return nid === undefined ? this.get(tx, roomId) : { nid, roomId, version, shard };
@@ -83,6 +89,12 @@ export class RoomRegistry {
     return { ...room, version };
   }
 
+  /** The room was deleted. */
+  forget({ nid, roomId }: Pick<Room, 'nid' | 'roomId'>): void {
+    this.#byId.delete(roomId);
+    this.#byNid.delete(String(nid));
+  }
+
   #fromRow(db: Queryable, row: RoomRow): Room {
     const version = roomVersion(row.version);
     if (version === undefined) throw new Error(`room ${row.room_id} is stored with an unknown version ${row.version}`);
@@ -93,4 +105,10 @@ export class RoomRegistry {
     }
     return room;
   }
+}
+
+function beingDeleted(): MatrixError {
+  return new MatrixError('M_LIMIT_EXCEEDED', 'This server is still deleting that room. Try again in some minutes.', {
+    fields: { retry_after_ms: 60_000 },
+  });
 }

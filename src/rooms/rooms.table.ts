@@ -1,4 +1,5 @@
 import type { RoomId } from '../core/ids.ts';
+import { type MatrixError, notFound } from '../core/matrix-error.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import { MEMBERSHIPS } from './room.ts';
@@ -48,7 +49,7 @@ export async function roomHead(db: Queryable, roomNid: number): Promise<RoomHead
   const row = await db.get<RoomHead>(
     sql`select state_root, joined_count, invited_count, create_nid from room where nid = ${roomNid}`,
   );
-  if (row === undefined) throw new Error(`room ${roomNid} does not exist`);
+  if (row === undefined) throw roomIsGone();
   return row;
 }
 
@@ -66,7 +67,7 @@ export async function lockRoom(tx: Tx, roomNid: number): Promise<RoomHead> {
   const row = await tx.get<RoomHead>(
     sql`update room set nid = nid where nid = ${roomNid} returning state_root, joined_count, invited_count, create_nid`,
   );
-  if (row === undefined) throw new Error(`room ${roomNid} does not exist`);
+  if (row === undefined) throw roomIsGone();
   return row;
 }
 
@@ -126,4 +127,9 @@ export async function publicRooms(
 export async function countPublicRooms(db: Queryable): Promise<number> {
   const row = await db.get<{ n: number }>(sql`select count(*) as n from room where is_public = 1 and joined_count > 0`);
   return row?.n ?? 0;
+}
+
+/** It was deleted between the look at which the caller found it and this one. */
+function roomIsGone(): MatrixError {
+  return notFound('This server does not know that room.');
 }

@@ -66,14 +66,14 @@ export function sendRedaction(
   parts: RoomsParts,
   room: Room,
   draft: RedactionDraft,
-  key: TransactionKey,
+  key: TransactionKey | undefined,
 ): Promise<EventId> {
   return writeRoom(parts, room, async tx => {
-    const earlier = await earlierAnswer(tx, key);
+    const earlier = key === undefined ? undefined : await earlierAnswer(tx, key);
     if (earlier !== undefined) return earlier as EventId;
     await checkRedaction(parts, tx, room, draft);
     const stored = await append(parts, tx, room, draft);
-    await rememberAnswer(tx, key, stored.event.id, parts.clock.now());
+    if (key !== undefined) await rememberAnswer(tx, key, stored.event.id, parts.clock.now());
     return stored.event.id;
   });
 }

@@ -1,6 +1,7 @@
 import type { RoomId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { clientEvents } from '../rooms/client-event.ts';
+import { departuresSince } from '../rooms/departures.table.ts';
 import { roomRootAt } from '../rooms/events.table.ts';
 import { isInviteHidden } from '../rooms/invite-permission.ts';
 import { formatRoomToken } from '../rooms/log-token.ts';
@@ -43,7 +44,8 @@ export async function roomsSection(window: SyncWindow): Promise<RoomsSection> {
   await addUnread(window, unread);
   const invite = await pendingBlocks(window, mine, 'invite');
   const knock = await pendingBlocks(window, mine, 'knock');
-  const leave = await leftBlocks(window, mine, result);
+  const left = await leftBlocks(window, mine, result);
+  const leave = { ...(await goneBlocks(window, { ...join, ...invite, ...knock, ...left })), ...left };
   for (const [name, section] of Object.entries({ join, invite, knock, leave })) {
     if (Object.keys(section).length > 0) result.json[name] = section;
   }
@@ -223,6 +225,26 @@ async function leftBlocks(
     // Being banned from a room that one never had to do with is no news.
     if (own?.replacesNid === undefined) continue;
     blocks[room.roomId] = { ...(await leftBlock(window, userRoom, own, result)), account_data: { events: [] } };
+  }
+  return blocks;
+}
+
+/** Rooms that the user was taken out of and that were deleted then: their own logs tell of it no more. */
+async function goneBlocks(
+  window: SyncWindow,
+  shown: Readonly<Record<string, JsonObject>>,
+): Promise<Record<RoomId, JsonObject>> {
+  const blocks: Record<RoomId, JsonObject> = {};
+  const { parts, view, since, useStateAfter } = window;
+  if (since === undefined || !userLogMoved(window)) return blocks;
+  for (const { room_id: roomId, event } of await departuresSince(parts.db, view.userNid, since.user)) {
+    const isBack = Object.hasOwn(shown, roomId) || (await parts.rooms.find(parts.db, roomId)) !== undefined;
+    if (isBack || !window.filter.matchesRoom(roomId)) continue;
+    blocks[roomId] = {
+      timeline: { events: [JSON.parse(event) as JsonObject], limited: false, prev_batch: formatRoomToken(0) },
+      [useStateAfter ? 'state_after' : 'state']: { events: [] },
+      account_data: { events: [] },
+    };
   }
   return blocks;
 }

@@ -136,6 +136,23 @@ export class AdminWorld {
   }
 }
 
+/** Asks until the answer is what is waited for; the last one, if that does not come within some seconds. */
+export async function eventually(ask: () => Promise<Loose>, isThere: (answer: Loose) => boolean): Promise<Loose> {
+  for (let tries = 0; ; tries++) {
+    const answer = await ask();
+    if (isThere(answer) || tries === 500) return answer;
+    await new Promise(resolve => setTimeout(resolve, 20));
+  }
+}
+
+/** Waits for the end of a task. */
+export function over(caller: Caller, path: string): Promise<Loose> {
+  return eventually(
+    () => caller.ok('GET', path),
+    answer => ['complete', 'failed'].includes(String(answer.status)),
+  );
+}
+
 /** Registers a test of the administration API on each database. */
 export function withAdmin(
   title: string,

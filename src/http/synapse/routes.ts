@@ -4,12 +4,10 @@ import { synapseRegisterRoutes } from './register.ts';
 import { registrationTokenRoutes } from './registration-tokens/routes.ts';
 import { reportAdminRoutes } from './reports/routes.ts';
 import { type RoomAdminParts, roomAdminRoutes } from './rooms/routes.ts';
-import { getServerVersion } from './server/get-server-version.ts';
+import { type ServerRouteParts, serverAdminRoutes } from './server/routes.ts';
 import { type UserRouteParts, userRoutes } from './users/routes.ts';
 
-export interface SynapseRouteParts extends UserRouteParts, RoomAdminParts {
-  readonly version: string;
-}
+export type SynapseRouteParts = UserRouteParts & RoomAdminParts & ServerRouteParts;
 
 /** The administration API in the shape that Synapse gave it, which synadm, Ketesa and Draupnir call. */
 export function synapseRoutes(parts: SynapseRouteParts): Endpoint[] {
@@ -20,6 +18,6 @@ export function synapseRoutes(parts: SynapseRouteParts): Endpoint[] {
     ...registrationTokenRoutes(parts),
     ...roomAdminRoutes(parts),
     ...reportAdminRoutes(parts),
-    getServerVersion(parts),
+    ...serverAdminRoutes(parts),
   ];
 }

@@ -31,6 +31,7 @@ export interface Question {
 interface Words {
   add(tx: Tx, entry: NewEntry): Promise<void>;
   remove(tx: Tx, eventNid: number): Promise<void>;
+  removeAll(tx: Tx, eventNids: readonly number[]): Promise<void>;
   find(db: Queryable, question: Question): Promise<FoundEntry[]>;
 }
 
@@ -45,6 +46,13 @@ const sqlite: Words = {
   async remove(tx, eventNid) {
     const removed = await tx.run(sql`delete from search_entry where event_nid = ${eventNid}`);
     if (removed > 0) await tx.run(sql`delete from search_words where rowid = ${eventNid}`);
+  },
+  async removeAll(tx, eventNids) {
+    const removed = await tx.all<{ event_nid: number }>(
+      sql`delete from search_entry where event_nid ${sql.in(eventNids)} returning event_nid`,
+    );
+    const nids = removed.map(row => row.event_nid);
+    if (nids.length > 0) await tx.run(sql`delete from search_words where rowid ${sql.in(nids)}`);
   },
   find(db, { term, rooms, kinds, upToNid, limit }) {
     const inRooms = `{room} : (${rooms.map(nid => `"r${nid}"`).join(' OR ')})`;
@@ -63,6 +71,9 @@ const postgres: Words = {
   },
   async remove(tx, eventNid) {
     await tx.run(sql`delete from search_entry where event_nid = ${eventNid}`);
+  },
+  async removeAll(tx, eventNids) {
+    await tx.run(sql`delete from search_entry where event_nid ${sql.in(eventNids)}`);
   },
   find(db, { term, rooms, kinds, upToNid, limit }) {
     return db.all<FoundEntry>(sql`select event_nid, ts from search_entry

@@ -1,11 +1,16 @@
 import type { Accounts } from '../../../accounts/accounts.ts';
+import type { Administration } from '../../../administration/administration.ts';
 import type { UserId } from '../../../core/ids.ts';
 import type { MemberProfile } from '../../../rooms/member-content.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { Endpoint } from '../../endpoint.ts';
 import { deleteForwardExtremities } from './delete-forward-extremities.ts';
+import { deleteRoom } from './delete-room.ts';
+import { deleteRoomAndWait } from './delete-room-and-wait.ts';
 import { fetchEvent } from './fetch-event.ts';
+import { getDeletion } from './get-deletion.ts';
 import { getForwardExtremities } from './get-forward-extremities.ts';
+import { getHistoryPurge } from './get-history-purge.ts';
 import { getRoom } from './get-room.ts';
 import { getRoomBlock } from './get-room-block.ts';
 import { getRoomContext } from './get-room-context.ts';
@@ -14,19 +19,22 @@ import { getRoomHierarchy } from './get-room-hierarchy.ts';
 import { getRoomMessages } from './get-room-messages.ts';
 import { getRoomState } from './get-room-state.ts';
 import { joinUserToRoom } from './join-user-to-room.ts';
+import { listDeletions } from './list-deletions.ts';
 import { listRoomMembers } from './list-room-members.ts';
 import { listRooms } from './list-rooms.ts';
 import { makeRoomAdmin } from './make-room-admin.ts';
+import { purgeHistory, purgeHistoryUpTo } from './purge-history.ts';
 import { setRoomBlock } from './set-room-block.ts';
 
 export interface RoomAdminParts {
   readonly rooms: RoomsParts;
   readonly accounts: Accounts;
+  readonly administration: Administration;
   /** What membership events say of a user. */
   readonly profileFor: (userId: UserId) => Promise<MemberProfile>;
 }
 
-/** Synapse admin API, "Room Admin API", but for deleting. */
+/** Synapse admin API, "Room Admin API". */
 export function roomAdminRoutes(parts: RoomAdminParts): Endpoint[] {
   const { accounts } = parts;
   return [
@@ -45,5 +53,12 @@ export function roomAdminRoutes(parts: RoomAdminParts): Endpoint[] {
     getForwardExtremities(parts),
     deleteForwardExtremities(parts),
     fetchEvent(parts),
+    deleteRoom(parts),
+    deleteRoomAndWait(parts),
+    getDeletion(parts),
+    listDeletions(parts),
+    purgeHistory(parts),
+    purgeHistoryUpTo(parts),
+    getHistoryPurge(parts),
   ];
 }

@@ -1,4 +1,5 @@
 import type { Accounts } from '../../../accounts/accounts.ts';
+import type { Administration } from '../../../administration/administration.ts';
 import type { Pushers } from '../../../push/pushers.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { Endpoint } from '../../endpoint.ts';
@@ -8,6 +9,7 @@ import { deactivateUser } from './deactivate-user.ts';
 import { deleteRateOverride } from './delete-rate-override.ts';
 import { getAdmin } from './get-admin.ts';
 import { getRateOverride } from './get-rate-override.ts';
+import { getRedaction } from './get-redaction.ts';
 import { getUser } from './get-user.ts';
 import { getUserAccountData } from './get-user-account-data.ts';
 import { listUserMemberships } from './list-user-memberships.ts';
@@ -16,6 +18,7 @@ import { listUserRooms } from './list-user-rooms.ts';
 import { listUsersV2, listUsersV3 } from './list-users.ts';
 import { logInAs } from './log-in-as.ts';
 import { putUser } from './put-user.ts';
+import { redactUser } from './redact-user.ts';
 import { resetPassword } from './reset-password.ts';
 import { setAdmin } from './set-admin.ts';
 import { setRateOverride } from './set-rate-override.ts';
@@ -26,10 +29,11 @@ export interface UserRouteParts {
   readonly accounts: Accounts;
   readonly rooms: RoomsParts;
   readonly pushers: Pushers;
+  readonly administration: Administration;
 }
 
-/** Synapse admin API, "User Admin API", but for devices, media and redactions. */
-export function userRoutes({ accounts, rooms, pushers }: UserRouteParts): Endpoint[] {
+/** Synapse admin API, "User Admin API", but for devices and media. */
+export function userRoutes({ accounts, rooms, pushers, administration }: UserRouteParts): Endpoint[] {
   const { users } = accounts;
   return [
     listUsersV2(accounts),
@@ -52,5 +56,7 @@ export function userRoutes({ accounts, rooms, pushers }: UserRouteParts): Endpoi
     listUserRooms({ rooms }),
     countInvites({ users, rooms }),
     countJoins({ users, rooms }),
+    redactUser({ administration }),
+    getRedaction({ administration }),
   ];
 }

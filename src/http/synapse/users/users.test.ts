@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type Caller, PASSWORD, withAdmin } from '../../../../test/support/admin-world.ts';
+import { type Caller, eventually, PASSWORD, withAdmin } from '../../../../test/support/admin-world.ts';
 
 const LIST = 'v2/users';
 
@@ -143,14 +143,6 @@ withAdmin('a closed account is left, and can be opened again', async (world, roo
   assert.equal((await root.ok('GET', `v2/users/${alice.id}`)).erased, true);
   await root.refused(400, 'M_INVALID_PARAM', 'PUT', `v2/users/${alice.id}`, { deactivated: true, locked: true });
 });
-
-async function eventually<T>(look: () => Promise<T>, isThere: (found: T) => boolean): Promise<T> {
-  for (let tries = 0; ; tries++) {
-    const found = await look();
-    if (isThere(found) || tries === 100) return found;
-    await new Promise(resolve => setTimeout(resolve, 20));
-  }
-}
 
 withAdmin('administrators make administrators, and none of them shuts themselves out', async (world, root) => {
   const alice = await world.user('alice');

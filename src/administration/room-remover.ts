@@ -1,0 +1,15 @@
+import type { AccountData } from '../accounts/account-data.ts';
+import { deleteNotificationsOf } from '../push/notifications.table.ts';
+import { deletePushesOf } from '../push/push-queue.table.ts';
+import type { RoomRemover } from '../rooms/room-remains.ts';
+
+/** Clears away what the parts above rooms keep of a room for the users of this server. */
+export function roomRemover(accountData: AccountData): RoomRemover {
+  return {
+    async usersRemoved(tx, { nid, roomId }, userNids) {
+      await deleteNotificationsOf(tx, nid, userNids);
+      await deletePushesOf(tx, nid);
+      for (const userNid of userNids) await accountData.removeOfRoom(tx, userNid, roomId);
+    },
+  };
+}

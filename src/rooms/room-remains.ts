@@ -1,0 +1,84 @@
+import type { RoomId } from '../core/ids.ts';
+import type { Tx } from '../db/database.ts';
+import type { RoomsParts } from './parts.ts';
+import type { Room } from './room.ts';
+import { ROOM_GONE } from './room-registry.ts';
+import {
+  deleteEvents,
+  deleteMemberRows,
+  deleteRoomRows,
+  forgetRemains,
+  leaveRemains,
+  remainsOf,
+  someEvents,
+  someMembers,
+} from './room-remains.table.ts';
+import { wordsIn } from './search/search-index.table.ts';
+import { writeRoom } from './write-room.ts';
+
+/** What other parts keep of a room for the users of this server goes with them. */
+export interface RoomRemover {
+  /** Runs in the transaction that takes the users' memberships away. */
+  usersRemoved(
+    tx: Tx,
+    room: { readonly nid: number; readonly roomId: RoomId },
+    userNids: readonly number[],
+  ): Promise<void>;
+}
+
+/** Rows of one transaction: others wait behind it. */
+const AT_ONCE = 500;
+
+/** Takes a room out of this server at a stroke: nobody finds it any more. What is left is cleared away by `clearRemains`. */
+export async function takeAway(parts: RoomsParts, room: Room): Promise<void> {
+  await writeRoom(parts, room, async tx => {
+    await leaveRemains(tx, room.nid, room.roomId);
+    tx.afterCommit(() => {
+      parts.rooms.forget(room);
+      parts.bus.publish(ROOM_GONE, JSON.stringify({ nid: room.nid, roomId: room.roomId }));
+    });
+  });
+}
+
+/**
+ * Clears away a piece of what is left of a room, some hundred rows. Answers how many; 0 when nothing is left, and the
+ * room may come back.
+ */
+export async function clearRemains(parts: RoomsParts, roomId: RoomId, remover: RoomRemover): Promise<number> {
+  const nid = await remainsOf(parts.db, roomId);
+  if (nid === undefined) return 0;
+  return parts.db.tx(async tx => {
+    const cleared =
+      (await clearMembers(parts, tx, { nid, roomId }, remover)) ||
+      (await clearEvents(parts, tx, nid)) ||
+      (await deleteRoomRows(tx, nid, AT_ONCE));
+    if (cleared === 0) await forgetRemains(tx, nid);
+    return cleared;
+  });
+}
+
+async function clearMembers(
+  parts: RoomsParts,
+  tx: Tx,
+  room: { readonly nid: number; readonly roomId: RoomId },
+  remover: RoomRemover,
+): Promise<number> {
+  const ownDomainNid = (await parts.nids.domains.findOne(tx, parts.serverName)) ?? 0;
+  const members = await someMembers(tx, room.nid, ownDomainNid, AT_ONCE);
+  const own = members.filter(member => member.is_own === 1).map(member => member.user_nid);
+  if (own.length > 0) await remover.usersRemoved(tx, room, own);
+  const nids = members.map(member => member.user_nid);
+  return nids.length === 0 ? 0 : deleteMemberRows(tx, room.nid, nids);
+}
+
+/** Events go with the words by which they are found. */
+async function clearEvents(parts: RoomsParts, tx: Tx, roomNid: number): Promise<number> {
+  const events = await someEvents(tx, roomNid, AT_ONCE);
+  if (events.length === 0) return 0;
+  const nids = events.map(event => event.nid);
+  await wordsIn(parts.db.dialect).removeAll(tx, nids);
+  tx.afterCommit(() => {
+    for (const nid of nids) parts.events.forget(nid);
+  });
+  return deleteEvents(tx, nids);
+}
