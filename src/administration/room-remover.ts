@@ -1,11 +1,13 @@
 import type { AccountData } from '../accounts/account-data.ts';
+import { deleteInboxOf } from '../federation/inbound/inbox.table.ts';
 import { deleteNotificationsOf } from '../push/notifications.table.ts';
 import { deletePushesOf } from '../push/push-queue.table.ts';
 import type { RoomRemover } from '../rooms/room-remains.ts';
 
-/** Clears away what the parts above rooms keep of a room for the users of this server. */
+/** Clears away what the parts above rooms keep of a room. */
 export function roomRemover(accountData: AccountData): RoomRemover {
   return {
+    removeRows: deleteInboxOf,
     async usersRemoved(tx, { nid, roomId }, userNids) {
       await deleteNotificationsOf(tx, nid, userNids);
       await deletePushesOf(tx, nid);

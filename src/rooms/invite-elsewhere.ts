@@ -2,6 +2,7 @@ import type { Event } from '../core/event.ts';
 import type { EventId, UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { prepare, refusal } from './append.ts';
+import { requireNotBlocked } from './blocked-rooms.ts';
 import { ingest } from './ingest.ts';
 import type { RoomsParts } from './parts.ts';
 import type { RemoteMemberships } from './ports.ts';
@@ -30,6 +31,7 @@ export async function inviteElsewhere(
 ): Promise<EventId> {
   const draft = { type: 'm.room.member', stateKey: target, sender, content, ts };
   const { event, told } = await writeRoom(parts, room, async tx => {
+    await requireNotBlocked(tx, room.roomId);
     const prepared = await prepare(parts, tx, room, draft);
     const state = await stateForStrangers(parts, tx, room, prepared.stateBefore, sender);
     return { event: prepared.event, told: state.map(stored => stored.event) };

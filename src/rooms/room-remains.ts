@@ -16,8 +16,10 @@ import {
 import { wordsIn } from './search/search-index.table.ts';
 import { writeRoom } from './write-room.ts';
 
-/** What other parts keep of a room for the users of this server goes with them. */
+/** What other parts keep of a room goes with it. */
 export interface RoomRemover {
+  /** Deletes at most `limit` rows that name the room; their number. */
+  removeRows(tx: Tx, roomNid: number, limit: number): Promise<number>;
   /** Runs in the transaction that takes the users' memberships away. */
   usersRemoved(
     tx: Tx,
@@ -51,7 +53,8 @@ export async function clearRemains(parts: RoomsParts, roomId: RoomId, remover: R
     const cleared =
       (await clearMembers(parts, tx, { nid, roomId }, remover)) ||
       (await clearEvents(parts, tx, nid)) ||
-      (await deleteRoomRows(tx, nid, AT_ONCE));
+      (await deleteRoomRows(tx, nid, AT_ONCE)) ||
+      (await remover.removeRows(tx, nid, AT_ONCE));
     if (cleared === 0) await forgetRemains(tx, nid);
     return cleared;
   });

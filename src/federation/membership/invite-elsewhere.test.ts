@@ -10,6 +10,7 @@ import { getObject, type Json, type JsonObject } from '../../core/json.ts';
 import type { Pdu } from '../../core/pdu.ts';
 import type { RoomVersion } from '../../core/room-versions.ts';
 import { signEvent, signJson } from '../../core/signatures.ts';
+import { setRoomBlocked } from '../../rooms/blocked-rooms.ts';
 import { currentMembership } from '../../rooms/current-membership.ts';
 import { invite } from '../../rooms/membership.ts';
 import { OWN, type Room } from '../../rooms/room.ts';
@@ -43,6 +44,14 @@ onEachDatabase('an invite has both signatures before it goes to the room', async
     assert.equal(stored?.flags, OWN);
     assert.equal(await membershipOf(server, room, DORA), 'invite');
   }
+});
+
+onEachDatabase('nobody elsewhere is asked into a room that the administrators have blocked', async (db, t) => {
+  const server = new ResidentServer(t, db);
+  const room = await newRoom(server.rooms);
+  await setRoomBlocked(server.rooms, room.roomId, { userNid: 1 }, true);
+  server.others = () => assert.fail('their server must not be asked');
+  await assert.rejects(invite(server.rooms, room, { sender: ALICE }, DORA), { errcode: 'M_FORBIDDEN' });
 });
 
 onEachDatabase('of the answer to an invite only the right signature counts', async (db, t) => {

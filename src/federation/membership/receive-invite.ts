@@ -5,6 +5,7 @@ import { getString, type Json, type JsonObject } from '../../core/json.ts';
 import { invalidParam, MatrixError } from '../../core/matrix-error.ts';
 import { type RoomVersion, roomVersion } from '../../core/room-versions.ts';
 import { signEvent } from '../../core/signatures.ts';
+import { requireNotBlocked } from '../../rooms/blocked-rooms.ts';
 import { isResident } from '../../rooms/current-membership.ts';
 import { checkInvite } from '../../rooms/invite-permission.ts';
 import { storeOutOfBand } from '../../rooms/out-of-band.ts';
@@ -50,6 +51,7 @@ export async function receiveInvite(
   if (verdict?.outcome !== 'good') throw invalidParam(`The invite is refused: ${verdict?.reason}.`);
   await guard.admit(origin, target);
   await checkInvite(rooms, rooms.db, event.sender, target);
+  await requireNotBlocked(rooms.db, event.roomId);
   const pdu = signEvent(event.pdu, version, rooms.serverName, rooms.signingKey, rooms.crypto);
   const signed = readPdu(pdu, version, rooms.crypto);
   if (signed instanceof EventError) throw invalidParam(`With our signature that is no event: ${signed.reason}.`);

@@ -8,6 +8,7 @@ import type { Identity } from '../../../core/identity.ts';
 import type { RoomId, UserId } from '../../../core/ids.ts';
 import { getObject, type JsonObject } from '../../../core/json.ts';
 import { signEvent } from '../../../core/signatures.ts';
+import { setRoomBlocked } from '../../../rooms/blocked-rooms.ts';
 import { currentMembership } from '../../../rooms/current-membership.ts';
 import { membersOf } from '../../../rooms/members.table.ts';
 import { MEMBERSHIPS } from '../../../rooms/room.ts';
@@ -108,6 +109,17 @@ onEachDatabase(
     assert.deepEqual(await invitesOf(server, room.roomId), []);
   },
 );
+
+onEachDatabase('nobody is invited to a room that the administrators have blocked', async (db, t) => {
+  const server = new ResidentServer(t, db);
+  const { room, sign, invite, send } = elsewhere(server);
+  await setRoomBlocked(server.rooms, room.roomId, { userNid: 1 }, true);
+  const { status, body } = await send(sign(invite()));
+  assert.deepEqual([status, body.errcode, body.event], [403, 'M_FORBIDDEN', undefined]);
+  assert.deepEqual(await invitesOf(server, room.roomId), []);
+  await setRoomBlocked(server.rooms, room.roomId, { userNid: 1 }, false);
+  assert.equal((await send(sign(invite()))).status, 200);
+});
 
 onEachDatabase('N073 a room version that we do not know, or know to be another, is refused', async (db, t) => {
   const server = new ResidentServer(t, db);
