@@ -1,3 +1,4 @@
+import { MatrixError } from '../core/matrix-error.ts';
 import type { Database } from '../db/database.ts';
 import { setPasswordHash } from './account.table.ts';
 import type { AccountData } from './account-data.ts';
@@ -5,12 +6,14 @@ import type { AccountTasks } from './account-tasks.ts';
 import { deleteApplication } from './application.table.ts';
 import type { Devices } from './devices.ts';
 import type { Filters } from './filters.ts';
+import type { MailValidations, ValidationProof } from './mail-validations.ts';
 import type { Passwords } from './passwords.ts';
 import type { DeviceListener } from './ports.ts';
 import type { Profiles } from './profiles.ts';
 import type { Requester } from './requester.ts';
 import { userIdWords } from './search-words.ts';
 import { deleteShortTokensOf } from './short-token.table.ts';
+import type { Threepids } from './threepids.ts';
 import { deleteUserWords, ID_WORDS, setUserWords } from './user-word.table.ts';
 import type { User, Users } from './users.ts';
 
@@ -24,6 +27,8 @@ export interface AccountChangesParts {
   readonly accountData: AccountData;
   readonly filters: Filters;
   readonly tasks: AccountTasks;
+  readonly validations: MailValidations;
+  readonly threepids: Threepids;
 }
 
 /** New passwords and the end of accounts. */
@@ -53,6 +58,23 @@ export class AccountChanges {
   }
 
   /**
+   * Sets the password of whoever has the address that was proved for it.
+   * @throws MatrixError as `setPassword`, and M_THREEPID_AUTH_FAILED, M_THREEPID_NOT_FOUND
+   */
+  async resetPassword(proof: ValidationProof, password: string, endSessions: boolean): Promise<void> {
+    const { db, devices, passwords, validations, threepids } = this.#parts;
+    const hash = await passwords.hash(password);
+    await db.tx(async tx => {
+      const { medium, address } = await validations.take(tx, proof, 'reset');
+      const owner = await threepids.owner(medium, address, tx);
+      if (owner === undefined) throw new MatrixError('M_THREEPID_NOT_FOUND', 'No account has this address any more.');
+      await setPasswordHash(tx, owner.userNid, hash);
+      await deleteShortTokensOf(tx, owner.userNid);
+      if (endSessions) await devices.removeAll(tx, owner.userNid, undefined);
+    });
+  }
+
+  /**
    * Closes an account for good: no login, no devices, and all rooms are left. `erase`: what belongs to the account
    * alone is deleted, and its messages are to be hidden from those who come later.
    */
@@ -64,6 +86,7 @@ export class AccountChanges {
       await deleteShortTokensOf(tx, userNid);
       await deleteUserWords(tx, userNid);
       await deleteApplication(tx, userNid);
+      await this.#parts.threepids.removeAll(tx, userNid);
       await devices.removeAll(tx, userNid, undefined);
       await this.#parts.listener.accountClosed(tx, userNid);
       if (erase) {

@@ -20,6 +20,7 @@ import { IgnoredUsers } from './ignored-users.ts';
 import { InteractiveAuth } from './interactive-auth.ts';
 import { LastSeen } from './last-seen.ts';
 import { Login } from './login.ts';
+import { MailValidations } from './mail-validations.ts';
 import { Moderation } from './moderation.ts';
 import { OpenIdTokens } from './openid-tokens.ts';
 import { Passwords } from './passwords.ts';
@@ -38,6 +39,7 @@ import type { AccountSettings } from './settings.ts';
 import { SharedSecretRegistration } from './shared-secret-registration.ts';
 import { deleteExpiredShortTokens } from './short-token.table.ts';
 import { SignUpLimits } from './sign-up-limits.ts';
+import { Threepids } from './threepids.ts';
 import { UserAdministration } from './user-administration.ts';
 import { UserDirectory } from './user-directory.ts';
 import { UserList } from './user-list.ts';
@@ -85,6 +87,8 @@ export class Accounts implements AsyncDisposable {
   readonly ignored: IgnoredUsers;
   readonly filters: Filters;
   readonly openId: OpenIdTokens;
+  readonly validations: MailValidations;
+  readonly threepids: Threepids;
   readonly tasks: AccountTasks;
   readonly #parts: AccountsParts;
   readonly #log: Log;
@@ -108,7 +112,9 @@ export class Accounts implements AsyncDisposable {
     const appservices = new AppserviceSessions({ db, users, devices, appservices: ports.appservices });
     const sessions = new Sessions({ db, nids, clock, random, devices, cache, lastSeen, appservices, accessTokenMs });
     const passwords = new Passwords(settings.passwords, random);
-    const credentials = new Credentials(users, passwords, limits);
+    const validations = new MailValidations({ db, clock, random, serverName, limits, mail: ports.mail });
+    const threepids = new Threepids({ db, clock, users, validations });
+    const credentials = new Credentials(users, passwords, limits, threepids);
     const registrationTokens = new RegistrationTokens(db, clock, random);
     const sessionIds = new AuthSessionIds({ db, clock, random });
     const proofOfWork = new ProofOfWork(clock, log, settings.proofOfWork);
@@ -120,6 +126,7 @@ export class Accounts implements AsyncDisposable {
       registrationTokens,
       proofOfWork,
       limits,
+      validations,
     });
     const { asksReason, mostWaiting } = settings.approval;
     const applications = new Applications(mostWaiting);
@@ -165,7 +172,11 @@ export class Accounts implements AsyncDisposable {
       accountData,
       filters,
       tasks,
+      validations,
+      threepids,
     });
+    this.validations = validations;
+    this.threepids = threepids;
     this.moderation = new Moderation(db, users, cache);
     this.userList = new UserList(db);
     const administered = { db, users, passwords, profiles, sessions, sessionCache: cache };
@@ -215,6 +226,7 @@ export class Accounts implements AsyncDisposable {
     await this.interactive.sweep();
     await db.tx(async tx => {
       await deleteExpiredShortTokens(tx, clock.now());
+      await this.validations.sweep(tx);
       await deleteTokensEndedBefore(tx, clock.now() - KEEP_ENDED_MS);
     });
   }

@@ -7,7 +7,8 @@ import type { Database, Tx } from '../db/database.ts';
 import { keptReason, REASON } from './applications.ts';
 import { AUTH_SESSION_MS, type AuthSessionIds, BINDING_BYTES } from './auth-session.ts';
 import { insertStage, stagesOf, takeExpiredStages, takeStages } from './auth-stage.table.ts';
-import { type Credentials, identifiedName } from './credentials.ts';
+import type { Credentials } from './credentials.ts';
+import type { MailValidations, ValidationProof } from './mail-validations.ts';
 import { PROOF_OF_WORK, type ProofOfWork } from './proof-of-work.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { RegistrationTokens } from './registration-tokens.ts';
@@ -19,15 +20,19 @@ export type AuthStage =
   | 'm.login.dummy'
   | 'm.login.registration_token'
   | 'm.login.terms'
+  | 'm.login.email.identity'
   | typeof PROOF_OF_WORK
   | typeof REASON;
 /** Stages for which there is a page to pass them in a browser. */
-export type PageStage = Exclude<AuthStage, 'm.login.password' | 'm.login.dummy'>;
+export type PageStage = Exclude<AuthStage, 'm.login.password' | 'm.login.dummy' | 'm.login.email.identity'>;
 /** Alternative lists of stages; one of them has to be completed. */
 export type AuthFlows = readonly (readonly AuthStage[])[];
 
 /** For requests of a user who is logged in: the password once more. */
 export const PASSWORD_FLOWS: AuthFlows = [['m.login.password']];
+
+/** For users who have forgotten their password: the address that they have proved. */
+export const RESET_FLOWS: AuthFlows = [['m.login.email.identity']];
 
 export interface InteractiveRequest {
   /** What is asked for: method and path with its parts filled in. */
@@ -51,6 +56,7 @@ export interface InteractiveAuthParts {
   readonly registrationTokens: RegistrationTokens;
   readonly proofOfWork: ProofOfWork;
   readonly limits: RateLimits;
+  readonly validations: MailValidations;
 }
 
 type Who = Pick<InteractiveRequest, 'user' | 'ip'>;
@@ -179,11 +185,12 @@ export class InteractiveAuth {
     if (stage === 'm.login.password') return this.#password(auth, who);
     if (stage === 'm.login.registration_token') return this.#registrationToken(auth, who, session);
     if (stage === PROOF_OF_WORK) return this.#proofOfWork(auth, session);
+    if (stage === 'm.login.email.identity') return this.#email(auth);
     return stage === REASON ? this.#reason(auth, who, session) : undefined;
   }
 
   async #password(auth: JsonObject, { user, ip }: Who): Promise<Failure> {
-    const name = identifiedName(auth) ?? user?.userId;
+    const name = (await this.#parts.credentials.identifiedName(auth)) ?? user?.userId;
     const password = getString(auth, 'password');
     if (name === undefined || password === undefined) {
       throw new MatrixError('M_MISSING_PARAM', 'The password stage needs an identifier and a password.');
@@ -193,6 +200,11 @@ export class InteractiveAuth {
       return { errcode: 'M_FORBIDDEN', error: 'Wrong user name or password.' };
     if (user !== undefined && owner.userNid !== user.userNid) throw forbidden('This is the password of another user.');
     return undefined;
+  }
+
+  async #email(auth: JsonObject): Promise<Failure> {
+    if (await this.#parts.validations.isProved(validationProof(auth), 'reset')) return undefined;
+    return { errcode: 'M_THREEPID_AUTH_FAILED', error: 'Open the link in the mail and confirm it there.' };
   }
 
   async #registrationToken(auth: JsonObject, { ip }: Who, session: string): Promise<Failure> {
@@ -243,6 +255,15 @@ export class InteractiveAuth {
 
 function used(): MatrixError {
   return forbidden('This authentication session has been used.');
+}
+
+/** The proof in a stage by mail. @throws MatrixError M_MISSING_PARAM */
+export function validationProof(auth: JsonObject): ValidationProof {
+  const proof = getObject(auth, 'threepid_creds') ?? {};
+  const [sid, clientSecret] = [getString(proof, 'sid'), getString(proof, 'client_secret')];
+  if (sid === undefined || clientSecret === undefined)
+    throw new MatrixError('M_MISSING_PARAM', 'The stage needs threepid_creds with sid and client_secret.');
+  return { sid, clientSecret };
 }
 
 /** What a session is bound to: operation, user and body. Of the body, which may hold passwords, only the hash is used. */

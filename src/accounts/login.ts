@@ -6,7 +6,7 @@ import { forbidden, MatrixError } from '../core/matrix-error.ts';
 import type { Database } from '../db/database.ts';
 import { awaitingApproval, deactivated, locked, unknownToken } from './account-errors.ts';
 import type { AppserviceSessions } from './appservice-sessions.ts';
-import { type Credentials, identifiedName } from './credentials.ts';
+import type { Credentials } from './credentials.ts';
 import { hashSecretToken, newSecretToken } from './secret-token.ts';
 import type { Session, SessionRequest, Sessions } from './sessions.ts';
 import { insertShortToken, takeShortToken } from './short-token.table.ts';
@@ -66,8 +66,7 @@ export class Login {
 
   async #byPassword(body: JsonObject, ip: string): Promise<User> {
     const password = getString(body, 'password');
-    const name = getString(body, 'medium') === undefined ? identifiedName(body) : undefined;
-    if (getString(body, 'medium') !== undefined) throw forbidden('No account has this address.');
+    const name = await this.#parts.credentials.identifiedName(body);
     if (name === undefined || password === undefined) {
       throw new MatrixError('M_MISSING_PARAM', 'A login with a password needs an identifier and a password.');
     }
@@ -94,7 +93,7 @@ export class Login {
     const appservice = this.#parts.appservices.find(token);
     if (appservice === undefined) throw unknownToken('This is not the token of an appservice.', false);
     const { serverName, users } = this.#parts;
-    const localpart = localpartToLogIn(identifiedName(body) ?? '', serverName);
+    const localpart = localpartToLogIn((await this.#parts.credentials.identifiedName(body)) ?? '', serverName);
     const userId = userIdOf(localpart ?? '', serverName);
     if (localpart === undefined || !appservice.ownsUser(userId)) {
       throw new MatrixError('M_EXCLUSIVE', 'The user is not in the namespaces of the appservice.');

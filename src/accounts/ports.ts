@@ -10,6 +10,8 @@ export interface AccountPorts {
   readonly remoteProfiles?: RemoteProfiles;
   /** Absent when there are no appservices. */
   readonly appservices?: Appservices;
+  /** Absent where no mail is set up. */
+  readonly mail?: MailSender;
 }
 
 /** Fulfilled by `keys/`. Both run in the transaction that changes the devices. */
@@ -45,6 +47,21 @@ export interface MemberProfile {
 export interface RemoteProfiles {
   /** The profile, or one field of it, of a user of another server. @throws MatrixError M_NOT_FOUND and others */
   profile(userId: UserId, field?: string): Promise<JsonObject>;
+}
+
+/** Fulfilled by `main/`. */
+export interface MailSender {
+  /** What the paths of links in mails begin with, without a slash at the end. */
+  readonly baseUrl: string;
+  /** Resolves when a mail server has taken the mail. @throws MatrixError M_UNKNOWN (502) */
+  send(mail: Mail): Promise<void>;
+}
+
+/** A mail in plain text. */
+export interface Mail {
+  readonly to: string;
+  readonly subject: string;
+  readonly text: string;
 }
 
 /** Fulfilled by `appservice/`. */

@@ -21,6 +21,7 @@ export type LimitName =
   | 'keys'
   | 'search'
   | 'report'
+  | 'mail'
   | 'other';
 
 export interface Rate {

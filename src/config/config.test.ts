@@ -138,6 +138,8 @@ test('copse.yaml in the data folder is read without being named', t => {
 
 test('open registration needs a second word', t => {
   assert.match(problems(t, 'registration: { mode: open }')[0]?.remedy ?? '', /open_to_everybody/);
+  assert.match(problems(t, 'mail: { from: a@b.example }')[0]?.remedy ?? '', /public_base_url/);
+  assert.equal(load(t, 'mail: { from: a@b.example }\npublic_base_url: https://b.example').mail.port, 587);
   assert.equal(load(t, 'registration: { mode: open, open_to_everybody: true }').registration.mode, 'open');
   const args = { registration: 'open', openToEverybody: true };
   assert.equal(load(t, '', args).registration.open_to_everybody, true);

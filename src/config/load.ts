@@ -109,6 +109,13 @@ function contradictions(config: Config, source: ConfigSource | undefined): Probl
       'Take `token` or `approval`, or confirm with `registration.open_to_everybody: true` (`--open-to-everybody`).',
     );
   }
+  if (config.mail.from !== undefined && (config.public_base_url ?? config.well_known.client) === undefined) {
+    report(
+      ['mail', 'from'],
+      'The links in mails would lead nowhere.',
+      'Give `public_base_url`, the address under which users reach this server.',
+    );
+  }
   const { certificate, key } = config.listen.federation;
   if ((certificate === undefined) !== (key === undefined)) {
     const missing = certificate === undefined ? 'certificate' : 'key';

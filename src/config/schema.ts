@@ -136,6 +136,7 @@ const limits = section('How often each user, or each address where there is no u
   keys: limit('Asking for encryption keys.', 20, 200),
   search: limit('Searching messages, rooms and people.', 1, 20),
   report: limit('Reporting content.', 0.1, 10),
+  mail: limit('Asking for mails; counted for whoever asks and for the address that they go to.', 0.005, 5),
   other: limit('Everything else that is limited.', 20, 200),
 });
 
@@ -195,6 +196,20 @@ const urlPreviews = section('Previews of the pages that users link to.', {
       'except those in `allowed_private_addresses.previews`.',
     true,
   ),
+});
+
+const mail = section('Mails with which users prove addresses and get new passwords. They need `public_base_url`.', {
+  from: optionalText('The sender; with none this server sends no mails.', 'a mail address', isEmailAddress),
+  server: text('The mail server that takes them (SMTP).', '127.0.0.1'),
+  port: integer('Its port.', 587, 1, 65535),
+  security: choice(
+    '`starttls`: TLS after the greeting, or no mail. `tls`: TLS from the beginning (port 465). `none`: for a server on this ' +
+      'machine.',
+    'starttls',
+    ['starttls', 'tls', 'none'],
+  ),
+  user: optionalText('The name to log in with, if it wants one.', 'a text', value => value !== ''),
+  password: optionalText('The password to log in with.', 'a text', value => value !== ''),
 });
 
 const turn = section('A relay for calls between users who cannot reach each other, such as coturn.', {
@@ -282,6 +297,7 @@ export const ConfigSchema = section('', {
   ),
   media,
   url_previews: urlPreviews,
+  mail,
   turn,
   presence: flag('Whether users see who is online. It costs much in big rooms.', false),
   memory: bytes(

@@ -45,6 +45,7 @@ import { notificationWriter } from './notification-writer.ts';
 import { pushEvents } from './push-events.ts';
 import { pushTransport } from './push-transport.ts';
 import { roomFollower } from './room-follower.ts';
+import { smtpMail } from './smtp-mail.ts';
 import { syncSources } from './sync-sources.ts';
 import { oneAfterTheOther, upgradeFollower } from './upgrade-follower.ts';
 import { wellKnownOf } from './well-known.ts';
@@ -124,10 +125,12 @@ export function composeParts(input: PartsInput): Parts {
   };
   const keys = buildKeys({ ...common, devices: accountDevices, rooms: announcer });
   const pushers = new Pushers({ db, clock });
+  const mail = smtpMail({ settings: config.mail, baseUrl: wellKnownOf(config).client ?? '', log });
   const ports = {
     devices: deviceListeners(keys, pushers),
     rooms: roomFollower(() => rooms, log),
     ...(remote && { remoteProfiles: remote.profiles }),
+    ...(mail && { mail }),
   };
   const accounts = new Accounts({ ...common, settings: settingsOf(config, folder), ports });
   const media = new Media({ ...common, settings: mediaSettings(config), ...(remote && { remote: remote.media }) });

@@ -18,9 +18,11 @@ import { roomRoutes } from '../http/client/rooms/routes.ts';
 import { searchRoutes } from '../http/client/search/routes.ts';
 import { serverRoutes } from '../http/client/server/routes.ts';
 import { syncRoutes } from '../http/client/sync/routes.ts';
+import { threepidRoutes } from '../http/client/threepids/routes.ts';
 import { toDeviceRoutes } from '../http/client/to-device/routes.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { fallbackRoutes } from '../http/site/fallback/routes.ts';
+import { mailPageRoutes } from '../http/site/mail-page.ts';
 import { synapseRoutes } from '../http/synapse/routes.ts';
 import type { DeviceListChanges, InteractiveAuth } from '../keys/ports.ts';
 import { userPos } from '../rooms/user-log.table.ts';
@@ -40,12 +42,17 @@ export function clientRoutes(
   const roomParts = roomRouteParts(parts, config);
   return [
     ...serverRoutes({
-      capabilities: { defaultRoomVersion: config.default_room_version },
+      capabilities: {
+        defaultRoomVersion: config.default_room_version,
+        takesAddresses: accounts.validations.isSetUp,
+      },
       wellKnown: wellKnownOf(config),
       turn: { uris: config.turn.uris, secret: config.turn.shared_secret, lifetimeMs: config.turn.lifetime },
       clock,
     }),
     ...accountRoutes({ accounts }),
+    ...threepidRoutes(accounts),
+    ...mailPageRoutes({ validations: accounts.validations, serverName: rooms.serverName }),
     ...fallbackRoutes(accounts),
     ...accountDataRoutes({ accounts }),
     ...presenceRoutes({ rooms, presence: parts.presence }),

@@ -13,7 +13,9 @@ import type { Database } from '../../src/db/database.ts';
 import { accountRoutes } from '../../src/http/client/account/routes.ts';
 import { accountDataRoutes } from '../../src/http/client/account-data/routes.ts';
 import { profileRoutes } from '../../src/http/client/profile/routes.ts';
+import { threepidRoutes } from '../../src/http/client/threepids/routes.ts';
 import { HttpServer } from '../../src/http/server.ts';
+import { mailPageRoutes } from '../../src/http/site/mail-page.ts';
 import { synapseRegisterRoutes } from '../../src/http/synapse/register.ts';
 import { Nids } from '../../src/rooms/nids.table.ts';
 import { testBudget } from './budget.ts';
@@ -114,6 +116,8 @@ export class AccountsWorld implements AsyncDisposable {
       ...profileRoutes(parts),
       ...accountDataRoutes(parts),
       ...synapseRegisterRoutes(parts),
+      ...threepidRoutes(this.accounts),
+      ...mailPageRoutes({ validations: this.accounts.validations, serverName: SERVER_NAME }),
     ]);
   }
 
@@ -190,6 +194,7 @@ export function ratesWith(rates: Partial<LimitRates>): LimitRates {
     keys: wide,
     search: wide,
     report: wide,
+    mail: wide,
     other: wide,
   };
   return { ...names, ...rates };

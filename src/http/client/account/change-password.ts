@@ -1,6 +1,7 @@
-import type { AccountChanges } from '../../../accounts/account-changes.ts';
-import { type InteractiveAuth, PASSWORD_FLOWS } from '../../../accounts/interactive-auth.ts';
+import type { Accounts } from '../../../accounts/accounts.ts';
+import { PASSWORD_FLOWS, RESET_FLOWS, validationProof } from '../../../accounts/interactive-auth.ts';
 import { Type } from '../../../base/schema.ts';
+import { MatrixError } from '../../../core/matrix-error.ts';
 import { endpoint } from '../../endpoint.ts';
 import { AuthData, challenge } from './challenge.ts';
 
@@ -10,25 +11,28 @@ const Body = Type.Object({
   logout_devices: Type.Optional(Type.Boolean()),
 });
 
-/** Client-server API, `POST /account/password`. Without a session there is nothing here to prove an account with. */
-export const changePassword = ({
-  interactive,
-  changes,
-}: {
-  readonly interactive: InteractiveAuth;
-  readonly changes: AccountChanges;
-}) =>
+/**
+ * Client-server API, `POST /account/password`: with the old password, or, by whoever has forgotten it, without a token and
+ * with the address of the account, proved by mail.
+ */
+export const changePassword = (parts: Pick<Accounts, 'interactive' | 'changes' | 'validations'>) =>
   endpoint({
     method: 'POST',
     path: '/_matrix/client/v3/account/password',
-    auth: 'user',
+    auth: 'optional',
     limit: 'login',
     body: Body,
     async handle({ body, user, ip }) {
-      const outcome = await interactive.check({ operation: 'POST account/password', body, user, ip }, PASSWORD_FLOWS);
+      const { interactive, changes, validations } = parts;
+      if (user === undefined && !validations.isSetUp)
+        throw new MatrixError('M_MISSING_TOKEN', 'This endpoint needs an access token.');
+      const flows = user === undefined ? RESET_FLOWS : PASSWORD_FLOWS;
+      const outcome = await interactive.check({ operation: 'POST account/password', body, user, ip }, flows);
       if (!outcome.passed) return challenge(outcome.challenge);
       const endSessions = body.logout_devices !== false;
-      await changes.setPassword(user.userNid, body.new_password, { endSessions, keep: user });
+      if (user !== undefined) await changes.setPassword(user.userNid, body.new_password, { endSessions, keep: user });
+      // The only stage, so it was passed by this request.
+      else await changes.resetPassword(validationProof(body.auth ?? {}), body.new_password, endSessions);
       return {};
     },
   });

@@ -12,7 +12,6 @@ import { getLoginFlows } from './get-login-flows.ts';
 import { getLoginToken } from './get-login-token.ts';
 import { getSuspension } from './get-suspension.ts';
 import { listDevices } from './list-devices.ts';
-import { listThreepids } from './list-threepids.ts';
 import { logIn } from './log-in.ts';
 import { logOut } from './log-out.ts';
 import { logOutAll } from './log-out-all.ts';
@@ -50,7 +49,6 @@ export function accountRoutes({ accounts }: { readonly accounts: Accounts }): En
     setLock(accounts),
     getSuspension(accounts),
     setSuspension(accounts),
-    listThreepids(),
     requestOpenIdToken(accounts),
   ];
 }

@@ -3,10 +3,12 @@ import { endpoint } from '../../endpoint.ts';
 
 export interface CapabilitySettings {
   readonly defaultRoomVersion: string;
+  /** Whether users can add mail addresses. */
+  readonly takesAddresses: boolean;
 }
 
 /** Client-server API, "Capabilities negotiation". */
-export const capabilities = ({ defaultRoomVersion }: CapabilitySettings) =>
+export const capabilities = ({ defaultRoomVersion, takesAddresses }: CapabilitySettings) =>
   endpoint({
     method: 'GET',
     path: '/_matrix/client/v3/capabilities',
@@ -24,7 +26,7 @@ export const capabilities = ({ defaultRoomVersion }: CapabilitySettings) =>
         'm.set_displayname': { enabled: true },
         'm.set_avatar_url': { enabled: true },
         'm.profile_fields': { enabled: true },
-        'm.3pid_changes': { enabled: false },
+        'm.3pid_changes': { enabled: takesAddresses },
         'm.get_login_token': { enabled: true },
       },
     }),

@@ -21,7 +21,12 @@ async function apiOf(t: TestContext, { wellKnown = NOTHING, turn = NO_RELAY } = 
   const opened = await openSqlite();
   t.after(() => opened[Symbol.asyncDispose]());
   const clock = new TestClock();
-  const routes = serverRoutes({ capabilities: { defaultRoomVersion: '12' }, wellKnown, turn, clock });
+  const routes = serverRoutes({
+    capabilities: { defaultRoomVersion: '12', takesAddresses: false },
+    wellKnown,
+    turn,
+    clock,
+  });
   return { api: new TestApi(roomsOn(opened.db), routes, t), clock };
 }
 

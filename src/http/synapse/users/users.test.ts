@@ -258,7 +258,7 @@ function slow() {
   const wide = { per_second: 1000, burst: 1000 };
   const signUps = ['registration', 'registration_network', 'registration_total'] as const;
   const names = [...signUps, 'login', 'join', 'invite', 'create_room', 'media_upload', 'media_download'] as const;
-  const more = ['profile', 'keys', 'search', 'report', 'other'] as const;
+  const more = ['profile', 'keys', 'search', 'report', 'mail', 'other'] as const;
   const all = Object.fromEntries([...names, ...more].map(name => [name, wide]));
   return {
     ...(all as Record<(typeof names)[number] | (typeof more)[number], typeof wide>),
