@@ -8,6 +8,8 @@ import { delayedEventRoutes } from '../http/client/delayed-events/routes.ts';
 import { directoryRoutes } from '../http/client/directory/routes.ts';
 import { keysRoutes } from '../http/client/keys/routes.ts';
 import { mediaRoutes } from '../http/client/media/routes.ts';
+import type { PeekingParts } from '../http/client/peeking/peeking-parts.ts';
+import { peekingRoutes } from '../http/client/peeking/routes.ts';
 import { presenceRoutes } from '../http/client/presence/routes.ts';
 import { profileRoutes } from '../http/client/profile/routes.ts';
 import { pushRoutes } from '../http/client/push/routes.ts';
@@ -59,6 +61,7 @@ export function clientRoutes(
     ...profileRoutes({ accounts }),
     ...roomRoutes(roomParts),
     ...directoryRoutes(roomParts),
+    ...peekingRoutes({ ...roomParts, roomAccountData: roomAccountData(parts) }),
     ...delayedEventRoutes(parts),
     ...searchRoutes({ rooms, search: parts.search, ignoredUsers: roomParts.ignoredUsers }),
     ...syncRoutes({
@@ -93,6 +96,13 @@ function roomRouteParts(parts: Parts, config: Config): RoomRouteParts {
     aliasOwner: () => undefined,
     remote: remote?.directory,
     remoteRooms: remote?.rooms,
+  };
+}
+
+function roomAccountData({ sources, rooms: { db } }: Parts): PeekingParts['roomAccountData'] {
+  return async (userNid, roomId) => {
+    const all = await sources.roomAccountData(db, userNid, undefined);
+    return all.filter(each => each.roomId === roomId).map(({ type, content }) => ({ type, content }));
   };
 }
 

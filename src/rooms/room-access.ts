@@ -1,4 +1,4 @@
-import type { RoomId } from '../core/ids.ts';
+import type { EventId, RoomId } from '../core/ids.ts';
 import { forbidden } from '../core/matrix-error.ts';
 import { getMember } from './members.table.ts';
 import type { RoomsParts } from './parts.ts';
@@ -42,6 +42,12 @@ export async function knownRoom(parts: RoomsParts, roomId: string): Promise<Room
   const room = await parts.rooms.find(parts.db, roomId as RoomId);
   if (room === undefined) throw closed();
   return room;
+}
+
+/** The room that an event is in; undefined for events that this server does not know. */
+export async function roomOfEvent(parts: RoomsParts, eventId: string): Promise<Room | undefined> {
+  const stored = await parts.events.byId(parts.db, eventId as EventId);
+  return stored && (await parts.rooms.byNids(parts.db, [stored.roomNid])).get(stored.roomNid);
 }
 
 /** A room with everything in it, for an administrator. @throws MatrixError M_NOT_FOUND */

@@ -4,6 +4,7 @@ import { localpartOf } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Database } from '../../src/db/database.ts';
 import { directoryRoutes } from '../../src/http/client/directory/routes.ts';
+import { peekingRoutes } from '../../src/http/client/peeking/routes.ts';
 import type { RoomRouteParts } from '../../src/http/client/rooms/room-route-parts.ts';
 import { roomRoutes } from '../../src/http/client/rooms/routes.ts';
 import { DelayedEvents } from '../../src/rooms/delayed-events.ts';
@@ -42,7 +43,9 @@ export class RoomApi extends TestApi {
       aliasOwner: alias => (alias.startsWith('#irc_') ? 'irc' : undefined),
       ...more,
     };
-    super(rooms, [...roomRoutes(parts), ...directoryRoutes(parts)], t);
+    const roomAccountData = async () => [{ type: 'org.example.mine', content: {} }];
+    const peeking = peekingRoutes({ ...parts, roomAccountData });
+    super(rooms, [...roomRoutes(parts), ...directoryRoutes(parts), ...peeking], t);
     this.rooms = rooms;
     this.reads = reads;
     this.fullyRead = fullyRead;

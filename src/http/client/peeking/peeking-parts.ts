@@ -1,0 +1,8 @@
+import type { JsonObject } from '../../../core/json.ts';
+import type { RoomRouteParts } from '../rooms/room-route-parts.ts';
+
+/** What the endpoints work with by which clients look into rooms without syncing them. */
+export interface PeekingParts extends Pick<RoomRouteParts, 'rooms' | 'ignoredUsers'> {
+  /** What a user has attached to a room, as events: `{type, content}`. */
+  readonly roomAccountData: (userNid: number, roomId: string) => Promise<readonly JsonObject[]>;
+}
