@@ -60,6 +60,18 @@ const SUITES: readonly Suite[] = [
     when: 'always',
     run: args => runScript('test/crash/run.ts', args),
   },
+  {
+    name: 'attack',
+    about: 'floods of sign-ups: what gets through, and what it costs [--all]',
+    when: 'always',
+    run: args => runScript('test/attack/run.ts', args),
+  },
+  {
+    name: 'browser',
+    about: 'people in a real browser, with the Hydrogen client',
+    when: 'ci',
+    run: args => runNodeTests(args.length > 0 ? args : ['test/browser/*.test.ts']),
+  },
   { name: 'arm64', about: 'starts on arm64, under qemu', when: 'ci', run: args => runScript('test/arm64.ts', args) },
   {
     name: 'negative',

@@ -1,68 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Usage, usageOfTree } from '../support/process-usage.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-/** Of Linux, wherever it runs: clock ticks a second and bytes a page in /proc. */
-const TICKS = 100;
-const PAGE = 4096;
 const LONGEST_START_MS = 60_000;
 
 export const SECRET = 'a secret of the bench alone';
-
-/** What a process and all its children have used. */
-export interface Usage {
-  /** Processor time, user and system, in seconds. */
-  readonly cpu: number;
-  /** Resident memory in bytes. */
-  readonly resident: number;
-  /** The most that the process itself has had resident, in bytes. */
-  readonly peak: number;
-}
-
-interface ProcessRow extends Usage {
-  readonly pid: number;
-  readonly parent: number;
-}
-
-/** `/proc/PID/stat`: proc_pid_stat(5), fields counted behind the name in brackets, which may hold anything. */
-function readProcess(pid: number): ProcessRow[] {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = text
-      .slice(text.lastIndexOf(')') + 2)
-      .split(' ')
-      .map(Number);
-    const [, parent = 0] = fields;
-    const ticks = fields.slice(11, 15).reduce((sum, one) => sum + one, 0);
-    return [{ pid, parent, cpu: ticks / TICKS, resident: (fields[21] ?? 0) * PAGE, peak: peakOf(pid) }];
-  } catch {
-    return []; // It has ended meanwhile.
-  }
-}
-
-/** Of one process, from `/proc/PID/status`. */
-function peakOf(pid: number): number {
-  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
-  return Number(kib ?? 0) * 1024;
-}
-
-function usageOfTree(root: number): Usage {
-  const rows = readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
-    .flatMap(name => readProcess(Number(name)));
-  const tree = new Set([root]);
-  for (let size = 0; size !== tree.size; ) {
-    size = tree.size;
-    for (const row of rows) if (tree.has(row.parent)) tree.add(row.pid);
-  }
-  const own = rows.filter(row => tree.has(row.pid));
-  const sum = (value: (row: ProcessRow) => number) => own.reduce((total, row) => total + value(row), 0);
-  const peak = rows.find(({ pid }) => pid === root)?.peak ?? 0;
-  return { cpu: sum(row => row.cpu), resident: sum(row => row.resident), peak };
-}
 
 /** A server as users start it, in a folder of its own, on SQLite with every commit synced to the disk. */
 export class MeasuredServer implements AsyncDisposable {

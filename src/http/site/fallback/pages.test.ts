@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import vm from 'node:vm';
 import { type AccountsWorld, PASSWORD, withAccounts } from '../../../../test/support/accounts.ts';
+import { runPage } from '../../../../test/support/proof-of-work-page.ts';
 import type { UserId } from '../../../core/ids.ts';
 import { fallbackRoutes } from './routes.ts';
 
@@ -71,15 +71,15 @@ withAccounts(
     const page = await onPage(world, 'io.copse.proof_of_work');
     const shown = await page.show();
     const policy = String(shown.headers['content-security-policy']);
-    const script = /<script>([\s\S]*)<\/script>/.exec(shown.body)?.[1] ?? assert.fail(shown.body);
+    const script = scriptOf(shown.body);
     assert.ok(policy.includes(`script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`), policy);
-    const first = await runPage(shown.body);
+    const first = await runShown(shown.body);
     // Meanwhile others register.
     for (let i = 0; i < 30; i++) world.accounts.proofOfWork.noteSignUp();
     const more = await page.send({ nonce: first });
     assert.match(more.body, new RegExp(`data-bits="12" data-from="${first}"`));
     assert.equal((await page.finish()).status, 401);
-    const second = await runPage(more.body);
+    const second = await runShown(more.body);
     assert.ok(Number(second) > Number(first));
     assert.match((await page.send({ nonce: second })).body, /onAuthDone/);
     assert.equal((await page.finish()).status, 200);
@@ -95,18 +95,12 @@ withAccounts(
   { registration: 'open' },
 );
 
-/** Runs the script of a page as a browser would; resolves to the nonce that its form is sent with. */
-async function runPage(body: string): Promise<string> {
+/** Runs the page; resolves to the nonce that it sends. */
+function runShown(body: string): Promise<string> {
   const data = (name: string) => new RegExp(`data-${name}="([^"]*)"`).exec(body)?.[1] ?? assert.fail(name);
-  const script = /<script>([\s\S]*)<\/script>/.exec(body)?.[1] ?? assert.fail(body);
-  const input = { value: '' };
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const form = {
-    dataset: { challenge: data('challenge'), bits: data('bits'), from: data('from') },
-    elements: { namedItem: (name: string) => (name === 'nonce' ? input : null) },
-    submit: () => resolve(input.value),
-  };
-  const document = { getElementById: (id: string) => (id === 'work' ? form : { textContent: '' }) };
-  vm.runInNewContext(script, { document, performance, setTimeout });
-  return promise;
+  return runPage(scriptOf(body), { challenge: data('challenge'), bits: data('bits'), from: data('from') });
+}
+
+function scriptOf(body: string): string {
+  return /<script>([\s\S]*)<\/script>/.exec(body)?.[1] ?? assert.fail(body);
 }
