@@ -1,4 +1,4 @@
-import { EventType, type ICreateRoomOpts, Preset, type RoomMember } from 'matrix-js-sdk';
+import { EventType, type ICreateRoomOpts, KnownMembership, Preset, type RoomMember } from 'matrix-js-sdk';
 import type { Device } from './device.ts';
 
 export interface MemberView {
@@ -82,6 +82,12 @@ export const roomCommands = (device: Device) => ({
 
   async setPowerLevel(roomId: string, userId: string, level: number) {
     await device.client.setPowerLevel(roomId, userId, level);
+  },
+
+  /** The rooms that this client shows as invitations. */
+  invitations() {
+    const rooms = device.client.getRooms().filter(room => room.getMyMembership() === KnownMembership.Invite);
+    return rooms.map(room => room.roomId);
   },
 
   /** The room as this client shows it; undefined for one that it has not heard of. */

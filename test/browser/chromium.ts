@@ -1,0 +1,47 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BrowserContext, chromium } from 'playwright-core';
+import { installDebian } from '../support/postgres.ts';
+
+/** Names under which distributions have it. */
+const PROGRAMS = ['chromium', 'chromium-browser'];
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const SIZE = { width: 1000, height: 700 };
+
+/** Why there can be no browser test on this machine; undefined where there is a browser. Debian's is installed by root. */
+export function reasonToSkip(): string | undefined {
+  if (program() !== undefined) return undefined;
+  const isDebian = spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0;
+  if (process.getuid?.() !== 0 || !isDebian) return 'there is no chromium; on Debian: apt install chromium';
+  installDebian('chromium');
+  return program() === undefined ? 'apt installed no program named chromium' : undefined;
+}
+
+function program(): string | undefined {
+  return PROGRAMS.find(name => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0);
+}
+
+/** A browser with an empty profile of its own, which goes with it. */
+export async function openBrowser(): Promise<BrowserContext & AsyncDisposable> {
+  const profile = mkdtempSync(join(tmpdir(), 'copse-browser-'));
+  const executablePath = spawnSync('which', [program() ?? ''], { encoding: 'utf8' }).stdout.trim();
+  const context = await chromium.launchPersistentContext(profile, { executablePath, args: FLAGS, viewport: SIZE });
+  context.setDefaultTimeout(30_000);
+  return Object.assign(context, {
+    async [Symbol.asyncDispose]() {
+      await context.close();
+      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    },
+  });
+}
