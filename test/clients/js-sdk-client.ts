@@ -1,11 +1,15 @@
 // One Matrix client in a process of its own. The process that forked it gives commands over IPC.
+import { accountCommands } from './js-sdk/account-commands.ts';
 import { cryptoCommands } from './js-sdk/crypto-commands.ts';
+import { delayedCommands } from './js-sdk/delayed-commands.ts';
 import { Device } from './js-sdk/device.ts';
+import { findingCommands } from './js-sdk/finding-commands.ts';
 import { mediaCommands } from './js-sdk/media-commands.ts';
 import { messageCommands } from './js-sdk/message-commands.ts';
 import { readingCommands } from './js-sdk/reading-commands.ts';
 import { roomCommands } from './js-sdk/room-commands.ts';
 import { sessionCommands } from './js-sdk/session-commands.ts';
+import { spaceCommands } from './js-sdk/space-commands.ts';
 
 const commandsOf = (device: Device) => ({
   ...sessionCommands(device),
@@ -14,6 +18,10 @@ const commandsOf = (device: Device) => ({
   ...readingCommands(device),
   ...mediaCommands(device),
   ...cryptoCommands(device),
+  ...spaceCommands(device),
+  ...findingCommands(device),
+  ...accountCommands(device),
+  ...delayedCommands(device),
 });
 
 export type Commands = ReturnType<typeof commandsOf>;

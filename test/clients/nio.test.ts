@@ -10,7 +10,7 @@ import { SERVER_NAME, startServer } from '../support/running-server.ts';
 import { NoPython, nioPython } from './nio-environment.ts';
 
 const SCRIPT = fileURLToPath(new URL('nio_client.py', import.meta.url));
-const CHECKS = 13;
+const CHECKS = 19;
 
 interface Check {
   readonly check: string;

@@ -185,6 +185,68 @@ class Scenario:
                 await speaker.say(room_id, body)
             await listener.sync_until(lambda: listener.messages(room_id) == ENCRYPTED, "the encrypted messages")
 
+    async def knocks(self) -> None:
+        room_id = good(await self.alice.client.room_create(name="Owls"), nio.RoomCreateResponse).room_id
+        await self.alice.sync_until(lambda: room_id in self.alice.client.rooms, "the new room")
+        good(await self.alice.client.room_enable_knocking(room_id), nio.RoomPutStateResponse)
+        good(await self.bob.client.room_knock(room_id, "I bring mice."), nio.RoomKnockResponse)
+
+        def knocks() -> list[str]:
+            members = [event for room, event in self.alice.events if room == room_id]
+            return [e.content.get("reason") for e in members if isinstance(e, nio.RoomMemberEvent) and e.membership == "knock"]
+
+        await self.alice.sync_until(lambda: knocks() == ["I bring mice."], "the knock")
+        good(await self.alice.client.room_invite(room_id, self.bob.id), nio.RoomInviteResponse)
+        good(await self.bob.client.join(room_id), nio.JoinResponse)
+
+    async def finds_rooms(self) -> None:
+        alias = "marsh"
+        created = await self.alice.client.room_create(
+            visibility=nio.RoomVisibility.public, alias=alias, name="Marsh", preset=nio.RoomPreset.public_chat
+        )
+        room_id = good(created, nio.RoomCreateResponse).room_id
+        full = f"#{alias}:{self.alice.id.split(':')[1]}"
+        resolved = good(await self.bob.client.room_resolve_alias(full), nio.RoomResolveAliasResponse)
+        assert resolved.room_id == room_id, resolved
+        visible = good(await self.bob.client.room_get_visibility(room_id), nio.RoomGetVisibilityResponse)
+        assert visible.visibility == "public", visible
+        space = good(await self.alice.client.room_create(name="Birds", space=True), nio.RoomCreateResponse).room_id
+        via = {"via": [self.alice.id.split(":")[1]]}
+        put = await self.alice.client.room_put_state(space, "m.space.child", via, room_id)
+        good(put, nio.RoomPutStateResponse)
+        tree = good(await self.alice.client.space_get_hierarchy(space), nio.SpaceGetHierarchyResponse)
+        assert [room["name"] for room in tree.rooms] == ["Birds", "Marsh"], tree.rooms
+        hidden = await self.bob.client.space_get_hierarchy(space)
+        good(hidden, nio.SpaceGetHierarchyError)
+
+    async def looks_around_an_event(self) -> None:
+        middle = self.sent[30]
+        context = good(await self.bob.client.room_context(self.room_id, middle, limit=4), nio.RoomContextResponse)
+        around = [event.event_id for event in [*reversed(context.events_before), context.event, *context.events_after]]
+        assert around == self.sent[28:33], around
+
+    async def has_push_rules(self) -> None:
+        kind, rule = nio.PushRuleKind.content, "herons"
+        made = await self.bob.client.set_pushrule("global", kind, rule, actions=[nio.PushNotify()], pattern="heron")
+        good(made, nio.SetPushRuleResponse)
+        good(await self.bob.client.delete_pushrule("global", kind, rule), nio.DeletePushRuleResponse)
+        good(await self.bob.client.delete_pushrule("global", kind, rule), nio.DeletePushRuleError)
+
+    async def ends_another_session(self) -> None:
+        other = nio.AsyncClient(self.url, self.bob.id)
+        good(await other.login(PASSWORD, device_name="lost"), nio.LoginResponse)
+        devices = good(await self.bob.client.devices(), nio.DevicesResponse).devices
+        assert [d.id for d in devices if d.display_name == "lost"] == [other.device_id], devices
+        asked = good(await self.bob.client.delete_devices([other.device_id]), nio.DeleteDevicesAuthResponse)
+        auth = {"type": "m.login.password", "session": asked.session, "user": self.bob.id, "password": PASSWORD}
+        good(await self.bob.client.delete_devices([other.device_id], auth), nio.DeleteDevicesResponse)
+        good(await other.whoami(), nio.WhoamiError)
+        await other.close()
+
+    async def proves_who_it_is(self) -> None:
+        token = good(await self.bob.client.get_openid_token(self.bob.id), nio.GetOpenIDTokenResponse)
+        assert token.matrix_server_name == self.bob.id.split(":")[1] and token.expires_in > 0, token
+
     async def leaves(self) -> None:
         good(await self.bob.client.room_leave(self.room_id), nio.RoomLeaveResponse)
         await self.alice.sync_until(lambda: self.bob.id not in self.alice_room().users, "the one who left")
@@ -215,6 +277,12 @@ class Scenario:
             self.changes_the_profile,
             self.redacts,
             self.reads_encrypted_messages,
+            self.knocks,
+            self.finds_rooms,
+            self.looks_around_an_event,
+            self.has_push_rules,
+            self.ends_another_session,
+            self.proves_who_it_is,
             self.leaves,
             self.logs_out,
         ]

@@ -76,6 +76,9 @@ export const messageCommands = (device: Device) => ({
       .map(event => view(event).body);
   },
 
+  /** When the server says that it was written, in milliseconds since the epoch. */
+  timeOf: (roomId: string, eventId: string) => device.room(roomId).findEventById(eventId)?.getTs(),
+
   event(roomId: string, eventId: string): EventView | undefined {
     const event = device.room(roomId).findEventById(eventId);
     return event === undefined ? undefined : view(event);

@@ -1,4 +1,4 @@
-import { type RunningServer, SERVER_NAME, startServer } from '../../support/running-server.ts';
+import { type RunningServer, SERVER_NAME, type ServerOptions, startServer } from '../../support/running-server.ts';
 import { ClientProcess } from './client-process.ts';
 import type { StartOptions } from './session-commands.ts';
 
@@ -15,8 +15,8 @@ export class Stage implements AsyncDisposable {
     this.server = server;
   }
 
-  static async open(): Promise<Stage> {
-    return new Stage(await startServer());
+  static async open(options: ServerOptions = {}): Promise<Stage> {
+    return new Stage(await startServer(options));
   }
 
   /** A client without a session. */
