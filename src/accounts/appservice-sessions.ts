@@ -76,7 +76,8 @@ function asRequester(appservice: Appservice, user: User, deviceId: string | unde
     userId: user.userId,
     userNid: user.userNid,
     deviceId,
-    isAdmin: user.isAdmin,
+    // A namespace may hold accounts of people too: the token does not make an appservice what they are.
+    isAdmin: user.isAdmin && user.appserviceId === appservice.id,
     isGuest: user.isGuest,
     isSuspended: user.isSuspended,
     tokenNid: undefined,

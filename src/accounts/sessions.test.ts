@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AccountsWorld, PASSWORD, SERVER_NAME } from '../../test/support/accounts.ts';
+import { AccountsWorld, assertError, PASSWORD, SERVER_NAME } from '../../test/support/accounts.ts';
 import { onEachDatabase } from '../../test/support/databases.ts';
 import type { Random } from '../base/random.ts';
-import { userIdOf } from '../core/ids.ts';
+import { type UserId, userIdOf } from '../core/ids.ts';
 import { sql } from '../db/sql.ts';
 import type { Appservice, Appservices } from './ports.ts';
 import { newSecretToken } from './secret-token.ts';
@@ -135,7 +135,7 @@ const bridges: Appservices = {
   exclusiveOwner: userId => (userId.startsWith('@irc_') ? 'irc' : undefined),
 };
 
-onEachDatabase('an appservice acts as its users, with their devices, and as nobody else', async db => {
+onEachDatabase('N190 an appservice acts as its users, with their devices, and as nobody else', async db => {
   await using world = new AccountsWorld(db, { registration: 'closed' }, { appservices: bridges });
   const token = 'as-token';
   const as = (user_id: string, more: Record<string, string> = {}) =>
@@ -155,6 +155,48 @@ onEachDatabase('an appservice acts as its users, with their devices, and as nobo
   assert.equal((await world.call('DELETE', device, { token })).status, 200);
   const outside = { ...body, username: 'alice' };
   assert.equal((await world.call('POST', 'register', { token, body: outside })).body.errcode, 'M_EXCLUSIVE');
+});
+
+onEachDatabase(
+  'N192 a token of an appservice closes no other account and is no administrator by another one',
+  async db => {
+    await using world = new AccountsWorld(db, {}, { appservices: bridges });
+    const token = 'as-token';
+    const alice = await world.user('alice');
+    // An account in the namespace that was there before the appservice, of an administrator at that.
+    await world.db.tx(async tx => {
+      const userId = '@irc_admin:copse.test' as UserId;
+      await world.accounts.users.create(tx, { userId, isAdmin: true });
+    });
+    const whois = (query: string) => world.call('GET', `admin/whois/${alice.id}${query}`, { token });
+    assertError(await whois('?user_id=@irc_admin:copse.test'), 403, 'M_FORBIDDEN');
+    assertError(await whois(''), 403, 'M_FORBIDDEN');
+    for (const [method, path] of [
+      ['POST', 'account/deactivate'],
+      ['POST', 'account/password'],
+      ['POST', 'logout/all'],
+      ['PUT', `profile/${alice.id}/displayname`],
+    ] as const) {
+      const body = { new_password: 'taken over by a bridge', displayname: 'x' };
+      const answer = await world.call(method, `${path}?user_id=${alice.id}`, { token, body });
+      assertError(answer, 403, 'M_FORBIDDEN');
+    }
+    assert.equal((await world.call('GET', 'account/whoami', { token: alice.token })).status, 200);
+    const foreign = { type: 'm.login.application_service', username: '@irc_bob:elsewhere.example' };
+    assertError(await world.call('POST', 'register', { token, body: foreign }), 400, 'M_INVALID_USERNAME');
+  },
+);
+
+onEachDatabase('N193 nobody else gets a name that an appservice keeps', async db => {
+  await using world = new AccountsWorld(db, {}, { appservices: bridges });
+  const auth = { type: 'm.login.dummy' };
+  for (const username of ['irc_bob', 'IRC_Bob']) {
+    const body = { username, password: PASSWORD, auth };
+    assertError(await world.call('POST', 'register', { body }), 400, 'M_EXCLUSIVE');
+  }
+  const other = { type: 'm.login.application_service', username: 'irc_bob' };
+  assertError(await world.call('POST', 'register', { token: 'no-token', body: other }), 401, 'M_UNKNOWN_TOKEN');
+  assertError(await world.call('POST', 'register', { body: other }), 401, 'M_MISSING_TOKEN');
 });
 
 onEachDatabase('N129 an appservice logs in its users, but no deactivated one', async db => {

@@ -17,12 +17,12 @@ function listOf(ranges: readonly string[]): BlockList {
   return list;
 }
 
-function isTrusted(address: string, ranges: readonly string[]): boolean {
+export function isTrusted(address: string, ranges: readonly string[]): boolean {
   return listOf(ranges).check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 /** IPv4 addresses arrive as `::ffff:a.b.c.d` on a dual-stack socket. */
-function plain(address: string): string {
+export function plain(address: string): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
 

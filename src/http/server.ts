@@ -1,3 +1,4 @@
+import type { ServerOptions } from 'node:http';
 import { Readable } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -13,6 +14,7 @@ import { MatrixError } from '../core/matrix-error.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
 import { checkBody, readJsonBody } from './body.ts';
 import { clientAddress } from './client-address.ts';
+import { limitConnections } from './connection-limit.ts';
 import { Departures } from './departures.ts';
 import { type Endpoint, type EndpointRequest, isReply, type Reply } from './endpoint.ts';
 import { answerError } from './errors.ts';
@@ -36,6 +38,8 @@ export interface HttpParts {
   readonly countRequest: (limit: LimitName, who: Requester | undefined, ip: string) => void;
   /** Addresses of reverse proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
+  /** With it the listener stands on the open internet, without a proxy in front. */
+  readonly exposed?: Exposure;
   /** With it the server speaks HTTPS. */
   readonly certificate?: TlsCertificate;
   /** Without it requests are charged to nothing, and nobody is sent away. */
@@ -49,6 +53,13 @@ export interface HttpMemory {
   readonly charges: RequestMemory;
   readonly admission: Admission;
   readonly guard: Pick<MemoryGuard, 'onChange'>;
+}
+
+/** What an address may hold on to. */
+export interface Exposure {
+  readonly connectionsPerAddress: number;
+  /** How long a request may take to arrive, in milliseconds. */
+  readonly requestMs: number;
 }
 
 /** A certificate chain and its key, in PEM. */
@@ -86,13 +97,15 @@ export class HttpServer {
       forceCloseConnections: 'idle',
       // `Query` reads the query string, once.
       routerOptions: { maxParamLength: 2048, ignoreTrailingSlash: false, querystringParser: () => NO_QUERY },
-      requestTimeout: 0,
+      requestTimeout: parts.exposed?.requestMs ?? 0,
       keepAliveTimeout: 75_000,
-      ...transportOf(parts.certificate),
+      ...transportOf(parts),
       logger: false,
       schemaController: { compilersFactory: NO_SCHEMAS },
       frameworkErrors: (error, request, answer) => void answerError(parts.log, error, request, answer),
     });
+    const { exposed, trustedProxies } = parts;
+    if (exposed !== undefined) limitConnections(this.app.server, exposed.connectionsPerAddress, trustedProxies);
     this.app.removeAllContentTypeParsers();
     this.app.decorateRequest('charge', undefined);
     this.app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) =>
@@ -242,13 +255,21 @@ export class HttpServer {
   }
 }
 
-const HTTP_LIMITS = { headersTimeout: 20_000, maxHeaderSize: 32_768 };
+const HEADERS_MS = 20_000;
+/** Node.js looks this often for requests that take too long. */
+const CHECK_MS = 5000;
 
 /** As if it were plain HTTP always: the types would carry the difference everywhere, and no handler looks at it. */
-function transportOf(certificate: TlsCertificate | undefined): { readonly http: typeof HTTP_LIMITS } {
-  if (certificate === undefined) return { http: HTTP_LIMITS };
-  const https = { ...HTTP_LIMITS, ...certificate, minVersion: 'TLSv1.2' };
-  return { https } as unknown as { readonly http: typeof HTTP_LIMITS };
+function transportOf({ certificate, exposed }: HttpParts): { readonly http: ServerOptions } {
+  const slowest = exposed?.requestMs ?? HEADERS_MS;
+  const http: ServerOptions = {
+    headersTimeout: Math.min(HEADERS_MS, slowest),
+    connectionsCheckingInterval: Math.min(CHECK_MS, slowest / 4),
+    maxHeaderSize: 32_768,
+  };
+  if (certificate === undefined) return { http };
+  const https = { ...http, ...certificate, minVersion: 'TLSv1.2' };
+  return { https } as unknown as { readonly http: ServerOptions };
 }
 
 declare module 'fastify' {

@@ -13,6 +13,9 @@ export interface FederationListenerParts {
   readonly log: Log;
 }
 
+/** A server of a big organisation opens a few; a transaction of 10 MB arrives in two minutes at 0.7 Mbit/s. */
+const EXPOSED = { connectionsPerAddress: 100, requestMs: 120_000 };
+
 /**
  * Opens the listener for other servers, where the settings have one: HTTPS when they name a certificate, which may be
  * renewed while the server runs. @throws ListenError, TlsFileError
@@ -25,7 +28,7 @@ export async function listenFederation(
   const files = certificateFiles(settings);
   const certificate = files === undefined ? undefined : readCertificate(files);
   await using opened = new AsyncDisposableStack();
-  const server = new HttpServer(certificate === undefined ? http : { ...http, certificate });
+  const server = new HttpServer({ ...http, exposed: EXPOSED, ...(certificate && { certificate }) });
   opened.defer(() => server.close());
   server.add(routes);
   const scheme = files === undefined ? 'http' : 'https';

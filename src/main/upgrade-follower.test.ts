@@ -35,7 +35,7 @@ test('who follows into the new room finds push rule, tags and direct chat there'
   }
 });
 
-test('a stranger who claims that a room is the successor of another gets nothing', async t => {
+test('N164 a stranger who claims that a room is the successor of another gets nothing', async t => {
   const server = await new WholeServer(t).start();
   const [alice, mallory] = [await server.user('alice'), await server.user('mallory')];
   const room = String((await alice.ok('POST', '/v3/createRoom', { preset: 'public_chat' })).room_id);

@@ -27,7 +27,8 @@ export function parseLogToken(text: string): LogToken {
   const [prefix, ...all] = text.split('.');
   const fields = all.slice(0, SHARD_COUNT + 1);
   const [typing, presence, ...more] = all.slice(SHARD_COUNT + 1);
-  if (prefix !== PREFIX || typing === undefined || more.length > 0)
+  const counters = presence === undefined ? [typing] : [typing, presence];
+  if (prefix !== PREFIX || typing === undefined || more.length > 0 || !counters.every(isCounter))
     throw invalidParam('That is not a token of this server.');
   const positions = fields.map(field => {
     if (!/^[0-9a-z]+$/.test(field) || field.length > MOST_DIGITS)
@@ -35,6 +36,11 @@ export function parseLogToken(text: string): LogToken {
     return Number.parseInt(field, 36);
   });
   return { shards: positions.slice(0, SHARD_COUNT), user: positions[SHARD_COUNT] ?? 0, typing, presence };
+}
+
+/** Letters, digits, `_` and `-`: see `randomToken`. */
+function isCounter(text: string | undefined): boolean {
+  return text !== undefined && /^[\w-]{1,40}$/.test(text);
 }
 
 /** A place in one room's timeline: between the event at `pos` and the next. */

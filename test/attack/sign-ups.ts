@@ -1,4 +1,5 @@
 import { PROOF_OF_WORK } from '../../src/accounts/proof-of-work.ts';
+import { KeyedQueue } from '../../src/base/keyed-queue.ts';
 import { getObject, getString, type JsonObject } from '../../src/core/json.ts';
 import { solveAsPage } from '../support/proof-of-work-page.ts';
 
@@ -55,6 +56,7 @@ export async function signUp(attack: Attack): Promise<Tally> {
 class Run {
   readonly #attack: Attack;
   readonly #outcomes = new Map<string, number>();
+  readonly #solving = new KeyedQueue();
   #workSeconds = 0;
   #mostBits = 0;
   #retryAfterMs: number | undefined;
@@ -90,19 +92,28 @@ class Run {
     if (typeof wait === 'number') this.#retryAfterMs = Math.max(wait, this.#retryAfterMs ?? 0);
   }
 
-  /** Works until the server is content, or says something else. */
+  /** Works until the server is content, says something else, or the budget is spent. */
   async #work(n: number, session: string, refused: Answer): Promise<Answer> {
     let answer = refused;
-    const isAsked = () => answer.status === 401 || answer.body.errcode === 'M_FORBIDDEN';
-    for (let from = 0; isAsked() && !this.#isSpent; ) {
+    for (let from = 0; answer.status === 401 || answer.body.errcode === 'M_FORBIDDEN'; ) {
       const { bits } = getObject(getObject(answer.body, 'params') ?? {}, PROOF_OF_WORK) ?? { bits: 1 };
       this.#mostBits = Math.max(this.#mostBits, Number(bits));
-      const { nonce, cpuSeconds } = await solveAsPage(session, Number(bits), from);
-      this.#workSeconds += cpuSeconds;
+      const nonce = await this.#solving.run('', () => this.#solve(session, Number(bits), from));
+      if (nonce === undefined) return answer;
       from = Number(nonce);
       answer = await this.#register(n, { type: PROOF_OF_WORK, session, nonce });
     }
     return answer;
+  }
+
+  /** One at a time, so that the processor time of this process is that of the work. Undefined: the budget is spent. */
+  async #solve(session: string, bits: number, from: number): Promise<string | undefined> {
+    if (this.#isSpent) return undefined;
+    const before = process.cpuUsage();
+    const nonce = await solveAsPage(session, bits, from);
+    const { user, system } = process.cpuUsage(before);
+    this.#workSeconds += (user + system) / 1e6;
+    return nonce;
   }
 
   get #isSpent(): boolean {

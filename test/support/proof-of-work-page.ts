@@ -25,21 +25,8 @@ export async function runPage(script: string, dataset: PageData): Promise<string
   return promise;
 }
 
-let working: Promise<unknown> = Promise.resolve();
-
-/** A solution found by the page's own script, one after the other, and the processor time it took this process. */
-export function solveAsPage(
-  session: string,
-  bits: number,
-  from: number,
-): Promise<{ readonly nonce: string; readonly cpuSeconds: number }> {
-  const next = working.then(async () => {
-    const before = process.cpuUsage();
-    const challenge = createHash('sha256').update(session).digest('hex');
-    const nonce = await runPage(readFileSync(SCRIPT, 'utf8'), { challenge, bits: String(bits), from: String(from) });
-    const { user, system } = process.cpuUsage(before);
-    return { nonce, cpuSeconds: (user + system) / 1e6 };
-  });
-  working = next;
-  return next;
+/** A solution found by the page's own script. */
+export function solveAsPage(session: string, bits: number, from: number): Promise<string> {
+  const challenge = createHash('sha256').update(session).digest('hex');
+  return runPage(readFileSync(SCRIPT, 'utf8'), { challenge, bits: String(bits), from: String(from) });
 }

@@ -26,33 +26,38 @@ async function name(world: AccountsWorld, who: TestUser, displayname: string): P
   assert.equal((await world.call('PUT', path, { token: who.token, body: { displayname } })).status, 200);
 }
 
-onEachDatabase('users are found by those who share a room with them, and by all once in an open room', async db => {
-  await using world = new AccountsWorld(db);
-  const rooms = roomsOn(db, SERVER_NAME);
-  const [alice, bob, eve] = [await world.user('alice'), await world.user('bob'), await world.user('eve')];
-  await name(world, alice, 'Alice Cooper');
-  const room = await newRoom(rooms, { creator: alice.id, preset: 'private_chat', invite: [] });
-  assert.deepEqual(await found(world, bob, 'Alice'), []);
+onEachDatabase(
+  'N153 users are found by those who share a room with them, and by all once in an open room',
+  async db => {
+    await using world = new AccountsWorld(db);
+    const rooms = roomsOn(db, SERVER_NAME);
+    const [alice, bob, eve] = [await world.user('alice'), await world.user('bob'), await world.user('eve')];
+    await name(world, alice, 'Alice Cooper');
+    const room = await newRoom(rooms, { creator: alice.id, preset: 'private_chat', invite: [] });
+    assert.deepEqual(await found(world, bob, 'Alice'), []);
 
-  await setState(rooms, room, alice.id, 'm.room.join_rules', { join_rule: 'public' });
-  await join(rooms, room, { sender: bob.id });
-  for (const who of [bob, eve]) assert.deepEqual(await found(world, who, 'Alice'), [alice.id]);
-  await setState(rooms, room, alice.id, 'm.room.join_rules', { join_rule: 'invite' });
-  assert.deepEqual(await found(world, bob, 'Alice'), [alice.id]);
-  assert.deepEqual(await found(world, eve, 'Alice'), []);
-  await setState(rooms, room, alice.id, 'm.room.history_visibility', { history_visibility: 'world_readable' });
-  assert.deepEqual(await found(world, eve, 'Alice'), [alice.id]);
+    await setState(rooms, room, alice.id, 'm.room.join_rules', { join_rule: 'public' });
+    await join(rooms, room, { sender: bob.id });
+    for (const who of [bob, eve]) assert.deepEqual(await found(world, who, 'Alice'), [alice.id]);
+    await setState(rooms, room, alice.id, 'm.room.join_rules', { join_rule: 'invite' });
+    assert.deepEqual(await found(world, bob, 'Alice'), [alice.id]);
+    assert.deepEqual(await found(world, eve, 'Alice'), []);
+    await setState(rooms, room, alice.id, 'm.room.history_visibility', { history_visibility: 'world_readable' });
+    assert.deepEqual(await found(world, eve, 'Alice'), [alice.id]);
 
-  // A name in one room is not the name in the directory.
-  await updateProfile(rooms, room, alice.id, { displayName: 'Freddy' });
-  for (const who of [bob, eve]) assert.deepEqual(await found(world, who, 'Freddy'), []);
-  assert.deepEqual((await search(world, eve, 'alice')).results, [{ user_id: alice.id, display_name: 'Alice Cooper' }]);
-  // Nobody needs to be found by themselves.
-  assert.deepEqual(await found(world, alice, 'alice'), []);
+    // A name in one room is not the name in the directory.
+    await updateProfile(rooms, room, alice.id, { displayName: 'Freddy' });
+    for (const who of [bob, eve]) assert.deepEqual(await found(world, who, 'Freddy'), []);
+    assert.deepEqual((await search(world, eve, 'alice')).results, [
+      { user_id: alice.id, display_name: 'Alice Cooper' },
+    ]);
+    // Nobody needs to be found by themselves.
+    assert.deepEqual(await found(world, alice, 'alice'), []);
 
-  await leave(rooms, room, { sender: alice.id });
-  for (const who of [bob, eve]) assert.deepEqual(await found(world, who, 'alice'), []);
-});
+    await leave(rooms, room, { sender: alice.id });
+    for (const who of [bob, eve]) assert.deepEqual(await found(world, who, 'alice'), []);
+  },
+);
 
 onEachDatabase('names are found by the beginnings of their words, whatever their case and accents', async db => {
   await using world = new AccountsWorld(db);

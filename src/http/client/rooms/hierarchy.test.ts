@@ -69,7 +69,7 @@ onEachDatabase('a space is told depth first, page by page, each room once', asyn
   }
 });
 
-onEachDatabase('only rooms that the user may know of are told', async (db, t) => {
+onEachDatabase('N148 only rooms that the user may know of are told', async (db, t) => {
   const api = new RoomApi(db, t);
   const root = await api.create('alice', SPACE);
   const make = async (joinRules: JsonObject, version = '12') => {
@@ -204,7 +204,7 @@ onEachDatabase('strangers do not have us ask other servers', async (db, t) => {
   assert.deepEqual(await refusal(api.get('', '/v3/publicRooms?server=two.example')), [401, 'M_MISSING_TOKEN']);
 });
 
-onEachDatabase('a summary tells what a room is to those who may know', async (db, t) => {
+onEachDatabase('N148 a summary tells what a room is to those who may know', async (db, t) => {
   const api = new RoomApi(db, t);
   const open = await api.create('alice', { preset: 'public_chat', name: 'Grove', room_alias_name: 'grove' });
   await api.setState('alice', open, 'm.room.encryption', { algorithm: 'm.megolm.v1.aes-sha2' });

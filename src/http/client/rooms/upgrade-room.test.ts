@@ -111,7 +111,7 @@ onEachDatabase('creators stand above the levels in one version and among them in
   assert.deepEqual((await state(api, 'bob', eleven, 'm.room.power_levels')).users, { [ALICE]: 100, [BOB]: 100 });
 });
 
-onEachDatabase('who may not replace a room is told so, and nothing happens', async (db, t) => {
+onEachDatabase('N164 who may not replace a room is told so, and nothing happens', async (db, t) => {
   const api = new RoomApi(db, t);
   const room = await api.create('alice', { preset: 'public_chat', room_version: '11' });
   await api.join('bob', room);
@@ -150,7 +150,7 @@ onEachDatabase('a moderator replaces a room as far as the power goes', async (db
   assert.deepEqual(await refusal(denied), [200, undefined]);
 });
 
-onEachDatabase('two clicks make one room', async (db, t) => {
+onEachDatabase('N164 two clicks make one room', async (db, t) => {
   const api = new RoomApi(db, t);
   const room = await api.create('alice', { preset: 'public_chat', room_version: '11' });
   const rooms = await Promise.all([1, 2].map(() => upgrade(api, 'alice', room, { new_version: '12' })));

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { type Loose, ratesWith } from '../../test/support/accounts.ts';
+import { type Caller, withAdmin } from '../../test/support/admin-world.ts';
+
+async function roomWith(host: Caller, ...guests: readonly Caller[]): Promise<string> {
+  const made = await host.ok('POST', 'c/v3/createRoom', { preset: 'public_chat' });
+  const room = encodeURIComponent(String(made.room_id));
+  for (const guest of guests) await guest.ok('POST', `c/v3/join/${room}`, {});
+  return room;
+}
+
+let sent = 0;
+function say(who: Caller, room: string, body: string) {
+  return who.call('PUT', `c/v3/rooms/${room}/send/m.room.message/t${sent++}`, { msgtype: 'm.text', body });
+}
+
+function bodiesIn(answer: Loose): unknown[] {
+  const rooms = Object.values(answer.rooms?.join ?? {});
+  return rooms.flatMap(room => ((room.timeline?.events ?? []) as unknown as Loose[]).map(event => event.content?.body));
+}
+
+withAdmin('N144 a sync token is a place in the logs and opens no door', async world => {
+  const [alice, bob] = [await world.user('alice'), await world.user('bob')];
+  const room = await roomWith(alice);
+  await say(alice, room, 'among ourselves');
+  await alice.ok('PUT', `c/v3/user/${alice.id}/account_data/org.example.secret`, { secret: 'of alice' });
+  const start = String((await bob.ok('GET', 'c/v3/sync')).next_batch);
+  const ofAlice = String((await alice.ok('GET', 'c/v3/sync')).next_batch);
+  await say(alice, room, 'still among ourselves');
+  const earliest = start
+    .split('.')
+    .map((part, at) => (at >= 1 && at <= 17 ? '0' : part))
+    .join('.');
+  for (const since of [ofAlice, earliest]) {
+    const answer = JSON.stringify(await bob.ok('GET', `c/v3/sync?since=${since}`));
+    assert.doesNotMatch(answer, /ourselves|of alice/, since);
+  }
+  for (const forged of [
+    'x',
+    'c1',
+    'c2.0',
+    start.replace('c1', 'c9'),
+    `${start}.a.b`,
+    `${start}'--`,
+    's72595_4483_1934',
+    '-1',
+    '%00',
+  ]) {
+    await bob.refused(400, 'M_INVALID_PARAM', 'GET', `c/v3/sync?since=${forged}`);
+  }
+});
+
+withAdmin('N144 a token from the future costs its owner nothing that comes after', async world => {
+  const [alice, bob] = [await world.user('alice'), await world.user('bob')];
+  const room = await roomWith(alice, bob);
+  const now = String((await bob.ok('GET', 'c/v3/sync')).next_batch).split('.');
+  const future = now.map((part, at) => (at >= 1 && at <= 17 ? 'zzzzzz' : part)).join('.');
+  const answer = await bob.call('GET', `c/v3/sync?since=${future}`);
+  await say(alice, room, 'news');
+  if (answer.status === 400) return;
+  const next = String(answer.body.next_batch);
+  assert.deepEqual(bodiesIn(await bob.ok('GET', `c/v3/sync?since=${next}`)), ['news']);
+});
+
+withAdmin('N152 what orders and directs a list is one of a few words', async (world, root) => {
+  const alice = await world.user('alice');
+  const room = await roomWith(alice);
+  const evil = [
+    'name;drop table account',
+    '(select password_hash from account)',
+    'name desc--',
+    '1',
+    "name'",
+    '__proto__',
+    'constructor',
+  ];
+  for (const word of evil.map(encodeURIComponent)) {
+    for (const list of ['v2/users', 'v1/rooms']) {
+      await root.refused(400, 'M_INVALID_PARAM', 'GET', `${list}?order_by=${word}`);
+      await root.refused(400, 'M_INVALID_PARAM', 'GET', `${list}?dir=${word}`);
+    }
+    await root.refused(400, 'M_INVALID_PARAM', 'GET', `v1/event_reports?dir=${word}`);
+    await alice.refused(400, 'M_INVALID_PARAM', 'GET', `c/v3/rooms/${room}/messages?dir=${word}`);
+    await alice.refused(400, 'M_INVALID_PARAM', 'GET', `c/v1/rooms/${room}/timestamp_to_event?ts=1&dir=${word}`);
+  }
+  const search = { search_categories: { room_events: { search_term: 'x', order_by: evil[0] ?? '' } } };
+  await alice.refused(400, 'M_BAD_JSON', 'POST', 'c/v3/search', search);
+  assert.equal((await root.ok('GET', 'v2/users?name=%25%27%29%20or%201%3D1--')).total, 0);
+  assert.equal((await root.ok('GET', 'v2/users')).total, 2);
+});
+
+const few = { per_second: 0.001, burst: 3 };
+
+withAdmin(
+  'N166 delayed events, reports and OpenID tokens are limited',
+  async world => {
+    const alice = await world.user('alice');
+    const room = await roomWith(alice);
+    const event = String((await say(alice, room, 'x')).body.event_id);
+    const later = 'org.matrix.msc4140.delay=60000';
+    let txn = 0;
+    const floods = [
+      () => alice.call('POST', `c/v3/rooms/${room}/report/${encodeURIComponent(event)}`, { reason: 'x' }),
+      () => alice.call('POST', `c/v3/user/${alice.id}/openid/request_token`, {}),
+      () => alice.call('PUT', `c/v3/rooms/${room}/send/m.room.message/d${txn++}?${later}`, {}),
+    ];
+    for (const flood of floods) {
+      const statuses = [];
+      for (let i = 0; i < 4; i++) statuses.push((await flood()).status);
+      assert.equal(statuses.at(-1), 429, String(flood));
+      assert.equal(statuses[0], 200, String(flood));
+    }
+  },
+  { rate_limits: ratesWith({ report: few, other: few, message: few }) },
+);
