@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto';
 
-/**
- * A solution of the stage `io.copse.proof_of_work`, as docs/registration.md says it: at least `bits` leading zero bits,
- * and at most `most`.
- */
-export function solve(session: string, bits: number, most = 32): string {
+/** The leading zero bits that a number gives for a session, as docs/registration.md says it. */
+export function zeroBits(session: string, nonce: string): number {
   const challenge = createHash('sha256').update(session).digest('hex');
-  const start = createHash('sha256').update(challenge);
+  return Math.clz32(
+    createHash('sha256')
+      .update(challenge + nonce)
+      .digest()
+      .readUInt32BE(0),
+  );
+}
+
+/** A solution of the stage `io.copse.proof_of_work`: at least `bits` leading zero bits, and at most `most`. */
+export function solve(session: string, bits: number, most = 32): string {
   for (let nonce = 0; ; nonce++) {
-    const zeros = Math.clz32(start.copy().update(String(nonce)).digest().readUInt32BE(0));
+    const zeros = zeroBits(session, String(nonce));
     if (zeros >= bits && zeros <= most) return String(nonce);
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { AccountsWorld, assertError, PASSWORD, withAccounts } from '../../../../test/support/accounts.ts';
 import { onEachDatabase } from '../../../../test/support/databases.ts';
-import { solve } from '../../../../test/support/proof-of-work.ts';
+import { solve, zeroBits } from '../../../../test/support/proof-of-work.ts';
 import { PROOF_OF_WORK } from '../../../accounts/proof-of-work.ts';
 
 const always = { proofOfWork: { when: 'always', bits: 8 } } as const;
@@ -24,8 +24,10 @@ onEachDatabase('N137 an account costs a solution, and a solution gives one accou
   const dummy = { username: 'a1', password: PASSWORD, auth: { type: 'm.login.dummy', session } };
   assertError(await world.call('POST', 'register', { body: dummy }), 403, 'M_FORBIDDEN');
   const nonce = solve(session, 8);
-  assertError(await register(world, 'a1', session, `${Number(nonce) + 1}`), 401, 'M_FORBIDDEN');
-  assertError(await register(world, 'a1', await newSession(world), nonce), 401, 'M_FORBIDDEN');
+  assertError(await register(world, 'a1', session, solve(session, 0, 7)), 401, 'M_FORBIDDEN');
+  let other = await newSession(world);
+  while (zeroBits(other, nonce) >= 8) other = await newSession(world);
+  assertError(await register(world, 'a1', other, nonce), 401, 'M_FORBIDDEN');
   const both = await Promise.all(['a1', 'a2'].map(name => register(world, name, session, nonce)));
   assert.deepEqual(both.map(answer => answer.status).sort(), [200, 403]);
   assertError(await register(world, 'a3', session, nonce), 403, 'M_FORBIDDEN');

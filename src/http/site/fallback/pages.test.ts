@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type AccountsWorld, PASSWORD, withAccounts } from '../../../../test/support/accounts.ts';
+import { solve, zeroBits } from '../../../../test/support/proof-of-work.ts';
 import { runPage } from '../../../../test/support/proof-of-work-page.ts';
 import type { UserId } from '../../../core/ids.ts';
 import { fallbackRoutes } from './routes.ts';
@@ -9,12 +10,12 @@ const pathOf = (stage: string) => `/_matrix/client/v3/auth/${stage}/fallback/web
 
 /** A registration that has come as far as the page of a stage. */
 async function onPage(world: AccountsWorld, stage: string) {
-  world.server.add(fallbackRoutes(world.accounts));
   const body = { username: 'alice', password: PASSWORD };
   const { session } = (await world.call('POST', 'register', { body })).body;
   const url = `${pathOf(stage)}?session=${session}`;
   const headers = { 'content-type': 'application/x-www-form-urlencoded' };
   return {
+    session: String(session),
     show: () => world.server.app.inject({ url }),
     send: (fields: Record<string, string>) =>
       world.server.app.inject({ method: 'POST', url, headers, payload: new URLSearchParams(fields).toString() }),
@@ -28,6 +29,7 @@ const pagesOf = (world: AccountsWorld) =>
 withAccounts(
   'N141 a reason is asked for on a page that shows what was written and runs nothing of it',
   async world => {
+    world.server.add(fallbackRoutes(world.accounts));
     const page = await onPage(world, 'io.copse.reason');
     assert.match((await page.show()).body, /<textarea name="reason"/);
     const empty = await page.send({ reason: '  ' });
@@ -51,6 +53,7 @@ withAccounts(
   'a registration token can be given on a page',
   async world => {
     const token = await world.accounts.registrationTokens.create('let-me-in', { usesAllowed: 1 });
+    world.server.add(fallbackRoutes(world.accounts));
     const page = await onPage(world, 'm.login.registration_token');
     const wrong = await page.send({ token: '"><b>' });
     assert.equal(wrong.statusCode, 400);
@@ -68,7 +71,11 @@ withAccounts(
 withAccounts(
   'the page of the proof of work finds a nonce, goes on where more is asked for, and is done',
   async world => {
-    const page = await onPage(world, 'io.copse.proof_of_work');
+    world.server.add(fallbackRoutes(world.accounts));
+    let page = await onPage(world, 'io.copse.proof_of_work');
+    // One in sixteen first solutions would do for the harder question too.
+    const isLucky = () => zeroBits(page.session, solve(page.session, 8)) >= 12;
+    while (isLucky()) page = await onPage(world, 'io.copse.proof_of_work');
     const shown = await page.show();
     const policy = String(shown.headers['content-security-policy']);
     const script = scriptOf(shown.body);
