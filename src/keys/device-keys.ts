@@ -17,12 +17,17 @@ const LONGEST_ALGORITHM = 255;
 const SHORT_KEYS = new Set(['ed25519', 'curve25519']);
 const LONGEST_KEY = 4096;
 
-export interface CheckedDeviceKeys {
+export interface ReadDeviceKeys {
   /** As uploaded, without `unsigned` and without signatures of others. */
   readonly json: JsonObject;
   /** Canonical JSON of `json`. */
   readonly text: string;
   readonly ed25519: Uint8Array;
+  /** The owner's signatures. */
+  readonly own: JsonObject;
+}
+
+export interface CheckedDeviceKeys extends ReadDeviceKeys {
   /** Whether the device's own signature is there. Clients trust no device without it. */
   readonly selfSigned: boolean;
 }
@@ -33,6 +38,19 @@ export interface CheckedDeviceKeys {
  * @throws MatrixError M_BAD_JSON, M_INVALID_PARAM, M_INVALID_SIGNATURE, all with status 400
  */
 export function checkDeviceKeys(value: Json, userId: string, deviceId: string): CheckedDeviceKeys {
+  const keys = readDeviceKeys(value, userId, deviceId);
+  const selfSigned = Object.hasOwn(keys.own, `ed25519:${deviceId}`);
+  if (selfSigned && !isSignedBy(keys.json, userId, deviceId, keys.ed25519)) {
+    throw invalidSignature("The device's signature of its device_keys is wrong.");
+  }
+  return { ...keys, selfSigned };
+}
+
+/**
+ * The same without verifying the signature: for what another server says of its users, of which there may be thousands.
+ * Clients verify it in any case.
+ */
+export function readDeviceKeys(value: Json, userId: string, deviceId: string): ReadDeviceKeys {
   if (!isObject(value)) throw badJson('device_keys must be an object.');
   checkOwner(value, userId, deviceId);
   checkAlgorithms(value);
@@ -41,12 +59,7 @@ export function checkDeviceKeys(value: Json, userId: string, deviceId: string): 
   const { unsigned: _, ...rest } = value;
   const json = { ...rest, signatures: Object.keys(own).length === 0 ? {} : { [userId]: own } };
   const text = canonicalUpload(json, 'device_keys', MAX_BYTES);
-  const ed25519 = ed25519Of(value, deviceId);
-  const selfSigned = Object.hasOwn(own, `ed25519:${deviceId}`);
-  if (selfSigned && !isSignedBy(json, userId, deviceId, ed25519)) {
-    throw invalidSignature("The device's signature of its device_keys is wrong.");
-  }
-  return { json, text, ed25519, selfSigned };
+  return { json, text, ed25519: ed25519Of(value, deviceId), own };
 }
 
 function checkOwner(value: JsonObject, userId: string, deviceId: string): void {

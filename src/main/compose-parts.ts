@@ -11,6 +11,7 @@ import type { Random } from '../base/random.ts';
 import { type Bus, LocalBus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import type { Database } from '../db/database.ts';
+import { doubtAfterDeparture } from '../federation/devices/departures.ts';
 import { accountDevices } from '../keys/account-devices.table.ts';
 import { buildKeys, type Keys } from '../keys/keys.ts';
 import { Media } from '../media/media.ts';
@@ -22,7 +23,7 @@ import { PushEvaluator } from '../push/push-evaluator.ts';
 import { PushRules } from '../push/push-rules.ts';
 import { PushSender } from '../push/push-sender.ts';
 import { Pushers } from '../push/pushers.ts';
-import { deviceListChanged } from '../rooms/announce.ts';
+import { deviceListsChanged } from '../rooms/announce.ts';
 import { DelayedEvents } from '../rooms/delayed-events.ts';
 import { delayedStateFollower } from '../rooms/delayed-state.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
@@ -114,16 +115,23 @@ export function composeParts(input: PartsInput): Parts {
     budget,
     invites: invitePolicy(config, serverName),
     memberships: remote?.memberships,
+    departures: remote && doubtAfterDeparture,
     notifications: oneAfterTheOther([writer, upgrades, delayedStateFollower({ nids: () => rooms.nids, clock })]),
   });
   const { nids } = rooms;
   const common = { db, nids, bus, clock, random, log, serverName, budget };
 
   const announcer = {
-    deviceListChanged: (tx: Parameters<typeof deviceListChanged>[1], userNid: number) =>
-      deviceListChanged(rooms, tx, userNid),
+    deviceListChanged: (tx: Parameters<typeof deviceListsChanged>[1], userNid: number) =>
+      deviceListsChanged(rooms, tx, [userNid]),
   };
-  const keys = buildKeys({ ...common, devices: accountDevices, rooms: announcer });
+  const remoteDevices = remote?.devices(rooms, stop.signal);
+  const keys = buildKeys({
+    ...common,
+    devices: accountDevices,
+    rooms: announcer,
+    remoteKeys: remoteDevices?.keys,
+  });
   const pushers = new Pushers({ db, clock });
   const mail = smtpMail({ settings: config.mail, baseUrl: wellKnownOf(config).client ?? '', log });
   const ports = {
@@ -180,7 +188,8 @@ export function composeParts(input: PartsInput): Parts {
         indexer.run(stop.signal),
         remoteUsers.run(stop.signal),
         tasks.run(stop.signal),
-        maintain({ ...common, media, tasks }, stop.signal),
+        maintain({ ...common, media, tasks, remoteDevices }, stop.signal),
+        ...(remoteDevices ? [remoteDevices.run()] : []),
       ];
     },
     async [Symbol.asyncDispose]() {

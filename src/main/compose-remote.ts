@@ -3,6 +3,7 @@ import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
 import { nodeCrypto } from '../base/node-crypto.ts';
 import type { ServerName } from '../core/ids.ts';
+import type { PaceSettings } from '../federation/keys/fetch-pace.ts';
 import { FederatedMedia } from '../federation/media/remote-media.ts';
 import { FederatedMemberships } from '../federation/membership/federated-memberships.ts';
 import { QueryClient } from '../federation/queries/query-client.ts';
@@ -10,7 +11,9 @@ import { FederatedDirectory } from '../federation/queries/remote-directory.ts';
 import { FederatedProfiles } from '../federation/queries/remote-profiles.ts';
 import { FederatedRooms } from '../federation/queries/remote-rooms.ts';
 import type { RemoteMedia } from '../media/ports.ts';
+import type { RoomsParts } from '../rooms/parts.ts';
 import type { RemoteDirectory, RemoteMemberships, RemoteRooms } from '../rooms/ports.ts';
+import { composeRemoteDevices, type RemoteDevices } from './compose-devices.ts';
 import type { Federation } from './compose-federation.ts';
 
 /** What parts learn from other servers by asking them. */
@@ -20,17 +23,20 @@ export interface Remote {
   readonly memberships: RemoteMemberships;
   readonly rooms: RemoteRooms;
   readonly profiles: RemoteProfiles;
+  /** The devices of other servers' users; what is under way ends with `signal`. */
+  devices(rooms: RoomsParts, signal: AbortSignal): RemoteDevices;
 }
 
 export interface RemoteInput {
   readonly clock: Clock;
   readonly budget: Budget;
   readonly serverName: ServerName;
+  readonly pace: PaceSettings;
 }
 
 export function composeRemote(
   { client, checked, https }: Federation,
-  { clock, budget, serverName }: RemoteInput,
+  { clock, budget, serverName, pace }: RemoteInput,
 ): Remote {
   const queries = new QueryClient({ client, clock, budget });
   return {
@@ -39,5 +45,6 @@ export function composeRemote(
     memberships: new FederatedMemberships({ client, checked, crypto: nodeCrypto }),
     rooms: new FederatedRooms({ queries, clock, budget, serverName }),
     profiles: new FederatedProfiles({ queries, clock, budget }),
+    devices: (rooms, signal) => composeRemoteDevices({ client }, { rooms, pace, signal }),
   };
 }

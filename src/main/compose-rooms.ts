@@ -11,7 +11,7 @@ import type { Database } from '../db/database.ts';
 import { EventStore } from '../rooms/event-store.ts';
 import { Nids } from '../rooms/nids.table.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
-import type { InvitePolicy, NotificationWriter, RemoteMemberships } from '../rooms/ports.ts';
+import type { DepartureListener, InvitePolicy, NotificationWriter, RemoteMemberships } from '../rooms/ports.ts';
 import type { Room } from '../rooms/room.ts';
 import { ROOM_GONE, RoomRegistry } from '../rooms/room-registry.ts';
 import { RoomState } from '../rooms/room-state.ts';
@@ -31,6 +31,7 @@ export interface RoomsInput {
   readonly notifications: NotificationWriter;
   readonly invites: InvitePolicy;
   readonly memberships: RemoteMemberships | undefined;
+  readonly departures?: DepartureListener | undefined;
 }
 
 /** Builds the rooms part. */

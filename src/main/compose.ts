@@ -84,7 +84,7 @@ export async function compose(config: Config, environment: Environment): Promise
     : undefined;
   if (config.appservices.length > 0)
     log.warn('This version serves no application services yet: `appservices` is ignored.');
-  const remote = federation && composeRemote(federation, { clock, budget, serverName });
+  const remote = federation && composeRemote(federation, { clock, budget, serverName, pace: config.federation.retry });
   const parts = opened.use(composeParts({ config, folder, db, clock, random, log, budget, admission, remote }));
   const makeAccounts = accountMaker({ db, config, serverName, clock, random, nids: parts.rooms.nids });
   const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');

@@ -14,6 +14,7 @@ export interface MaintenanceParts {
   readonly log: Log;
   readonly media: Media;
   readonly tasks: Tasks;
+  readonly remoteDevices: { tidy(): Promise<void> } | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -34,6 +35,7 @@ export async function maintain(parts: MaintenanceParts, signal: AbortSignal): Pr
     ['finished tasks', () => parts.tasks.tidy()],
     ['unfinished and expired media', () => parts.media.custody.tidy()],
     ['old previews of links', async () => parts.media.previews?.tidy()],
+    ['device lists of strangers', async () => parts.remoteDevices?.tidy()],
   ];
   while (!signal.aborted) {
     await sleep(parts.clock, HOUR_MS, signal);

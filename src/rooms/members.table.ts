@@ -74,6 +74,17 @@ export async function roomsOfUser(db: Queryable, userNid: number): Promise<Membe
     where user_nid = ${userNid}`);
 }
 
+/** The rooms to which some users are joined, and users of the server `domainNid` with them. */
+export async function roomsSharedWith(
+  db: Queryable,
+  userNids: readonly number[],
+  domainNid: number,
+): Promise<Pick<MemberRow, 'room_nid' | 'user_nid'>[]> {
+  return db.all<Pick<MemberRow, 'room_nid' | 'user_nid'>>(sql`select m.room_nid, m.user_nid from room_member m
+    join room_domain d on d.room_nid = m.room_nid and d.domain_nid = ${domainNid} and d.joined > 0
+    where m.user_nid ${sql.in(userNids)} and m.membership = ${MEMBERSHIPS.join}`);
+}
+
 /** A user's memberships in some rooms. */
 export async function membershipsIn(db: Queryable, userNid: number, roomNids: readonly number[]): Promise<MemberRow[]> {
   return db.all<MemberRow>(sql`select room_nid, user_nid, membership, event_nid, pos, forgotten from room_member

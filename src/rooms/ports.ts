@@ -13,6 +13,14 @@ export interface NotificationWriter {
 
 export const noNotifications: NotificationWriter = { eventAccepted: async () => undefined };
 
+/** Told when users or this server are not joined to a room any more (fulfilled by `federation/`). */
+export interface DepartureListener {
+  /** Some users, of whatever server. Runs in the transaction of the change. */
+  left(tx: Tx, userNids: readonly number[]): Promise<void>;
+  /** No user of this server is joined to the room any more. */
+  roomLeft(tx: Tx, roomNid: number): Promise<void>;
+}
+
 /** What users have set about invites (fulfilled by `accounts/`). */
 export interface InvitePolicy {
   /** `ignore`: the inviter is told nothing, and the user neither. */

@@ -71,7 +71,9 @@ async function clearMembers(
   const own = members.filter(member => member.is_own === 1).map(member => member.user_nid);
   if (own.length > 0) await remover.usersRemoved(tx, room, own);
   const nids = members.map(member => member.user_nid);
-  return nids.length === 0 ? 0 : deleteMemberRows(tx, room.nid, nids);
+  if (nids.length === 0) return 0;
+  await parts.departures?.left(tx, nids);
+  return deleteMemberRows(tx, room.nid, nids);
 }
 
 /** Events go with the words by which they are found. */

@@ -6,7 +6,7 @@ import { deleteMembers, membershipsOf, type NewMember, setMembers } from './memb
 import { openness } from './open-rooms.ts';
 import type { RoomsParts } from './parts.ts';
 import { isMembership, MEMBERSHIPS, type Room, type StoredEvent } from './room.ts';
-import { addToDomain } from './room-domains.table.ts';
+import { addToDomain, isServerIn } from './room-domains.table.ts';
 import { keepFacts } from './room-facts.ts';
 import { addToCounts } from './rooms.table.ts';
 import type { Difference } from './state-tree/state-trees.ts';
@@ -100,17 +100,27 @@ export async function applyMembers(
         pos,
         ...profileOf(event.event.content),
       });
-    counts.moved(domainNid, before.get(userNid), membership);
+    counts.moved({ userNid, domainNid }, before.get(userNid), membership);
   }
   if (rows.length > 0) await setMembers(tx, rows);
   if (gone.length > 0) await deleteMembers(tx, room.nid, gone);
   await counts.write(tx, room.nid);
+  await tellDepartures(parts, tx, room, counts);
   const ofOthers = valid.filter(({ user }) => domainOf(user) !== parts.serverName);
   if (ofOthers.length > 0)
     await noteChangedMembers(
       tx,
       ofOthers.map(({ user }) => nids.get(user)!),
     );
+}
+
+async function tellDepartures(parts: RoomsParts, tx: Tx, room: Room, counts: Counts): Promise<void> {
+  const { departures, nids, serverName } = parts;
+  if (departures === undefined || counts.left.length === 0) return;
+  await departures.left(tx, counts.left);
+  const us = await nids.domains.findOne(tx, serverName);
+  if (us === undefined || counts.joinedOf(us) >= 0) return;
+  if (!(await isServerIn(tx, room.nid, us))) await departures.roomLeft(tx, room.nid);
 }
 
 function membershipOf({ event }: StoredEvent): number | undefined {
@@ -123,12 +133,24 @@ class Counts {
   #joined = 0;
   #invited = 0;
   readonly #byDomain = new Map<number, number>();
+  /** Who is not joined any more. */
+  readonly left: number[] = [];
 
-  moved(domainNid: number, before: number | undefined, after: number | undefined): void {
+  moved(
+    { userNid, domainNid }: { readonly userNid: number; readonly domainNid: number },
+    before: number | undefined,
+    after: number | undefined,
+  ): void {
     const joined = Number(after === MEMBERSHIPS.join) - Number(before === MEMBERSHIPS.join);
+    if (joined < 0) this.left.push(userNid);
     this.#joined += joined;
     this.#invited += Number(after === MEMBERSHIPS.invite) - Number(before === MEMBERSHIPS.invite);
     if (joined !== 0) this.#byDomain.set(domainNid, (this.#byDomain.get(domainNid) ?? 0) + joined);
+  }
+
+  /** By how much the number of a server's joined users moves. */
+  joinedOf(domainNid: number): number {
+    return this.#byDomain.get(domainNid) ?? 0;
   }
 
   async write(tx: Tx, roomNid: number): Promise<void> {

@@ -1,0 +1,48 @@
+import { ClaimRequests } from '../federation/devices/claim-requests.ts';
+import { FederatedKeys } from '../federation/devices/federated-keys.ts';
+import { ListFollower } from '../federation/devices/list-follower.ts';
+import { ListRequests } from '../federation/devices/list-requests.ts';
+import { ListResync } from '../federation/devices/list-resync.ts';
+import { ListServers } from '../federation/devices/list-servers.ts';
+import { RemoteLists } from '../federation/devices/remote-lists.ts';
+import { tidyLists } from '../federation/devices/tidy-lists.ts';
+import type { PaceSettings } from '../federation/keys/fetch-pace.ts';
+import type { RemoteKeys } from '../keys/ports.ts';
+import { deviceListsChanged } from '../rooms/announce.ts';
+import type { RoomsParts } from '../rooms/parts.ts';
+import type { Federation } from './compose-federation.ts';
+
+/** What is known of the devices of other servers' users. */
+export interface RemoteDevices {
+  readonly keys: RemoteKeys;
+  readonly servers: ListServers;
+  readonly follower: ListFollower;
+  /** Asks for what is wanted of them until the signal aborts. */
+  run(): Promise<void>;
+  /** Clears away the lists of those who share no room with us any more. */
+  tidy(): Promise<void>;
+}
+
+export interface RemoteDevicesInput {
+  readonly rooms: RoomsParts;
+  readonly pace: PaceSettings;
+  readonly signal: AbortSignal;
+}
+
+export function composeRemoteDevices(
+  { client }: Pick<Federation, 'client'>,
+  { rooms, pace, signal }: RemoteDevicesInput,
+): RemoteDevices {
+  const requests = new ListRequests(client);
+  const servers = new ListServers({ ...rooms, pace });
+  const announce = deviceListsChanged.bind(undefined, rooms);
+  const lists = new RemoteLists({ ...rooms, requests, servers, announce, signal });
+  const resync = new ListResync({ ...rooms, lists });
+  return {
+    keys: new FederatedKeys({ clock: rooms.clock, lists, requests, claims: new ClaimRequests(client) }),
+    servers,
+    follower: new ListFollower({ db: rooms.db, lists, servers }),
+    run: () => resync.run(signal),
+    tidy: () => tidyLists({ ...rooms, lists }),
+  };
+}
