@@ -17,6 +17,7 @@ import { WELCOME_PATH, type WelcomeParts, welcomeRoutes } from '../http/site/wel
 import { accountMaker } from './account-maker.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
 import { composeFederation, type Federation } from './compose-federation.ts';
+import { composeHistory } from './compose-history.ts';
 import { composeInbox } from './compose-inbox.ts';
 import { openFurtherListeners } from './compose-listeners.ts';
 import { composeMemory } from './compose-memory.ts';
@@ -96,7 +97,8 @@ export async function compose(config: Config, environment: Environment): Promise
       : [];
   const client = new HttpServer(http);
   client.add(siteRoutes(config, { serverName, invitationSecret, makeAccounts, clock }));
-  client.add(clientRoutes(parts, config, { clock, version }));
+  const history = federation && composeHistory(federation, parts.rooms);
+  client.add(clientRoutes(parts, config, { clock, version, history }));
   client.add(forServers);
   await parts.start();
   await incoming?.start();

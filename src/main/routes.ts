@@ -27,6 +27,7 @@ import { fallbackRoutes } from '../http/site/fallback/routes.ts';
 import { mailPageRoutes } from '../http/site/mail-page.ts';
 import { synapseRoutes } from '../http/synapse/routes.ts';
 import type { DeviceListChanges, InteractiveAuth } from '../keys/ports.ts';
+import type { RemoteHistory } from '../rooms/ports.ts';
 import { userPos } from '../rooms/user-log.table.ts';
 import { deviceListsBetween } from '../sync/device-list-range.ts';
 import type { Parts } from './compose-parts.ts';
@@ -34,14 +35,17 @@ import { profileFor } from './profile-for.ts';
 import { readListener } from './read-listener.ts';
 import { wellKnownOf } from './well-known.ts';
 
+export interface ClientSide {
+  readonly clock: Clock;
+  readonly version: string;
+  /** Absent without federation. */
+  readonly history: RemoteHistory | undefined;
+}
+
 /** Every endpoint of the client listener but the site's own pages. */
-export function clientRoutes(
-  parts: Parts,
-  config: Config,
-  { clock, version }: { readonly clock: Clock; readonly version: string },
-): Endpoint[] {
+export function clientRoutes(parts: Parts, config: Config, { clock, version, history }: ClientSide): Endpoint[] {
   const { accounts, rooms } = parts;
-  const roomParts = roomRouteParts(parts, config);
+  const roomParts = { ...roomRouteParts(parts, config), history };
   return [
     ...serverRoutes({
       capabilities: {

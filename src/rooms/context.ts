@@ -6,11 +6,12 @@ import { clientEvents } from './client-event.ts';
 import type { EventFilter } from './event-filter.ts';
 import type { ClientView } from './event-format.ts';
 import { formatRoomToken } from './log-token.ts';
+import { pageAcrossGaps } from './page-across-gaps.ts';
 import type { RoomsParts } from './parts.ts';
+import type { RemoteHistory } from './ports.ts';
 import type { Room, StoredEvent } from './room.ts';
 import type { ReadableRoom } from './room-access.ts';
 import { membersOfSenders, unseen } from './sender-members.ts';
-import { page } from './timeline.ts';
 import { type SeenEvent, type Viewer, visibleEvents } from './visibility.ts';
 
 /** One event if the viewer may see it. @throws MatrixError M_NOT_FOUND, whatever the reason is */
@@ -37,28 +38,27 @@ export interface EventContext {
 
 const LIST_FORMAT = { withoutBundle: true, withoutPrevious: true };
 
+export interface ContextQuery {
+  readonly eventId: string;
+  readonly limit: number;
+  readonly filter: EventFilter;
+  /** Where history that is missing comes from. */
+  readonly history?: RemoteHistory | undefined;
+}
+
 /** The events around one (client-server API, `GET /rooms/{roomId}/context/{eventId}`). @throws MatrixError M_NOT_FOUND */
 export async function eventContext(
   parts: RoomsParts,
   db: Queryable,
   { room, readable }: ReadableRoom,
   view: ClientView,
-  { eventId, limit, filter }: { eventId: string; limit: number; filter: EventFilter },
+  { eventId, limit, filter, history }: ContextQuery,
 ): Promise<EventContext> {
   const seen = await visibleEvent(parts, db, room, view, eventId);
-  const before = await page(parts, db, room, view, {
-    direction: 'b',
-    from: seen.pos - 1,
-    limit: Math.floor(limit / 2),
-    filter,
-  });
-  const after = await page(parts, db, room, view, {
-    direction: 'f',
-    from: seen.pos,
-    to: readable.upTo,
-    limit: Math.ceil(limit / 2),
-    filter,
-  });
+  const back = { direction: 'b' as const, from: seen.pos - 1, limit: Math.floor(limit / 2), filter };
+  const before = await pageAcrossGaps(parts, db, room, view, back, history);
+  const on = { direction: 'f' as const, from: seen.pos, to: readable.upTo, limit: Math.ceil(limit / 2), filter };
+  const after = await pageAcrossGaps(parts, db, room, view, on, history);
   const all = [...before.events, seen, ...after.events].map(({ stored }) => stored);
   const oldest = before.events.at(-1)?.stored.pos ?? seen.pos;
   const last = after.events.at(-1)?.stored ?? seen.stored;

@@ -1,19 +1,23 @@
 import type { Event } from '../core/event.ts';
 import { canonicalText } from '../core/hashes.ts';
+import type { EventId } from '../core/ids.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import type { Tx } from '../db/database.ts';
 import { addBackwardExtremities, removeBackwardExtremities } from './backward-extremities.table.ts';
-import { insertEvent, promoteEvent, setStateAfter } from './events.table.ts';
+import { insertEvent, newestPosition, promoteEvent, setStateAfter } from './events.table.ts';
 import { addExtremity, extremities, forgetHoles, removeExtremities } from './extremities.table.ts';
 import { judge } from './judge-event.ts';
 import { clearOutOfBand } from './out-of-band.table.ts';
 import type { RoomsParts } from './parts.ts';
 import type { Room, StoredEvent } from './room.ts';
-import { LOG_EVENT, takeLogPos, writeLog } from './room-log.table.ts';
-import { lockRoom, setRoomCreate, setRoomState } from './rooms.table.ts';
+import { LOG_EVENT, skipLogPositions, takeLogPos, writeLog } from './room-log.table.ts';
+import { lockRoom, setEnteredDepth, setRoomCreate, setRoomState } from './rooms.table.ts';
 import { stateChanged } from './state-change.ts';
 import type { Root } from './state-tree/state-trees.ts';
 import { MEMBER_TYPE_NID, treeKey } from './state-tree/tree-key.ts';
+
+/** Positions that are left out where we come back into a room, for what happened while we were away. */
+const ROOM_FOR_HISTORY = 1_000_000;
 
 /**
  * This server comes into a room, by the join of one of its users that a resident server has taken in: `stateBefore` is
@@ -38,11 +42,17 @@ export async function enterRoom(
       'M_FORBIDDEN',
       `The state that came with the room does not allow the join: ${verdict.reason}.`,
     );
+  const edge = await edgeBelow(parts, tx, join);
+  const isReturn = edge.length > 0 && (await newestPosition(tx, room.nid)) !== undefined;
+  if (isReturn) await skipLogPositions(tx, room.shard, ROOM_FOR_HISTORY);
   const stored = await placeJoin(parts, tx, room, join, stateBefore);
   await removeExtremities(tx, room.nid, await extremities(tx, room.nid));
   await addExtremity(tx, room.nid, stored.nid);
   await forgetHoles(tx, room.nid);
-  await markEdge(parts, tx, room, join);
+  // The join itself may have been beyond an edge, from an earlier stay.
+  await removeBackwardExtremities(tx, room.nid, [join.id]);
+  await addBackwardExtremities(tx, room.nid, edge, isReturn ? stored.pos : 0);
+  await setEnteredDepth(tx, room.nid, join.depth);
   await setRoomState(tx, room.nid, stored.stateAfter);
   const [createNid] = await parts.state.nidsAt(tx, room, [{ root: stateBefore, pair: ['m.room.create', ''] }]);
   if (createNid !== undefined) await setRoomCreate(tx, room.nid, createNid);
@@ -101,13 +111,8 @@ async function placeJoin(
   };
 }
 
-/** The join itself may have been beyond an edge, from an earlier stay; what it builds on is the edge now. */
-async function markEdge(parts: RoomsParts, tx: Tx, room: Room, join: Event): Promise<void> {
+/** What a join builds on that has no place here. */
+async function edgeBelow(parts: RoomsParts, tx: Tx, join: Event): Promise<EventId[]> {
   const known = await parts.events.byIds(tx, join.prevIds);
-  await removeBackwardExtremities(tx, room.nid, [join.id]);
-  await addBackwardExtremities(
-    tx,
-    room.nid,
-    join.prevIds.filter(id => known.get(id)?.pos === undefined),
-  );
+  return join.prevIds.filter(id => known.get(id)?.pos === undefined);
 }

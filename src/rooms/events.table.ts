@@ -152,6 +152,26 @@ export async function roomRootAt(db: Queryable, roomNid: number, pos: number): P
   return row?.room_root ?? 0;
 }
 
+/** The position of the newest event of a room; undefined where none has one. */
+export async function newestPosition(db: Queryable, roomNid: number): Promise<number | undefined> {
+  const row = await db.get<{ pos: number | null }>(sql`select max(pos) as pos from event where room_nid = ${roomNid}`);
+  return row?.pos ?? undefined;
+}
+
+/** The position of the oldest. */
+export async function oldestPosition(db: Queryable, roomNid: number): Promise<number | undefined> {
+  const row = await db.get<{ pos: number | null }>(sql`select min(pos) as pos from event where room_nid = ${roomNid}`);
+  return row?.pos ?? undefined;
+}
+
+/** That of the newest event below a position. */
+export async function positionBelow(db: Queryable, roomNid: number, pos: number): Promise<number | undefined> {
+  const row = await db.get<{ pos: number | null }>(
+    sql`select max(pos) as pos from event where room_nid = ${roomNid} and pos < ${pos}`,
+  );
+  return row?.pos ?? undefined;
+}
+
 /** Overwrites an event with its redacted form: what was redacted is gone from the disk. */
 export async function overwriteEvent(tx: Tx, nid: number, json: string, flag: number): Promise<void> {
   await tx.run(sql`update event set json = ${json}, flags = flags | ${flag} where nid = ${nid}`);

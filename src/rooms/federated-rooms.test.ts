@@ -20,7 +20,7 @@ import { backwardExtremities } from './backward-extremities.table.ts';
 import { currentMembership } from './current-membership.ts';
 import { enterRoom } from './enter-room.ts';
 import { extremities } from './extremities.table.ts';
-import { ingestHistory } from './history.ts';
+import { ingestHistory, makePlace } from './history.ts';
 import { ingest, UnknownStateError } from './ingest.ts';
 import { join, leave } from './membership.ts';
 import { storeOutOfBand } from './out-of-band.ts';
@@ -117,11 +117,18 @@ onEachDatabase('older events come before all others, up to the beginning of the 
   const all = (await timelineOf(there, remote)).map(stored => stored.event).slice(0, -1);
   const newest = all.slice(-2);
   const root = (await roomHead(db, room.nid)).state_root;
-  const outcomes = await db.tx(tx => ingestHistory(here, tx, room, newest, root));
+  const older = (events: readonly Event[], gapPos: number, edge: readonly Event[]) =>
+    db.tx(async tx => {
+      const first = (await makePlace(tx, room, gapPos, events.length)) ?? Number.NaN;
+      const statesBefore = new Map(edge.map(event => [event.id, root]));
+      return ingestHistory(here, tx, room, events, { first, gapPos: first, statesBefore });
+    });
+  assert.deepEqual([...(await older(newest, 0, [])).values()], ['left out', 'left out']);
+  const outcomes = await older(newest, -2, newest.slice(0, 1));
   assert.deepEqual([...outcomes.values()], ['accepted', 'accepted']);
   assert.deepEqual(await backwardExtremities(db, room.nid), newest[0]!.prevIds);
   const rest = all.slice(0, -2);
-  await db.tx(tx => ingestHistory(here, tx, room, rest, 0));
+  await older(rest, -4, []);
   assert.deepEqual(await backwardExtremities(db, room.nid), []);
   const timeline = await timelineOf(here, room);
   assert.deepEqual(ids(timeline.map(stored => stored.event)).slice(0, -1), ids(all));
@@ -131,11 +138,7 @@ onEachDatabase('older events come before all others, up to the beginning of the 
     'the state events have their place now',
   );
   assert.equal((await roomHead(db, room.nid)).state_root, root);
-  assert.deepEqual(
-    [...(await db.tx(tx => ingestHistory(here, tx, room, newest, root))).values()],
-    ['known', 'known'],
-    'twice does no harm',
-  );
+  assert.deepEqual([...(await older(newest, -100, newest)).values()], ['known', 'known'], 'twice does no harm');
   assert.ok(state.length > 0);
 });
 

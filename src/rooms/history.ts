@@ -1,13 +1,9 @@
 import type { Event } from '../core/event.ts';
-import { canonicalText } from '../core/hashes.ts';
+import { canonicalText, contentHashMatches } from '../core/hashes.ts';
 import type { EventId } from '../core/ids.ts';
-import type { Tx } from '../db/database.ts';
-import {
-  addBackwardExtremities,
-  removeBackwardExtremities,
-  takeHistoryPositions,
-} from './backward-extremities.table.ts';
-import { insertEvent, promoteEvent, setStateAfter } from './events.table.ts';
+import type { Queryable, Tx } from '../db/database.ts';
+import { addBackwardExtremities, moveGap, removeBackwardExtremities } from './backward-extremities.table.ts';
+import { insertEvent, positionBelow, promoteEvent, setStateAfter } from './events.table.ts';
 import type { Outcome } from './ingest.ts';
 import { judge } from './judge-event.ts';
 import type { RoomsParts } from './parts.ts';
@@ -20,41 +16,78 @@ import type { Root } from './state-tree/state-trees.ts';
 import { treeKey } from './state-tree/tree-key.ts';
 
 /**
- * Takes in events from before our history of a room (backfill), oldest first: a stretch that ends where our history
- * begins. They come before everything else in the timeline, are in no sync and notify nobody; the room's state stays
- * what it is. `stateBefore` is the state before those whose prev_events are not all known.
+ * Makes place for events right below a gap in a room's history, which begins below them from then on. Answers the first
+ * of the positions; undefined when so many do not fit between the gap and what is known below it.
+ */
+export async function makePlace(tx: Tx, room: Room, gapPos: number, count: number): Promise<number | undefined> {
+  await lockRoom(tx, room.nid);
+  const below = await positionBelow(tx, room.nid, gapPos);
+  const first = gapPos - count;
+  if (below !== undefined && first <= below) return undefined;
+  await moveGap(tx, room.nid, gapPos, first);
+  return first;
+}
+
+export interface HistoryPlace {
+  /** The position of the first event; each of the others has the next. */
+  readonly first: number;
+  /** What they build on and is not known is missing right below this position. */
+  readonly gapPos: number;
+  /** The state before those whose prev_events are not all known. Without it such an event is left out. */
+  readonly statesBefore: ReadonlyMap<EventId, Root>;
+}
+
+/**
+ * Takes in events of a room from before its history that we have (backfill), each after those that it builds on, at
+ * positions that were made for them. They are in no sync and notify nobody; the room's state stays what it is.
  */
 export async function ingestHistory(
   parts: RoomsParts,
   tx: Tx,
   room: Room,
   events: readonly Event[],
-  stateBefore: Root,
-): Promise<ReadonlyMap<EventId, Outcome>> {
+  { first, gapPos, statesBefore }: HistoryPlace,
+): Promise<ReadonlyMap<EventId, Outcome | 'left out'>> {
   await lockRoom(tx, room.nid);
-  const outcomes = new Map<EventId, Outcome>();
-  const first = await takeHistoryPositions(tx, room.nid, events.length);
-  for (const [at, event] of events.entries())
-    outcomes.set(event.id, await ingestOlder(parts, tx, room, event, { stateBefore, pos: first + at }));
+  const outcomes = new Map<EventId, Outcome | 'left out'>();
+  const fresh = new Map<EventId, StoredEvent>();
+  for (const [at, event] of events.entries()) {
+    const place = { pos: first + at, gapPos, stateBefore: statesBefore.get(event.id), fresh };
+    outcomes.set(event.id, await ingestOlder(parts, tx, room, event, place));
+  }
   return outcomes;
+}
+
+interface OlderPlace {
+  readonly pos: number;
+  readonly gapPos: number;
+  readonly stateBefore: Root | undefined;
+  /** What got its place in the same transaction: the cache has some of it as outliers until the commit. */
+  readonly fresh: Map<EventId, StoredEvent>;
 }
 
 async function ingestOlder(
   parts: RoomsParts,
   tx: Tx,
   room: Room,
-  event: Event,
-  { stateBefore, pos }: { readonly stateBefore: Root; readonly pos: number },
-): Promise<Outcome> {
+  given: Event,
+  { stateBefore, pos, gapPos, fresh }: OlderPlace,
+): Promise<Outcome | 'left out'> {
+  const event = await fullest(parts, tx, given);
   const known = await parts.events.byId(tx, event.id);
   if (known !== undefined && known.roomNid !== room.nid) return 'rejected';
-  await removeBackwardExtremities(tx, room.nid, [event.id]);
-  if (known !== undefined && (known.flags & OUTLIER) === 0) return 'known';
-  const previous = await placed(parts, tx, room, event);
+  if (known !== undefined && (known.flags & OUTLIER) === 0) {
+    await removeBackwardExtremities(tx, room.nid, [event.id]);
+    return 'known';
+  }
+  const placed = await placedEvents(parts, tx, room, event.prevIds);
+  const previous = new Map([...placed, ...event.prevIds.flatMap(id => entryOf(fresh, id))]);
   const unknown = event.prevIds.filter(id => !previous.has(id));
-  await addBackwardExtremities(tx, room.nid, unknown);
   const roots = [...previous.values()].map(stored => stored.stateAfter);
   const before = unknown.length > 0 ? stateBefore : await resolveRoots(parts, tx, room, roots);
+  if (before === undefined) return 'left out';
+  await removeBackwardExtremities(tx, room.nid, [event.id]);
+  await addBackwardExtremities(tx, room.nid, unknown, gapPos);
   const standing = { previous: previous.values(), before, now: before, isAwaited: true };
   const { outcome, reason } = await judge(parts, tx, room, event, standing);
   const accepted = outcome === 'accepted';
@@ -64,6 +97,7 @@ async function ingestOlder(
     stateBefore: before,
     reason: accepted ? null : reason,
   });
+  fresh.set(event.id, stored);
   if (!accepted) return 'rejected';
   const typeNid = await parts.nids.types.internOne(tx, event.type);
   const senderNid = await parts.nids.users.internOne(tx, event.sender);
@@ -72,9 +106,27 @@ async function ingestOlder(
   return 'accepted';
 }
 
-/** The prev_events of an event that have a place in the room. */
-async function placed(parts: RoomsParts, tx: Tx, room: Room, event: Event): Promise<Map<EventId, StoredEvent>> {
-  const found = await parts.events.byIds(tx, event.prevIds);
+function entryOf<K, V>(map: ReadonlyMap<K, V>, key: K): [K, V][] {
+  const value = map.get(key);
+  return value === undefined ? [] : [[key, value]];
+}
+
+/** History may come redacted, and a state event that is known already may not be. */
+async function fullest(parts: RoomsParts, tx: Tx, given: Event): Promise<Event> {
+  const known = contentHashMatches(given.pdu, given.version, parts.crypto)
+    ? undefined
+    : await parts.events.byId(tx, given.id);
+  return known?.event ?? given;
+}
+
+/** Those of some events that are known with their place in the room. */
+export async function placedEvents(
+  parts: RoomsParts,
+  db: Queryable,
+  room: Room,
+  ids: readonly EventId[],
+): Promise<Map<EventId, StoredEvent>> {
+  const found = await parts.events.byIds(db, ids);
   return new Map([...found].filter(([, stored]) => stored.roomNid === room.nid && (stored.flags & OUTLIER) === 0));
 }
 

@@ -3,8 +3,9 @@ import { canonicalText, referenceHash } from '../core/hashes.ts';
 import type { EventId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import { insertEvent, type NewEvent, promoteEvent, setStateAfter } from './events.table.ts';
-import { addExtremity, addHole, closeHole, extremities, removeExtremities } from './extremities.table.ts';
+import { addExtremity, closeHole, extremities, removeExtremities } from './extremities.table.ts';
 import { type Judgement, judge } from './judge-event.ts';
+import { rememberMissing } from './missing-events.ts';
 import type { RoomsParts } from './parts.ts';
 import { applyRedactions } from './redactions.ts';
 import { recordRelation } from './relations.table.ts';
@@ -248,9 +249,9 @@ async function advanceHead(
     room.nid,
     place.tips.filter(tip => covered.has(tip)),
   );
-  for (const id of event.prevIds) {
-    if (!place.previous.has(id)) await addHole(tx, room.nid, id, nid, parts.clock.now());
-  }
+  const missing = event.prevIds.filter(id => !place.previous.has(id));
+  const since = { enteredDepth: place.head.entered_depth, now: parts.clock.now() };
+  await rememberMissing(tx, room, { event, nid, missing }, since);
   // An event that was missing has successors already, so it is no extremity.
   const isTip = !place.isAwaited;
   if (isTip) await addExtremity(tx, room.nid, nid);

@@ -5,11 +5,12 @@ import type { EventFilter } from './event-filter.ts';
 import type { ClientView } from './event-format.ts';
 import { timelineBackward, timelineForward } from './events.table.ts';
 import { formatRoomToken, parseRoomToken } from './log-token.ts';
+import { pageAcrossGaps } from './page-across-gaps.ts';
 import type { RoomsParts } from './parts.ts';
+import type { RemoteHistory } from './ports.ts';
 import type { Room } from './room.ts';
 import type { ReadableRoom } from './room-access.ts';
 import { membersOfSenders, unseen } from './sender-members.ts';
-import { page } from './timeline.ts';
 
 export interface MessagesQuery {
   readonly direction: 'f' | 'b';
@@ -18,6 +19,8 @@ export interface MessagesQuery {
   readonly to: string | undefined;
   readonly limit: number;
   readonly filter: EventFilter;
+  /** Where history that is missing comes from. */
+  readonly history?: RemoteHistory | undefined;
 }
 
 /** A page of a room's history for a client (client-server API, `GET /rooms/{roomId}/messages`). */
@@ -36,7 +39,8 @@ export async function messages(
     direction === 'b'
       ? { from: Math.min(from, readable.upTo), to }
       : { from, to: Math.min(to ?? readable.upTo, readable.upTo) };
-  const { events, next } = await page(parts, db, room, view, { direction, limit, filter, ...range });
+  const request = { direction, limit, filter, ...range };
+  const { events, next } = await pageAcrossGaps(parts, db, room, view, request, query.history);
   const members = filter.lazyLoadMembers
     ? await membersOfSenders(
         parts,

@@ -88,6 +88,14 @@ export interface SpaceChild {
   readonly event: JsonObject;
 }
 
+/** Fetches history of rooms that we are in (fulfilled by `federation/`); absent while there is none. It never throws. */
+export interface RemoteHistory {
+  /** Takes in some of what lies right below a gap of a room's timeline. False when nobody gives any of it now. */
+  fill(room: Room, gapPos: number): Promise<boolean>;
+  /** Takes in the event nearest to a time that other servers know. Undefined where they know none, or none is needed. */
+  eventNear(room: Room, ts: number, direction: 'f' | 'b'): Promise<StoredEvent | undefined>;
+}
+
 /** Asks other servers about rooms that we are not in (fulfilled by `federation/`); absent while there is none. */
 export interface RemoteRooms {
   /** What the first of the servers that knows the room says of it, checked; undefined when none does. It never throws. */

@@ -16,6 +16,13 @@ export async function largestServers(db: Queryable, roomNid: number, limit: numb
   return rows.map(row => row.domain_nid);
 }
 
+/** Those with most joined users, these first. */
+export async function largestServersIn(db: Queryable, roomNid: number, limit: number): Promise<number[]> {
+  const rows = await db.all<{ domain_nid: number }>(sql`select domain_nid from room_domain
+    where room_nid = ${roomNid} and joined > 0 order by joined desc, domain_nid limit ${limit}`);
+  return rows.map(row => row.domain_nid);
+}
+
 /** How many users of a server are joined to a room. */
 export async function joinedOfServer(db: Queryable, roomNid: number, domainNid: number): Promise<number> {
   const row = await db.get<{ joined: number }>(

@@ -38,6 +38,11 @@ export async function takeLogPos(tx: Tx, shard: number, epoch = 0): Promise<numb
   return row.pos;
 }
 
+/** Leaves positions out, for what is placed between the entries before and after them later. */
+export async function skipLogPositions(tx: Tx, shard: number, count: number): Promise<void> {
+  await tx.run(sql`update shard set pos = pos + ${count} where shard = ${shard}`);
+}
+
 /** Writes an entry under a position taken before, and tells the bus of it once it is durable. */
 export async function writeLog(tx: Tx, bus: Bus, entry: LogEntry): Promise<void> {
   await tx.run(sql`insert into room_log (shard, pos, room_nid, kind, ref)

@@ -16,7 +16,11 @@ export interface RoomHead {
   readonly joined_count: number;
   readonly invited_count: number;
   readonly create_nid: number | null;
+  /** The depth of the event by which this server came in. */
+  readonly entered_depth: number;
 }
+
+const HEAD = sql`state_root, joined_count, invited_count, create_nid, entered_depth`;
 
 export async function insertRoom(tx: Tx, room: Omit<RoomRow, 'nid'>): Promise<number> {
   const row = await tx.get<{ nid: number }>(
@@ -46,9 +50,7 @@ export async function setUnprovenVersion(tx: Tx, roomNid: number, version: strin
 }
 
 export async function roomHead(db: Queryable, roomNid: number): Promise<RoomHead> {
-  const row = await db.get<RoomHead>(
-    sql`select state_root, joined_count, invited_count, create_nid from room where nid = ${roomNid}`,
-  );
+  const row = await db.get<RoomHead>(sql`select ${HEAD} from room where nid = ${roomNid}`);
   if (row === undefined) throw roomIsGone();
   return row;
 }
@@ -64,9 +66,7 @@ export async function extentOfRooms(db: Queryable, userNid: number): Promise<{ r
 /** Takes the room's row for the rest of the transaction, so that a room has one writer at a time. */
 export async function lockRoom(tx: Tx, roomNid: number): Promise<RoomHead> {
   // An update that changes nothing locks on both databases alike.
-  const row = await tx.get<RoomHead>(
-    sql`update room set nid = nid where nid = ${roomNid} returning state_root, joined_count, invited_count, create_nid`,
-  );
+  const row = await tx.get<RoomHead>(sql`update room set nid = nid where nid = ${roomNid} returning ${HEAD}`);
   if (row === undefined) throw roomIsGone();
   return row;
 }
@@ -77,6 +77,10 @@ export async function setRoomState(tx: Tx, roomNid: number, root: number): Promi
 
 export async function setRoomCreate(tx: Tx, roomNid: number, createNid: number): Promise<void> {
   await tx.run(sql`update room set create_nid = ${createNid} where nid = ${roomNid}`);
+}
+
+export async function setEnteredDepth(tx: Tx, roomNid: number, depth: number): Promise<void> {
+  await tx.run(sql`update room set entered_depth = ${depth} where nid = ${roomNid}`);
 }
 
 export async function addToCounts(tx: Tx, roomNid: number, joined: number, invited: number): Promise<void> {

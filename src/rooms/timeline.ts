@@ -25,6 +25,8 @@ export interface Page {
    * events from has one all the same, as clients and Complement (TestRoomImageRoundtrip) expect: the next is empty.
    */
   readonly next: number | undefined;
+  /** Everything up to the end of the range was read. */
+  readonly isWhole: boolean;
 }
 
 /** Rows that one request reads at most: a filter that matches nothing must not read a whole room in one go. */
@@ -41,7 +43,7 @@ export async function page(
   viewer: Viewer,
   request: PageRequest,
 ): Promise<Page> {
-  if (request.limit === 0) return { events: [], next: request.from };
+  if (request.limit === 0) return { events: [], next: request.from, isWhole: false };
   const events: SeenEvent[] = [];
   const batch = Math.min(Math.max(request.limit, LEAST_BATCH), MOST_BATCH);
   let place = request.from;
@@ -62,12 +64,16 @@ export async function page(
       events.push(seen);
     }
     const last = events.at(-1)?.stored.pos;
-    if (events.length === request.limit && last !== undefined) return { events, next: beyond(last, request.direction) };
+    if (events.length === request.limit && last !== undefined)
+      return { events, next: beyond(last, request.direction), isWhole: false };
     const lastRow = rows.at(-1);
     if (lastRow !== undefined) place = beyond(lastRow.pos, request.direction);
-    if (rows.length < batch) return { events, next: thinned && events.length > 0 ? place : undefined };
+    if (rows.length < batch) {
+      const next = thinned && events.length > 0 ? place : undefined;
+      return { events, next, isWhole: true };
+    }
   }
-  return { events, next: place };
+  return { events, next: place, isWhole: false };
 }
 
 function beyond(pos: number, direction: 'f' | 'b'): number {

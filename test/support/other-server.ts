@@ -5,8 +5,9 @@ import type { EventId, ServerName, UserId } from '../../src/core/ids.ts';
 import type { Json } from '../../src/core/json.ts';
 import { make } from '../../src/rooms/append.ts';
 import { extremities } from '../../src/rooms/extremities.table.ts';
+import { ingest } from '../../src/rooms/ingest.ts';
 import type { RoomsParts } from '../../src/rooms/parts.ts';
-import type { Room } from '../../src/rooms/room.ts';
+import type { Room, StoredEvent } from '../../src/rooms/room.ts';
 import { roomHead } from '../../src/rooms/rooms.table.ts';
 import { openSqlite } from './databases.ts';
 import { roomsOn } from './rooms.ts';
@@ -34,7 +35,8 @@ export async function memberEvent(
   const subject = { type: 'm.room.member', sender, stateKey: target, content: { membership } };
   const auth = await there.state.events(there.db, room, root, authTypesFor(subject, room.version));
   const prev = [...(await there.events.byNids(there.db, await extremities(there.db, room.nid))).values()];
-  const refer = (ids: readonly EventId[]): Json[] => [...ids];
+  const refer = (ids: readonly EventId[]): Json[] =>
+    ids.map(id => (room.version.referencesArePairs ? [id, { sha256: 'unused' }] : id));
   return make(here, room.version, {
     type: subject.type,
     sender,
@@ -54,4 +56,22 @@ export async function wholeState(parts: RoomsParts, room: Room): Promise<Event[]
   const events: Event[] = [];
   for await (const { event } of parts.state.all(parts.db, room, root)) events.push(event);
   return events.sort((a, b) => a.depth - b.depth);
+}
+
+/** A message of a room's creator that builds on one event, wherever that stands. */
+export async function branch(parts: RoomsParts, room: Room, prev: StoredEvent, body: string): Promise<StoredEvent> {
+  const { sender } = prev.event;
+  const subject = { type: 'm.room.message', sender, content: { body }, stateKey: undefined };
+  const auth = await parts.state.events(parts.db, room, prev.stateAfter, authTypesFor(subject, room.version));
+  const event = make(parts, room.version, {
+    type: subject.type,
+    sender,
+    content: subject.content,
+    room_id: room.roomId,
+    prev_events: [prev.event.id],
+    auth_events: auth.map(stored => stored.event.id),
+    depth: prev.event.depth + 1,
+    origin_server_ts: parts.clock.now(),
+  });
+  return (await parts.db.tx(tx => ingest(parts, tx, room, event))).stored;
 }

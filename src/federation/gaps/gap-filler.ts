@@ -9,9 +9,10 @@ import { serversIn } from '../../rooms/room-domains.table.ts';
 import { roomHead } from '../../rooms/rooms.table.ts';
 import type { Root } from '../../rooms/state-tree/state-trees.ts';
 import { writeRoom } from '../../rooms/write-room.ts';
-import { RefusedError, reasonOf, UnreachableError } from '../transport/errors.ts';
+import { reasonOf } from '../transport/errors.ts';
 import { sortedByPrevious } from './event-order.ts';
-import { fetchAuthChain, fetchSingle, IncompleteStateError, type ToldStateParts, toldState } from './told-state.ts';
+import { isOfPeer as isPeerError } from './peer-error.ts';
+import { fetchAuthChain, fetchSingle, type ToldStateParts, toldState } from './told-state.ts';
 
 /** Events asked for at once. Synapse gives 20 at most, whatever is asked. */
 const AT_ONCE = 100;
@@ -201,12 +202,7 @@ export class GapFiller {
 }
 
 function isOfPeer(error: unknown): boolean {
-  return (
-    error instanceof UnreachableError ||
-    error instanceof RefusedError ||
-    error instanceof IncompleteStateError ||
-    error instanceof GapError
-  );
+  return isPeerError(error) || error instanceof GapError;
 }
 
 /** What a server does not give is not had from it. */

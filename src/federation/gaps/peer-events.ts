@@ -1,6 +1,6 @@
 import type { EventId, RoomId, ServerName } from '../../core/ids.ts';
 import { isEventId } from '../../core/ids.ts';
-import { getArray, isObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
+import { getArray, getInteger, getString, isObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
 import { JsonSplitter } from '../../core/json-splitter.ts';
 import type { FederationClient } from '../transport/federation-client.ts';
 import { path } from '../transport/request-target.ts';
@@ -62,6 +62,23 @@ export class PeerEvents {
       timeoutMs: TIMEOUT_MS,
     };
     return arrayIn(await this.#client.request(server, request), 'pdus')[0];
+  }
+
+  /** The event nearest to a time that the server knows, and when it was sent; undefined where the answer is none. */
+  async nearTime(
+    server: ServerName,
+    roomId: RoomId,
+    { ts, direction }: { readonly ts: number; readonly direction: 'f' | 'b' },
+  ): Promise<{ readonly eventId: EventId; readonly ts: number } | undefined> {
+    const answer = await this.#client.request(server, {
+      method: 'GET',
+      path: path`/_matrix/federation/v1/timestamp_to_event/${roomId}`,
+      query: { ts, dir: direction },
+      timeoutMs: TIMEOUT_MS,
+    });
+    const eventId = isObject(answer) ? getString(answer, 'event_id') : undefined;
+    const found = isObject(answer) ? getInteger(answer, 'origin_server_ts') : undefined;
+    return eventId === undefined || found === undefined || !isEventId(eventId) ? undefined : { eventId, ts: found };
   }
 
   async stateIds(server: ServerName, roomId: RoomId, eventId: EventId): Promise<StateIds> {

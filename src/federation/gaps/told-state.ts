@@ -5,11 +5,13 @@ import { storeOutliers } from '../../rooms/outliers.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
 import { resolveRoots } from '../../rooms/resolve.ts';
 import type { Room } from '../../rooms/room.ts';
+import { roomHead } from '../../rooms/rooms.table.ts';
 import { stateOfEvents } from '../../rooms/state-of-events.ts';
 import type { Root } from '../../rooms/state-tree/state-trees.ts';
 import { writeRoom } from '../../rooms/write-room.ts';
 import { type CheckedEvents, readPdu } from '../events/checked-events.ts';
 import { sortedByAuth } from './event-order.ts';
+import { IncompleteStateError } from './peer-error.ts';
 import type { PeerEvents } from './peer-events.ts';
 
 export interface ToldStateParts {
@@ -23,14 +25,6 @@ const BATCH = 100;
 /** Up to so many are asked for one by one; of more the whole state is taken again. */
 const MOST_SINGLE = 40;
 const SIDE_BY_SIDE = 5;
-
-/** Events that belong to a state or its auth chain and could not be had. */
-export class IncompleteStateError extends Error {
-  constructor(missing: number) {
-    super(`${missing} events of the state cannot be had or checked now`);
-    this.name = 'IncompleteStateError';
-  }
-}
 
 /**
  * The state before an event as another server tells it, stored here: what is not known is fetched, checked and kept
@@ -60,7 +54,8 @@ export async function toldState(
   }
   if (missing.length > 0 && !isLenient) throw new IncompleteStateError(missing.length);
   return writeRoom(rooms, room, async tx => {
-    const told = await stateOfEvents(rooms, tx, room, state);
+    const { state_root: near } = await roomHead(tx, room.nid);
+    const told = await stateOfEvents(rooms, tx, room, state, { near });
     return resolveRoots(rooms, tx, room, [told, ...known]);
   });
 }

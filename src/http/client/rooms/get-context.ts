@@ -10,7 +10,7 @@ const DEFAULT_LIMIT = 10;
 const MOST = 1000;
 
 /** getEventContext: what was said around an event, with the state. */
-export const getContext = (parts: Pick<RoomRouteParts, 'rooms' | 'ignoredUsers'>) =>
+export const getContext = (parts: Pick<RoomRouteParts, 'rooms' | 'ignoredUsers' | 'history'>) =>
   endpoint({
     method: 'GET',
     path: '/_matrix/client/v3/rooms/:roomId/context/:eventId',
@@ -22,6 +22,7 @@ export const getContext = (parts: Pick<RoomRouteParts, 'rooms' | 'ignoredUsers'>
         eventId: params.eventId,
         limit: query.integer('limit', { fallback: DEFAULT_LIMIT, max: MOST }),
         filter: eventFilter(query),
+        history: parts.history,
       });
       return streamMember(answer, 'state', state);
     },

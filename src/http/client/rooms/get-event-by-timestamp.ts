@@ -6,7 +6,7 @@ import type { RoomRouteParts } from './room-route-parts.ts';
 import { viewOf } from './view-of.ts';
 
 /** getEventByTimestamp: the event nearest to a time, on the side that `dir` says. */
-export const getEventByTimestamp = (parts: Pick<RoomRouteParts, 'rooms' | 'ignoredUsers'>) =>
+export const getEventByTimestamp = (parts: Pick<RoomRouteParts, 'rooms' | 'ignoredUsers' | 'history'>) =>
   endpoint({
     method: 'GET',
     path: '/_matrix/client/v1/rooms/:roomId/timestamp_to_event',
@@ -19,7 +19,8 @@ export const getEventByTimestamp = (parts: Pick<RoomRouteParts, 'rooms' | 'ignor
       const direction = query.choice('dir', ['f', 'b'], 'f');
       const view = await viewOf(parts, user);
       const { room } = await readableRoom(parts.rooms, params.roomId, view);
-      const { stored } = await eventNearTime(parts.rooms, parts.rooms.db, room, view, { ts, direction });
+      const { rooms, history } = parts;
+      const { stored } = await eventNearTime(rooms, rooms.db, room, view, { ts, direction, history });
       return { event_id: stored.event.id, origin_server_ts: stored.event.ts };
     },
   });

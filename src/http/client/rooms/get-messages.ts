@@ -9,7 +9,7 @@ const DEFAULT_LIMIT = 10;
 const MOST = 1000;
 
 /** getRoomEvents: a page of the history of a room. */
-export const getMessages = (parts: Pick<RoomRouteParts, 'rooms' | 'ignoredUsers'>) =>
+export const getMessages = (parts: Pick<RoomRouteParts, 'rooms' | 'ignoredUsers' | 'history'>) =>
   endpoint({
     method: 'GET',
     path: '/_matrix/client/v3/rooms/:roomId/messages',
@@ -26,6 +26,7 @@ export const getMessages = (parts: Pick<RoomRouteParts, 'rooms' | 'ignoredUsers'
         to: query.get('to'),
         limit: Math.min(limit, MOST),
         filter,
+        history: parts.history,
       });
     },
   });

@@ -2,7 +2,7 @@ import type { RoomAlias, UserId } from '../../../core/ids.ts';
 import type { DelayedEvents } from '../../../rooms/delayed-events.ts';
 import type { MemberProfile } from '../../../rooms/member-content.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
-import type { ReadListener, RemoteDirectory, RemoteRooms } from '../../../rooms/ports.ts';
+import type { ReadListener, RemoteDirectory, RemoteHistory, RemoteRooms } from '../../../rooms/ports.ts';
 
 /** What the endpoints of rooms and of the room directory work with. */
 export interface RoomRouteParts {
@@ -23,4 +23,6 @@ export interface RoomRouteParts {
   readonly remote?: RemoteDirectory | undefined;
   /** Absent without federation: only rooms that we are in are then found in spaces. */
   readonly remoteRooms?: RemoteRooms | undefined;
+  /** Absent without federation: rooms begin with what we have of them. */
+  readonly history?: RemoteHistory | undefined;
 }
