@@ -24,6 +24,12 @@ export function profileFieldsOf(
   );
 }
 
+/** The values of a field in all profiles, each once, as JSON. */
+export async function allValuesOf(db: Queryable, field: string): Promise<string[]> {
+  const rows = await db.all<{ value: string }>(sql`select distinct value from profile_field where field = ${field}`);
+  return rows.map(row => row.value);
+}
+
 export async function setProfileField(tx: Tx, userNid: number, field: string, value: string): Promise<void> {
   await tx.run(
     sql`insert into profile_field (user_nid, field, value) values (${userNid}, ${field}, ${value})

@@ -6,7 +6,14 @@ import type { Database, Queryable, Tx } from '../db/database.ts';
 import { requireNotSuspended } from './account-errors.ts';
 import type { AccountTasks } from './account-tasks.ts';
 import type { MemberProfile, RemoteProfiles } from './ports.ts';
-import { deleteProfile, deleteProfileField, profileFieldsOf, profileOf, setProfileField } from './profile.table.ts';
+import {
+  allValuesOf,
+  deleteProfile,
+  deleteProfileField,
+  profileFieldsOf,
+  profileOf,
+  setProfileField,
+} from './profile.table.ts';
 import { fieldValue, isMemberField, MAX_PROFILE_BYTES, requireFieldName } from './profile-field.ts';
 import type { Requester } from './requester.ts';
 import type { User, Users } from './users.ts';
@@ -64,6 +71,11 @@ export class Profiles {
       if (isMemberField(field) && typeof text === 'string') profile[field] = text;
     }
     return profiles;
+  }
+
+  /** The pictures of all profiles. */
+  async allPictures(): Promise<string[]> {
+    return (await allValuesOf(this.#parts.db, 'avatar_url')).map(value => String(JSON.parse(value)));
   }
 
   /** @throws MatrixError M_FORBIDDEN, M_USER_SUSPENDED, M_INVALID_PARAM, M_KEY_TOO_LARGE, M_PROFILE_TOO_LARGE */

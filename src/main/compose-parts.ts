@@ -157,7 +157,7 @@ export function composeParts(input: PartsInput): Parts {
   const events = pushEvents(rooms);
   const transport = pushTransport(config.allowed_private_addresses.push);
   const sender = new PushSender({ ...common, events, transport });
-  const administration = composeAdministration(config, rooms, accounts);
+  const administration = composeAdministration(config, { rooms, accounts, media });
   const { tasks } = administration;
   let loops: readonly Promise<void>[] = [];
 

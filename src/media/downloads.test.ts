@@ -88,9 +88,9 @@ onEachDatabase('N187: what is quarantined, or uploaded since the freeze, is as i
   assert.equal(await refusal(find(world, since, legacy)), '404 M_NOT_FOUND');
   assert.equal(await refusal(find(world, pending, legacy)), '404 M_NOT_FOUND');
   assert.equal(await refusal(find(world, since)), 'none');
-  await world.media.custody.quarantine(OWN_NAME, before, true);
+  await world.media.quarantine.set(OWN_NAME, before, true);
   for (const changes of [legacy, {}]) assert.equal(await refusal(find(world, before, changes)), '404 M_NOT_FOUND');
-  await world.media.custody.quarantine(OWN_NAME, before, false);
+  await world.media.quarantine.set(OWN_NAME, before, false);
   assert.equal(await refusal(find(world, before)), 'none');
 });
 
@@ -105,7 +105,7 @@ onEachDatabase('media of other servers is fetched once and kept', async db => {
   assert.equal(await textOf(await world.media.store.read(many[0]!.fileId)), 'from afar');
   assert.deepEqual([many[0]!.fileName, many[0]!.isRemote], ['remote.txt', true]);
   assert.equal(await refusal(find(world, 'here', { ...other, allowRemote: false })), 'none');
-  await world.media.custody.quarantine(OTHER_NAME, 'here', true);
+  await world.media.quarantine.set(OTHER_NAME, 'here', true);
   assert.equal(await refusal(find(world, 'here', other)), '404 M_NOT_FOUND');
   assert.equal(remote.asked, 1);
 });

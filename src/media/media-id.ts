@@ -32,6 +32,12 @@ export function parseMediaName(serverName: string, mediaId: string): MediaName {
   return { origin: serverName, mediaId };
 }
 
+/** Undefined for what is no `mxc://` URI. */
+export function parseMxcUri(uri: string): MediaName | undefined {
+  const [, origin = '', mediaId = ''] = /^mxc:\/\/([^/]+)\/([^/]+)$/.exec(uri) ?? [];
+  return isServerName(origin) && isMediaId(mediaId) ? { origin, mediaId } : undefined;
+}
+
 export function mxcUri({ origin, mediaId }: MediaName): string {
   return `mxc://${origin}/${mediaId}`;
 }

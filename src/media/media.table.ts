@@ -1,5 +1,5 @@
 import type { Queryable, Tx } from '../db/database.ts';
-import { sql } from '../db/sql.ts';
+import { type Sql, sql } from '../db/sql.ts';
 import type { MediaId } from './media-id.ts';
 import type { FileId, StoredFile } from './media-store.ts';
 
@@ -36,14 +36,19 @@ export interface NewMedia extends MediaFacts {
   readonly now: number;
 }
 
+/** Whether bytes are withheld, whatever the URI: an expression of 0 or 1. */
+function isHeld(sha256: Uint8Array): Sql {
+  return sql`(select count(*) from quarantined_content where sha256 = ${sha256})`;
+}
+
 /** Records a file that is in the store. False when the URI is taken. */
 export async function insertMedia(tx: Tx, media: NewMedia): Promise<boolean> {
   const { file, now } = media;
   const inserted = await tx.run(sql`
     insert into media (origin_nid, media_id, user_nid, content_type, file_name, file_id, size, sha256, created, uploaded,
-      last_access)
+      last_access, quarantined)
     values (${media.originNid}, ${media.mediaId}, ${media.userNid ?? null}, ${media.contentType ?? null},
-      ${media.fileName ?? null}, ${file.fileId}, ${file.size}, ${file.sha256}, ${now}, ${now}, ${now})
+      ${media.fileName ?? null}, ${file.fileId}, ${file.size}, ${file.sha256}, ${now}, ${now}, ${now}, ${isHeld(file.sha256)})
     on conflict do nothing`);
   return inserted === 1;
 }
@@ -74,7 +79,8 @@ export async function fillPending(
 ): Promise<boolean> {
   const filled = await tx.run(sql`
     update media set content_type = ${facts.contentType ?? null}, file_name = ${facts.fileName ?? null},
-      file_id = ${file.fileId}, size = ${file.size}, sha256 = ${file.sha256}, uploaded = ${now}, last_access = ${now}
+      file_id = ${file.fileId}, size = ${file.size}, sha256 = ${file.sha256}, uploaded = ${now}, last_access = ${now},
+      quarantined = ${isHeld(file.sha256)}
     where nid = ${nid} and uploaded is null`);
   return filled === 1;
 }
@@ -85,10 +91,6 @@ export async function findMedia(db: Queryable, originNid: number, mediaId: Media
 
 export async function touchMedia(tx: Tx, nid: number, now: number): Promise<void> {
   await tx.run(sql`update media set last_access = ${now} where nid = ${nid} and last_access < ${now}`);
-}
-
-export async function setQuarantined(tx: Tx, nid: number, quarantined: boolean): Promise<void> {
-  await tx.run(sql`update media set quarantined = ${quarantined ? 1 : 0} where nid = ${nid}`);
 }
 
 export async function deleteMedia(tx: Tx, nid: number): Promise<boolean> {

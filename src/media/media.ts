@@ -1,9 +1,11 @@
 import { Custody } from './custody.ts';
 import { DiskStore } from './disk-store.ts';
 import { Downloads } from './downloads.ts';
+import { MediaList } from './media-list.ts';
 import type { MediaParts } from './media-parts.ts';
 import type { MediaStore } from './media-store.ts';
 import { UrlPreviews } from './previews/url-previews.ts';
+import { Quarantine } from './quarantine.ts';
 import type { MediaSettings } from './settings.ts';
 import { Thumbnailer } from './thumbnailer.ts';
 import { Thumbnails } from './thumbnails.ts';
@@ -17,6 +19,8 @@ export class Media implements AsyncDisposable {
   readonly downloads: Downloads;
   readonly thumbnails: Thumbnails;
   readonly custody: Custody;
+  readonly quarantine: Quarantine;
+  readonly list: MediaList;
   /** Undefined where they are switched off. */
   readonly previews: UrlPreviews | undefined;
   readonly #thumbnailer: Thumbnailer;
@@ -32,6 +36,8 @@ export class Media implements AsyncDisposable {
     this.downloads = new Downloads(parts);
     this.thumbnails = new Thumbnails({ ...parts, thumbnailer: this.#thumbnailer });
     this.custody = new Custody(parts);
+    this.quarantine = new Quarantine(parts);
+    this.list = new MediaList(parts);
     const { previews } = given.settings;
     this.previews = previews.enabled
       ? new UrlPreviews({ ...parts, thumbnailer: this.#thumbnailer, custody: this.custody }, previews)

@@ -49,6 +49,16 @@ export async function setUnprovenVersion(tx: Tx, roomNid: number, version: strin
   return (await tx.run(sql`update room set version = ${version} where nid = ${roomNid} and create_nid is null`)) > 0;
 }
 
+/** Rooms with a state and numbers above `after`, by number. */
+export function roomsAfter(
+  db: Queryable,
+  after: number,
+  limit: number,
+): Promise<{ nid: number; room_id: RoomId; state_root: number }[]> {
+  return db.all(sql`select nid, room_id, state_root from room where nid > ${after} and state_root <> 0
+    order by nid limit ${limit}`);
+}
+
 export async function roomHead(db: Queryable, roomNid: number): Promise<RoomHead> {
   const row = await db.get<RoomHead>(sql`select ${HEAD} from room where nid = ${roomNid}`);
   if (row === undefined) throw roomIsGone();

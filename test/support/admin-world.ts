@@ -88,6 +88,26 @@ export class AdminWorld {
     return { status: response.status, body: (await response.json()) as Loose };
   }
 
+  /** Uploads a file; answers its media ID. */
+  async upload(by: Caller, bytes: string, name: string, type = 'text/plain'): Promise<string> {
+    const response = await fetch(`${this.#url}/_matrix/media/v3/upload?filename=${encodeURIComponent(name)}`, {
+      method: 'POST',
+      headers: { 'content-type': type, authorization: `Bearer ${by.token}` },
+      body: bytes,
+    });
+    const { content_uri: uri } = (await response.json()) as { content_uri: string };
+    return uri.split('/').at(-1) ?? assert.fail('no URI came back');
+  }
+
+  /** The status with which a file is served. */
+  async download(by: Caller, mediaId: string): Promise<number> {
+    const response = await fetch(`${this.#url}/_matrix/client/v1/media/download/${SERVER}/${mediaId}`, {
+      headers: { authorization: `Bearer ${by.token}` },
+    });
+    await response.arrayBuffer();
+    return response.status;
+  }
+
   /** Registers a user. */
   async user(username: string): Promise<Caller> {
     const auth = { type: 'm.login.dummy' };

@@ -1,10 +1,10 @@
 import { invalidParam } from '../../core/matrix-error.ts';
 import type { Query } from '../query.ts';
 
-/** Milliseconds since the epoch. @throws MatrixError M_MISSING_PARAM, M_INVALID_PARAM */
-export function requiredTime(query: Query, name: string): number {
+/** Milliseconds since the epoch, not before `earliest`. @throws MatrixError M_MISSING_PARAM, M_INVALID_PARAM */
+export function requiredTime(query: Query, name: string, earliest = 0): number {
   const ts = Number(query.required(name));
-  if (!Number.isSafeInteger(ts) || ts < 0)
+  if (!Number.isSafeInteger(ts) || ts < earliest)
     throw invalidParam(`The query parameter ${name} must be a time in milliseconds.`);
   return ts;
 }

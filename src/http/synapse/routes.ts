@@ -1,13 +1,15 @@
 import type { Endpoint } from '../endpoint.ts';
 import { deviceRoutes } from './devices/routes.ts';
+import { mediaAdminRoutes } from './media/routes.ts';
 import { synapseRegisterRoutes } from './register.ts';
 import { registrationTokenRoutes } from './registration-tokens/routes.ts';
 import { reportAdminRoutes } from './reports/routes.ts';
-import { type RoomAdminParts, roomAdminRoutes } from './rooms/routes.ts';
-import { type ServerRouteParts, serverAdminRoutes } from './server/routes.ts';
-import { type UserRouteParts, userRoutes } from './users/routes.ts';
-
-export type SynapseRouteParts = UserRouteParts & RoomAdminParts & ServerRouteParts;
+import { roomAdminRoutes } from './rooms/routes.ts';
+import { serverAdminRoutes } from './server/routes.ts';
+import { listLargestRooms } from './statistics/list-largest-rooms.ts';
+import { listMediaByUser } from './statistics/list-media-by-user.ts';
+import type { SynapseRouteParts } from './synapse-route-parts.ts';
+import { userRoutes } from './users/routes.ts';
 
 /** The administration API in the shape that Synapse gave it, which synadm, Ketesa and Draupnir call. */
 export function synapseRoutes(parts: SynapseRouteParts): Endpoint[] {
@@ -18,6 +20,9 @@ export function synapseRoutes(parts: SynapseRouteParts): Endpoint[] {
     ...registrationTokenRoutes(parts),
     ...roomAdminRoutes(parts),
     ...reportAdminRoutes(parts),
+    ...mediaAdminRoutes(parts),
+    listMediaByUser(parts.media),
+    listLargestRooms(parts),
     ...serverAdminRoutes(parts),
   ];
 }

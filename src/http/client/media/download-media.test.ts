@@ -101,7 +101,7 @@ onEachDatabase('N187: downloads need a token, but for the deprecated ones while 
         assert.equal(legacy.statusCode, status, `${version} ${path}`);
       }
     }
-    await world.media.custody.quarantine(OWN_NAME, name.split('/')[1] ?? '', true);
+    await world.media.quarantine.set(OWN_NAME, name.split('/')[1] ?? '', true);
     for (const prefix of [AUTHED, LEGACY])
       for (const path of [`download/${name}`, `thumbnail/${name}?width=96&height=96`])
         assert.equal((await get(world, `${prefix}/${path}`)).statusCode, 404);

@@ -86,9 +86,9 @@ onEachDatabase('what is not here is not served to servers either', async (db, t)
   assert.equal(await refusal(`/download/${uri.split('/').at(-1)}?timeout_ms=10`), '504 M_NOT_YET_UPLOADED');
   assert.equal(await refusal(`/thumbnail/${mediaId}?width=0&height=1`), '400 M_INVALID_PARAM');
   assert.equal(await refusal(`/thumbnail/${mediaId}?width=1&height=1`), '400 M_UNKNOWN');
-  await world.media.custody.quarantine(OWN_NAME, mediaId, true);
+  await world.media.quarantine.set(OWN_NAME, mediaId, true);
   assert.equal(await refusal(`/download/${mediaId}`), '404 M_NOT_FOUND');
-  await world.media.custody.quarantine(OWN_NAME, mediaId, false);
+  await world.media.quarantine.set(OWN_NAME, mediaId, false);
   for await (const file of world.media.store.filesBefore(8.64e15)) await world.media.store.delete(file);
   assert.equal(await refusal(`/download/${mediaId}`), '404 M_NOT_FOUND');
 });

@@ -1,5 +1,5 @@
-import type { Accounts } from '../../../accounts/accounts.ts';
 import type { Endpoint } from '../../endpoint.ts';
+import type { SynapseRouteParts } from '../synapse-route-parts.ts';
 import { createUserDevice } from './create-user-device.ts';
 import { deleteUserDevice } from './delete-user-device.ts';
 import { deleteUserDevices } from './delete-user-devices.ts';
@@ -8,7 +8,7 @@ import { listUserDevices } from './list-user-devices.ts';
 import { updateUserDevice } from './update-user-device.ts';
 
 /** Synapse admin API, "User devices". */
-export function deviceRoutes({ accounts }: { readonly accounts: Accounts }): Endpoint[] {
+export function deviceRoutes({ accounts }: Pick<SynapseRouteParts, 'accounts'>): Endpoint[] {
   return [
     listUserDevices(accounts),
     createUserDevice(accounts),

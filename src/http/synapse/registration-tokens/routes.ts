@@ -1,5 +1,5 @@
-import type { Accounts } from '../../../accounts/accounts.ts';
 import type { Endpoint } from '../../endpoint.ts';
+import type { SynapseRouteParts } from '../synapse-route-parts.ts';
 import { changeRegistrationToken } from './change-registration-token.ts';
 import { createRegistrationToken } from './create-registration-token.ts';
 import { deleteRegistrationToken } from './delete-registration-token.ts';
@@ -7,7 +7,7 @@ import { getRegistrationToken } from './get-registration-token.ts';
 import { listRegistrationTokens } from './list-registration-tokens.ts';
 
 /** Synapse admin API, "Registration Tokens". */
-export function registrationTokenRoutes({ accounts }: { readonly accounts: Accounts }): Endpoint[] {
+export function registrationTokenRoutes({ accounts }: Pick<SynapseRouteParts, 'accounts'>): Endpoint[] {
   return [
     listRegistrationTokens(accounts),
     createRegistrationToken(accounts),

@@ -1,6 +1,5 @@
-import type { Accounts } from '../../../accounts/accounts.ts';
-import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { Endpoint } from '../../endpoint.ts';
+import type { SynapseRouteParts } from '../synapse-route-parts.ts';
 import { deleteEventReport } from './delete-event-report.ts';
 import { deleteRoomReport } from './delete-room-report.ts';
 import { deleteUserReport } from './delete-user-report.ts';
@@ -12,13 +11,7 @@ import { listRoomReports } from './list-room-reports.ts';
 import { listUserReports } from './list-user-reports.ts';
 
 /** What users have reported, for administrators. */
-export function reportAdminRoutes({
-  accounts,
-  rooms,
-}: {
-  readonly accounts: Accounts;
-  readonly rooms: RoomsParts;
-}): Endpoint[] {
+export function reportAdminRoutes({ accounts, rooms }: Pick<SynapseRouteParts, 'accounts' | 'rooms'>): Endpoint[] {
   return [
     listEventReports(accounts),
     getEventReport({ reports: accounts.reports, rooms }),

@@ -1,9 +1,5 @@
-import type { Accounts } from '../../../accounts/accounts.ts';
-import type { Administration } from '../../../administration/administration.ts';
-import type { UserId } from '../../../core/ids.ts';
-import type { MemberProfile } from '../../../rooms/member-content.ts';
-import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { Endpoint } from '../../endpoint.ts';
+import type { SynapseRouteParts } from '../synapse-route-parts.ts';
 import { deleteForwardExtremities } from './delete-forward-extremities.ts';
 import { deleteRoom } from './delete-room.ts';
 import { deleteRoomAndWait } from './delete-room-and-wait.ts';
@@ -26,16 +22,10 @@ import { makeRoomAdmin } from './make-room-admin.ts';
 import { purgeHistory, purgeHistoryUpTo } from './purge-history.ts';
 import { setRoomBlock } from './set-room-block.ts';
 
-export interface RoomAdminParts {
-  readonly rooms: RoomsParts;
-  readonly accounts: Accounts;
-  readonly administration: Administration;
-  /** What membership events say of a user. */
-  readonly profileFor: (userId: UserId) => Promise<MemberProfile>;
-}
-
 /** Synapse admin API, "Room Admin API". */
-export function roomAdminRoutes(parts: RoomAdminParts): Endpoint[] {
+export function roomAdminRoutes(
+  parts: Pick<SynapseRouteParts, 'accounts' | 'rooms' | 'administration' | 'profileFor'>,
+): Endpoint[] {
   const { accounts } = parts;
   return [
     listRooms(parts),

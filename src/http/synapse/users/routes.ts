@@ -1,8 +1,5 @@
-import type { Accounts } from '../../../accounts/accounts.ts';
-import type { Administration } from '../../../administration/administration.ts';
-import type { Pushers } from '../../../push/pushers.ts';
-import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { Endpoint } from '../../endpoint.ts';
+import type { SynapseRouteParts } from '../synapse-route-parts.ts';
 import { countInvites } from './count-invites.ts';
 import { countJoins } from './count-joins.ts';
 import { deactivateUser } from './deactivate-user.ts';
@@ -25,15 +22,13 @@ import { setRateOverride } from './set-rate-override.ts';
 import { suspendUser } from './suspend-user.ts';
 import { usernameAvailable } from './username-available.ts';
 
-export interface UserRouteParts {
-  readonly accounts: Accounts;
-  readonly rooms: RoomsParts;
-  readonly pushers: Pushers;
-  readonly administration: Administration;
-}
-
 /** Synapse admin API, "User Admin API", but for devices and media. */
-export function userRoutes({ accounts, rooms, pushers, administration }: UserRouteParts): Endpoint[] {
+export function userRoutes({
+  accounts,
+  rooms,
+  pushers,
+  administration,
+}: Pick<SynapseRouteParts, 'accounts' | 'rooms' | 'pushers' | 'administration'>): Endpoint[] {
   const { users } = accounts;
   return [
     listUsersV2(accounts),
