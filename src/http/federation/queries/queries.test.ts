@@ -16,9 +16,10 @@ import { FederatedDirectory } from '../../../federation/queries/remote-directory
 import { FederatedProfiles } from '../../../federation/queries/remote-profiles.ts';
 import { FederatedRooms } from '../../../federation/queries/remote-rooms.ts';
 import { setAlias } from '../../../rooms/aliases.ts';
-import { invite } from '../../../rooms/membership.ts';
+import { append } from '../../../rooms/append.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { Room } from '../../../rooms/room.ts';
+import { writeRoom } from '../../../rooms/write-room.ts';
 import type { QueryRouteParts } from './query-route-parts.ts';
 import { federationQueryRoutes } from './routes.ts';
 
@@ -193,7 +194,10 @@ onEachDatabase('a space is told as far as the asking server has a way into its r
   assert.ok(idsIn(other.children).includes(denied.roomId), 'the ACL is about the other server');
 
   await server.join(root, DORA);
-  await invite(rooms, closed, { sender: ALICE }, DORA);
+  const content = { membership: 'invite' };
+  await writeRoom(rooms, closed, tx =>
+    append(rooms, tx, closed, { type: 'm.room.member', stateKey: DORA, sender: ALICE, content }),
+  );
   const after = (await get(root.roomId)).body;
   assert.deepEqual(
     idsIn(after.children).sort(),
