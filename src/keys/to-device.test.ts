@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../test/support/databases.ts';
-import { KeysWorld, type TestDevice } from '../../test/support/keys.ts';
+import { KeysWorld, SERVER, type TestDevice } from '../../test/support/keys.ts';
 import type { UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Database } from '../db/database.ts';
@@ -10,6 +10,7 @@ import { DEFAULT_LIMITS, type ToDeviceLimits } from './inbox-limits.ts';
 import type { OutgoingToDevice } from './ports.ts';
 import { waitingBytes } from './to-device.table.ts';
 import { ToDevice } from './to-device.ts';
+import type { ToDeviceMessages } from './to-device-messages.ts';
 
 const send = (from: TestDevice, txn: string, messages: JsonObject, type = 'm.test') =>
   from.call('PUT', `/sendToDevice/${type}/${txn}`, { messages });
@@ -106,6 +107,24 @@ onEachDatabase('messages of another server arrive once for each message ID', asy
     events.map(event => event.sender),
     [sender, sender],
   );
+});
+
+onEachDatabase('N090 messages of another server are bounded, and to nobody leave nothing', async (db, t) => {
+  const world = new KeysWorld(db, t);
+  const bob = await world.device('bob', 'LAPTOP');
+  const sender = '@eve:far.example' as UserId;
+  const receive = (messageId: string, messages: ToDeviceMessages) =>
+    world.keys.toDevice.receive({ sender, type: 'm.test', messageId, messages });
+  await receive('a', { [`@nobody:${SERVER}`]: { '*': {} }, [bob.userId]: { NOSUCH: {} } });
+  assert.equal(await world.nids.users.findOne(db, sender), undefined, 'not even the name is kept');
+  await receive('a', { [bob.userId]: { LAPTOP: { n: 1 } } });
+  for (let n = 0; n < 3; n++) await receive('a', { [bob.userId]: { LAPTOP: { n: 2 } } });
+  const many = Object.fromEntries(Array.from({ length: 6000 }, (_, at) => [`D${at}`, {}]));
+  await assert.rejects(receive('b', { [bob.userId]: many }), { errcode: 'M_TOO_LARGE' });
+  await assert.rejects(receive('c', { [bob.userId]: { LAPTOP: { fill: 'x'.repeat(70_000) } } }), {
+    errcode: 'M_TOO_LARGE',
+  });
+  assert.deepEqual(await contents(world, bob), [{ n: 1 }]);
 });
 
 onEachDatabase('N157: requests, messages and the disk are bounded', async (db, t) => {

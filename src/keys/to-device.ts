@@ -24,7 +24,14 @@ import {
   type ToDeviceRow,
   takeTransactionId,
 } from './to-device.table.ts';
-import { type Addressed, addressed, contentOf, splitByServer, type ToDeviceMessages } from './to-device-messages.ts';
+import {
+  type Addressed,
+  addressed,
+  contentOf,
+  splitByServer,
+  type Target,
+  type ToDeviceMessages,
+} from './to-device-messages.ts';
 
 export interface ToDeviceParts {
   readonly db: Database;
@@ -95,7 +102,7 @@ export class ToDevice {
     const messageId = randomToken(this.#parts.random, 16);
     await this.#parts.db.tx(async tx => {
       if (!(await takeTransactionId(tx, id, this.#parts.clock.now()))) return;
-      await this.#deliver(tx, user.userNid, type, local);
+      await this.#deliver(tx, user.userNid, type, await this.#targets(tx, local));
       if (remote.size > 0) {
         await this.#parts.remoteToDevice?.enqueue(tx, { sender: user.userId, type, messageId, messages: remote });
       }
@@ -113,20 +120,26 @@ export class ToDevice {
     if (local.length === 0) return;
     await this.#disk.check();
     await this.#parts.db.tx(async tx => {
+      const targets = await this.#targets(tx, local);
+      // What reaches nobody leaves nothing behind, not even the name of its sender.
+      if (targets.length === 0) return;
       const userNid = await this.#parts.nids.users.internOne(tx, edu.sender);
       const id = { userNid, deviceId: '', scope: 'to_device edu', txnId: edu.messageId.slice(0, 255) };
-      if (await takeTransactionId(tx, id, this.#parts.clock.now())) await this.#deliver(tx, userNid, edu.type, local);
+      if (await takeTransactionId(tx, id, this.#parts.clock.now())) await this.#deliver(tx, userNid, edu.type, targets);
     });
   }
 
-  async #deliver(tx: Tx, senderNid: number, type: string, local: readonly Addressed[]): Promise<void> {
+  async #targets(tx: Tx, local: readonly Addressed[]): Promise<Target[]> {
     const { nids, devices } = this.#parts;
     const byName = await nids.users.find(
       tx,
       local.map(to => to.userId),
     );
     const known = await devices.of(tx, [...byName.values()]);
-    const targets = addressed(local, byName, known, this.#limits.targets);
+    return addressed(local, byName, known, this.#limits.targets);
+  }
+
+  async #deliver(tx: Tx, senderNid: number, type: string, targets: readonly Target[]): Promise<void> {
     const rows: ToDeviceRow[] = [];
     // In the order of numbers: two senders that write to the same users do not wait for each other in a circle.
     for (const { userNid, byDevice } of targets) {

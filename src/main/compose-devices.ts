@@ -6,6 +6,8 @@ import { ListResync } from '../federation/devices/list-resync.ts';
 import { ListServers } from '../federation/devices/list-servers.ts';
 import { RemoteLists } from '../federation/devices/remote-lists.ts';
 import { tidyLists } from '../federation/devices/tidy-lists.ts';
+import { Edus, type EdusParts } from '../federation/edus/edus.ts';
+import type { EduReceiver } from '../federation/inbound/ports.ts';
 import type { PaceSettings } from '../federation/keys/fetch-pace.ts';
 import type { RemoteKeys } from '../keys/ports.ts';
 import { deviceListsChanged } from '../rooms/announce.ts';
@@ -15,8 +17,8 @@ import type { Federation } from './compose-federation.ts';
 /** What is known of the devices of other servers' users. */
 export interface RemoteDevices {
   readonly keys: RemoteKeys;
-  readonly servers: ListServers;
-  readonly follower: ListFollower;
+  /** Takes what other servers say of devices, and of whatever else is no event. */
+  edus(parts: Pick<EdusParts, 'toDevice' | 'typing' | 'presence'>): EduReceiver;
   /** Asks for what is wanted of them until the signal aborts. */
   run(): Promise<void>;
   /** Clears away the lists of those who share no room with us any more. */
@@ -37,12 +39,12 @@ export function composeRemoteDevices(
   const servers = new ListServers({ ...rooms, pace });
   const announce = deviceListsChanged.bind(undefined, rooms);
   const lists = new RemoteLists({ ...rooms, requests, servers, announce, signal });
+  const follower = new ListFollower({ ...rooms, lists, servers });
   const resync = new ListResync({ ...rooms, lists });
   return {
     keys: new FederatedKeys({ clock: rooms.clock, lists, requests, claims: new ClaimRequests(client) }),
-    servers,
-    follower: new ListFollower({ db: rooms.db, lists, servers }),
+    edus: parts => new Edus({ ...parts, rooms, follower, servers, signal }),
     run: () => resync.run(signal),
-    tidy: () => tidyLists({ ...rooms, lists }),
+    tidy: () => tidyLists(rooms),
   };
 }

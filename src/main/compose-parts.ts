@@ -12,6 +12,7 @@ import { type Bus, LocalBus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import type { Database } from '../db/database.ts';
 import { doubtAfterDeparture } from '../federation/devices/departures.ts';
+import type { EduReceiver } from '../federation/inbound/ports.ts';
 import { accountDevices } from '../keys/account-devices.table.ts';
 import { buildKeys, type Keys } from '../keys/keys.ts';
 import { Media } from '../media/media.ts';
@@ -84,6 +85,8 @@ export interface Parts extends AsyncDisposable {
   readonly notificationHistory: NotificationHistory;
   /** Undefined without federation. */
   readonly remote: Remote | undefined;
+  /** The same. */
+  readonly edus: EduReceiver | undefined;
   readonly administration: Administration;
   /** Takes up the work that an earlier run left. */
   start(): Promise<void>;
@@ -177,6 +180,7 @@ export function composeParts(input: PartsInput): Parts {
     pushers,
     pushRules,
     remote,
+    edus: remoteDevices?.edus({ toDevice: keys.toDevice, typing, presence }),
     notificationHistory: new NotificationHistory({ db, events }),
     administration,
     async start() {

@@ -90,7 +90,7 @@ export async function compose(config: Config, environment: Environment): Promise
   const makeAccounts = accountMaker({ db, config, serverName, clock, random, nids: parts.rooms.nids });
   const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
   const http = httpParts(parts, federation, config, { ...environment, memory: memory.http });
-  const incoming = federation && opened.use(composeInbox(federation, parts.rooms));
+  const incoming = federation && opened.use(composeInbox(federation, parts.rooms, parts.edus));
   const forServers =
     federation && remote && incoming
       ? serverRoutes({ federation, remote, incoming, parts, config, clock, version })

@@ -61,14 +61,22 @@ async function checkThread(parts: RoomsParts, room: Room, stored: StoredEvent, {
   if (threadId === undefined) return;
   if (threadId === '') throw invalidParam('thread_id must not be empty.');
   if (type === 'm.fully_read') throw invalidParam('m.fully_read is for the room as a whole, without thread_id.');
-  // The root of a thread and the reactions to it are in the main timeline, but they are read with the thread too.
-  const fits =
-    threadId === MAIN
-      ? (await threadOf(parts, parts.db, room, stored)) === MAIN
-      : await belongsTo(parts, parts.db, room, stored, threadId);
-  if (!fits) {
+  if (!(await fitsThread(parts, room, stored, threadId))) {
     throw invalidParam('The event is not in the thread that thread_id names.');
   }
+}
+
+/** Whether a receipt for a thread, or for `main`, may stand at an event. */
+export async function fitsThread(
+  parts: RoomsParts,
+  room: Room,
+  stored: StoredEvent,
+  threadId: string,
+): Promise<boolean> {
+  // The root of a thread and the reactions to it are in the main timeline, but they are read with the thread too.
+  return threadId === MAIN
+    ? (await threadOf(parts, parts.db, room, stored)) === MAIN
+    : await belongsTo(parts, parts.db, room, stored, threadId);
 }
 
 async function move(

@@ -19,6 +19,7 @@ import { RefusedError, UnreachableError } from '../../src/federation/transport/e
 import type { FederationRequest } from '../../src/federation/transport/federation-client.ts';
 import type { RemoteKeyAnswer } from '../../src/keys/ports.ts';
 import { deviceListsChanged } from '../../src/rooms/announce.ts';
+import type { RoomsParts } from '../../src/rooms/parts.ts';
 import type { Room } from '../../src/rooms/room.ts';
 import { logHeads, refsBetween } from '../../src/rooms/room-log.table.ts';
 import { SteppingClock } from './fake-internet.ts';
@@ -85,7 +86,7 @@ export interface Asked {
 
 /** This server's knowledge of the devices of others, and servers that answer from what a test says. */
 export class RemoteDevicesWorld {
-  readonly rooms: ReturnType<typeof roomsOn>;
+  readonly rooms: RoomsParts;
   readonly clock = new SteppingClock();
   readonly keys: FederatedKeys;
   readonly lists: RemoteLists;
@@ -100,7 +101,7 @@ export class RemoteDevicesWorld {
   /** Answers instead of what the users' devices would give. */
   instead: (asked: Asked) => Json | Promise<Json> | undefined = () => undefined;
 
-  constructor(db: Database, rooms = roomsOn(db)) {
+  constructor(db: Database, rooms: RoomsParts = roomsOn(db)) {
     this.rooms = { ...rooms, departures: doubtAfterDeparture };
     const common = { ...rooms, clock: this.clock };
     const client = { request: this.#answer.bind(this) };
@@ -112,7 +113,7 @@ export class RemoteDevicesWorld {
     this.lists = new RemoteLists({ ...common, requests, servers: this.servers, announce, signal });
     const { clock, lists, servers } = this;
     this.keys = new FederatedKeys({ clock, lists, requests, claims: new ClaimRequests(client) });
-    this.follower = new ListFollower({ db, lists, servers });
+    this.follower = new ListFollower({ ...common, lists, servers });
     this.resync = new ListResync({ ...common, lists });
   }
 

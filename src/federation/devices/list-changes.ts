@@ -1,5 +1,6 @@
-import { domainOf, isUserId, type ServerName, type UserId } from '../../core/ids.ts';
+import type { ServerName, UserId } from '../../core/ids.ts';
 import { getArray, getBoolean, getInteger, getOwn, getString, type Json, type JsonObject } from '../../core/json.ts';
+import { userOf } from '../edus/user-of.ts';
 import { readDevice, type ToldDevice } from './told-lists.ts';
 
 /** A change of one device (`m.device_list_update`). */
@@ -48,9 +49,4 @@ export function readKeysChange(origin: ServerName, content: JsonObject): KeysCha
   const selfSigning = getOwn(content, 'self_signing_key');
   if (userId === undefined || (master === undefined && selfSigning === undefined)) return undefined;
   return { kind: 'keys', userId, master, selfSigning };
-}
-
-function userOf(origin: ServerName, content: JsonObject): UserId | undefined {
-  const userId = getString(content, 'user_id');
-  return userId !== undefined && isUserId(userId) && domainOf(userId) === origin ? userId : undefined;
 }

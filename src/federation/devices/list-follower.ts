@@ -4,6 +4,7 @@ import type { Database, Tx } from '../../db/database.ts';
 import { publicKeyOf } from '../../keys/key-query.ts';
 import type { DeviceChange, KeysChange, ListChange } from './list-changes.ts';
 import type { ListServers } from './list-servers.ts';
+import { type NeighbourParts, neighbours } from './neighbours.ts';
 import { type DeviceRow, deleteRemoteDevices, putRemoteDevices, remoteDevicesOf } from './remote-device.table.ts';
 import {
   doubtLists,
@@ -18,9 +19,9 @@ import type { RemoteLists } from './remote-lists.ts';
 import { areSameKeys, isSame, rowOf } from './stored-list.ts';
 import { MOST_DEVICES, readKeys } from './told-lists.ts';
 
-export interface ListFollowerParts {
+export interface ListFollowerParts extends NeighbourParts {
   readonly db: Database;
-  readonly lists: Pick<RemoteLists, 'owners' | 'announce'>;
+  readonly lists: Pick<RemoteLists, 'announce'>;
   readonly servers: Pick<ListServers, 'want'>;
 }
 
@@ -42,7 +43,7 @@ export class ListFollower {
     const byUser = Map.groupBy(changes, ({ userId }) => userId);
     await db.tx(async tx => {
       // Whoever shares no room with us is nobody whose list anybody here keeps.
-      const owners = await lists.owners(tx, [...byUser.keys()]);
+      const owners = await neighbours(this.#parts, tx, [...byUser.keys()]);
       const userNids = [...owners.values()].map(({ userNid }) => userNid);
       if (userNids.length === 0) return;
       const rows = await lockLists(tx, userNids);

@@ -3,21 +3,20 @@ import type { Log } from '../../base/log.ts';
 import type { Bus } from '../../bus/bus.ts';
 import type { ServerName } from '../../core/ids.ts';
 import type { Database } from '../../db/database.ts';
-import type { Nids } from '../../rooms/nids.table.ts';
 import { RefusedError, UnreachableError } from '../transport/errors.ts';
 import { type DeviceServer, dueServers, forgetServer, nextServerDue } from './device-server.table.ts';
 import { USERS_A_QUERY } from './list-requests.ts';
 import { LISTS_WANTED_SUBJECT } from './list-servers.ts';
+import { type NeighbourParts, neighbours } from './neighbours.ts';
 import { deleteLists, wantedOf } from './remote-device-list.table.ts';
 import type { RemoteLists } from './remote-lists.ts';
 
-export interface ListResyncParts {
+export interface ListResyncParts extends NeighbourParts {
   readonly db: Database;
-  readonly nids: Nids;
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
-  readonly lists: Pick<RemoteLists, 'owners' | 'refresh'>;
+  readonly lists: Pick<RemoteLists, 'refresh'>;
 }
 
 /** Servers that are asked at once. */
@@ -94,10 +93,10 @@ export class ListResync {
   }
 
   async #serve({ domain_nid: domainNid }: DeviceServer): Promise<void> {
-    const { db, nids, lists } = this.#parts;
+    const { db, nids } = this.#parts;
     const wanted = await wantedOf(db, domainNid, USERS_A_QUERY);
     const names = await nids.users.names(db, wanted);
-    const owners = await lists.owners(db, [...names.values()]);
+    const owners = await neighbours(this.#parts, db, [...names.values()]);
     const left = wanted.filter(userNid => !owners.has(names.get(userNid)!));
     if (owners.size === 0 || left.length > 0) {
       await db.tx(async tx => {

@@ -195,14 +195,13 @@ onEachDatabase('lists of strangers are cleared away, and the largest where they 
   const room = await world.shared(DORA, EMIL);
   world.users.set(EMIL, new RemoteUser(EMIL, ...Array.from({ length: 20 }, (_, at) => `D${at}`)));
   await world.query(DORA, EMIL);
-  const parts = { ...world.rooms, lists: world.lists };
-  await tidyLists(parts);
+  await tidyLists(world.rooms);
   assert.ok((await world.row(DORA)) && (await world.row(EMIL)));
-  await tidyLists(parts, 3000);
+  await tidyLists(world.rooms, 3000);
   assert.equal(await world.row(EMIL), undefined, 'together they are too large');
   await world.query(DORA);
   await accepted(world.rooms, room, leaveOf(DORA));
-  await tidyLists(parts);
+  await tidyLists(world.rooms);
   assert.equal(await world.row(DORA), undefined);
   const nid = await world.rooms.nids.users.findOne(db, DORA);
   assert.deepEqual(await remoteDevicesOf(db, [nid ?? 0]), new Map());

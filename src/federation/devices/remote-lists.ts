@@ -1,11 +1,12 @@
 import type { Clock } from '../../base/clock.ts';
 import { KeyedQueue } from '../../base/keyed-queue.ts';
-import { domainOf, type ServerName, type UserId } from '../../core/ids.ts';
-import type { Database, Queryable, Tx } from '../../db/database.ts';
+import type { ServerName, UserId } from '../../core/ids.ts';
+import type { Database, Tx } from '../../db/database.ts';
 import type { Nids } from '../../rooms/nids.table.ts';
 import { RefusedError, UnreachableError } from '../transport/errors.ts';
 import { type ListRequests, USERS_A_QUERY } from './list-requests.ts';
 import type { ListServers } from './list-servers.ts';
+import { neighbours } from './neighbours.ts';
 import {
   ALOUD,
   bytesOfLists,
@@ -14,7 +15,6 @@ import {
   listsOf,
   lockLists,
   openLists,
-  sharingRooms,
   unwantLists,
   wantedOf,
   wantLists,
@@ -67,27 +67,11 @@ export class RemoteLists {
   async tracked(userIds: readonly UserId[]): Promise<Map<UserId, ListOwner>> {
     const found = new Map<UserId, ListOwner>();
     for (let at = 0; at < userIds.length; at += USERS_A_READ) {
-      const some = await this.owners(this.#parts.db, userIds.slice(at, at + USERS_A_READ));
+      const some = await neighbours(this.#parts, this.#parts.db, userIds.slice(at, at + USERS_A_READ));
       await this.#asked([...some.values()]);
       for (const [userId, owner] of some) found.set(userId, owner);
     }
     return found;
-  }
-
-  /** Those of at most some hundred users who share a room with a local user. */
-  async owners(db: Queryable, userIds: readonly UserId[]): Promise<Map<UserId, ListOwner>> {
-    const { nids, serverName } = this.#parts;
-    const owners = new Map<UserId, ListOwner>();
-    const known = await nids.users.find(db, userIds);
-    const us = await nids.domains.findOne(db, serverName);
-    if (us === undefined || known.size === 0) return owners;
-    const sharing = await sharingRooms(db, [...known.values()], us);
-    const domains = await nids.domains.find(db, new Set(userIds.map(domainOf)));
-    for (const [userId, userNid] of known) {
-      const domainNid = domains.get(domainOf(userId));
-      if (sharing.has(userNid) && domainNid !== undefined) owners.set(userId, { userNid, domainNid });
-    }
-    return owners;
   }
 
   async #asked(owners: readonly ListOwner[]): Promise<void> {

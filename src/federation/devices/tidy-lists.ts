@@ -1,12 +1,10 @@
 import type { Database } from '../../db/database.ts';
-import type { Nids } from '../../rooms/nids.table.ts';
+import { type NeighbourParts, neighbours } from './neighbours.ts';
 import { bytesOfLists, deleteLists, largestLists, usersWithLists } from './remote-device-list.table.ts';
-import { MOST_BYTES, type RemoteLists } from './remote-lists.ts';
+import { MOST_BYTES } from './remote-lists.ts';
 
-export interface TidyListsParts {
+export interface TidyListsParts extends NeighbourParts {
   readonly db: Database;
-  readonly nids: Nids;
-  readonly lists: Pick<RemoteLists, 'owners'>;
 }
 
 /** Lists of one transaction: small, so that nobody waits behind it. */
@@ -33,10 +31,10 @@ export async function tidyLists(parts: TidyListsParts, mostBytes = MOST_BYTES): 
   }
 }
 
-async function deleteStrangers({ db, nids, lists }: TidyListsParts, userNids: readonly number[]): Promise<void> {
-  const names = await nids.users.names(db, userNids);
-  await db.tx(async tx => {
-    const owners = await lists.owners(tx, [...names.values()]);
+async function deleteStrangers(parts: TidyListsParts, userNids: readonly number[]): Promise<void> {
+  const names = await parts.nids.users.names(parts.db, userNids);
+  await parts.db.tx(async tx => {
+    const owners = await neighbours(parts, tx, [...names.values()]);
     const sharing = new Set([...owners.values()].map(({ userNid }) => userNid));
     const strangers = userNids.filter(userNid => !sharing.has(userNid));
     if (strangers.length > 0) await deleteLists(tx, strangers);

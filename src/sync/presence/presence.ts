@@ -5,7 +5,8 @@ import type { JsonObject } from '../../core/json.ts';
 import type { Database } from '../../db/database.ts';
 import { ChangeLog } from './change-log.ts';
 import { findPresence, type PresenceRow, savePresence } from './presence.table.ts';
-import { type PresenceState, UserPresence } from './user-presence.ts';
+import { type Told, ToldPresence } from './told-presence.ts';
+import { type Appears, type PresenceState, UserPresence } from './user-presence.ts';
 
 export interface PresenceParts {
   readonly db: Database;
@@ -16,8 +17,8 @@ export interface PresenceParts {
   readonly wake: (userNids: readonly number[]) => Promise<void>;
 }
 
-interface Known {
-  readonly user: UserPresence;
+interface Known<User extends Appears = Appears> {
+  readonly user: User;
   /** What others were told last. */
   shown: string;
   state: PresenceState;
@@ -99,8 +100,22 @@ export class Presence implements AsyncDisposable {
   /** A user did something. */
   acts(userNid: number): void {
     const known = this.#users.get(userNid);
-    if (known === undefined) return;
+    if (known === undefined || !isOurs(known)) return;
     known.user.acts(this.#parts.clock.now());
+    this.#look(userNid, known);
+  }
+
+  /** Another server says how one of its users is. It has to say so again: see `ToldPresence`. */
+  hear(userNid: number, told: Told): void {
+    const before = this.#users.get(userNid);
+    if (before === undefined && told.presence === 'offline') return;
+    if (before === undefined && this.#users.size >= MOST_USERS) this.#forgetOne();
+    // Those whom we cannot remember are offline to us, like those whom we do not hear of.
+    if (before === undefined && this.#users.size >= MOST_USERS) return;
+    before?.timer?.cancel();
+    const user = new ToldPresence(told, this.#parts.clock.now());
+    const known: Known = { shown: '', state: 'offline', ...before, timer: undefined, user };
+    this.#users.set(userNid, known);
     this.#look(userNid, known);
   }
 
@@ -123,12 +138,15 @@ export class Presence implements AsyncDisposable {
     return run === this.#run ? Number.parseInt(serial, 36) || 0 : 0;
   }
 
-  async #known(userNid: number): Promise<Known> {
+  /** Of a user of this server. */
+  async #known(userNid: number): Promise<Known<UserPresence>> {
     const here = this.#users.get(userNid);
-    if (here !== undefined) return here;
+    if (here !== undefined && isOurs(here)) return here;
     const row = await findPresence(this.#parts.db, userNid);
     // Another request may have been faster.
-    const known = this.#users.get(userNid) ?? {
+    const faster = this.#users.get(userNid);
+    if (faster !== undefined && isOurs(faster)) return faster;
+    const known: Known<UserPresence> = {
       user: new UserPresence(row?.last_active ?? 0, row?.status_msg ?? undefined),
       shown: '',
       state: 'offline',
@@ -160,7 +178,7 @@ export class Presence implements AsyncDisposable {
     known.shown = shown;
     const hasGone = presence === 'offline' && known.state !== 'offline';
     known.state = presence;
-    if (hasGone) void this.#save([this.#row(userNid, known)]);
+    if (hasGone && isOurs(known)) void this.#save([this.#row(userNid, known)]);
     this.#changes.add(userNid);
     this.#tell(userNid);
   }
@@ -192,11 +210,16 @@ export class Presence implements AsyncDisposable {
   /** Remembers for the next run who was here. */
   async [Symbol.asyncDispose](): Promise<void> {
     const rows = [...this.#users]
-      .filter(([, { state }]) => state !== 'offline')
+      .filter(([, known]) => known.state !== 'offline' && isOurs(known))
       .map(([nid, one]) => this.#row(nid, one));
     for (const known of this.#users.values()) known.timer?.cancel();
     for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) await this.#save(rows.slice(at, at + ROWS_AT_ONCE));
   }
+}
+
+/** Of other servers' users nothing is stored: they tell us again. */
+function isOurs(known: Known): known is Known<UserPresence> {
+  return known.user instanceof UserPresence;
 }
 
 function agoAndStatus(now: number, lastActive: number, statusMsg: string | undefined): JsonObject {

@@ -25,8 +25,16 @@ export interface Appearance {
   readonly changesAt: number | undefined;
 }
 
-/** What is known of one user. Times are milliseconds since the epoch, handed in. */
-export class UserPresence {
+/** What is known of one user. Times are milliseconds since the epoch. */
+export interface Appears {
+  readonly lastActive: number;
+  readonly statusMsg: string | undefined;
+  /** How the user appears now. */
+  look(now: number): Appearance;
+}
+
+/** A user of this server, by what their devices say. Times are handed in. */
+export class UserPresence implements Appears {
   readonly #devices = new Map<string, Device>();
   lastActive: number;
   statusMsg: string | undefined;
@@ -63,7 +71,7 @@ export class UserPresence {
     for (const device of this.#devices.values()) if (device.state === 'unavailable') device.state = 'online';
   }
 
-  /** How the user appears now. Forgets devices that are gone. */
+  /** Forgets devices that are gone. */
   look(now: number): Appearance {
     for (const [id, device] of this.#devices) if (this.#isGone(device, now)) this.#devices.delete(id);
     const devices = [...this.#devices.values()].filter(device => device.state !== 'offline');

@@ -3,6 +3,7 @@ import type { TestContext } from 'node:test';
 import { TestClock } from '../../../../test/support/accounts.ts';
 import { onEachDatabase } from '../../../../test/support/databases.ts';
 import { refusal, TestApi } from '../../../../test/support/http.ts';
+import { DORA, joinFrom } from '../../../../test/support/remote-events.ts';
 import { ALICE, BOB, CAROL, joinAll, newRoom, roomsOn, say } from '../../../../test/support/rooms.ts';
 import { quietSources, type SyncAnswer } from '../../../../test/support/sync.ts';
 import { silentLog } from '../../../base/log.ts';
@@ -12,7 +13,9 @@ import type { Json, JsonObject } from '../../../core/json.ts';
 import type { Database } from '../../../db/database.ts';
 import { Notifier } from '../../../sync/notifier.ts';
 import { followActivity } from '../../../sync/presence/activity.ts';
+import { findPresence } from '../../../sync/presence/presence.table.ts';
 import { Presence } from '../../../sync/presence/presence.ts';
+import type { Told } from '../../../sync/presence/told-presence.ts';
 import { Sync } from '../../../sync/sync.ts';
 import { Typing } from '../../../sync/typing.ts';
 import { syncRoutes } from '../sync/routes.ts';
@@ -167,6 +170,34 @@ onEachDatabase('a sync that waits is woken, and holds its user online while it w
   world.clock.advance(200);
   const answer = (await world.api.ok(waiting)) as WithPresence;
   assert.ok(answer.presence?.events.some(event => event.sender === ALICE));
+});
+
+onEachDatabase('users of other servers are as their server says, until it says nothing any more', async (db, t) => {
+  const world = new World(db, t);
+  const room = await newRoom(world.rooms);
+  await joinFrom(world.rooms, room, DORA);
+  const dora = (await world.rooms.nids.users.findOne(db, DORA)) ?? 0;
+  const { next_batch: since } = await world.sync('alice', undefined, '&set_presence=offline');
+  const hear = (presence: Told['presence'], more: Partial<Told> = {}) => {
+    const told = { presence, lastActive: world.clock.now(), statusMsg: undefined, currentlyActive: false, ...more };
+    world.presence?.hear(dora, told);
+  };
+  hear('online', { currentlyActive: true, statusMsg: 'here' });
+  assert.deepEqual(await world.said('alice', since, '&set_presence=offline'), [[DORA, 'online']]);
+  const content = { presence: 'online', status_msg: 'here', last_active_ago: 0, currently_active: true };
+  assert.deepEqual(await world.of('alice', DORA), content);
+  world.presence?.acts(dora);
+  hear('unavailable');
+  world.clock.advance(29 * 60_000);
+  assert.equal((await world.of('alice', DORA)).presence, 'unavailable');
+  hear('unavailable');
+  world.clock.advance(29 * 60_000);
+  assert.equal((await world.of('alice', DORA)).presence, 'unavailable');
+  const { next_batch: later } = await world.sync('alice', since, '&set_presence=offline');
+  world.clock.advance(2 * 60_000);
+  assert.deepEqual(await world.said('alice', later, '&set_presence=offline'), [[DORA, 'offline']]);
+  await world.presence?.[Symbol.asyncDispose]();
+  assert.equal(await findPresence(db, dora), undefined, 'nothing of it is stored');
 });
 
 onEachDatabase('after a restart everybody is told anew', async (db, t) => {
