@@ -1,5 +1,7 @@
+import type { Clock } from '../base/clock.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import type { Database } from '../db/database.ts';
+import { setErased, unsetErased } from '../rooms/erased-users.table.ts';
 import { setPasswordHash } from './account.table.ts';
 import type { AccountData } from './account-data.ts';
 import type { AccountTasks } from './account-tasks.ts';
@@ -19,6 +21,7 @@ import type { User, Users } from './users.ts';
 
 export interface AccountChangesParts {
   readonly db: Database;
+  readonly clock: Clock;
   readonly users: Users;
   readonly devices: Devices;
   readonly listener: DeviceListener;
@@ -76,7 +79,7 @@ export class AccountChanges {
 
   /**
    * Closes an account for good: no login, no devices, and all rooms are left. `erase`: what belongs to the account
-   * alone is deleted, and its messages are to be hidden from those who come later.
+   * alone is deleted, and its messages are hidden from those who come later.
    */
   async deactivate(userNid: number, erase: boolean): Promise<void> {
     const { db, users, devices, tasks } = this.#parts;
@@ -91,6 +94,7 @@ export class AccountChanges {
       await this.#parts.listener.accountClosed(tx, userNid);
       if (erase) {
         await users.setFlag(tx, userNid, 'is_erased', true);
+        await setErased(tx, userNid, this.#parts.clock.now());
         await this.#parts.profiles.removeAll(tx, userNid);
         await this.#parts.accountData.removeAll(tx, userNid);
         await this.#parts.filters.removeAll(tx, userNid);
@@ -105,6 +109,7 @@ export class AccountChanges {
     await db.tx(async tx => {
       await users.setFlag(tx, userNid, 'is_deactivated', false);
       await users.setFlag(tx, userNid, 'is_erased', false);
+      await unsetErased(tx, userNid);
       await setUserWords(tx, userNid, ID_WORDS, userIdWords(userId));
     });
   }

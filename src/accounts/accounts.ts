@@ -164,6 +164,7 @@ export class Accounts implements AsyncDisposable {
     this.sharedSecret = new SharedSecretRegistration(common, registration, settings.registrationSharedSecret);
     this.changes = new AccountChanges({
       db,
+      clock,
       users,
       devices,
       listener,

@@ -2,6 +2,7 @@ import { redactedEvent } from '../core/event.ts';
 import { domainOf, type ServerName, type UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Queryable } from '../db/database.ts';
+import { erasedSenders } from './erasure.ts';
 import { usersOfDomain } from './members.table.ts';
 import type { RoomsParts } from './parts.ts';
 import type { Membership, Room, StoredEvent } from './room.ts';
@@ -21,15 +22,21 @@ export async function pdusFor(
 ): Promise<JsonObject[]> {
   const visibilities = await visibilitiesAt(parts, db, room, events);
   const users = new UsersOfServer(parts, db, room, server);
+  const erased = await erasedSenders(parts, db, events);
   const pdus: JsonObject[] = [];
   for (const stored of events) {
     const visibility = visibilities(stored);
     const isOpen = visibility === 'world_readable' || visibility === 'shared' || isOfServer(stored, server);
-    const isSeen = isOpen || (await users.are(stored.stateBefore, whoSees(visibility)));
+    // Of those who asked to be forgotten only what came while the server was there: it has it already.
+    const isForgotten = erased.has(stored.event.sender) && !isOfServer(stored, server);
+    const who = isForgotten ? MEMBERS : whoSees(visibility);
+    const isSeen = (isOpen && !isForgotten) || (await users.are(stored.stateBefore, who));
     pdus.push((isSeen ? stored.event : redactedEvent(stored.event)).pdu);
   }
   return pdus;
 }
+
+const MEMBERS = ['join'] as const;
 
 function whoSees(visibility: HistoryVisibility): readonly Membership[] {
   return visibility === 'invited' ? ['join', 'invite'] : ['join'];

@@ -1,10 +1,9 @@
-import type { UserId } from '../core/ids.ts';
 import { getString } from '../core/json.ts';
 import type { Queryable } from '../db/database.ts';
+import { withoutErased } from './erasure.ts';
 import { getMember } from './members.table.ts';
 import type { RoomsParts } from './parts.ts';
 import {
-  isMembership,
   type Membership,
   membershipName,
   OUTLIER,
@@ -15,22 +14,9 @@ import {
 } from './room.ts';
 import type { StateKeyPair } from './room-state.ts';
 import { roomHead } from './rooms.table.ts';
+import { membershipOf, type SeenEvent, type Viewer } from './seen-event.ts';
 
-export interface Viewer {
-  readonly userId: UserId;
-  readonly userNid: number;
-  /** Whose messages the viewer does not want to see (client-server API, "Ignoring Users"). */
-  readonly ignored?: ReadonlySet<string> | undefined;
-  /** An administrator of the server who looks into a room: its history visibility is no bar then. */
-  readonly seesAll?: boolean;
-}
-
-/** An event that the viewer may see, with the viewer's membership at the time (`unsigned.membership`). */
-export interface SeenEvent {
-  readonly stored: StoredEvent;
-  /** Undefined where it is not asked for: in lists of state. */
-  readonly membership: Membership | undefined;
-}
+export { membershipOf, type SeenEvent, type Viewer } from './seen-event.ts';
 
 /** From the most open one on. */
 export const VISIBILITIES = ['world_readable', 'shared', 'invited', 'joined'] as const;
@@ -40,12 +26,6 @@ export type HistoryVisibility = (typeof VISIBILITIES)[number];
 export function visibilityOf(stored: StoredEvent | undefined): HistoryVisibility {
   const text = stored === undefined ? undefined : getString(stored.event.content, 'history_visibility');
   return VISIBILITIES.find(known => known === text) ?? 'shared';
-}
-
-/** What a membership event says, or its absence. */
-export function membershipOf(stored: StoredEvent | undefined): Membership {
-  const text = stored === undefined ? undefined : getString(stored.event.content, 'membership');
-  return isMembership(text) ? text : 'leave';
 }
 
 export const HISTORY: StateKeyPair = ['m.room.history_visibility', ''];
@@ -85,11 +65,12 @@ export async function visibleEvents(
   // Where the viewer was joined at every event, when the last stay ended decides nothing.
   const wasJoined = events.every(stored => membershipOf(places.get(stored.stateBefore)?.own) === 'join');
   const { upTo } = wasJoined ? NEVER : await lastStay(parts, db, room, viewer);
-  return events.flatMap(stored => {
+  const visible = events.flatMap(stored => {
     const place = places.get(stored.stateBefore);
     const seen = judge(stored, viewer, visibilityOf(place?.history), membershipOf(place?.own), upTo);
     return seen === undefined ? [] : [{ stored, membership: seen }];
   });
+  return withoutErased(parts, db, room, viewer, visible);
 }
 
 /** The viewer's membership at the event if they may see it. */

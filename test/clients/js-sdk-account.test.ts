@@ -111,3 +111,13 @@ test('a closed account leaves its rooms, loses its sessions, and cannot come bac
   await assert.rejects(stage.client().do('logIn', 'bob', 'two herons at noon'), /M_USER_DEACTIVATED|M_FORBIDDEN/);
   await assert.rejects(stage.client().do('register', 'bob', PASSWORD), /M_USER_IN_USE/);
 });
+
+test('who comes later does not read what somebody said who asked to be forgotten', async () => {
+  const carol = await stage.newUser('carol');
+  await carol.do('join', roomId);
+  await eventually(async () => {
+    await carol.do('scrollToBeginning', roomId, 20);
+    assert.deepEqual(await carol.do('bodiesOf', roomId, BOB), [undefined]);
+    assert.ok((await carol.do('bodiesOf', roomId, ALICE)).includes('how quiet it is'));
+  });
+});

@@ -154,7 +154,8 @@ export class Search {
       const room = rooms.get(roomNid);
       if (room === undefined) continue;
       for (const seen of await visibleEvents(this.#parts, db, room, view, ofRoom)) {
-        found.set(seen.stored.nid, { room, seen });
+        // A copy that was redacted for the viewer has no words to be found by.
+        if (searchableText(seen.stored) !== undefined) found.set(seen.stored.nid, { room, seen });
       }
     }
     return found;
