@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -13,7 +13,7 @@ function place(t: TestContext): string {
   return join(made, 'deep', 'data');
 }
 
-test('the first start makes a folder and files that nobody else can read', t => {
+test('N211 the first start makes a folder and files that nobody else can read', t => {
   const path = place(t);
   assert.equal(isDataFolder(path), false);
   const folder = openDataFolder(path, 'example.org', systemRandom);
@@ -22,6 +22,16 @@ test('the first start makes a folder and files that nobody else can read', t => 
   assert.equal(statSync(path).mode & 0o777, 0o700);
   for (const file of readdirSync(path)) assert.equal(statSync(join(path, file)).mode & 0o777, 0o600, file);
   assert.match(readFileSync(join(path, 'signing.key'), 'utf8'), /^ed25519 a_[A-Za-z]{4} [A-Za-z0-9+/]{43}\n$/);
+});
+
+test('N211 what a backup has left open is closed again', t => {
+  const path = place(t);
+  openDataFolder(path, 'example.org', systemRandom);
+  chmodSync(path, 0o755);
+  for (const file of ['signing.key', 'secrets.json']) chmodSync(join(path, file), 0o644);
+  openDataFolder(path, undefined, systemRandom);
+  assert.equal(statSync(path).mode & 0o777, 0o700);
+  for (const file of ['signing.key', 'secrets.json']) assert.equal(statSync(join(path, file)).mode & 0o777, 0o600);
 });
 
 test('the second start finds the same keys and secrets; another installation has others', t => {

@@ -55,8 +55,14 @@ export function openDataFolder(path: string, wantedName: string | undefined, ran
   // Written last, so that a first start that was cut short is done again from the beginning.
   const isNew = !existsSync(join(path, NAME_FILE));
   if (isNew) fill(path, wantedName ?? TRIAL_NAME, random);
+  closeToOthers(path);
   const serverName = readName(path, wantedName);
   return { path, serverName, signingKey: readSigningKey(path), secrets: readSecrets(path), isNew };
+}
+
+/** A folder that came back from a backup may be open to everybody. */
+function closeToOthers(path: string): void {
+  for (const name of [KEY_FILE, SECRETS_FILE]) if (existsSync(join(path, name))) chmodSync(join(path, name), 0o600);
 }
 
 /** Whether there is a server's data at `path`. */

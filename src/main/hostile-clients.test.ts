@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type Loose, ratesWith } from '../../test/support/accounts.ts';
 import { type Caller, withAdmin } from '../../test/support/admin-world.ts';
+import type { JsonObject } from '../core/json.ts';
 
 async function roomWith(host: Caller, ...guests: readonly Caller[]): Promise<string> {
   const made = await host.ok('POST', 'c/v3/createRoom', { preset: 'public_chat' });
@@ -113,3 +114,34 @@ withAdmin(
   },
   { rate_limits: ratesWith({ report: few, other: few, message: few }) },
 );
+
+withAdmin('N059 a member who is called by an object, a number or a book spoils nothing for the others', async world => {
+  const [alice, bob, mallory] = [await world.user('alice'), await world.user('bob'), await world.user('mallory')];
+  const room = await roomWith(alice, bob, mallory);
+  const own = `c/v3/rooms/${room}/state/m.room.member/${mallory.id}`;
+  const since = String((await bob.ok('GET', 'c/v3/sync')).next_batch);
+  const odd: readonly JsonObject[] = [
+    { displayname: { a: 1 }, avatar_url: 7 },
+    { displayname: 7, avatar_url: ['mxc://x/y'] },
+    { displayname: null, avatar_url: null },
+    { displayname: 'x'.repeat(60_000), avatar_url: 'javascript:alert(1)' },
+    { displayname: '\u202e\u0000\ud800', avatar_url: '' },
+  ];
+  for (const more of odd) {
+    const { status } = await mallory.call('PUT', own, { membership: 'join', ...more });
+    assert.ok(status === 200 || status === 400, `${status} ${JSON.stringify(more).slice(0, 50)}`);
+    await say(mallory, room, 'hello bob');
+    const answer = await bob.ok('GET', `c/v3/sync?since=${since}`);
+    assert.equal(bodiesIn(answer).at(-1), 'hello bob');
+    await bob.ok('GET', `c/v3/rooms/${room}/members`);
+    await bob.ok('GET', 'c/v3/notifications');
+    await bob.ok('POST', 'c/v3/user_directory/search', { search_term: 'mallory' });
+    await bob.ok('POST', 'c/v3/search', { search_categories: { room_events: { search_term: 'hello' } } });
+    const joined = await bob.ok('GET', `c/v3/rooms/${room}/joined_members`);
+    for (const { display_name, avatar_url } of Object.values(joined.joined ?? {})) {
+      for (const text of [display_name, avatar_url])
+        assert.ok([undefined, null].includes(text as never) || typeof text === 'string');
+    }
+  }
+  assert.deepEqual(await bob.ok('GET', `c/v3/profile/${mallory.id}`), { displayname: 'mallory' });
+});
