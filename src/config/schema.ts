@@ -51,6 +51,14 @@ const listen = section('Where the server listens.', {
     certificate: optionalPath('The certificate chain in PEM; with none the listener speaks plain HTTP.'),
     key: optionalPath('The private key of the certificate in PEM.'),
   }),
+  admin: section(
+    'A listener of its own for the administration API (`/_synapse/admin/`). With it, the others do not serve that API.',
+    {
+      enabled: flag('Whether there is one.', false),
+      host: text('The address.', '127.0.0.1'),
+      port: integer('The port; 0 takes a free one.', 8009, 0, 65535),
+    },
+  ),
 });
 
 const tls = section('Trust in the certificates of others.', {

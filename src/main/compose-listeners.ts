@@ -5,11 +5,14 @@ import type { Listener } from '../cli/status-text.ts';
 import type { Config } from '../config/schema.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import type { HttpParts } from '../http/server.ts';
+import { listenAdmin } from './admin-listener.ts';
 import { listenFederation } from './federation-listener.ts';
 import { listenMetrics } from './metrics-listener.ts';
 
 export interface FurtherListeners {
   readonly http: HttpParts;
+  /** For the listener that administration may have. */
+  readonly forAdmins: readonly Endpoint[];
   /** For other servers; undefined where this one does not federate. */
   readonly routes: readonly Endpoint[] | undefined;
   readonly metrics: Metrics | undefined;
@@ -20,13 +23,15 @@ export interface FurtherListeners {
 /** Opens the listeners beside the one for clients, as far as the settings have them. @throws ListenError, TlsFileError */
 export async function openFurtherListeners(
   config: Config,
-  { http, routes, metrics, clock, log }: FurtherListeners,
+  { http, forAdmins, routes, metrics, clock, log }: FurtherListeners,
   opened: AsyncDisposableStack,
 ): Promise<Listener[]> {
   const servers = routes && (await listenFederation(config.listen.federation, { http, routes, clock, log }));
+  const admins = await listenAdmin(config.listen.admin, http, forAdmins);
   const figures = metrics && (await listenMetrics(config.metrics, metrics, log));
   const named = [
     ['servers', servers],
+    ['administration', admins],
     ['metrics', figures],
   ] as const;
   return named.flatMap(([name, listener]) => {

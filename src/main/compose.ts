@@ -15,6 +15,7 @@ import { sealInvitation } from '../http/site/invitation.ts';
 import { startPage } from '../http/site/start-page.ts';
 import { WELCOME_PATH, type WelcomeParts, welcomeRoutes } from '../http/site/welcome.ts';
 import { accountMaker } from './account-maker.ts';
+import { splitAdministration } from './admin-listener.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
 import { composeFederation, type Federation } from './compose-federation.ts';
 import { composeHistory } from './compose-history.ts';
@@ -98,7 +99,11 @@ export async function compose(config: Config, environment: Environment): Promise
   const client = new HttpServer(http);
   client.add(siteRoutes(config, { serverName, invitationSecret, makeAccounts, clock }));
   const history = federation && composeHistory(federation, parts.rooms);
-  client.add(clientRoutes(parts, config, { clock, version, history }));
+  const { forClients, forAdmins } = splitAdministration(
+    clientRoutes(parts, config, { clock, version, history }),
+    config.listen.admin,
+  );
+  client.add(forClients);
   client.add(forServers);
   await parts.start();
   await incoming?.start();
@@ -106,7 +111,7 @@ export async function compose(config: Config, environment: Environment): Promise
   const clientUrl = await (environment.listen ?? (server => listenHttp(server, config.listen.client)))(client);
   opened.defer(() => client.close());
   const routes = federation && [...forServers, wellKnownServer(wellKnownOf(config))];
-  const further = await openFurtherListeners(config, { http, routes, metrics, clock, log }, opened);
+  const further = await openFurtherListeners(config, { http, forAdmins, routes, metrics, clock, log }, opened);
   const listeners: Listener[] = [{ name: 'clients', url: clientUrl }, ...further];
   opened.use(await listenControl(folder.path, status));
 

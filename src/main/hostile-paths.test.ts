@@ -14,7 +14,7 @@ import { compose } from './compose.ts';
 const ORIGIN = { origin: 'https://evil.example' };
 
 /** A whole server with a listener of its own for servers and one for metrics: their URLs by name. */
-async function listenersOf(t: TestContext): Promise<Readonly<Record<string, string>>> {
+async function listenersOf(t: TestContext, ownAdmin = false): Promise<Readonly<Record<string, string>>> {
   const folder = mkdtempSync(join(tmpdir(), 'copse-paths-'));
   const config = loadConfig(
     { data: join(folder, 'data'), name: 'one.example', port: '0' },
@@ -24,7 +24,11 @@ async function listenersOf(t: TestContext): Promise<Readonly<Record<string, stri
   const running = await compose(
     {
       ...config,
-      listen: { ...listen, federation: { ...listen.federation, enabled: true, host: '127.0.0.1', port: 0 } },
+      listen: {
+        ...listen,
+        federation: { ...listen.federation, enabled: true, host: '127.0.0.1', port: 0 },
+        admin: { ...listen.admin, enabled: ownAdmin, port: 0 },
+      },
       metrics: { ...metrics, port: 0 },
     },
     { clock: systemClock, random: systemRandom, log: silentLog, metrics: new Metrics(), version: 'test' },
@@ -96,6 +100,19 @@ test('N172 administration and clients are not served where other servers come in
   assert.equal((await askRaw(servers, '/_matrix/federation/v1/version')).status, 200);
   for (const path of [ADMIN, '/_matrix/client/versions', '/_copse/welcome', '/metrics', '/']) {
     assert.equal((await askRaw(servers, path)).status, 404, path);
+  }
+});
+
+test('N172 administration that has a listener of its own is served there alone', async t => {
+  const { clients = '', servers = '', administration = '' } = await listenersOf(t, true);
+  assert.equal((await askRaw(administration, '/_synapse/admin/v2/users')).status, 401);
+  assert.equal((await askRaw(administration, '/_matrix/client/versions')).status, 404);
+  assert.equal((await askRaw(clients, '/_matrix/client/versions')).status, 200);
+  for (const base of [clients, servers]) {
+    for (const path of ['/_synapse/admin/v2/users', ADMIN, '/_synapse/admin/v1/register']) {
+      const { status, text } = await askRaw(base, path);
+      assert.deepEqual([status, JSON.parse(text).errcode], [404, 'M_UNRECOGNIZED'], path);
+    }
   }
 });
 
