@@ -11,6 +11,7 @@ import type { Database } from '../db/database.ts';
 import { CheckedEvents } from '../federation/events/checked-events.ts';
 import { SignaturePool } from '../federation/events/signature-pool.ts';
 import { type AuthenticateServer, requestAuthentication } from '../federation/inbound/request-authentication.ts';
+import { JoiningRooms } from '../federation/joining/joining-rooms.ts';
 import { KeyRing } from '../federation/keys/key-ring.ts';
 import { Notary } from '../federation/keys/notary.ts';
 import { PublishedKeys } from '../federation/keys/published-keys.ts';
@@ -45,6 +46,7 @@ export interface Federation extends Disposable {
   readonly keyRing: KeyRing;
   readonly published: PublishedKeys;
   readonly checked: CheckedEvents;
+  readonly joining: JoiningRooms;
   readonly notary: Notary;
   readonly authenticateServer: AuthenticateServer;
   /** For what other servers keep somewhere else. */
@@ -79,6 +81,7 @@ export function composeFederation(input: FederationInput): Federation {
     keyRing,
     published,
     checked: new CheckedEvents({ crypto: nodeCrypto, keyRing, verify: signaturePool(input)?.verify }),
+    joining: new JoiningRooms(),
     notary: new Notary({ ...common, keyRing }),
     authenticateServer: requestAuthentication({ identity, clock, keyRing }),
     https: systemHttpsStream(web),

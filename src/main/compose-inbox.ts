@@ -16,14 +16,14 @@ export interface InboxLoop extends AsyncDisposable {
 const nobody: EduReceiver = { receive: async () => undefined };
 
 export function composeInbox(
-  { client, checked }: Federation,
+  { client, checked, joining }: Federation,
   rooms: RoomsParts,
   edus: EduReceiver = nobody,
 ): InboxLoop {
   const gaps = new GapFiller({ rooms, checked, peers: new PeerEvents(client) });
-  const drain = new RoomDrain({ rooms, checked, gaps });
+  const drain = new RoomDrain({ rooms, checked, gaps, joining });
   return {
-    inbox: new Inbox({ rooms, edus, drain }),
+    inbox: new Inbox({ rooms, edus, drain, joining }),
     start: () => drain.start(),
     [Symbol.asyncDispose]: () => drain[Symbol.asyncDispose](),
   };

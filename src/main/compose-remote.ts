@@ -1,11 +1,9 @@
 import type { RemoteProfiles } from '../accounts/ports.ts';
 import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
-import { nodeCrypto } from '../base/node-crypto.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { PaceSettings } from '../federation/keys/fetch-pace.ts';
 import { FederatedMedia } from '../federation/media/remote-media.ts';
-import { FederatedMemberships } from '../federation/membership/federated-memberships.ts';
 import { QueryClient } from '../federation/queries/query-client.ts';
 import { FederatedDirectory } from '../federation/queries/remote-directory.ts';
 import { FederatedProfiles } from '../federation/queries/remote-profiles.ts';
@@ -32,17 +30,18 @@ export interface RemoteInput {
   readonly budget: Budget;
   readonly serverName: ServerName;
   readonly pace: PaceSettings;
+  readonly memberships: RemoteMemberships;
 }
 
 export function composeRemote(
-  { client, checked, https }: Federation,
-  { clock, budget, serverName, pace }: RemoteInput,
+  { client, https }: Federation,
+  { clock, budget, serverName, pace, memberships }: RemoteInput,
 ): Remote {
   const queries = new QueryClient({ client, clock, budget });
   return {
     media: new FederatedMedia({ client, https, clock }),
     directory: new FederatedDirectory(queries),
-    memberships: new FederatedMemberships({ client, checked, crypto: nodeCrypto }),
+    memberships,
     rooms: new FederatedRooms({ queries, clock, budget, serverName }),
     profiles: new FederatedProfiles({ queries, clock, budget }),
     devices: (rooms, signal) => composeRemoteDevices({ client }, { rooms, pace, signal }),

@@ -14,6 +14,7 @@ import { type HttpMemory, type HttpParts, HttpServer } from '../http/server.ts';
 import { sealInvitation } from '../http/site/invitation.ts';
 import { startPage } from '../http/site/start-page.ts';
 import { WELCOME_PATH, type WelcomeParts, welcomeRoutes } from '../http/site/welcome.ts';
+import type { RoomsParts } from '../rooms/parts.ts';
 import { accountMaker } from './account-maker.ts';
 import { splitAdministration } from './admin-listener.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
@@ -21,6 +22,7 @@ import { composeFederation, type Federation } from './compose-federation.ts';
 import { composeHistory } from './compose-history.ts';
 import { composeInbox } from './compose-inbox.ts';
 import { openFurtherListeners } from './compose-listeners.ts';
+import { composeMemberships, type MembershipsLoop } from './compose-memberships.ts';
 import { composeMemory } from './compose-memory.ts';
 import { composeParts, type Parts } from './compose-parts.ts';
 import { composeRemote } from './compose-remote.ts';
@@ -86,8 +88,15 @@ export async function compose(config: Config, environment: Environment): Promise
     : undefined;
   if (config.appservices.length > 0)
     log.warn('This version serves no application services yet: `appservices` is ignored.');
-  const remote = federation && composeRemote(federation, { clock, budget, serverName, pace: config.federation.retry });
-  const parts = opened.use(composeParts({ config, folder, db, clock, random, log, budget, admission, remote }));
+  const joining: MembershipsLoop | undefined =
+    federation && composeMemberships({ federation, admission, rooms: (): RoomsParts => parts.rooms });
+  const pace = config.federation.retry;
+  const remote =
+    federation &&
+    joining &&
+    composeRemote(federation, { clock, budget, serverName, pace, memberships: joining.memberships });
+  const parts: Parts = opened.use(composeParts({ config, folder, db, clock, random, log, budget, admission, remote }));
+  opened.use(joining);
   const makeAccounts = accountMaker({ db, config, serverName, clock, random, nids: parts.rooms.nids });
   const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
   const http = httpParts(parts, federation, config, { ...environment, memory: memory.http });
@@ -107,6 +116,7 @@ export async function compose(config: Config, environment: Environment): Promise
   client.add(forServers);
   await parts.start();
   await incoming?.start();
+  await joining?.start();
 
   const clientUrl = await (environment.listen ?? (server => listenHttp(server, config.listen.client)))(client);
   opened.defer(() => client.close());

@@ -151,7 +151,8 @@ function draftFields(parts: RoomsParts, draft: Draft, version: RoomVersion): Jso
   };
 }
 
-function references(events: readonly StoredEvent[], version: RoomVersion): Json[] {
+/** As the format of the room version has them. */
+export function references(events: readonly StoredEvent[], version: RoomVersion): Json[] {
   return events.map(({ event }) => (version.referencesArePairs ? [event.id, { sha256: hashOf(event) }] : event.id));
 }
 

@@ -43,22 +43,35 @@ export async function judge(
   const known = await parts.events.byIds(tx, authIdsOf(event));
   const own = judgeByAuthEvents(event, id => known.get(id), parts.crypto);
   if (!own.ok) return { ...own, outcome: 'rejected' };
-  const then = await judgeByState(parts, tx, room, event, before);
+  const told = event.authIds.flatMap(id => known.get(id) ?? []);
+  const then = await judgeByState(parts, tx, room, event, before, told);
   if (!then.ok) return { ...then, outcome: 'rejected' };
   if (before === now || isAwaited) return ACCEPTED;
-  const today = await judgeByState(parts, tx, room, event, now);
+  const today = await judgeByState(parts, tx, room, event, now, told);
   return today.ok ? ACCEPTED : { ...today, outcome: 'soft-failed' };
 }
 
-/** Whether the state at a root allows an event. */
+/**
+ * Whether the state at a root allows an event. Where members are missing from the state, one that is not in it is taken
+ * from the event's own auth events (`told`), which were judged before: nobody is shut out because we know too little.
+ */
 export async function judgeByState(
   parts: RoomsParts,
   tx: Tx,
   room: Room,
   event: Event,
   root: number,
+  told: readonly StoredEvent[] = [],
 ): Promise<AuthVerdict> {
-  return checkAuth(event, await parts.state.lookup(tx, room, root, statePairs(event)), parts.crypto);
+  const state = await parts.state.lookup(tx, room, root, statePairs(event));
+  const verdict = checkAuth(event, state, parts.crypto);
+  if (verdict.ok || !(await parts.trees.isPartial(tx, room.nid, root))) return verdict;
+  const members = lookupOf(told.filter(isUsableMember).map(stored => stored.event));
+  return checkAuth(event, (type, key) => state(type, key) ?? members(type, key), parts.crypto);
+}
+
+function isUsableMember({ event, flags }: StoredEvent): boolean {
+  return event.type === 'm.room.member' && (flags & REJECTED) === 0;
 }
 
 /** The pairs that the rules look at; the create event is among them also where it is no auth event. */

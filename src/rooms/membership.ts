@@ -40,7 +40,7 @@ const OWN_KEYS: ReadonlySet<string> = new Set([
 ]);
 
 /** The content of the new membership event. */
-function contentOf(membership: Membership, action: MemberAction, more: JsonObject = {}): JsonObject {
+export function contentOf(membership: Membership, action: MemberAction, more: JsonObject = {}): JsonObject {
   const asked = Object.entries(action.content ?? {}).filter(([key]) => !OWN_KEYS.has(key));
   const reason = action.reason === undefined ? {} : { reason: action.reason };
   return memberContent(membership, action.profile, { ...Object.fromEntries(asked), ...reason, ...more });

@@ -27,8 +27,30 @@ export interface InvitePolicy {
   decide(db: Queryable, userNid: number, sender: UserId): Promise<'allow' | 'ignore' | 'block'>;
 }
 
+/** What one of our users wants of a room that we are not in. */
+export interface RemoteWish {
+  readonly roomId: RoomId;
+  /** Servers that may be in the room; others that we know of are asked too. */
+  readonly via: readonly string[];
+  readonly userId: UserId;
+  /** Of the membership event. */
+  readonly content: JsonObject;
+}
+
 /** Brings memberships to and from rooms through other servers (fulfilled by `federation/`); absent while there is none. */
 export interface RemoteMemberships {
+  /**
+   * Comes into a room with one of our users, through the first server that helps. Joins of one room run one after the
+   * other; who finds us in it by then (`here`) joins as in any room of ours. It goes on when nobody waits for it any
+   * more. @throws MatrixError what the servers said
+   */
+  join(wish: RemoteWish): Promise<'joined' | 'here'>;
+  /** Joins a room that we are in, by the word of another server whose users may let ours in. @throws MatrixError */
+  joinByOthers(room: Room, wish: RemoteWish): Promise<void>;
+  /** @throws MatrixError what the servers said */
+  knock(wish: RemoteWish): Promise<void>;
+  /** Declines an invite or takes back a knock: with the room where one of its servers helps, else for our user alone. */
+  leave(wish: RemoteWish): Promise<void>;
   /**
    * The same invite with the signature of the invited user's server, which shows it to that user. `told` is what it may
    * say of the room. @throws MatrixError as the other server answered, M_UNKNOWN (502) when it cannot be reached

@@ -2,7 +2,8 @@ import type { EventId, UserId } from '../core/ids.ts';
 import { getString, type JsonObject } from '../core/json.ts';
 import { forbidden, MatrixError } from '../core/matrix-error.ts';
 import { currentMembership } from './current-membership.ts';
-import { ban, invite, join, kick, knock, leave, type MemberAction, unban } from './membership.ts';
+import { ban, invite, kick, type MemberAction, unban } from './membership.ts';
+import { joinAt, knockAt, leaveAt } from './own-membership.ts';
 import type { RoomsParts } from './parts.ts';
 import type { Room } from './room.ts';
 
@@ -23,16 +24,16 @@ export async function setMembership(
   switch (getString(action.content, 'membership')) {
     case 'join':
       if (!own) throw forbidden('Nobody joins in the name of another.');
-      return join(parts, room, full);
+      return joinAt(parts, { roomId: room.roomId, via: [] }, full);
     case 'knock':
       if (!own) throw forbidden('Nobody knocks in the name of another.');
-      return knock(parts, room, full);
+      return knockAt(parts, { roomId: room.roomId, via: [] }, full);
     case 'invite':
       return invite(parts, room, full, target);
     case 'ban':
       return ban(parts, room, full, target);
     case 'leave':
-      if (own) return leave(parts, room, full);
+      if (own) return leaveAt(parts, room.roomId, full);
       return (await isBanned(parts, room, target)) ? unban(parts, room, full, target) : kick(parts, room, full, target);
     default:
       throw new MatrixError('M_BAD_JSON', 'membership must be join, invite, knock, leave or ban.');

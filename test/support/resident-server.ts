@@ -9,14 +9,14 @@ import { signEvent } from '../../src/core/signatures.ts';
 import type { Database } from '../../src/db/database.ts';
 import { CheckedEvents, readPdu } from '../../src/federation/events/checked-events.ts';
 import { FoundKeys } from '../../src/federation/keys/key-ring.ts';
-import { FederatedMemberships } from '../../src/federation/membership/federated-memberships.ts';
 import { UnreachableError } from '../../src/federation/transport/errors.ts';
-import type { FederationRequest } from '../../src/federation/transport/federation-client.ts';
+import type { FederationRequest, StreamedAnswer } from '../../src/federation/transport/federation-client.ts';
 import { membershipRoutes } from '../../src/http/federation/membership/routes.ts';
 import { roomEventsRoutes } from '../../src/http/federation/rooms/routes.ts';
 import type { RoomsParts } from '../../src/rooms/parts.ts';
 import type { Room } from '../../src/rooms/room.ts';
 import { identityOf } from './federation.ts';
+import { membershipsOn } from './memberships.ts';
 import { roomsOn } from './rooms.ts';
 import { federationServer } from './signed-requests.ts';
 
@@ -43,9 +43,14 @@ export class ResidentServer {
   readonly rooms: RoomsParts;
   readonly visitor = identityOf('two.example', 2, 'ed25519:two');
   readonly stranger = identityOf('three.example', 3, 'ed25519:three');
-  /** What other servers answer. */
-  others: (server: ServerName, request: FederationRequest) => Json = server => {
-    throw new UnreachableError(server, 'connect', 'nobody is there');
+  /** What other servers answer: unless told otherwise the visitor signs invites, and nobody else is there. */
+  others: (server: ServerName, request: FederationRequest) => Json = (server, request) => {
+    const invite = getObject(request.body ?? {}, 'event');
+    const version = roomVersion(String(request.body?.room_version));
+    if (server !== this.visitor.serverName || invite === undefined || version === undefined)
+      throw new UnreachableError(server, 'connect', 'nobody is there');
+    const { serverName, signingKey } = this.visitor;
+    return { event: signEvent(invite, version, serverName, signingKey, nodeCrypto) };
   };
   /** Users for whom an invite came. */
   readonly admitted: UserId[] = [];
@@ -55,8 +60,11 @@ export class ResidentServer {
     const rooms = roomsOn(db);
     const keyRing = keysOf(rooms, this.visitor, this.stranger);
     const checked = new CheckedEvents({ crypto: nodeCrypto, keyRing });
-    const client = { request: async (server: ServerName, request: FederationRequest) => this.others(server, request) };
-    const memberships = new FederatedMemberships({ client, checked, crypto: nodeCrypto });
+    const client = {
+      request: async (server: ServerName, request: FederationRequest) => this.others(server, request),
+      stream: async (server: ServerName, request: FederationRequest) => streamed(this.others(server, request)),
+    };
+    const { memberships } = membershipsOn(() => this.rooms, checked, client);
     this.rooms = { ...rooms, memberships };
     const guard = { admit: async (_origin: ServerName, target: UserId) => void this.admitted.push(target) };
     const routes = [
@@ -116,6 +124,17 @@ export class ResidentServer {
   async join(room: Room, user: UserId, query = ''): Promise<Answer> {
     return this.send('/v2/send_join', room, this.sign(room, await this.proposed('join', room, user)), query);
   }
+}
+
+function streamed(json: Json): StreamedAnswer {
+  return {
+    status: 200,
+    header: () => undefined,
+    body: (async function* () {
+      yield Buffer.from(JSON.stringify(json));
+    })(),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
 }
 
 export function idOf(pdu: JsonObject, version: RoomVersion | string): string {

@@ -7,6 +7,7 @@ import { GapFiller } from '../../src/federation/gaps/gap-filler.ts';
 import { PeerEvents } from '../../src/federation/gaps/peer-events.ts';
 import { Inbox } from '../../src/federation/inbound/inbox.ts';
 import { RoomDrain } from '../../src/federation/inbound/room-drain.ts';
+import { JoiningRooms } from '../../src/federation/joining/joining-rooms.ts';
 import { RefusedError } from '../../src/federation/transport/errors.ts';
 import type { FederationRequest } from '../../src/federation/transport/federation-client.ts';
 import { enterRoom } from '../../src/rooms/enter-room.ts';
@@ -28,6 +29,7 @@ export class TalkingServers {
   readonly there: RoomsParts;
   readonly inbox: Inbox;
   readonly drain: RoomDrain;
+  readonly joining = new JoiningRooms();
   /** What was asked of the other server: the paths. */
   readonly asked: string[] = [];
   /** Answers a question instead of the other server; undefined lets it answer. */
@@ -40,10 +42,11 @@ export class TalkingServers {
     this.there = there;
     const checked = new CheckedEvents({ crypto: here.crypto, keyRing: keysOf(here, there) });
     const client = { request: this.#answer.bind(this), stream: this.#stream.bind(this) };
+    const { joining } = this;
     const gaps = new GapFiller({ rooms: here, checked, peers: new PeerEvents(client) });
-    this.drain = new RoomDrain({ rooms: here, checked, gaps });
+    this.drain = new RoomDrain({ rooms: here, checked, gaps, joining });
     const edus = { receive: async (_: ServerName, list: readonly JsonObject[]) => void this.edus.push(...list) };
-    this.inbox = new Inbox({ rooms: here, edus, drain: this.drain });
+    this.inbox = new Inbox({ rooms: here, edus, drain: this.drain, joining });
   }
 
   static async start(t: TestContext, db: Database): Promise<TalkingServers> {

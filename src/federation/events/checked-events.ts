@@ -27,6 +27,13 @@ export interface CheckedEventsParts {
   readonly verify?: ((signature: Signature) => Promise<boolean>) | undefined;
 }
 
+export interface VerifyOptions {
+  /** A server that must have signed the events besides those that always must. */
+  readonly alsoBy?: ServerName;
+  /** Once it resolves no key is waited for any longer. */
+  readonly enough?: Promise<unknown>;
+}
+
 /** So many events are read before others have their turn: some 5 ms. */
 const AT_ONE_GO = 50;
 /** So many events of a batch are got ready side by side: while some are verified, the next. */
@@ -48,26 +55,30 @@ export class CheckedEvents {
    * given. `unsigned` is dropped: it is the word of nobody. The keys of all are looked for at once.
    */
   async read(pdus: readonly Json[], version: RoomVersion): Promise<readonly CheckedEvent[]> {
-    const read: (Event | EventError)[] = [];
-    for (const pdu of pdus) {
-      // Format and hash are checked here, on the thread that answers everybody.
-      if (read.length % AT_ONE_GO === AT_ONE_GO - 1) await setImmediate();
-      read.push(readPdu(pdu, version, this.#parts.crypto));
-    }
+    const read = await this.parse(pdus, version);
     const checked = await this.verify(read.flatMap(one => (one instanceof EventError ? [] : one)));
     let next = 0;
     return read.map(one => (one instanceof EventError ? { outcome: 'refused', reason: one.reason } : checked[next++]!));
   }
 
-  /** The signatures of events whose format and hash were checked; with `alsoBy` a server must have signed them too. */
-  async verify(
-    events: readonly Event[],
-    { alsoBy }: { readonly alsoBy?: ServerName } = {},
-  ): Promise<readonly CheckedEvent[]> {
+  /** Format and content hash alone. */
+  async parse(pdus: readonly Json[], version: RoomVersion): Promise<(Event | EventError)[]> {
+    const read: (Event | EventError)[] = [];
+    for (const pdu of pdus) {
+      // On the thread that answers everybody.
+      if (read.length % AT_ONE_GO === AT_ONE_GO - 1) await setImmediate();
+      read.push(readPdu(pdu, version, this.#parts.crypto));
+    }
+    return read;
+  }
+
+  /** The signatures of events whose format and hash were checked. */
+  async verify(events: readonly Event[], { alsoBy, enough }: VerifyOptions = {}): Promise<readonly CheckedEvent[]> {
     const signers = events.map(
       event => new Set([...requiredSigners(event), ...(alsoBy === undefined ? [] : [alsoBy])]),
     );
-    const keys = await this.#parts.keyRing.keysFor(events.flatMap((event, at) => wantedKeys(event, signers[at]!)));
+    const wanted = events.flatMap((event, at) => wantedKeys(event, signers[at]!));
+    const keys = await this.#parts.keyRing.keysFor(wanted, enough);
     const checked: CheckedEvent[] = [];
     const left = events.entries();
     const lane = async () => {

@@ -8,6 +8,7 @@ import type { RoomsParts } from '../../rooms/parts.ts';
 import { OUTLIER, type Room } from '../../rooms/room.ts';
 import { mayTakePart } from '../../rooms/server-acl.ts';
 import { readPdu } from '../events/checked-events.ts';
+import type { JoiningRooms } from '../joining/joining-rooms.ts';
 import { addToInbox, answerOf, countWaiting, rememberTransaction } from './inbox.table.ts';
 import type { EduReceiver } from './ports.ts';
 import { endsPending, type RoomDrain } from './room-drain.ts';
@@ -16,6 +17,8 @@ export interface InboxParts {
   readonly rooms: RoomsParts;
   readonly edus: EduReceiver;
   readonly drain: Pick<RoomDrain, 'wake'>;
+  /** Events of rooms that we are coming into wait until we are in them. */
+  readonly joining: JoiningRooms;
 }
 
 /** A transaction as another server sent it. */
@@ -100,7 +103,7 @@ export class Inbox {
     | { eventId: EventId; error: undefined; room: Room; isKnown: boolean }
     | undefined
   > {
-    const { rooms } = this.#parts;
+    const { rooms, joining } = this.#parts;
     const room = await this.#roomOf(text);
     const pdu = room === undefined ? undefined : jsonOf(text, room.version);
     const event = room === undefined || pdu === undefined ? undefined : readPdu(pdu, room.version, rooms.crypto);
@@ -111,7 +114,8 @@ export class Inbox {
     }
     const eventId = event.id;
     const isIn = await isResident(rooms, rooms.db, room);
-    if (!isIn && !(await endsPending(rooms, room, event))) return { eventId, error: 'We are not in that room.' };
+    if (!isIn && !joining.has(room) && !(await endsPending(rooms, room, event)))
+      return { eventId, error: 'We are not in that room.' };
     if (isIn && !(await mayTakePart(rooms, rooms.db, room, origin)))
       return { eventId, error: "The room's server ACL does not let your server take part." };
     const known = await rooms.events.byId(rooms.db, eventId);

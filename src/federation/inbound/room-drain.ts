@@ -12,6 +12,7 @@ import { writeRoom } from '../../rooms/write-room.ts';
 import { type CheckedEvents, readPdu } from '../events/checked-events.ts';
 import { sortedByPrevious } from '../gaps/event-order.ts';
 import { GapError, type GapFiller } from '../gaps/gap-filler.ts';
+import type { JoiningRooms } from '../joining/joining-rooms.ts';
 import { reasonOf } from '../transport/errors.ts';
 import { dueInRoom, dueRooms, type InboxRow, nextDue, postpone, removeFromInbox } from './inbox.table.ts';
 
@@ -19,6 +20,7 @@ export interface RoomDrainParts {
   readonly rooms: RoomsParts;
   readonly checked: CheckedEvents;
   readonly gaps: GapFiller;
+  readonly joining: JoiningRooms;
 }
 
 /** Rooms that are drained side by side: a slow one waits for its peer, not for us. */
@@ -134,8 +136,9 @@ export class RoomDrain implements AsyncDisposable {
   }
 
   async #take(room: Room, row: InboxRow, event: Event): Promise<void> {
-    const { rooms, gaps } = this.#parts;
+    const { rooms, gaps, joining } = this.#parts;
     try {
+      if (joining.has(room)) return await this.#later(room, row, 'we are coming into the room');
       if (!(await isResident(rooms, rooms.db, room))) return await this.#takeFromOutside(room, row, event);
       const origin = await rooms.nids.domains.name(rooms.db, row.origin_nid);
       const options = await gaps.prepare(room, event, origin, row.tries);
@@ -180,14 +183,18 @@ export class RoomDrain implements AsyncDisposable {
   }
 }
 
-/** Whether an event ends a membership of one of our users that came from outside (a withdrawn invite, say). */
+/**
+ * Whether an event ends a membership of one of our users that came from outside. An invite is withdrawn by who made it:
+ * whether anybody else may we cannot know.
+ */
 export async function endsPending(rooms: RoomsParts, room: Room, event: Event): Promise<boolean> {
   if (event.type !== 'm.room.member' || event.stateKey === undefined) return false;
   if (!event.stateKey.endsWith(`:${rooms.serverName}`)) return false;
   const { membership } = event.content;
   if (membership !== 'leave' && membership !== 'ban') return false;
   const current = await currentMembership(rooms, rooms.db, room, event.stateKey as UserId);
-  return current?.membership === 'invite' || current?.membership === 'knock';
+  if (current?.membership !== 'invite') return current?.membership === 'knock';
+  return (await rooms.events.byNid(rooms.db, current.eventNid))?.event.sender === event.sender;
 }
 
 function about(room: Room, row: InboxRow): { event: string; room: string } {

@@ -69,12 +69,16 @@ export class KeyRing {
     return (await this.keysFor([{ server, keyId, minValidUntil }])).get(server, keyId);
   }
 
-  /** Many at once: servers are asked side by side, and what is missing then is asked of notaries in batches. */
-  async keysFor(wanted: readonly WantedKey[]): Promise<FoundKeys> {
+  /**
+   * Many at once: servers are asked side by side, and what is missing then is asked of notaries in batches. Once `enough`
+   * resolves, what is there by then has to do; the search itself goes on.
+   */
+  async keysFor(wanted: readonly WantedKey[], enough?: Promise<unknown>): Promise<FoundKeys> {
     const servers = [...new Set(wanted.map(({ server }) => server))];
     const known = await this.#known(servers);
     const missing = wanted.filter(each => !satisfies(known.get(each.server), each));
-    if (missing.length > 0) await this.#search(missing, this.#parts.notaries);
+    if (missing.length > 0)
+      await Promise.race([this.#search(missing, this.#parts.notaries), ...(enough ? [enough] : [])]);
     return new FoundKeys(missing.length === 0 ? known : await this.#known(servers));
   }
 

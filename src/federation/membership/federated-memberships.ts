@@ -1,16 +1,69 @@
+import { KeyedQueue } from '../../base/keyed-queue.ts';
 import type { Event } from '../../core/event.ts';
-import type { RemoteMemberships } from '../../rooms/ports.ts';
+import type { RoomId, ServerName, UserId } from '../../core/ids.ts';
+import { MatrixError } from '../../core/matrix-error.ts';
+import { requireNotBlocked } from '../../rooms/blocked-rooms.ts';
+import { isResident } from '../../rooms/current-membership.ts';
+import type { RemoteMemberships, RemoteWish } from '../../rooms/ports.ts';
+import type { Room } from '../../rooms/room.ts';
+import type { RemoteJoins } from '../joining/remote-join.ts';
+import { knownServers } from './known-servers.ts';
+import { knockThrough, leaveAlone, leaveThrough, type OutsideParts } from './remote-departure.ts';
 import { remoteError } from './remote-error.ts';
 import { type SendInviteParts, sendInvite } from './send-invite.ts';
+import { candidates, inTurn } from './servers-in-turn.ts';
 
-export type FederatedMembershipsParts = SendInviteParts;
+export interface FederatedMembershipsParts extends SendInviteParts, OutsideParts {
+  readonly joins: RemoteJoins;
+}
 
-/** Memberships that need other servers, by the server-server API. */
-export class FederatedMemberships implements RemoteMemberships {
-  readonly #parts: FederatedMembershipsParts;
+/** Memberships that need other servers, by the server-server API. Disposing of it ends what goes on. */
+export class FederatedMemberships implements RemoteMemberships, AsyncDisposable {
+  readonly #makeParts: () => FederatedMembershipsParts;
+  #made: FederatedMembershipsParts | undefined;
+  readonly #lanes = new KeyedQueue();
+  readonly #stop = new AbortController();
 
-  constructor(parts: FederatedMembershipsParts) {
-    this.#parts = parts;
+  /** `parts` is asked for at the first use: the rooms that are among them know this one. */
+  constructor(parts: () => FederatedMembershipsParts) {
+    this.#makeParts = parts;
+  }
+
+  async join(wish: RemoteWish): Promise<'joined' | 'here'> {
+    const { rooms, joins } = this.#parts;
+    await requireNotBlocked(rooms.db, wish.roomId);
+    return this.#lanes.run(wish.roomId, async () => {
+      const room = await rooms.rooms.find(rooms.db, wish.roomId);
+      if (room !== undefined && (await isResident(rooms, rooms.db, room))) return 'here';
+      using _ = await joins.admit(this.#stop.signal);
+      const full = { ...wish, membership: 'join' as const };
+      await this.#inTurn(wish, server => joins.through(server, full, this.#stop.signal));
+      return 'joined';
+    });
+  }
+
+  async joinByOthers(room: Room, wish: RemoteWish): Promise<void> {
+    const { joins } = this.#parts;
+    const full = { ...wish, membership: 'join' as const };
+    await this.#lanes.run(wish.roomId, () =>
+      this.#inTurn(wish, server => joins.byOthers(server, room, full, this.#stop.signal)),
+    );
+  }
+
+  async knock(wish: RemoteWish): Promise<void> {
+    await requireNotBlocked(this.#parts.rooms.db, wish.roomId);
+    await this.#inTurn(wish, server => knockThrough(this.#parts, server, { ...wish, membership: 'knock' }));
+  }
+
+  async leave(wish: RemoteWish): Promise<void> {
+    try {
+      await this.#inTurn(wish, server => leaveThrough(this.#parts, server, { ...wish, membership: 'leave' }));
+    } catch (error) {
+      if (!(error instanceof MatrixError)) throw error;
+      const { rooms } = this.#parts;
+      rooms.log.info('A user leaves a room that nobody else could be told of.', { room: wish.roomId, err: error });
+      await leaveAlone(rooms, wish);
+    }
   }
 
   async invite(invite: Event, told: readonly Event[]): Promise<Event> {
@@ -19,5 +72,24 @@ export class FederatedMemberships implements RemoteMemberships {
     } catch (error) {
       throw remoteError(error) ?? error;
     }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#lanes.drain();
+  }
+
+  get #parts(): FederatedMembershipsParts {
+    this.#made ??= this.#makeParts();
+    return this.#made;
+  }
+
+  async #inTurn(
+    { roomId, userId, via }: { readonly roomId: RoomId; readonly userId: UserId; readonly via: readonly string[] },
+    attempt: (server: ServerName) => Promise<void>,
+  ): Promise<void> {
+    const { rooms } = this.#parts;
+    const servers = candidates(rooms.serverName, via, await knownServers(rooms, roomId, userId));
+    await inTurn(servers, attempt);
   }
 }

@@ -50,6 +50,7 @@ export async function receiveInvite(
   const [verdict] = await checked.verify([event], { alsoBy: origin });
   if (verdict?.outcome !== 'good') throw invalidParam(`The invite is refused: ${verdict?.reason}.`);
   await guard.admit(origin, target);
+  await requireNotBlocked(rooms.db, event.roomId);
   await checkInvite(rooms, rooms.db, event.sender, target);
   await requireNotBlocked(rooms.db, event.roomId);
   const pdu = signEvent(event.pdu, version, rooms.serverName, rooms.signingKey, rooms.crypto);

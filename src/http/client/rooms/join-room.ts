@@ -1,10 +1,11 @@
 import { joinTarget } from '../../../rooms/join-target.ts';
-import { join } from '../../../rooms/membership.ts';
+import { joinAt } from '../../../rooms/own-membership.ts';
 import { endpoint } from '../../endpoint.ts';
 import { refuseSuspended } from '../../refuse-suspended.ts';
 import { OwnBody } from './own-body.ts';
 import type { RoomRouteParts } from './room-route-parts.ts';
 import { sentAt } from './sent-at.ts';
+import { viaIn } from './via-in.ts';
 
 /** joinRoom, joinRoomById: joins a room by ID or alias. Further keys of the body become part of the membership. */
 export const joinRoom = ({ rooms, profileFor, remote }: Pick<RoomRouteParts, 'rooms' | 'profileFor' | 'remote'>) =>
@@ -18,8 +19,8 @@ export const joinRoom = ({ rooms, profileFor, remote }: Pick<RoomRouteParts, 'ro
     strictJson: true,
     async handle({ user, params, query, body }) {
       refuseSuspended(user);
-      const room = await joinTarget(rooms, params.roomId, remote);
-      await join(rooms, room, {
+      const target = await joinTarget(rooms, params.roomId, viaIn(query), remote);
+      await joinAt(rooms, target, {
         sender: user.userId,
         profile: await profileFor(user.userId),
         reason: body.reason,
@@ -27,6 +28,6 @@ export const joinRoom = ({ rooms, profileFor, remote }: Pick<RoomRouteParts, 'ro
         content: body,
         ts: sentAt(user, query),
       });
-      return { room_id: room.roomId };
+      return { room_id: target.roomId };
     },
   });

@@ -1,5 +1,5 @@
 import { joinTarget } from '../../../rooms/join-target.ts';
-import { leave } from '../../../rooms/membership.ts';
+import { leaveAt } from '../../../rooms/own-membership.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import { endpoint } from '../../endpoint.ts';
 import { OwnBody } from './own-body.ts';
@@ -14,8 +14,8 @@ export const leaveRoom = ({ rooms }: { readonly rooms: RoomsParts }) =>
     body: OwnBody,
     strictJson: true,
     async handle({ user, params, body }) {
-      const room = await joinTarget(rooms, params.roomId, undefined);
-      await leave(rooms, room, { sender: user.userId, reason: body.reason });
+      const { roomId } = await joinTarget(rooms, params.roomId, [], undefined);
+      await leaveAt(rooms, roomId, { sender: user.userId, reason: body.reason });
       return {};
     },
   });

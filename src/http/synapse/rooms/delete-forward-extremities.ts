@@ -1,5 +1,5 @@
 import { dropForwardExtremities } from '../../../rooms/forward-extremities.ts';
-import { joinTarget } from '../../../rooms/join-target.ts';
+import { roomNamed } from '../../../rooms/join-target.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import { endpoint } from '../../endpoint.ts';
 
@@ -10,7 +10,7 @@ export const deleteForwardExtremities = ({ rooms }: { readonly rooms: RoomsParts
     path: '/_synapse/admin/v1/rooms/:roomId/forward_extremities',
     auth: 'admin',
     async handle({ params }) {
-      const room = await joinTarget(rooms, params.roomId, undefined);
+      const room = await roomNamed(rooms, params.roomId);
       return { deleted: await dropForwardExtremities(rooms, room) };
     },
   });

@@ -2,7 +2,7 @@ import type { Users } from '../../../accounts/users.ts';
 import { Type } from '../../../base/schema.ts';
 import type { UserId } from '../../../core/ids.ts';
 import { joinFor } from '../../../rooms/join-for.ts';
-import { joinTarget } from '../../../rooms/join-target.ts';
+import { roomNamed } from '../../../rooms/join-target.ts';
 import type { MemberProfile } from '../../../rooms/member-content.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import { endpoint } from '../../endpoint.ts';
@@ -23,7 +23,7 @@ export const joinUserToRoom = ({ rooms, users, profileFor }: JoinUserParts) =>
     body: Type.Object({ user_id: Type.String() }),
     async handle({ user: by, params, body }) {
       const { userId } = await localUser(users, body.user_id);
-      const room = await joinTarget(rooms, params.roomId, undefined);
+      const room = await roomNamed(rooms, params.roomId);
       await joinFor(rooms, room, { userId, profile: await profileFor(userId) }, by.userId);
       return { room_id: room.roomId };
     },

@@ -1,7 +1,7 @@
 import { Type } from '../../../base/schema.ts';
 import { isUserId } from '../../../core/ids.ts';
 import { invalidParam } from '../../../core/matrix-error.ts';
-import { joinTarget } from '../../../rooms/join-target.ts';
+import { roomNamed } from '../../../rooms/join-target.ts';
 import { makeRoomAdmin as makeAdmin } from '../../../rooms/make-room-admin.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import { endpoint } from '../../endpoint.ts';
@@ -16,7 +16,7 @@ export const makeRoomAdmin = ({ rooms }: { readonly rooms: RoomsParts }) =>
     async handle({ user, params, body }) {
       const target = body.user_id ?? user.userId;
       if (!isUserId(target)) throw invalidParam('user_id is not a user ID.');
-      await makeAdmin(rooms, await joinTarget(rooms, params.roomId, undefined), target);
+      await makeAdmin(rooms, await roomNamed(rooms, params.roomId), target);
       return {};
     },
   });

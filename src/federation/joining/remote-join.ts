@@ -1,0 +1,214 @@
+import type { Admission } from '../../base/admission.ts';
+import { sleep } from '../../base/clock.ts';
+import { type Event, EventError } from '../../core/event.ts';
+import { parseUserId, type ServerName } from '../../core/ids.ts';
+import { getObject, getString, isObject, type Json } from '../../core/json.ts';
+import type { RoomVersion } from '../../core/room-versions.ts';
+import { refusal } from '../../rooms/append.ts';
+import { isResident } from '../../rooms/current-membership.ts';
+import { enterRoom } from '../../rooms/enter-room.ts';
+import { ingest } from '../../rooms/ingest.ts';
+import { authIdsOf } from '../../rooms/judge-event.ts';
+import type { Room } from '../../rooms/room.ts';
+import { stateOfEvents } from '../../rooms/state-of-events.ts';
+import { writeRoom } from '../../rooms/write-room.ts';
+import { readPdu } from '../events/checked-events.ts';
+import type { GapFiller } from '../gaps/gap-filler.ts';
+import type { ToldStateParts } from '../gaps/told-state.ts';
+import { BadAnswerError } from '../membership/remote-error.ts';
+import { type MembershipWish, makeThrough } from '../membership/template.ts';
+import type { FederationClient, StreamedAnswer } from '../transport/federation-client.ts';
+import { path } from '../transport/request-target.ts';
+import { awaitedAmong, countAwaited, dropAwaited } from './awaited-event.table.ts';
+import { type AwaitedEvents, unstored } from './awaited-events.ts';
+import type { JoiningRooms } from './joining-rooms.ts';
+import { type EventSink, type JoinAnswerHead, readJoinAnswer } from './read-join-answer.ts';
+import { NoStateError, StateIntake } from './state-intake.ts';
+
+export interface RemoteJoinParts extends ToldStateParts {
+  readonly client: Pick<FederationClient, 'request' | 'stream'>;
+  readonly awaited: AwaitedEvents;
+  readonly joining: JoiningRooms;
+  readonly admission: Admission;
+  readonly gaps: GapFiller;
+}
+
+/** Large rooms are got together first. */
+const FIRST_BYTE_MS = 120_000;
+const LARGEST_ANSWER = 512 * 1024 * 1024;
+/** The longest that an answer may take to come, whatever its size. */
+const LONGEST_ANSWER_MS = 30 * 60_000;
+/** A server that gives less than this in a minute is not waited for. */
+const LEAST_BYTES_A_MINUTE = 32 * 1024;
+/** How long keys are waited for without which nothing can be said of the join. */
+const CRITICAL_PATIENCE_MS = 60_000;
+const CRITICAL_PAUSE_MS = 1000;
+/** What a join holds in memory while its state comes. */
+const JOIN_BYTES = 24 * 1024 * 1024;
+
+/** Comes into rooms through servers that are in them (server-server API, "Joining Rooms"). */
+export class RemoteJoins {
+  readonly #parts: RemoteJoinParts;
+
+  constructor(parts: RemoteJoinParts) {
+    this.#parts = parts;
+  }
+
+  /** Waits until there is memory for a join. */
+  admit(signal: AbortSignal): Promise<Disposable> {
+    return this.#parts.admission.admit('join', JOIN_BYTES, signal);
+  }
+
+  /** @throws UnreachableError, RefusedError, BadAnswerError, MatrixError */
+  async through(server: ServerName, wish: MembershipWish, signal: AbortSignal): Promise<void> {
+    const { rooms, awaited, joining } = this.#parts;
+    const { version, event } = await makeThrough(this.#parts, server, wish, signal);
+    const room = await rooms.db.tx(tx => rooms.rooms.findOrCreate(tx, wish.roomId, version));
+    try {
+      using _ = joining.begin(room);
+      await this.#enter(server, room, event, signal);
+    } finally {
+      if (!(await isResident(rooms, rooms.db, room))) await rooms.db.tx(tx => dropAwaited(tx, room.nid));
+      awaited.wake();
+    }
+  }
+
+  /**
+   * Joins a room that we are in by the word of a server whose users may let ours in (a restricted room). Its state is
+   * ours already. @throws as `through`
+   */
+  async byOthers(server: ServerName, room: Room, wish: MembershipWish, signal: AbortSignal): Promise<void> {
+    const { rooms, gaps } = this.#parts;
+    const { version, event } = await makeThrough(this.#parts, server, wish, signal);
+    if (version.id !== room.version.id) throw new BadAnswerError(server, 'the room is of another version here');
+    const answer = await this.#send(
+      server,
+      version,
+      event,
+      { add: async () => undefined, refuse: () => undefined },
+      signal,
+    );
+    const signed = await this.#withTheirSignature(server, event, answer.event);
+    const options = await gaps.prepare(room, signed, server, 0);
+    await writeRoom(rooms, room, async tx => {
+      const result = await ingest(rooms, tx, room, signed, options);
+      if (result.outcome !== 'accepted' && result.outcome !== 'known') throw refusal(result);
+    });
+  }
+
+  async #enter(server: ServerName, room: Room, join: Event, signal: AbortSignal): Promise<void> {
+    const { rooms } = this.#parts;
+    const intake = new StateIntake(this.#parts, room);
+    const answer = await this.#receive(server, room.version, join, intake, signal);
+    if (answer.membersOmitted) throw new BadAnswerError(server, 'it leaves out members, which nobody asked for');
+    const signed = await this.#withTheirSignature(server, join, answer.event);
+    await this.#waitForCritical(server, room, signed);
+    await writeRoom(rooms, room, async tx => {
+      const { state: missing } = await countAwaited(tx, room.nid);
+      const root = await stateOfEvents(rooms, tx, room, intake.stateIds, { partial: missing > 0 });
+      await this.#checkCreate(server, room, await rooms.state.event(tx, room, root, 'm.room.create'));
+      await enterRoom(rooms, tx, room, signed, root);
+    });
+    const { stored, refused } = intake.counts;
+    rooms.log.info('This server has come into a room.', { room: room.roomId, server, stored, refused });
+  }
+
+  async #receive(
+    server: ServerName,
+    version: RoomVersion,
+    join: Event,
+    intake: StateIntake,
+    signal: AbortSignal,
+  ): Promise<JoinAnswerHead> {
+    try {
+      const head = await this.#send(server, version, join, intake, signal);
+      await intake.finish();
+      return head;
+    } catch (error) {
+      if (error instanceof NoStateError) throw new BadAnswerError(server, error.message, error);
+      throw error;
+    }
+  }
+
+  /** Sends the join and hands on what comes as the answer. */
+  async #send(
+    server: ServerName,
+    version: RoomVersion,
+    { roomId, id, pdu }: Event,
+    sink: EventSink,
+    signal: AbortSignal,
+  ): Promise<JoinAnswerHead> {
+    await using answer = await this.#parts.client.stream(server, {
+      method: 'PUT',
+      path: path`/_matrix/federation/v2/send_join/${roomId}/${id}`,
+      query: { omit_members: false },
+      body: pdu,
+      timeoutMs: FIRST_BYTE_MS,
+      maxBytes: LARGEST_ANSWER,
+      signal,
+    });
+    return await readJoinAnswer(server, this.#watched(server, answer, signal), version, sink);
+  }
+
+  /** The answer's pieces, as long as they come fast enough; the time that we take for them does not count. */
+  async *#watched(server: ServerName, answer: StreamedAnswer, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    const { clock } = this.#parts.rooms;
+    const begun = clock.monotonic();
+    let [waited, bytes] = [0, 0];
+    let asked = begun;
+    for await (const piece of answer.body) {
+      const now = clock.monotonic();
+      waited += now - asked;
+      bytes += piece.length;
+      if (waited > 60_000) {
+        if (bytes < LEAST_BYTES_A_MINUTE) throw new BadAnswerError(server, 'it comes too slowly');
+        [waited, bytes] = [0, 0];
+      }
+      if (now - begun > LONGEST_ANSWER_MS) throw new BadAnswerError(server, 'it takes too long');
+      signal.throwIfAborted();
+      yield piece;
+      asked = clock.monotonic();
+    }
+  }
+
+  /** In a restricted room: our join with the signature of the server whose user lets us in. All else stays ours. */
+  async #withTheirSignature(server: ServerName, join: Event, answered: Json | undefined): Promise<Event> {
+    const { rooms, checked } = this.#parts;
+    const authoriser = getString(join.content, 'join_authorised_via_users_server');
+    if (authoriser === undefined) return join;
+    const domain = parseUserId(authoriser)?.domain ?? '';
+    const theirs = isObject(answered) ? getObject(getObject(answered, 'signatures') ?? {}, domain) : undefined;
+    const signatures = { ...join.pdu.signatures, ...(theirs === undefined ? {} : { [domain]: theirs }) };
+    const signed = readPdu({ ...join.pdu, signatures }, join.version, rooms.crypto);
+    const [verdict] = signed instanceof EventError ? [] : await checked.verify([signed]);
+    if (verdict?.outcome !== 'good') throw new BadAnswerError(server, verdict?.reason ?? 'its signatures are too long');
+    return verdict.event;
+  }
+
+  /** Without what authorises the join nothing can be said of it. What has come waits for its key for a while. */
+  async #waitForCritical(server: ServerName, room: Room, join: Event): Promise<void> {
+    const { clock, db } = this.#parts.rooms;
+    const until = clock.monotonic() + CRITICAL_PATIENCE_MS;
+    for (;;) {
+      const missing = await unstored(this.#parts, authIdsOf(join));
+      if (missing.length === 0) return;
+      const awaited = await awaitedAmong(db, room.nid, missing);
+      if (awaited.length < missing.length || clock.monotonic() > until)
+        throw new BadAnswerError(
+          server,
+          `${missing.join(', ')}, on which the join rests, did not come or cannot be checked`,
+        );
+      const pause = sleep(clock, CRITICAL_PAUSE_MS);
+      await this.#parts.awaited.retry(room, pause);
+      await pause;
+    }
+  }
+
+  /** The room is what its create event says: nobody may tell us that it is of another version. */
+  async #checkCreate(server: ServerName, room: Room, create: Event | undefined): Promise<void> {
+    if (create === undefined) throw new BadAnswerError(server, 'the state has no create event');
+    const version = create.content.room_version ?? '1';
+    if (version !== room.version.id)
+      throw new BadAnswerError(server, `the room is of version ${String(version)}, not ${room.version.id}`);
+  }
+}

@@ -1,0 +1,41 @@
+import type { Admission } from '../../src/base/admission.ts';
+import { nodeCrypto } from '../../src/base/node-crypto.ts';
+import type { CheckedEvents } from '../../src/federation/events/checked-events.ts';
+import { GapFiller } from '../../src/federation/gaps/gap-filler.ts';
+import { PeerEvents } from '../../src/federation/gaps/peer-events.ts';
+import { AwaitedEvents } from '../../src/federation/joining/awaited-events.ts';
+import { JoiningRooms } from '../../src/federation/joining/joining-rooms.ts';
+import { RemoteJoins } from '../../src/federation/joining/remote-join.ts';
+import { FederatedMemberships } from '../../src/federation/membership/federated-memberships.ts';
+import type { FederationClient } from '../../src/federation/transport/federation-client.ts';
+import type { RoomsParts } from '../../src/rooms/parts.ts';
+
+/** Lets everything begin. */
+const open: Admission = {
+  admit: async (_work, bytes) => ({ bytes, add: () => undefined, [Symbol.dispose]: () => undefined }),
+};
+
+/** Memberships through other servers, which `client` asks. */
+export function membershipsOn(
+  rooms: () => RoomsParts,
+  checked: CheckedEvents,
+  client: Pick<FederationClient, 'request' | 'stream'>,
+): {
+  readonly joining: JoiningRooms;
+  readonly memberships: FederatedMemberships;
+  readonly awaited: () => AwaitedEvents;
+} {
+  const peers = new PeerEvents(client);
+  const joining = new JoiningRooms();
+  let made: AwaitedEvents | undefined;
+  const awaited = () => {
+    made ??= new AwaitedEvents({ rooms: rooms(), checked, peers, joining });
+    return made;
+  };
+  const memberships = new FederatedMemberships(() => {
+    const common = { rooms: rooms(), joining, checked, client, peers, crypto: nodeCrypto };
+    const joins = new RemoteJoins({ ...common, admission: open, gaps: new GapFiller(common), awaited: awaited() });
+    return { ...common, joins };
+  });
+  return { memberships, awaited, joining };
+}

@@ -1,0 +1,62 @@
+import type { ServerResponse } from 'node:http';
+import type { TestContext } from 'node:test';
+import type { Identity } from '../../src/core/identity.ts';
+import type { Json, JsonObject } from '../../src/core/json.ts';
+import type { TestRoom } from './room-builder.ts';
+import { refuse, type ServerWorld } from './server-world.ts';
+import { SignedRoom } from './signed-room.ts';
+
+/** A server by script that is in a room of its own, and answers joins as a test wants. */
+export class ScriptedResident {
+  readonly signed: SignedRoom;
+  /** The joins, leaves and knocks that were sent here. */
+  readonly sent: JsonObject[] = [];
+  /** What becomes of a template before it is given. */
+  template: (template: JsonObject) => Json = template => template;
+  /** What becomes of the answer to a join; undefined: it has answered itself. */
+  answer: (answer: JsonObject, response: ServerResponse) => Json | undefined = answer => answer;
+  roomVersion: Json;
+
+  private constructor(identity: Identity, version: string) {
+    this.signed = new SignedRoom(identity, version);
+    this.roomVersion = version;
+  }
+
+  static async start(t: TestContext, world: ServerWorld, name: string, version = '11'): Promise<ScriptedResident> {
+    const started = Promise.withResolvers<ScriptedResident>();
+    const identity = await world.peer(t, name, async ({ uri, body }, response) => {
+      const resident = await started.promise;
+      return resident.#handle(uri, body, response);
+    });
+    const resident = new ScriptedResident(identity, version);
+    started.resolve(resident);
+    return resident;
+  }
+
+  get room(): TestRoom {
+    return this.signed.room;
+  }
+
+  get owner(): string {
+    return this.signed.owner;
+  }
+
+  #handle(uri: string, body: JsonObject, response: ServerResponse): Json | undefined {
+    const [, kind = '', user = ''] = /\/v\d\/((?:make|send)_[a-z]+)\/[^/]*\/([^?]*)/.exec(uri) ?? [];
+    if (kind.startsWith('make_')) {
+      const template = this.#template(kind.slice('make_'.length), decodeURIComponent(user));
+      return { room_version: this.roomVersion, event: this.template(template) };
+    }
+    if (!kind.startsWith('send_')) return refuse(response, 404, 'M_UNRECOGNIZED');
+    this.sent.push(body);
+    const { state, authChain } = this.signed;
+    if (kind === 'send_join') return this.answer({ state, auth_chain: authChain, event: body }, response);
+    return kind === 'send_knock' ? { knock_room_state: state } : {};
+  }
+
+  #template(membership: string, user: string): JsonObject {
+    const draft = { type: 'm.room.member', sender: user, stateKey: user, content: { membership } };
+    const { hashes: _, signatures: __, event_id: ___, ...fields } = this.room.pdu(draft) as JsonObject;
+    return fields;
+  }
+}
