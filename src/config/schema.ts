@@ -195,6 +195,11 @@ const metrics = section('Figures for Prometheus at `/metrics`, on a listener of 
 const media = section('Pictures and files.', {
   folder: path('Where they are kept; `media` in the data folder unless given.', ''),
   max_upload: bytes('The largest file that users can upload.', '50M'),
+  max_remote: bytes('The largest file that is fetched from another server.', '50M'),
+  keep_remote: duration(
+    "How long a copy of another server's file is kept that nobody looks at; it can be fetched again.",
+    '90d',
+  ),
 });
 
 const urlPreviews = section('Previews of the pages that users link to.', {

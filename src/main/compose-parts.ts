@@ -224,6 +224,8 @@ function mediaSettings(config: Config): MediaSettings {
     ...defaultMediaSettings,
     folder: config.media.folder,
     maxUploadBytes: config.media.max_upload,
+    maxRemoteBytes: config.media.max_remote,
+    keepRemoteMs: config.media.keep_remote,
     previews: { enabled: config.url_previews.enabled, allowedAddresses: config.allowed_private_addresses.previews },
   };
 }

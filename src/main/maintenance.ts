@@ -34,6 +34,7 @@ export async function maintain(parts: MaintenanceParts, signal: AbortSignal): Pr
     ['departures from deleted rooms', () => inBatches(parts, pruneDepartures, DEPARTURES_KEPT_MS)],
     ['finished tasks', () => parts.tasks.tidy()],
     ['unfinished and expired media', () => parts.media.custody.tidy()],
+    ['unused files of other servers', () => parts.media.custody.deleteUnusedCopies(signal)],
     ['old previews of links', async () => parts.media.previews?.tidy()],
     ['device lists of strangers', async () => parts.remoteDevices?.tidy()],
   ];

@@ -9,7 +9,7 @@ import type { FileId } from './media-store.ts';
 import { deleteThumbnails } from './thumbnail.table.ts';
 import { addUsage } from './usage.table.ts';
 
-type Parts = Pick<MediaParts, 'db' | 'nids' | 'clock' | 'log' | 'serverName'> & WithStore;
+type Parts = Pick<MediaParts, 'db' | 'nids' | 'clock' | 'log' | 'serverName' | 'settings'> & WithStore;
 
 export interface TidyReport {
   /** Reserved URIs whose time was over. */
@@ -84,6 +84,13 @@ export class Custody {
       if (batch.length < DELETED_AT_ONCE) break;
     }
     return deleted;
+  }
+
+  /** Deletes the copies of other servers' files that nobody has used for as long as they are kept; their number. */
+  async deleteUnusedCopies(signal: AbortSignal): Promise<number> {
+    const { clock, settings } = this.#parts;
+    const query = { isOther: true, before: clock.now() - settings.keepRemoteMs, largerThan: -1 };
+    return (await this.deleteOld(query, () => false, signal)).length;
   }
 
   /** The files that it was kept in. */

@@ -110,6 +110,27 @@ onEachDatabase('media of other servers is fetched once and kept', async db => {
   assert.equal(remote.asked, 1);
 });
 
+onEachDatabase('a copy of a file goes when nobody has looked at it for long, and is fetched again', async db => {
+  const remote = otherServer('from afar');
+  await using world = await openMedia(db, { remote, settings: { keepRemoteMs: 10 * 24 * 3_600_000 } });
+  const { signal } = new AbortController();
+  const other = { serverName: OTHER_NAME };
+  await create(world);
+  const own = await uploadFor(world, world.alice, 'ours');
+  await find(world, 'here', other);
+  world.skipTime(9 * 24 * 3_600_000);
+  await find(world, 'here', other);
+  world.skipTime(9 * 24 * 3_600_000);
+  assert.equal(await world.media.custody.deleteUnusedCopies(signal), 0, 'it was looked at');
+  assert.equal(remote.asked, 1);
+  world.skipTime(2 * 24 * 3_600_000);
+  assert.equal(await world.media.custody.deleteUnusedCopies(signal), 1);
+  assert.equal((await filesOf(world)).length, 1);
+  assert.equal(await refusal(find(world, own)), 'none');
+  await find(world, 'here', other);
+  assert.equal(remote.asked, 2);
+});
+
 onEachDatabase('what another server does not have is not asked for again at once', async db => {
   const remote = otherServer('from afar');
   await using world = await openMedia(db, { remote });

@@ -8,6 +8,8 @@ export interface MediaSettings {
   readonly maxUploadBytes: number;
   /** The largest file that is fetched from another server, in bytes. */
   readonly maxRemoteBytes: number;
+  /** How long such a file is kept after its last use. */
+  readonly keepRemoteMs: number;
   /** What one user's uploads may take together, in bytes; 0 means no quota. */
   readonly quotaBytes: number;
   /** How many uploads of one user may run at a time (per process). */
@@ -50,6 +52,7 @@ export interface ThumbnailSettings {
 export const defaultMediaSettings: Omit<MediaSettings, 'folder'> = {
   maxUploadBytes: 50 * MIB,
   maxRemoteBytes: 50 * MIB,
+  keepRemoteMs: 90 * 24 * 60 * MINUTE_MS,
   quotaBytes: 0,
   uploadsAtOnce: 10,
   uploadIdleMs: MINUTE_MS,
