@@ -27,12 +27,17 @@ import { newIdentity, randomKey } from './keys.ts';
 import { DORA, joinFrom } from './remote-events.ts';
 import { newRoom, roomsOn } from './rooms.ts';
 
-/** Signed keys of a device of whatever server. */
-export function keysOfDevice(userId: UserId, deviceId: string, changes: JsonObject = {}): JsonObject {
+/** A device of a user of whatever server: its signed keys, and what signs with it. */
+export function newDevice(userId: UserId, deviceId: string, changes: JsonObject = {}) {
   const signer = signingKeyFromSeed(`ed25519:${deviceId}`, generateSeed(systemRandom));
   const keys = { [`curve25519:${deviceId}`]: randomKey(), [`ed25519:${deviceId}`]: encodeBase64(signer.publicKey) };
   const bare = { user_id: userId, device_id: deviceId, algorithms: ['m.megolm.v1.aes-sha2'], keys, ...changes };
-  return signJson(bare, userId, signer);
+  const sign = (object: JsonObject) => signJson(object, userId, signer);
+  return { keys: sign(bare), sign };
+}
+
+export function keysOfDevice(userId: UserId, deviceId: string, changes: JsonObject = {}): JsonObject {
+  return newDevice(userId, deviceId, changes).keys;
 }
 
 /** A user of another server, whose devices that server knows. */

@@ -53,6 +53,7 @@ export class SyncBench implements Disposable {
   readonly rooms: RoomsParts;
   readonly notifier: Notifier;
   readonly typing: Typing;
+  readonly sources: SyncSources;
   readonly sync: Sync;
 
   constructor(rooms: RoomsParts, sources: Partial<SyncSources> = {}, admission?: Admission) {
@@ -65,7 +66,8 @@ export class SyncBench implements Disposable {
       changed: roomNid => void this.notifier.wakeRoom(roomNid),
     });
     const parts = { rooms: { ...rooms, clock: systemClock }, notifier: this.notifier, typing: this.typing };
-    this.sync = new Sync({ ...parts, sources: { ...quietSources, ...sources }, ...(admission && { admission }) });
+    this.sources = { ...quietSources, ...sources };
+    this.sync = new Sync({ ...parts, sources: this.sources, ...(admission && { admission }) });
   }
 
   async as(

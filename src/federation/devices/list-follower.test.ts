@@ -45,6 +45,26 @@ onEachDatabase('what changes nothing is told to nobody', async db => {
   assert.equal(world.asked.length, 1);
 });
 
+onEachDatabase('changes that were on their way when the list was asked for are among what was answered', async db => {
+  const world = new RemoteDevicesWorld(db);
+  const room = await world.shared(DORA);
+  const onTheirWay = [world.dora.change('A'), world.dora.delete('PHONE'), world.dora.change('B')];
+  await world.query(DORA);
+  await world.told(room, DORA);
+  await world.receive(...onTheirWay);
+  assert.equal(await world.told(room, DORA), false);
+  await world.receive(world.dora.change('C'));
+  assert.deepEqual(await world.devicesOf(DORA), ['A', 'B', 'C', 'LAPTOP']);
+  assert.equal(world.asked.length, 1);
+  // A server that lost what it had counts from an earlier number.
+  world.dora.streamId = 2;
+  await world.receive(world.dora.change('D'));
+  assert.deepEqual(await world.devicesOf(DORA), ['A', 'B', 'C', 'D', 'LAPTOP']);
+  await world.receive(world.dora.change('E'));
+  assert.deepEqual(await world.devicesOf(DORA), ['A', 'B', 'C', 'D', 'E', 'LAPTOP']);
+  assert.equal(world.asked.length, 2);
+});
+
 onEachDatabase('until a client asks again, further changes are told once', async db => {
   const world = new RemoteDevicesWorld(db);
   const room = await world.shared(DORA);

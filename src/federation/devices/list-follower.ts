@@ -103,11 +103,13 @@ class ListInHand {
   }
 
   #takeDevice({ deviceId, streamId, after, device }: DeviceChange): boolean {
-    if (streamId === this.#streamId) return true;
-    const isNext = this.#streamId !== null && after === this.#streamId && streamId > this.#streamId;
-    if (!isNext || device === undefined) return false;
-    if (device === 'none') this.#devices.delete(deviceId);
-    else this.#devices.set(deviceId, rowOf(this.#old.user_nid, device));
+    if (this.#streamId === null || device === undefined) return false;
+    const row = device === 'none' ? undefined : rowOf(this.#old.user_nid, device);
+    // One that was on its way when the list was asked for is among what was answered; or the server counts anew.
+    if (streamId <= this.#streamId) return isSame(row, this.#devices.get(deviceId));
+    if (after !== this.#streamId) return false;
+    if (row === undefined) this.#devices.delete(deviceId);
+    else this.#devices.set(deviceId, row);
     this.#streamId = streamId;
     return this.#devices.size <= MOST_DEVICES;
   }
