@@ -105,6 +105,7 @@ test('the status is for people', () => {
     events: 500,
     database: { kind: 'SQLite', bytes: 5 * 2 ** 30 },
     listeners: [{ name: 'clients', url: 'http://127.0.0.1:8008' }],
+    outbound: undefined,
   };
   const text = statusText(status);
   assert.match(text, /^running for {2}1 d 1 h$/m);
@@ -114,6 +115,18 @@ test('the status is for people', () => {
   );
   assert.match(text, /^database {5}SQLite, 5\.0 GiB$/m);
   assert.match(text, /^clients {6}http:\/\/127\.0\.0\.1:8008$/m);
+  const outbound = {
+    ...{ active: 3, waiting: 2, failing: 7, oldestSeconds: 7200, queuedEdus: 12, queuedEduBytes: 4096, setAside: 0 },
+    longestFailing: [{ server: 'b.org', forSeconds: 7200, reason: 'b.org cannot be reached' }],
+  };
+  const sending = statusText({ ...status, outbound });
+  assert.match(
+    sending,
+    /^sending {7,}to 3 servers now, 2 wait, 7 do not answer, the oldest event waits for 2 h 0 min$/m,
+  );
+  assert.match(sending, /^ {2}not answering {2}b\.org for 2 h 0 min: b\.org cannot be reached$/m);
+  assert.match(sending, /^ {2}to devices {5}12 messages wait, 4 KiB$/m);
+  assert.doesNotMatch(sending, /set aside/);
   assert.equal(sizeText(2048), '2 KiB');
   assert.equal(durationText(59.9), '59 s');
   assert.equal(durationText(3600), '1 h 0 min');

@@ -1,5 +1,6 @@
 import type { AccountUsage } from '../base/budget.ts';
 import type { MemoryLevel } from '../base/memory-guard.ts';
+import type { OutboundStatus } from '../federation/outbound/outbound-status.ts';
 
 export interface Listener {
   /** What it serves: `clients and servers`, `metrics`. */
@@ -31,6 +32,8 @@ export interface Status {
   readonly events: number;
   readonly database: { readonly kind: 'SQLite' | 'PostgreSQL'; readonly bytes: number };
   readonly listeners: readonly Listener[];
+  /** Sending to other servers; undefined without federation. */
+  readonly outbound: OutboundStatus | undefined;
 }
 
 /** The status in lines for people. */
@@ -43,11 +46,32 @@ export function statusText(status: Status): string {
     ['rooms', String(status.rooms)],
     ['events', `about ${status.events}`],
     ['database', `${status.database.kind}, ${sizeText(status.database.bytes)}`],
+    ...(status.outbound === undefined ? [] : outboundRows(status.outbound)),
     ...status.listeners.map(({ name, url }): [string, string] => [name, url]),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
 }
+
+/** Nothing is said of what is as it should be. */
+function outboundRows(outbound: OutboundStatus): [string, string][] {
+  const { active, waiting, failing, oldestSeconds, queuedEdus, queuedEduBytes, setAside, longestFailing } = outbound;
+  const oldest =
+    oldestSeconds < WORTH_A_LINE_SECONDS ? '' : `, the oldest event waits for ${durationText(oldestSeconds)}`;
+  const rows: readonly [string, string, boolean][] = [
+    ['sending', `to ${active} servers now, ${waiting} wait, ${failing} do not answer${oldest}`, true],
+    ...longestFailing.map(({ server, forSeconds, reason }): [string, string, boolean] => [
+      '  not answering',
+      `${server} for ${durationText(forSeconds)}: ${reason}`,
+      true,
+    ]),
+    ['  to devices', `${queuedEdus} messages wait, ${sizeText(queuedEduBytes)}`, queuedEdus > 0],
+    ['  set aside', `${setAside} events or EDUs that a server cannot take; the log says which`, setAside > 0],
+  ];
+  return rows.filter(([, , isWorthIt]) => isWorthIt).map(([name, text]) => [name, text]);
+}
+
+const WORTH_A_LINE_SECONDS = 60;
 
 /** What takes less than this is left out. */
 const WORTH_A_LINE = 256 * 1024;

@@ -42,7 +42,7 @@ test('with no file at all every key has its default', t => {
   assert.equal(config.listen.client.host, '127.0.0.1');
   assert.equal(config.listen.client.port, 8008);
   assert.equal(config.memory, 256 * 2 ** 20);
-  assert.equal(config.federation.retry.longest, 3_600_000);
+  assert.equal(config.federation.retry.longest, 86_400_000);
   assert.equal(config.registration.mode, 'closed');
   assert.equal(config.server_name, undefined);
   assert.ok(config.rate_limits !== 'off' && config.rate_limits.message.burst > 0);
@@ -147,7 +147,7 @@ test('open registration needs a second word', t => {
 
 test('a certificate without its key and waits the wrong way round are refused', t => {
   assert.match(problems(t, 'listen: { federation: { certificate: a.pem } }')[0]?.remedy ?? '', /federation\.key/);
-  assert.match(problems(t, 'federation: { retry: { initial: 2h } }')[0]?.reason ?? '', /shorter/);
+  assert.match(problems(t, 'federation: { retry: { initial: 2d } }')[0]?.reason ?? '', /shorter/);
 });
 
 test('sizes, durations, ranges and URLs', () => {

@@ -174,10 +174,22 @@ const federation = section('Talking to other servers.', {
     true,
   ),
   share_directory: flag('Whether other servers can ask which rooms are listed here.', true),
-  retry: section('When a server that does not answer is tried again.', {
+  allow: texts(
+    'The only servers that this one talks to, as patterns with `*` and `?`; all when the list is empty. Ports do not count.',
+    [],
+    'a pattern such as *.example.org',
+    value => value !== '',
+  ),
+  deny: texts(
+    'Servers that this one does not talk to, neither way, as patterns. They stay in the rooms they are in.',
+    [],
+    'a pattern such as *.example.org',
+    value => value !== '',
+  ),
+  retry: section('When a server that does not answer is tried again. A sign of life from it counts at once.', {
     initial: duration('The wait after the first failure.', '10s'),
     factor: decimal('By how much each further wait is longer.', 2, 1),
-    longest: duration('The longest wait.', '1h'),
+    longest: duration('The longest wait.', '1d'),
   }),
 });
 

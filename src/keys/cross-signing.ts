@@ -99,7 +99,8 @@ export class CrossSigning {
   /** The user-signing key is nobody's business but the user's. */
   async #announce(tx: Tx, userNid: number, changed: readonly CrossSigningRow[], signed: number): Promise<void> {
     const { deviceLists } = this.#parts;
-    if (signed > 0 || changed.some(row => row.usage !== 'user_signing')) await deviceLists.announce(tx, userNid);
+    if (signed > 0 || changed.some(row => row.usage !== 'user_signing'))
+      await deviceLists.announce(tx, userNid, { crossSigning: true });
     else if (changed.length > 0) await deviceLists.announceTo(tx, userNid, userNid);
   }
 }

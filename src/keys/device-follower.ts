@@ -20,11 +20,11 @@ export class DeviceFollower implements DeviceListener {
     await forgetOneTimeKeys(tx, userNid, deviceIds);
     await forgetToDevice(tx, userNid, deviceIds);
     await dropDeviceSignatures(tx, userNid, deviceIds);
-    await this.#deviceLists.announce(tx, userNid);
+    await this.#deviceLists.announce(tx, userNid, { devices: deviceIds });
   }
 
-  async deviceChanged(tx: Tx, userNid: number): Promise<void> {
-    await this.#deviceLists.announce(tx, userNid);
+  async deviceChanged(tx: Tx, userNid: number, deviceIds: readonly string[]): Promise<void> {
+    await this.#deviceLists.announce(tx, userNid, { devices: deviceIds });
   }
 
   async isReservedDeviceId(db: Queryable, userNid: number, deviceId: string): Promise<boolean> {
@@ -36,6 +36,6 @@ export class DeviceFollower implements DeviceListener {
   async accountClosed(tx: Tx, userNid: number): Promise<void> {
     for (const key of await crossSigningKeysOf(tx, [userNid])) await dropCrossSigningKey(tx, key);
     await forgetBackups(tx, userNid);
-    await this.#deviceLists.announce(tx, userNid);
+    await this.#deviceLists.announce(tx, userNid, { crossSigning: true });
   }
 }

@@ -91,7 +91,7 @@ export class KeyUpload {
     }
     const self_signed = keys.selfSigned ? 1 : 0;
     await putDeviceKeys(tx, { user_nid: userNid, device_id: deviceId, self_signed, json: keys.text });
-    await this.#deviceLists.announce(tx, userNid);
+    await this.#deviceLists.announce(tx, userNid, { devices: [deviceId] });
   }
 }
 

@@ -8,7 +8,7 @@ import type { ServerName } from '../core/ids.ts';
 import { invalidParam } from '../core/matrix-error.ts';
 import type { Database } from '../db/database.ts';
 import type { Nids } from '../rooms/nids.table.ts';
-import type { LocalDevices, RemoteKeys, RemoteToDevice, RoomAnnouncer } from './ports.ts';
+import type { LocalDevices, RemoteDeviceLists, RemoteKeys, RemoteToDevice, RoomAnnouncer } from './ports.ts';
 
 /** Everything that the classes of this part are built from; each of them names what it takes. */
 export interface KeyParts {
@@ -26,6 +26,8 @@ export interface KeyParts {
   readonly remoteKeys?: RemoteKeys | undefined;
   /** Absent when the server does not federate. */
   readonly remoteToDevice?: RemoteToDevice | undefined;
+  /** Absent when the server does not federate. */
+  readonly remoteDeviceLists?: RemoteDeviceLists | undefined;
 }
 
 /** The device that a request comes from. @throws MatrixError M_INVALID_PARAM for an appservice without one */

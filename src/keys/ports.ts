@@ -67,6 +67,18 @@ export interface RemoteKeys {
   claim(wanted: ReadonlyMap<UserId, ReadonlyMap<string, string>>, options: RemoteOptions): Promise<RemoteClaimAnswer>;
 }
 
+/** Changes of a user's device list by their numbers: those of `from` to `to`, after `previous` (0: the first ones). */
+export interface ListStretch {
+  readonly from: number;
+  readonly to: number;
+  readonly previous: number;
+}
+
+/** Has `m.device_list_update` and `m.signing_key_update` EDUs sent to all servers that share a room with the user. */
+export interface RemoteDeviceLists {
+  changed(tx: Tx, userNid: number, stretch: ListStretch): Promise<void>;
+}
+
 export interface OutgoingToDevice {
   readonly sender: UserId;
   readonly type: string;

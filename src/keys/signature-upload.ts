@@ -15,7 +15,7 @@ import {
 import { deviceSignatures } from './cross-signing.ts';
 import { theOneKey } from './cross-signing-keys.ts';
 import { deviceKeysOfOne } from './device-key.table.ts';
-import type { DeviceLists } from './device-lists.ts';
+import type { DeviceLists, ListChanges } from './device-lists.ts';
 import { publicKeyOf } from './key-query.ts';
 import type { RemoteKeys, RemoteOptions } from './ports.ts';
 import { badJson, canonicalUpload, invalidSignature, isSignedBy, signedPart } from './signature-shape.ts';
@@ -77,10 +77,11 @@ export class SignatureUpload {
     const { db, deviceLists } = this.#parts;
     const byOwner = Map.groupBy(rows, row => row.user_nid);
     await db.tx(async tx => {
+      const master = (await crossSigningKeysOf(tx, [user.userNid])).find(key => key.usage === 'master')?.public_key;
       for (const [owner, signatures] of byOwner) {
         const changed = await putSignatures(tx, signatures);
         if (changed === 0) continue;
-        if (owner === user.userNid) await deviceLists.announce(tx, owner);
+        if (owner === user.userNid) await deviceLists.announce(tx, owner, signedOf(signatures, master));
         else await deviceLists.announceTo(tx, user.userNid, owner);
       }
     });
@@ -133,6 +134,13 @@ export class SignatureUpload {
     const master = rows.find(row => row.usage === 'master');
     return master === undefined ? undefined : (JSON.parse(master.json) as JsonObject);
   }
+}
+
+/** Which of a user's keys were signed. */
+function signedOf(signatures: readonly SignatureRow[], master: string | undefined): ListChanges {
+  const targets = new Set(signatures.map(row => row.target));
+  const crossSigning = master !== undefined && targets.delete(master);
+  return { devices: [...targets], crossSigning };
 }
 
 function targetsOf(body: JsonObject): [userId: string, keyId: string, object: Json][] {

@@ -15,6 +15,7 @@ import { JoiningRooms } from '../federation/joining/joining-rooms.ts';
 import { KeyRing } from '../federation/keys/key-ring.ts';
 import { Notary } from '../federation/keys/notary.ts';
 import { PublishedKeys } from '../federation/keys/published-keys.ts';
+import { serverPolicy } from '../federation/server-policy.ts';
 import { Dialer } from '../federation/transport/dialer.ts';
 import { Discovery } from '../federation/transport/discovery.ts';
 import { type Carry, FederationClient } from '../federation/transport/federation-client.ts';
@@ -70,7 +71,8 @@ export function composeFederation(input: FederationInput): Federation {
   const web = { resolver, dialer, clock, userAgent };
   const get = systemHttpsGet(web);
   const discovery = new Discovery({ resolver, get, clock, random, budget });
-  const client = new FederationClient({ identity, discovery, dialer, clock, userAgent, carry: input.carry });
+  const policy = serverPolicy(config.federation);
+  const client = new FederationClient({ identity, discovery, dialer, clock, userAgent, policy, carry: input.carry });
   const published = new PublishedKeys({ identity, oldKeys: readOldKeys(folder.path), clock });
   const common = { db, clock, identity, client, log, own: published };
   const notaries = config.federation.trusted_key_servers as ServerName[];
@@ -83,7 +85,7 @@ export function composeFederation(input: FederationInput): Federation {
     checked: new CheckedEvents({ crypto: nodeCrypto, keyRing, verify: signaturePool(input)?.verify }),
     joining: new JoiningRooms(),
     notary: new Notary({ ...common, keyRing }),
-    authenticateServer: requestAuthentication({ identity, clock, keyRing }),
+    authenticateServer: requestAuthentication({ identity, clock, keyRing, policy }),
     https: systemHttpsStream(web),
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };

@@ -131,6 +131,7 @@ export function composeParts(input: PartsInput): Parts {
   const remoteDevices = remote?.devices(rooms, stop.signal);
   const keys = buildKeys({
     ...common,
+    ...remote?.queues(rooms),
     devices: accountDevices,
     rooms: announcer,
     remoteKeys: remoteDevices?.keys,
@@ -238,7 +239,7 @@ function deviceListeners(keys: Keys, pushers: Pushers): DeviceListener {
       await deviceFollower.deviceRemoved(tx, userNid, deviceIds);
       await pushers.removeOfDevices(tx, userNid, deviceIds);
     },
-    deviceChanged: (tx, userNid) => deviceFollower.deviceChanged(tx, userNid),
+    deviceChanged: (tx, userNid, deviceIds) => deviceFollower.deviceChanged(tx, userNid, deviceIds),
     async accountClosed(tx, userNid) {
       await deviceFollower.accountClosed(tx, userNid);
       await pushers.removeAll(tx, userNid);

@@ -1,9 +1,11 @@
 import type { RemoteProfiles } from '../accounts/ports.ts';
 import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { PaceSettings } from '../federation/keys/fetch-pace.ts';
 import { FederatedMedia } from '../federation/media/remote-media.ts';
+import type { OutboundCounters } from '../federation/outbound/outbound-metrics.ts';
 import { QueryClient } from '../federation/queries/query-client.ts';
 import { FederatedDirectory } from '../federation/queries/remote-directory.ts';
 import { FederatedProfiles } from '../federation/queries/remote-profiles.ts';
@@ -13,6 +15,7 @@ import type { RoomsParts } from '../rooms/parts.ts';
 import type { RemoteDirectory, RemoteMemberships, RemoteRooms } from '../rooms/ports.ts';
 import { composeRemoteDevices, type RemoteDevices } from './compose-devices.ts';
 import type { Federation } from './compose-federation.ts';
+import { type OutboundQueues, outboundQueues, type QueueParts } from './compose-outbound.ts';
 
 /** What parts learn from other servers by asking them. */
 export interface Remote {
@@ -23,6 +26,7 @@ export interface Remote {
   readonly profiles: RemoteProfiles;
   /** The devices of other servers' users; what is under way ends with `signal`. */
   devices(rooms: RoomsParts, signal: AbortSignal): RemoteDevices;
+  readonly queues: (rooms: QueueParts) => OutboundQueues;
 }
 
 export interface RemoteInput {
@@ -30,12 +34,14 @@ export interface RemoteInput {
   readonly budget: Budget;
   readonly serverName: ServerName;
   readonly pace: PaceSettings;
+  readonly log: Log;
+  readonly counters: OutboundCounters;
   readonly memberships: RemoteMemberships;
 }
 
 export function composeRemote(
   { client, https }: Federation,
-  { clock, budget, serverName, pace, memberships }: RemoteInput,
+  { clock, budget, serverName, pace, log, counters, memberships }: RemoteInput,
 ): Remote {
   const queries = new QueryClient({ client, clock, budget });
   return {
@@ -45,5 +51,6 @@ export function composeRemote(
     rooms: new FederatedRooms({ queries, clock, budget, serverName }),
     profiles: new FederatedProfiles({ queries, clock, budget }),
     devices: (rooms, signal) => composeRemoteDevices({ client }, { rooms, pace, signal }),
+    queues: rooms => outboundQueues(rooms, log, counters),
   };
 }

@@ -7,6 +7,8 @@ import type { Config } from '../config/schema.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
+import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
+import { outboundCounters } from '../federation/outbound/outbound-metrics.ts';
 import type { Carry } from '../federation/transport/federation-client.ts';
 import { wellKnownServer } from '../http/client/server/well-known.ts';
 import type { Endpoint } from '../http/endpoint.ts';
@@ -18,12 +20,13 @@ import type { RoomsParts } from '../rooms/parts.ts';
 import { accountMaker } from './account-maker.ts';
 import { splitAdministration } from './admin-listener.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
-import { composeFederation, type Federation } from './compose-federation.ts';
+import { composeFederation } from './compose-federation.ts';
 import { composeHistory } from './compose-history.ts';
 import { composeInbox } from './compose-inbox.ts';
 import { openFurtherListeners } from './compose-listeners.ts';
 import { composeMemberships, type MembershipsLoop } from './compose-memberships.ts';
 import { composeMemory } from './compose-memory.ts';
+import { composeOutbound } from './compose-outbound.ts';
 import { composeParts, type Parts } from './compose-parts.ts';
 import { composeRemote } from './compose-remote.ts';
 import { listenControl } from './control.ts';
@@ -88,18 +91,26 @@ export async function compose(config: Config, environment: Environment): Promise
     : undefined;
   if (config.appservices.length > 0)
     log.warn('This version serves no application services yet: `appservices` is ignored.');
+  const counters = outboundCounters(metrics);
+  const { retry } = config.federation;
   const joining: MembershipsLoop | undefined =
     federation && composeMemberships({ federation, admission, rooms: (): RoomsParts => parts.rooms });
-  const pace = config.federation.retry;
   const remote =
     federation &&
     joining &&
-    composeRemote(federation, { clock, budget, serverName, pace, memberships: joining.memberships });
+    composeRemote(federation, {
+      ...{ clock, budget, serverName, log, counters },
+      pace: retry,
+      memberships: joining.memberships,
+    });
   const parts: Parts = opened.use(composeParts({ config, folder, db, clock, random, log, budget, admission, remote }));
   opened.use(joining);
   const makeAccounts = accountMaker({ db, config, serverName, clock, random, nids: parts.rooms.nids });
   const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
-  const http = httpParts(parts, federation, config, { ...environment, memory: memory.http });
+  const sending = federation && { ...parts, client: federation.client, retry, counters, log, budget, metrics };
+  const outbound = sending && opened.use(composeOutbound(sending));
+  const authenticateServer = federation && outbound?.hearing(federation.authenticateServer);
+  const http = httpParts(parts, authenticateServer, config, { ...environment, memory: memory.http });
   const incoming = federation && opened.use(composeInbox(federation, parts.rooms, parts.edus));
   const forServers =
     federation && remote && incoming
@@ -117,6 +128,7 @@ export async function compose(config: Config, environment: Environment): Promise
   await parts.start();
   await incoming?.start();
   await joining?.start();
+  outbound?.start();
 
   const clientUrl = await (environment.listen ?? (server => listenHttp(server, config.listen.client)))(client);
   opened.defer(() => client.close());
@@ -137,7 +149,8 @@ export async function compose(config: Config, environment: Environment): Promise
 
   async function status(): Promise<Status> {
     const uptimeSeconds = (clock.monotonic() - startedAt) / 1000;
-    return { version, serverName, uptimeSeconds, listeners, memory: memory.status(), ...(await figures(db)) };
+    const common = { version, serverName, uptimeSeconds, listeners, memory: memory.status(), ...(await figures(db)) };
+    return { ...common, outbound: await outbound?.status() };
   }
 
   async function firstAdministratorLink(): Promise<string | undefined> {
@@ -156,7 +169,7 @@ function siteRoutes(config: Config, parts: WelcomeParts): Endpoint[] {
 
 function httpParts(
   parts: Parts,
-  federation: Federation | undefined,
+  authenticateServer: AuthenticateServer | undefined,
   config: Config,
   { log, metrics, memory }: Environment & { readonly memory: HttpMemory },
 ): HttpParts {
@@ -167,7 +180,7 @@ function httpParts(
     trustedProxies: config.trusted_proxies,
     memory,
     ...(metrics !== undefined && { observe: observeRequests(metrics) }),
-    ...(federation === undefined ? {} : { authenticateServer: federation.authenticateServer }),
+    ...(authenticateServer === undefined ? {} : { authenticateServer }),
   };
 }
 

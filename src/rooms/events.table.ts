@@ -1,6 +1,7 @@
 import type { EventId } from '../core/ids.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
+import { OWN } from './room.ts';
 
 export interface EventRow {
   readonly nid: number;
@@ -143,6 +144,20 @@ export async function timelineForward(
 ): Promise<{ nid: number; pos: number }[]> {
   return db.all<{ nid: number; pos: number }>(sql`select nid, pos from event
     where room_nid = ${roomNid} and pos > ${range.after} and pos <= ${range.upTo} order by pos limit ${limit}`);
+}
+
+/** Events that this server sends to others, with `from <= pos <= to`, oldest first, and the bytes of their texts. */
+export async function ownEvents(
+  db: Queryable,
+  roomNid: number,
+  range: { readonly from: number; readonly to: number },
+  limit: number,
+): Promise<{ nid: number; pos: number; bytes: number }[]> {
+  // `flags >= 16` has an index; the next bit may be set without this one.
+  return db.all<{ nid: number; pos: number; bytes: number }>(sql`
+    select nid, pos, octet_length(json) as bytes from event
+    where room_nid = ${roomNid} and flags >= 16 and (flags & ${OWN}) <> 0 and pos >= ${range.from} and pos <= ${range.to}
+    order by pos limit ${limit}`);
 }
 
 /** The room's resolved state as it was at a position: that of the last event up to there; 0 before all. */

@@ -9,6 +9,14 @@ export async function readerPositions(db: Queryable, reader: string): Promise<Ma
   return new Map(rows.map(row => [row.shard, row.pos]));
 }
 
+/** Holds a reader where it is until the transaction ends, and says where that is. */
+export async function lockReader(tx: Tx, reader: string, shards: readonly number[]): Promise<Map<number, number>> {
+  // An update that changes nothing locks on both databases alike.
+  const rows = await tx.all<{ shard: number; pos: number }>(sql`update log_reader set pos = pos
+    where reader = ${reader} and shard ${sql.in(shards)} returning shard, pos`);
+  return new Map(rows.map(row => [row.shard, row.pos]));
+}
+
 /**
  * Moves a reader on, in the transaction that writes what it made of the entries in between. False when it is not at
  * `from` any more: another process has read them.

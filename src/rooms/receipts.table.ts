@@ -56,6 +56,21 @@ export async function publicReceiptsSince(db: Queryable, roomNid: number, after:
     where room_nid = ${roomNid} and receipt_type = 'm.read' and pos > ${after}`);
 }
 
+/** Public receipts of one server's users in a room that moved last with `from <= pos <= to`, oldest first. */
+export async function publicReceiptsOf(
+  db: Queryable,
+  roomNid: number,
+  domainNid: number,
+  range: { readonly from: number; readonly to: number },
+  limit: number,
+): Promise<(ReceiptRow & { readonly pos: number })[]> {
+  return db.all<ReceiptRow & { readonly pos: number }>(sql`
+    select r.room_nid, r.user_nid, r.receipt_type, r.thread, r.event_id, r.event_pos, r.ts, r.pos from receipt r
+    join user_name u on u.nid = r.user_nid and u.domain_nid = ${domainNid}
+    where r.room_nid = ${roomNid} and r.receipt_type = 'm.read' and r.pos >= ${range.from} and r.pos <= ${range.to}
+    order by r.pos limit ${limit}`);
+}
+
 /** A user's private receipts, in all rooms, that moved after a position of the user's log. */
 export async function privateReceiptsSince(db: Queryable, userNid: number, after: number): Promise<ReceiptRow[]> {
   return db.all<ReceiptRow>(sql`select room_nid, user_nid, receipt_type, thread, event_id, event_pos, ts from receipt

@@ -31,6 +31,17 @@ export async function joinedOfServer(db: Queryable, roomNid: number, domainNid: 
   return row?.joined ?? 0;
 }
 
+/** How many users of some servers are joined to a room; servers without any may be left out. */
+export async function joinedOfServers(
+  db: Queryable,
+  roomNid: number,
+  domainNids: readonly number[],
+): Promise<Map<number, number>> {
+  const rows = await db.all<{ domain_nid: number; joined: number }>(sql`select domain_nid, joined from room_domain
+    where room_nid = ${roomNid} and domain_nid ${sql.in(domainNids)}`);
+  return new Map(rows.map(row => [row.domain_nid, row.joined]));
+}
+
 export async function isServerIn(db: Queryable, roomNid: number, domainNid: number): Promise<boolean> {
   return (await joinedOfServer(db, roomNid, domainNid)) > 0;
 }

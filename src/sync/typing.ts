@@ -7,6 +7,9 @@ export const LONGEST_TYPING_MS = 120_000;
 /** Rooms with typing that are remembered; the one that changed longest ago goes first. */
 const MOST_ROOMS = 10_000;
 
+/** Is told when a user begins to type, or stops. */
+export type TypingListener = (roomNid: number, userId: UserId, isTyping: boolean) => void;
+
 interface RoomTyping {
   serial: number;
   readonly users: Map<UserId, Timer>;
@@ -21,12 +24,18 @@ export class Typing {
   readonly #run: string;
   readonly #changed: (roomNid: number) => void;
   readonly #rooms = new Map<number, RoomTyping>();
+  readonly #listeners = new Set<TypingListener>();
   #serial = 0;
 
   constructor(parts: { clock: Clock; random: Random; changed: (roomNid: number) => void }) {
     this.#clock = parts.clock;
     this.#run = randomLetters(parts.random, 4);
     this.#changed = parts.changed;
+  }
+
+  listen(listener: TypingListener): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
   /** The place in this run's typing, for a sync token. */
@@ -42,7 +51,7 @@ export class Typing {
       userId,
       this.#clock.after(Math.min(timeoutMs, LONGEST_TYPING_MS), () => this.stop(roomNid, userId)),
     );
-    if (isNew) this.#touch(roomNid, room);
+    if (isNew) this.#touch(roomNid, room, userId, true);
   }
 
   stop(roomNid: number, userId: UserId): void {
@@ -51,7 +60,7 @@ export class Typing {
     if (room === undefined || timer === undefined) return;
     timer.cancel();
     room.users.delete(userId);
-    this.#touch(roomNid, room);
+    this.#touch(roomNid, room, userId, false);
   }
 
   /** Who types now, when that changed since `token`; undefined when it did not. */
@@ -86,8 +95,9 @@ export class Typing {
     return room;
   }
 
-  #touch(roomNid: number, room: RoomTyping): void {
+  #touch(roomNid: number, room: RoomTyping, userId: UserId, isTyping: boolean): void {
     room.serial = ++this.#serial;
     this.#changed(roomNid);
+    for (const listener of this.#listeners) listener(roomNid, userId, isTyping);
   }
 }

@@ -1,7 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Identity } from '../../core/identity.ts';
 import type { ServerName } from '../../core/ids.ts';
-import { MatrixError } from '../../core/matrix-error.ts';
+import { forbidden, MatrixError } from '../../core/matrix-error.ts';
+import type { ServerAcl } from '../../core/server-acl.ts';
 import { parseXMatrixHeaders, verifyRequest, type XMatrix } from '../../core/xmatrix.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 
@@ -23,9 +24,11 @@ export interface RequestAuthenticationParts {
   readonly identity: Identity;
   readonly clock: Clock;
   readonly keyRing: Pick<KeyRing, 'keysFor'>;
+  /** Whom the operator lets this server talk to; everybody unless given. */
+  readonly policy?: ServerAcl;
 }
 
-/** Finds out which server sent a request. @throws MatrixError M_UNAUTHORIZED (401), and what `body` throws */
+/** Finds out which server sent a request. @throws MatrixError M_UNAUTHORIZED (401), M_FORBIDDEN, and what `body` throws */
 export type AuthenticateServer = (request: IncomingServerRequest) => Promise<ServerName>;
 
 /**
@@ -36,6 +39,8 @@ export function requestAuthentication(parts: RequestAuthenticationParts): Authen
   return async request => {
     const headers = readHeaders(request.authorization, parts.identity.serverName);
     const [{ origin }] = headers;
+    // Before anything is done for them, such as asking for their keys.
+    if (parts.policy?.allows(origin) === false) throw forbidden(`This server does not talk to ${origin}.`);
     const body = request.body();
     const now = parts.clock.now();
     const keys = await parts.keyRing.keysFor(

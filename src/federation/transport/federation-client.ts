@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Identity } from '../../core/identity.ts';
 import type { ServerName } from '../../core/ids.ts';
 import { getInteger, getString, isObject, type Json, JsonError, type JsonObject, parseJson } from '../../core/json.ts';
+import type { ServerAcl } from '../../core/server-acl.ts';
 import { signRequest } from '../../core/xmatrix.ts';
 import { type BodyLimits, bodyOf, wholeBody } from './answer-body.ts';
 import { ConnectionPool } from './connection-pool.ts';
@@ -48,6 +49,8 @@ export interface FederationClientParts {
   readonly dialer: Dialer;
   readonly clock: Clock;
   readonly userAgent: string;
+  /** Whom the operator lets this server talk to; everybody unless given. */
+  readonly policy?: ServerAcl;
   /** For simulations of several servers: used instead of looking the server up and connecting to it. */
   readonly carry?: Carry | undefined;
 }
@@ -123,8 +126,10 @@ export class FederationClient implements Disposable {
     deadline: Deadline,
     progress: Progress,
   ): Promise<AsyncDisposable & { readonly response: IncomingMessage }> {
-    const { identity } = this.#parts;
+    const { identity, policy } = this.#parts;
     if (destination === identity.serverName) throw new UnreachableError(destination, 'policy', 'this is our own name');
+    if (policy?.allows(destination) === false)
+      throw new UnreachableError(destination, 'policy', 'the settings federation.allow and federation.deny forbid it');
     const giveBack = await this.#slots.take(destination, deadline.signal);
     try {
       const onConnected = () => {

@@ -42,11 +42,18 @@ export class Presence implements AsyncDisposable {
   readonly #run: string;
   readonly #users = new Map<number, Known>();
   readonly #changes = new ChangeLog(MOST_CHANGES);
+  readonly #listeners = new Set<(userNids: readonly number[]) => void>();
   #untold = new Set<number>();
 
   constructor(parts: PresenceParts) {
     this.#parts = parts;
     this.#run = randomLetters(parts.random, 4);
+  }
+
+  /** The listener is told whose presence changed. */
+  listen(listener: (userNids: readonly number[]) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
   /** The place in this run's changes, for a sync token. */
@@ -189,6 +196,7 @@ export class Presence implements AsyncDisposable {
     this.#parts.clock.after(GATHER_MS, () => {
       const told = [...this.#untold];
       this.#untold = new Set();
+      for (const listener of this.#listeners) listener(told);
       this.#parts.wake(told).catch((error: unknown) => {
         this.#parts.log.warn('Presence is told late: those who wait for it could not be found.', { err: error });
       });

@@ -1,0 +1,103 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Database, Tx } from '../../db/database.ts';
+import { lockReader } from '../../rooms/log-reader.table.ts';
+import type { RoomRegistry } from '../../rooms/room-registry.ts';
+import { recordSuccess } from './destination.table.ts';
+import { READER } from './log-follower.ts';
+import type { Moves, RangeStep } from './moves.ts';
+import { moveList } from './outbound-device-list.table.ts';
+import { deleteEdus } from './outbound-edu.table.ts';
+import { moveRanges } from './outbound-ranges.table.ts';
+
+export interface AcknowledgementsParts {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly rooms: RoomRegistry;
+}
+
+export interface Acknowledgement {
+  readonly domainNid: number;
+  readonly moves: Moves;
+  /** It failed before: that is over. */
+  readonly hasRecovered: boolean;
+  /** Written in the same transaction. */
+  readonly also?: ((tx: Tx) => Promise<void>) | undefined;
+}
+
+interface Waiting {
+  readonly acknowledgement: Acknowledgement;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+const MOST_AT_ONCE = 200;
+
+/**
+ * Writes down what has arrived. What many servers acknowledge while one transaction is written goes into the next one
+ * together, and the same step of many servers into one statement.
+ */
+export class Acknowledgements {
+  readonly #parts: AcknowledgementsParts;
+  readonly #waiting: Waiting[] = [];
+  #running = false;
+
+  constructor(parts: AcknowledgementsParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when it is durable. */
+  write(acknowledgement: Acknowledgement): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ acknowledgement, resolve, reject });
+      if (!this.#running) void this.#drain();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    this.#running = true;
+    while (this.#waiting.length > 0) {
+      const some = this.#waiting.splice(0, MOST_AT_ONCE);
+      try {
+        await this.#write(some.map(({ acknowledgement }) => acknowledgement));
+        for (const { resolve } of some) resolve();
+      } catch (error) {
+        for (const { reject } of some) reject(error);
+      }
+    }
+    this.#running = false;
+  }
+
+  async #write(some: readonly Acknowledgement[]): Promise<void> {
+    const { db, clock, rooms } = this.#parts;
+    const now = clock.now();
+    const roomNids = new Set(some.flatMap(({ moves }) => moves.ranges.map(step => step.roomNid)));
+    const shards = new Map([...(await rooms.byNids(db, roomNids)).values()].map(room => [room.nid, room.shard]));
+    const recovered = some.filter(({ hasRecovered }) => hasRecovered).map(({ domainNid }) => domainNid);
+    await db.tx(async tx => {
+      const followed = await lockReader(tx, READER, [...new Set(shards.values())]);
+      for (const { step, domainNids } of grouped(some)) {
+        const upTo = followed.get(shards.get(step.roomNid) ?? -1) ?? 0;
+        await moveRanges(tx, domainNids, { ...step, followed: upTo, now });
+      }
+      const edus = some.flatMap(({ moves }) => moves.edus);
+      if (edus.length > 0) await deleteEdus(tx, edus);
+      for (const { domainNid, moves } of some) for (const step of moves.lists) await moveList(tx, domainNid, step);
+      if (recovered.length > 0) await recordSuccess(tx, recovered);
+      for (const { also } of some) await also?.(tx);
+    });
+  }
+}
+
+/** Steps that several servers make alike, which is the rule: a message goes to all at once. */
+function grouped(some: readonly Acknowledgement[]): { readonly step: RangeStep; readonly domainNids: number[] }[] {
+  const groups = new Map<string, { step: RangeStep; domainNids: number[] }>();
+  for (const { domainNid, moves } of some) {
+    for (const step of moves.ranges) {
+      const key = `${step.roomNid} ${step.kind} ${step.from} ${step.upTo}`;
+      const group = groups.get(key) ?? { step, domainNids: [] };
+      groups.set(key, group);
+      group.domainNids.push(domainNid);
+    }
+  }
+  return [...groups.values()];
+}

@@ -1,0 +1,23 @@
+import { type Random, randomFraction } from '../../base/random.ts';
+
+/** The setting `federation.retry`, in milliseconds. */
+export interface RetrySettings {
+  readonly initial: number;
+  readonly factor: number;
+  readonly longest: number;
+}
+
+/**
+ * How long to wait after the `tries`th failure in a row, spread by a fifth either way so that those that failed together
+ * do not come back together. A server that asks for more patience gets it, within the longest wait.
+ */
+export function waitAfter(
+  settings: RetrySettings,
+  tries: number,
+  retryAfterMs: number | undefined,
+  random: Random,
+): number {
+  const { initial, factor, longest } = settings;
+  const plain = Math.min(initial * factor ** Math.min(tries - 1, 100), longest);
+  return Math.round(Math.max(plain * (0.8 + 0.4 * randomFraction(random)), Math.min(retryAfterMs ?? 0, longest)));
+}

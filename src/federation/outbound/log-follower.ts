@@ -1,0 +1,174 @@
+import { sleep } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import type { Bus } from '../../bus/bus.ts';
+import { type Database, DatabaseUnavailableError } from '../../db/database.ts';
+import { moveReader, readerPositions } from '../../rooms/log-reader.table.ts';
+import { OWN, type Room, type StoredEvent } from '../../rooms/room.ts';
+import {
+  LOG_EVENT,
+  LOG_RECEIPT,
+  LOG_SUBJECT,
+  type LogEntry,
+  logBetween,
+  logHeads,
+} from '../../rooms/room-log.table.ts';
+import { type FollowParts, followRoom, type Woken } from './follow-room.ts';
+import { announceWork } from './work-subject.ts';
+
+/** The name under which the logs are read. */
+export const READER = 'federation';
+/** Entries of one transaction: small, because others wait for it. */
+const AT_ONCE = 100;
+/** The bus may lose a message. */
+const LOOK_ANYWAY_MS = 60_000;
+const AFTER_FAILURE_MS = 5000;
+
+export interface LogFollowerParts extends FollowParts {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly log: Log;
+}
+
+type Move = { readonly from: number; readonly to: number };
+
+/** Follows the room logs and notes which servers what happened is for. */
+export class LogFollower {
+  readonly #parts: LogFollowerParts;
+  readonly #positions = new Map<number, number>();
+  #running: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+
+  constructor(parts: LogFollowerParts) {
+    this.#parts = parts;
+  }
+
+  /** Follows until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { bus, clock, log } = this.#parts;
+    let woken = new AbortController();
+    using _ = bus.subscribe(LOG_SUBJECT, () => woken.abort());
+    while (!signal.aborted) {
+      woken = new AbortController();
+      try {
+        await this.catchUp(signal);
+        await sleep(clock, LOOK_ANYWAY_MS, AbortSignal.any([woken.signal, signal]));
+      } catch (error) {
+        log.warn('What other servers have to be sent could not be noted; it goes on in a moment.', { err: error });
+        await sleep(clock, AFTER_FAILURE_MS, signal);
+      }
+    }
+    await this.#running.catch(() => undefined);
+  }
+
+  /** Resolves when everything that is in the logs now is noted. */
+  catchUp(signal?: AbortSignal): Promise<void> {
+    this.#next ??= this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        this.#running = this.#pass(signal);
+        return this.#running;
+      });
+    return this.#next;
+  }
+
+  /** Up to where a shard's log is noted: at least there, if not further. */
+  positionOf(shard: number): number {
+    return this.#positions.get(shard) ?? 0;
+  }
+
+  async #pass(signal: AbortSignal | undefined): Promise<void> {
+    const { db } = this.#parts;
+    const positions = await readerPositions(db, READER);
+    for (const [shard, head] of (await logHeads(db)).entries()) {
+      let from = positions.get(shard) ?? 0;
+      this.#positions.set(shard, from);
+      while (from < head && !signal?.aborted) {
+        const entries = await logBetween(db, shard, from, head, AT_ONCE);
+        const to = entries.at(-1)?.pos ?? head;
+        if (!(await this.#take(shard, entries, { from, to }))) break;
+        from = to;
+      }
+    }
+  }
+
+  /** False when another process has taken them. What cannot be followed is left out, so that it holds up nothing. */
+  async #take(shard: number, entries: readonly LogEntry[], move: Move): Promise<boolean> {
+    try {
+      return await this.#write(shard, entries, move);
+    } catch (error) {
+      if (error instanceof DatabaseUnavailableError) throw error;
+      const [only] = entries;
+      if (entries.length > 1) return this.#oneByOne(shard, entries, move);
+      this.#parts.log.error('Other servers are not sent something that cannot be read.', { err: error, ...only });
+      return this.#write(shard, [], move);
+    }
+  }
+
+  async #oneByOne(shard: number, entries: readonly LogEntry[], move: Move): Promise<boolean> {
+    let { from } = move;
+    for (const entry of entries) {
+      if (!(await this.#take(shard, [entry], { from, to: entry.pos }))) return false;
+      from = entry.pos;
+    }
+    return true;
+  }
+
+  async #write(shard: number, entries: readonly LogEntry[], move: Move): Promise<boolean> {
+    const { db, bus, store } = this.#parts;
+    const events = await store.events.byNids(db, refsOf(entries, LOG_EVENT));
+    const localUsers = await this.#localUsers(refsOf(entries, LOG_RECEIPT));
+    const concerned = new Set(entries.filter(entry => matters(entry, events, localUsers)).map(entry => entry.room_nid));
+    const rooms = inOrder(await store.rooms.byNids(db, concerned));
+    return db.tx(async tx => {
+      if (!(await moveReader(tx, READER, shard, move))) return false;
+      const woken: Woken[] = [];
+      for (const room of rooms) {
+        const some = entries.filter(entry => entry.room_nid === room.nid);
+        woken.push(await followRoom(this.#parts, tx, { room, entries: some, events, localUsers }));
+      }
+      tx.afterCommit(() => {
+        this.#positions.set(shard, move.to);
+        announceWork(bus, new Set(woken.flatMap(({ now }) => now)));
+        for (const { soon } of woken) announceWork(bus, soon, receiptDelay(soon.length));
+      });
+      return true;
+    });
+  }
+
+  async #localUsers(userNids: readonly number[]): Promise<Set<number>> {
+    if (userNids.length === 0) return new Set();
+    const { db, store, serverName } = this.#parts;
+    const names = await store.nids.users.names(db, userNids);
+    return new Set([...names].filter(([, name]) => name.endsWith(`:${serverName}`)).map(([nid]) => nid));
+  }
+}
+
+/** Receipts alone make up to so many transactions a second for a room. */
+const RECEIPTS_A_SECOND = 50;
+const LONGEST_DELAY_MS = 30_000;
+
+function receiptDelay(servers: number): number {
+  return Math.min(Math.ceil((servers * 1000) / RECEIPTS_A_SECOND), LONGEST_DELAY_MS);
+}
+
+function refsOf(entries: readonly LogEntry[], kind: number): number[] {
+  return entries.filter(entry => entry.kind === kind).map(entry => entry.ref);
+}
+
+/** Whether an entry is for other servers, or may change which ones there are. */
+function matters(
+  { kind, ref }: LogEntry,
+  events: ReadonlyMap<number, StoredEvent>,
+  localUsers: ReadonlySet<number>,
+): boolean {
+  if (kind === LOG_RECEIPT) return localUsers.has(ref);
+  const event = kind === LOG_EVENT ? events.get(ref) : undefined;
+  if (event === undefined) return false;
+  return (event.flags & OWN) !== 0 || event.stateBefore !== event.stateAfter || event.stateAfter !== event.roomRoot;
+}
+
+/** One order for all writers, so that two that lock the same rooms cannot wait for each other. */
+function inOrder(rooms: ReadonlyMap<number, Room>): Room[] {
+  return [...rooms.values()].sort((a, b) => a.nid - b.nid);
+}

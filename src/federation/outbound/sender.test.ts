@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { onEachDatabase } from '../../../test/support/databases.ts';
+import { OutboundWorld, refusal, silence } from '../../../test/support/outbound.ts';
+import { DORA, joinFrom, TWO } from '../../../test/support/remote-events.ts';
+import { ALICE, newRoom, say } from '../../../test/support/rooms.ts';
+import type { ServerName, UserId } from '../../core/ids.ts';
+import { sql } from '../../db/sql.ts';
+import { findStanding } from './destination.table.ts';
+
+const THREE = 'three.example' as ServerName;
+const TIM = '@tim:three.example' as UserId;
+
+onEachDatabase('what a user says goes to every other server in the room, in order', async db => {
+  await using world = new OutboundWorld(db);
+  const room = await newRoom(world.rooms);
+  for (const user of [DORA, TIM]) await joinFrom(world.rooms, room, user);
+  world.start();
+  for (const body of ['one', 'two', 'three']) await say(world.rooms, room, ALICE, body);
+  await world.settle();
+  for (const server of [TWO, THREE]) assert.deepEqual(world.peers.bodies(server), ['one', 'two', 'three']);
+  assert.equal((await db.all(sql`select * from outbound_room`)).length, 0, 'nothing is left to be sent');
+});
+
+onEachDatabase('300 messages while a server is down arrive once each, in order, when it is back', async db => {
+  await using world = new OutboundWorld(db);
+  const room = await newRoom(world.rooms);
+  await joinFrom(world.rooms, room, DORA);
+  world.start();
+  world.peers.answer = ({ server }) => Promise.reject(silence(server));
+  const bodies = Array.from({ length: 300 }, (_, at) => `message ${at}`);
+  for (const body of bodies) await say(world.rooms, room, ALICE, body);
+  await world.settle();
+  assert.ok(world.outbound.sender.isFailing(await world.numberOf(TWO)));
+  const tries = world.peers.sent.length;
+  await world.pass(60_000);
+  assert.ok(world.peers.sent.length > tries, 'it is tried again');
+  world.peers.sent.length = 0;
+  world.peers.answer = () => ({ pdus: {} });
+  await world.pass(120_000);
+  assert.deepEqual(world.peers.bodies(TWO), bodies);
+  const sizes = world.peers.sent.map(sent => sent.pdus.length);
+  assert.ok(sizes.length <= 7 && Math.max(...sizes) === 50, `${sizes}`);
+  assert.equal((await findStanding(db, await world.numberOf(TWO)))?.failing_since, null);
+});
+
+onEachDatabase('a transaction whose acknowledgement was lost is sent again as it was', async db => {
+  await using world = new OutboundWorld(db);
+  const room = await newRoom(world.rooms);
+  await joinFrom(world.rooms, room, DORA);
+  world.start();
+  world.peers.answer = ({ server }) => Promise.reject(silence(server));
+  await say(world.rooms, room, ALICE, 'one');
+  await world.settle();
+  await say(world.rooms, room, ALICE, 'two');
+  await world.settle();
+  world.peers.answer = () => ({ pdus: {} });
+  await world.pass(60_000);
+  const [first, again, ...more] = world.peers.sent;
+  assert.equal(again?.txnId, first?.txnId);
+  assert.deepEqual(again?.pdus, first?.pdus);
+  assert.deepEqual(
+    more.map(sent => sent.pdus.map(pdu => (pdu.content as { body: string }).body)),
+    [['two']],
+  );
+});
+
+onEachDatabase('a crash between sending and writing it down repeats the transaction under its ID', async db => {
+  const crashing = new OutboundWorld(db);
+  const room = await newRoom(crashing.rooms);
+  await joinFrom(crashing.rooms, room, DORA);
+  crashing.start();
+  let reached = () => {};
+  const arrived = new Promise<void>(resolve => {
+    reached = resolve;
+  });
+  crashing.peers.answer = () => {
+    reached();
+    return new Promise(() => {});
+  };
+  await say(crashing.rooms, room, ALICE, 'one');
+  await arrived;
+  await crashing.stop();
+  await using world = new OutboundWorld(db);
+  world.start();
+  await world.settle();
+  assert.equal(world.peers.sent[0]?.txnId, crashing.peers.sent[0]?.txnId);
+  assert.deepEqual(world.peers.bodies(TWO), ['one']);
+});
+
+onEachDatabase(
+  'a server that waits long is tried at once when it shows a sign of life, also after a restart',
+  async db => {
+    const before = new OutboundWorld(db);
+    const room = await newRoom(before.rooms);
+    await joinFrom(before.rooms, room, DORA);
+    before.start();
+    before.peers.answer = ({ server }) => Promise.reject(refusal(server, 503));
+    await say(before.rooms, room, ALICE, 'one');
+    await before.settle();
+    for (const ms of [15_000, 30_000, 60_000, 120_000]) await before.pass(ms);
+    await before.stop();
+    const nid = await before.numberOf(TWO);
+    const standing = await findStanding(db, nid);
+    assert.equal(standing?.tries, 5);
+    assert.ok((standing?.retry_at ?? 0) >= before.clock.now() + 0.8 * 160_000, 'the wait is on the disk');
+
+    await using world = new OutboundWorld(db);
+    world.clock.advance(before.clock.now() - world.clock.now() + 60_000);
+    world.start();
+    await world.settle();
+    assert.equal(world.peers.sent.length, 0, 'a restart is no reason to try');
+    for (const server of [THREE, TWO]) await world.hear(server);
+    await world.until(() => world.peers.sent.length > 0);
+    await world.settle();
+    assert.deepEqual(world.peers.bodies(TWO), ['one']);
+    assert.equal((await findStanding(db, nid))?.tries, 0);
+  },
+);
