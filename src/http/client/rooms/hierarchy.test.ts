@@ -173,7 +173,9 @@ onEachDatabase(
     await child(api, root, far, { via: ['two.example'], order: 'a' });
     await child(api, root, closed, { via: ['two.example'], order: 'b' });
     assert.deepEqual(listed(await tree(api, 'alice', root)), [root, far, open, inner]);
-    assert.deepEqual(asked, [far, inner], 'a space is asked for its children, the rest is told already');
+    // Our own space names `closed` too, so it may be looked at before what was said of it is there.
+    const needed = asked.filter(room => room !== closed);
+    assert.deepEqual(needed, [far, inner], 'a space is asked for its children, the rest is told already');
   },
 );
 
