@@ -19,6 +19,7 @@ interface Suite {
 
 const UNIT = ['src/**/*.test.ts', 'test/*.test.ts'];
 const CLIENTS = ['test/clients/**/*.test.ts'];
+const FEDERATION = ['test/federation/**/*.test.ts'];
 const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
 const biome = join('node_modules', '@biomejs', 'biome', 'bin', 'biome');
 
@@ -71,6 +72,18 @@ const SUITES: readonly Suite[] = [
     about: 'people in a real browser, with the Hydrogen client',
     when: 'ci',
     run: args => runNodeTests(args.length > 0 ? args : ['test/browser/*.test.ts']),
+  },
+  {
+    name: 'world',
+    about: 'several servers with faults between them, by seeds [--seeds N] [--plants] [SEED...]',
+    when: 'always',
+    run: args => runScript('test/world/run.ts', args),
+  },
+  {
+    name: 'federation',
+    about: 'with a real Synapse, over TLS',
+    when: 'always',
+    run: args => runNodeTests(args.length > 0 ? args : FEDERATION),
   },
   { name: 'arm64', about: 'starts on arm64, under qemu', when: 'ci', run: args => runScript('test/arm64.ts', args) },
   {

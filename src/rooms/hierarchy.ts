@@ -70,12 +70,10 @@ async function* walk(
   const seen = new Set<RoomId>();
   const stack: Step[] = [{ roomId: query.roomId, depth: 0, via: [] }];
   const others = remote && new Others(parts, remote);
-  const ahead = new LookAhead(step => look(parts, db, step, others));
   for (let step = stack.pop(); step !== undefined && seen.size < MOST_ROOMS; step = stack.pop()) {
     if (seen.has(step.roomId)) continue;
     seen.add(step.roomId);
-    ahead.begin([step, ...stack.slice(-MOST_AHEAD).filter(({ roomId }) => !seen.has(roomId))]);
-    const found = await ahead.take(step);
+    const found = await look(parts, db, step, others);
     if (found === undefined) continue;
     if (!(await isShown(parts, db, found, query))) continue;
     const children = found.children.filter(({ suggested }) => suggested || !query.suggestedOnly);
@@ -111,35 +109,6 @@ async function look(
   const summary = await roomSummary(parts, db, room);
   if (summary === undefined) return undefined;
   return { summary, children: summary.isSpace ? await spaceChildren(parts, db, room) : [], told: NOTHING };
-}
-
-/** Rooms that are looked at side by side: one that others are asked about takes as long as a dozen of ours. */
-const MOST_AHEAD = 4;
-
-/** Begins to look at the rooms that come next. */
-class LookAhead {
-  readonly #look: (step: Step) => Promise<RemoteSummary | undefined>;
-  readonly #begun = new Map<Step, Promise<RemoteSummary | undefined>>();
-
-  constructor(look: (step: Step) => Promise<RemoteSummary | undefined>) {
-    this.#look = look;
-  }
-
-  begin(steps: readonly Step[]): void {
-    for (const step of steps) {
-      if (this.#begun.has(step)) continue;
-      const looking = this.#look(step);
-      // Who takes it hears of a failure. A walk that ends before has no use for it.
-      looking.catch(() => undefined);
-      this.#begun.set(step, looking);
-    }
-  }
-
-  async take(step: Step): Promise<RemoteSummary | undefined> {
-    const looking = this.#begun.get(step);
-    this.#begun.delete(step);
-    return looking;
-  }
 }
 
 const NOTHING: ReadonlyMap<RoomId, undefined> = new Map();

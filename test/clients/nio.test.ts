@@ -6,11 +6,16 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { NoPython, pythonWith } from '../support/python-environment.ts';
 import { SERVER_NAME, startServer } from '../support/running-server.ts';
-import { NoPython, nioPython } from './nio-environment.ts';
 
 const SCRIPT = fileURLToPath(new URL('nio_client.py', import.meta.url));
 const CHECKS = 19;
+const NIO = {
+  name: 'nio',
+  packages: ['matrix-nio[e2e]==0.26.0', 'vodozemac==0.10.0'],
+  usable: 'import nio.crypto; assert nio.crypto.ENCRYPTION_ENABLED',
+};
 
 interface Check {
   readonly check: string;
@@ -34,7 +39,7 @@ test('two users with matrix-nio', async t => {
 /** Undefined where there is no Python; in CI nothing is skipped, so that there it is a failure. */
 function findPython(): string | undefined {
   try {
-    return nioPython();
+    return pythonWith(NIO);
   } catch (error) {
     if (error instanceof NoPython && process.env.CI !== 'true') return undefined;
     throw error;

@@ -1,4 +1,4 @@
-import type { Database, Queryable, Tx } from '../../src/db/database.ts';
+import { type Database, DatabaseUnavailableError, type Queryable, type Tx } from '../../src/db/database.ts';
 import { type Row, render, type Sql } from '../../src/db/sql.ts';
 
 /** What a planted bug does to a statement: it is run as usual, or not at all (as if it had changed one row). */
@@ -88,9 +88,9 @@ export class MortalDatabase implements Database {
 }
 
 /** The server has crashed: whoever sees this is a ghost. */
-export class CrashedError extends Error {
+export class CrashedError extends DatabaseUnavailableError {
   constructor() {
-    super('the server has crashed');
+    super('the server has crashed', undefined);
     this.name = 'CrashedError';
   }
 }

@@ -8,7 +8,58 @@ interface PlantedBug {
   readonly every: number;
 }
 
-export const PLANTED_BUGS: Readonly<Record<string, PlantedBug>> = {};
+export const PLANTED_BUGS: Readonly<Record<string, PlantedBug>> = {
+  'lost-inbox-row': {
+    about: 'an event is acknowledged and not kept',
+    statement: /^\s*insert into inbox \(/,
+    every: 5,
+  },
+  'lost-outbound-range': {
+    about: 'a message of ours is not queued for the others',
+    statement: /^\s*insert into outbound_room /,
+    every: 4,
+  },
+  'skipped-log-entry': {
+    about: 'an event is stored without an entry in the room log',
+    statement: /^\s*insert into room_log /,
+    every: 9,
+  },
+  'lost-to-device': {
+    about: 'a message to devices is not queued',
+    statement: /^\s*insert into outbound_edu /,
+    every: 2,
+  },
+  'stale-extremity': {
+    about: 'an event stays a head although others build on it',
+    statement: /^\s*delete from extremity /,
+    every: 6,
+  },
+  'stuck-hole': {
+    about: 'what was missing and came counts as missing for ever',
+    statement: /^\s*delete from hole where room_nid = \? and event_id/,
+    every: 1,
+  },
+  'lost-state': {
+    about: "the room's state is not moved on",
+    statement: /^\s*update room set state_root/,
+    every: 5,
+  },
+  'backoff-for-ever': {
+    about: 'a server that failed once is asked again too late',
+    statement: /^\s*delete from destination |^\s*update destination set .*retry_at = null/s,
+    every: 1,
+  },
+  'forgotten-transaction': {
+    about: 'what a device sent is not remembered, so that it comes twice',
+    statement: /^\s*insert into (received_to_device|to_device_seen)/,
+    every: 1,
+  },
+  'unmoved-range': {
+    about: 'what was delivered is delivered again and again',
+    statement: /^\s*(update|delete from) outbound_room/,
+    every: 3,
+  },
+};
 
 /** The bug of that name, as it acts in one world. */
 export function plantNamed(name: string | undefined): Plant | undefined {

@@ -23,7 +23,7 @@ export class SimulatedTime {
   /** A clock of one life of one server: what it waits for ends with `signal`. */
   clock(signal: AbortSignal, skewMs = 0): Clock {
     return {
-      now: () => this.#now + skewMs,
+      now: () => Math.floor(this.#now) + skewMs,
       monotonic: () => this.#now,
       after: (ms, run) => this.after(ms, () => signal.aborted || run()),
     };

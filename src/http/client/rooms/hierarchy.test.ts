@@ -173,9 +173,7 @@ onEachDatabase(
     await child(api, root, far, { via: ['two.example'], order: 'a' });
     await child(api, root, closed, { via: ['two.example'], order: 'b' });
     assert.deepEqual(listed(await tree(api, 'alice', root)), [root, far, open, inner]);
-    // Our own space names `closed` too, so it may be looked at before what was said of it is there.
-    const needed = asked.filter(room => room !== closed);
-    assert.deepEqual(needed, [far, inner], 'a space is asked for its children, the rest is told already');
+    assert.deepEqual(asked, [far, inner], 'a space is asked for its children, the rest is told already');
   },
 );
 
@@ -192,28 +190,7 @@ onEachDatabase('a space of a thousand rooms of others has us ask for few', async
   const root = await api.create('alice', SPACE);
   for (let at = 0; at < 60; at++) await child(api, root, `!r${at}:two.example`);
   assert.deepEqual(listed(await tree(api, 'alice', root)), [root]);
-  assert.ok(asked <= 35, `${asked}`);
-});
-
-onEachDatabase('a few rooms of others are asked about side by side, in their order all the same', async (db, t) => {
-  let running = 0;
-  let most = 0;
-  const remoteRooms: RemoteRooms = {
-    async summary(roomId) {
-      most = Math.max(most, ++running);
-      // The first takes longest.
-      await new Promise(resolve => setTimeout(resolve, roomId === '!r0:two.example' ? 20 : 1));
-      running--;
-      const fields = { roomId, joinRule: 'public', worldReadable: false, allowed: [], isSpace: false };
-      return { summary: { ...fields, chunk: { room_id: roomId } }, children: [], told: new Map() };
-    },
-  };
-  const api = new RoomApi(db, t, { remoteRooms });
-  const root = await api.create('alice', SPACE);
-  const rooms = Array.from({ length: 8 }, (_, at) => `!r${at}:two.example`);
-  for (const [at, room] of rooms.entries()) await child(api, root, room, { order: String(at) });
-  assert.deepEqual(listed(await tree(api, 'alice', root)), [root, ...rooms]);
-  assert.ok(most > 1 && most <= 5, `${most}`);
+  assert.ok(asked <= 31, `${asked}`);
 });
 
 onEachDatabase('strangers do not have us ask other servers', async (db, t) => {

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { setTimeout as wait } from 'node:timers/promises';
+import { getArray, getObject, getString, type JsonObject } from '../../src/core/json.ts';
+
+type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
+
+/** Somebody with a session on a server of any make, by plain HTTP. */
+export class ApiUser {
+  readonly id: string;
+  readonly deviceId: string;
+  readonly #url: string;
+  readonly #token: string;
+  #sent = 0;
+
+  constructor(url: string, { user_id, device_id, access_token }: JsonObject) {
+    this.#url = url;
+    this.id = String(user_id);
+    this.deviceId = String(device_id);
+    this.#token = String(access_token);
+  }
+
+  get server(): string {
+    return this.id.slice(this.id.indexOf(':') + 1);
+  }
+
+  async call(method: Method, path: string, body?: JsonObject): Promise<{ status: number; body: JsonObject }> {
+    const response = await fetch(`${this.#url}/_matrix/client${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.#token}`, 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: (await response.json()) as JsonObject };
+  }
+
+  /** The body of an answer that must be good. */
+  async ok(method: Method, path: string, body?: JsonObject): Promise<JsonObject> {
+    const answer = await this.call(method, path, body);
+    assert.equal(answer.status, 200, `${this.id} ${method} ${path}: ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  }
+
+  async createRoom(options: JsonObject): Promise<string> {
+    return String((await this.ok('POST', '/v3/createRoom', options)).room_id);
+  }
+
+  join(room: string, via = ''): Promise<JsonObject> {
+    const query = via === '' ? '' : `?server_name=${via}&via=${via}`;
+    return this.ok('POST', `/v3/join/${encodeURIComponent(room)}${query}`, {});
+  }
+
+  /** `leave`, `invite`, `kick`, `ban`, `unban`. */
+  act(action: string, room: string, target?: string): Promise<JsonObject> {
+    const body: JsonObject = target === undefined ? {} : { user_id: target };
+    return this.ok('POST', `/v3/rooms/${encodeURIComponent(room)}/${action}`, body);
+  }
+
+  async say(room: string, text: string): Promise<string> {
+    const path = `/v3/rooms/${encodeURIComponent(room)}/send/m.room.message/m${this.#sent++}`;
+    return String((await this.ok('PUT', path, { msgtype: 'm.text', body: text })).event_id);
+  }
+
+  setState(room: string, type: string, content: JsonObject, key = ''): Promise<JsonObject> {
+    const path = `/v3/rooms/${encodeURIComponent(room)}/state/${type}/${encodeURIComponent(key)}`;
+    return this.ok('PUT', path, content);
+  }
+
+  async state(room: string, type: string, key = ''): Promise<JsonObject | undefined> {
+    const path = `/v3/rooms/${encodeURIComponent(room)}/state/${type}/${encodeURIComponent(key)}`;
+    const { status, body } = await this.call('GET', path);
+    return status === 200 ? body : undefined;
+  }
+
+  async membership(room: string, user: string): Promise<string | undefined> {
+    return getString((await this.state(room, 'm.room.member', user)) ?? {}, 'membership');
+  }
+
+  /** All bodies of messages in a room, oldest first, with doubles. */
+  async bodies(room: string): Promise<string[]> {
+    const found: string[] = [];
+    for (let from: string | undefined = ''; from !== undefined; ) {
+      const token: string = from === '' ? '' : `&from=${encodeURIComponent(from)}`;
+      const page: JsonObject = await this.ok(
+        'GET',
+        `/v3/rooms/${encodeURIComponent(room)}/messages?dir=b&limit=100${token}`,
+      );
+      for (const event of (getArray(page, 'chunk') ?? []) as JsonObject[]) {
+        const text = getString(getObject(event, 'content') ?? {}, 'body');
+        if (event.type === 'm.room.message' && text !== undefined) found.push(text);
+      }
+      from = getString(page, 'end');
+    }
+    return found.reverse();
+  }
+
+  sync(since?: string, timeoutMs = 0): Promise<JsonObject> {
+    return this.ok('GET', `/v3/sync?timeout=${timeoutMs}${since === undefined ? '' : `&since=${since}`}`);
+  }
+
+  /** The block of a room in a whole sync: of `join`, `invite`, `knock` or `leave`. */
+  async inSync(section: string, room: string): Promise<JsonObject | undefined> {
+    return getObject(getObject(getObject(await this.sync(), 'rooms') ?? {}, section) ?? {}, room);
+  }
+}
+
+/** Asks until the answer is there, for as long as the network may take. */
+export async function eventually<T>(
+  what: string,
+  ask: () => Promise<T | undefined | false>,
+  longestMs = 30_000,
+): Promise<T> {
+  const deadline = performance.now() + longestMs;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined && answer !== false) return answer;
+    if (performance.now() > deadline) assert.fail(`${what}: not within ${longestMs / 1000} s`);
+    await wait(150);
+  }
+}
+
+export async function apiOf(response: Response): Promise<JsonObject> {
+  const body = (await response.json()) as JsonObject;
+  assert.equal(response.status, 200, JSON.stringify(body));
+  return body;
+}

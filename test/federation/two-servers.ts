@@ -1,0 +1,87 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TestAuthority } from '../support/certificates.ts';
+import { RunningServer } from '../support/running-server.ts';
+import { ApiUser, apiOf } from './api-user.ts';
+import { Synapse } from './synapse.ts';
+
+/** A Copse and a Synapse that reach each other over TLS, as `localhost` on ports of their own. */
+export class TwoServers implements AsyncDisposable {
+  readonly copse: RunningServer;
+  readonly copseName: string;
+  readonly synapse: Synapse;
+  readonly #folder: string;
+
+  private constructor(parts: { copse: RunningServer; copseName: string; synapse: Synapse; folder: string }) {
+    this.copse = parts.copse;
+    this.copseName = parts.copseName;
+    this.synapse = parts.synapse;
+    this.#folder = parts.folder;
+  }
+
+  /** @throws NoPython where Synapse cannot be had */
+  static async start(config: { readonly copse?: object; readonly synapse?: object } = {}): Promise<TwoServers> {
+    const authority = new TestAuthority();
+    const [own = 0, client = 0, federation = 0] = await freePorts(3);
+    const folder = mkdtempSync(join(tmpdir(), 'copse-federation-'));
+    const { certificate, key } = authority.issue({ names: ['localhost', '127.0.0.1'] });
+    const file = (name: string, text: string) => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const copse = new RunningServer({
+      config: {
+        server_name: `localhost:${own}`,
+        listen: {
+          federation: {
+            enabled: true,
+            host: '127.0.0.1',
+            port: own,
+            certificate: file('server.crt', certificate),
+            key: file('server.key', key),
+          },
+        },
+        tls: { extra_ca: [file('ca.crt', authority.certificate)] },
+        allowed_private_addresses: { federation: ['127.0.0.0/8', '::1'] },
+        federation: { trusted_key_servers: [], retry: { initial: '1s', longest: '1h' } },
+        ...config.copse,
+      },
+    });
+    const synapse = new Synapse({ authority, ports: { client, federation }, config: { ...config.synapse } });
+    await Promise.all([copse.restart(), synapse.start()]);
+    return new TwoServers({ copse, copseName: `localhost:${own}`, synapse, folder });
+  }
+
+  /** An account on Copse. */
+  async copseUser(username: string): Promise<ApiUser> {
+    const body = JSON.stringify({ username, password: 'a long password', auth: { type: 'm.login.dummy' } });
+    const url = `${this.copse.url}/_matrix/client/v3/register`;
+    const headers = { 'content-type': 'application/json' };
+    return new ApiUser(this.copse.url, await apiOf(await fetch(url, { method: 'POST', headers, body })));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.copse[Symbol.asyncDispose](), this.synapse[Symbol.asyncDispose]()]);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Ports on loopback that nobody listens on just now. */
+async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  const ports = await Promise.all(
+    servers.map(
+      server =>
+        new Promise<number>(resolve => {
+          server.listen(0, '127.0.0.1', () => {
+            const address = server.address();
+            resolve(typeof address === 'object' && address !== null ? address.port : 0);
+          });
+        }),
+    ),
+  );
+  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))));
+  return ports;
+}
