@@ -91,3 +91,45 @@ test('messages to devices arrive from another server, once each', async t => {
   await transact(peer, one, '3', [message('b', 2), message('d', 4)]);
   assert.deepEqual(await messagesTo(alice), [{ n: 1 }, { n: 2 }, { n: 4 }], 'also after a restart');
 });
+
+interface DeviceLists {
+  readonly changed: readonly string[];
+  readonly left: readonly string[];
+}
+
+/** What a user's sync says of device lists since a token, and the next token. */
+async function listsSince(user: Client, since: string): Promise<DeviceLists & { readonly next: string }> {
+  const { device_lists = {}, next_batch } = await user.ok('GET', `/v3/sync?since=${since}`);
+  const names = (key: string) => [...(getArray(device_lists as JsonObject, key) ?? [])].map(String).sort();
+  return { changed: names('changed'), left: names('left'), next: String(next_batch) };
+}
+
+const tokenOf = async (user: Client) => String((await user.ok('GET', '/v3/sync')).next_batch);
+
+test('whoever joins from another server is told as changed, and their devices are asked for once', async t => {
+  const world = new ServerWorld();
+  const [one, two] = [await world.server(t, 'one.example'), await world.server(t, 'two.example')];
+  const [alice, bob] = [await one.user('alice'), await two.user('bob')];
+  const [phone, laptop] = [await publish(alice), await publish(bob)];
+  const { room_id: room } = await alice.ok('POST', '/v3/createRoom', { preset: 'public_chat' });
+  const [ofAlice, ofBob] = [await tokenOf(alice), await tokenOf(bob)];
+  await bob.ok('POST', `/v3/join/${encodeURIComponent(String(room))}?via=one.example`);
+  const told = await listsSince(alice, ofAlice);
+  assert.deepEqual([told.changed, told.left], [[bob.id], []]);
+  assert.deepEqual((await listsSince(bob, ofBob)).changed, [alice.id]);
+  for (const [user, other, device] of [
+    [alice, bob.id, laptop],
+    [bob, alice.id, phone],
+  ] as const) {
+    for (let round = 0; round < 2; round++) {
+      const { device_keys = {} } = await user.ok('POST', '/v3/keys/query', { device_keys: { [other]: [] } });
+      assert.deepEqual(Object.keys(getObject(device_keys as JsonObject, other) ?? {}), [device.id]);
+    }
+  }
+  const asked = world.carried.flatMap(({ to, uri }) => (uri.includes('/user/devices/') ? [to] : []));
+  assert.deepEqual(asked, ['two.example', 'one.example']);
+  await alice.ok('POST', `/v3/rooms/${encodeURIComponent(String(room))}/leave`);
+  assert.deepEqual((await listsSince(alice, told.next)).left, [bob.id]);
+  await alice.ok('POST', '/v3/keys/query', { device_keys: { [bob.id]: [] } });
+  assert.match(world.carried.at(-1)?.uri ?? '', /keys\/query$/, 'a stranger is asked about each time');
+});
