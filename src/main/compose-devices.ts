@@ -42,7 +42,7 @@ export function composeRemoteDevices(
   const follower = new ListFollower({ ...rooms, lists, servers });
   const resync = new ListResync({ ...rooms, lists });
   return {
-    keys: new FederatedKeys({ clock: rooms.clock, lists, requests, claims: new ClaimRequests(client) }),
+    keys: new FederatedKeys({ clock: rooms.clock, lists, servers, requests, claims: new ClaimRequests(client) }),
     edus: parts => new Edus({ ...parts, rooms, follower, servers, signal }),
     run: () => resync.run(signal),
     tidy: () => tidyLists(rooms),

@@ -34,7 +34,8 @@ export async function takeReceipts(
     db,
     told.map(({ eventId }) => eventId),
   );
-  const moves: Receipt[] = [];
+  // Of several that one user tells of only the furthest counts.
+  const moves = new Map<string, Receipt>();
   const unknown: ToldReceipt[] = [];
   for (const receipt of told) {
     const userNid = users.get(receipt.userId);
@@ -43,12 +44,15 @@ export async function takeReceipts(
     if (event === undefined) unknown.push(receipt);
     if (event?.pos === undefined || event.roomNid !== room.nid) continue;
     const { threadId, eventId, ts } = receipt;
+    const thread = threadId ?? UNTHREADED;
+    const key = JSON.stringify([userNid, thread]);
+    if ((moves.get(key)?.eventPos ?? Number.NEGATIVE_INFINITY) >= event.pos) continue;
     if (threadId !== undefined && !(await fitsThread(parts, room, event, threadId))) continue;
-    moves.push({ userNid, type: 'm.read', thread: threadId ?? UNTHREADED, eventId, eventPos: event.pos, ts });
+    moves.set(key, { userNid, type: 'm.read', thread, eventId, eventPos: event.pos, ts });
   }
-  if (moves.length > 0) {
+  if (moves.size > 0) {
     await db.tx(async tx => {
-      for (const receipt of moves) await setReceipt(tx, parts.bus, room, receipt);
+      for (const receipt of moves.values()) await setReceipt(tx, parts.bus, room, receipt);
     });
   }
   return unknown;

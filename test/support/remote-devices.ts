@@ -117,7 +117,7 @@ export class RemoteDevicesWorld {
     const { signal } = new AbortController();
     this.lists = new RemoteLists({ ...common, requests, servers: this.servers, announce, signal });
     const { clock, lists, servers } = this;
-    this.keys = new FederatedKeys({ clock, lists, requests, claims: new ClaimRequests(client) });
+    this.keys = new FederatedKeys({ clock, lists, servers, requests, claims: new ClaimRequests(client) });
     this.follower = new ListFollower({ ...common, lists, servers });
     this.resync = new ListResync({ ...common, lists });
   }

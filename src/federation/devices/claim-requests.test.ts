@@ -88,3 +88,16 @@ onEachDatabase('many devices are claimed for in several requests, and what came 
   assert.deepEqual(Object.keys(failures), ['two.example']);
   assert.equal(world.asked.length, 2);
 });
+
+onEachDatabase('a server that did not answer a moment ago is not waited for', async db => {
+  const world = new RemoteDevicesWorld(db);
+  await world.shared(DORA);
+  world.down.add('two.example');
+  await world.query(DORA);
+  world.asked.length = 0;
+  assert.deepEqual(Object.keys((await claim(world, { [DORA]: ['A'] })).failures), ['two.example']);
+  assert.deepEqual(world.asked, []);
+  world.clock.advance(60_000);
+  await claim(world, { [DORA]: ['A'] });
+  assert.equal(world.asked.length, 1);
+});

@@ -15,12 +15,14 @@ import { Deadline } from '../transport/deadline.ts';
 import { RefusedError, UnreachableError } from '../transport/errors.ts';
 import type { ClaimRequests } from './claim-requests.ts';
 import type { ListRequests } from './list-requests.ts';
+import type { ListServers } from './list-servers.ts';
 import type { Lists, Owners, RemoteLists } from './remote-lists.ts';
 import type { ToldDevice, ToldList } from './told-lists.ts';
 
 export interface FederatedKeysParts {
   readonly clock: Clock;
   readonly lists: RemoteLists;
+  readonly servers: Pick<ListServers, 'requireRested'>;
   readonly requests: Pick<ListRequests, 'query'>;
   readonly claims: ClaimRequests;
 }
@@ -96,6 +98,7 @@ export class FederatedKeys implements RemoteKeys {
     const byServer = Map.groupBy(wanted, ([userId]) => domainOf(userId));
     const ask = async ([server, users]: readonly [ServerName, (readonly [UserId, ReadonlyMap<string, string>])[]]) => {
       try {
+        await this.#parts.servers.requireRested(server);
         await this.#parts.claims.claim(server, users, deadline.signal, (userId, deviceId, key) => {
           oneTimeKeys[userId] ??= emptyMap();
           oneTimeKeys[userId][deviceId] = key;

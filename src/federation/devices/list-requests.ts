@@ -32,14 +32,36 @@ export class ListRequests {
     options: AskOptions = {},
   ): Promise<Map<UserId, ToldList>> {
     if (userIds.length <= ONE_BY_ONE) {
-      try {
-        const lists = await Promise.all(userIds.map(userId => this.#list(server, userId, options)));
-        return new Map(userIds.map((userId, at) => [userId, lists[at]!]));
-      } catch (error) {
-        // There are servers that know one of the two ways only.
-        if (!(error instanceof RefusedError) || error.status === 429 || error.status >= 500) throw error;
-      }
+      const lists = await Promise.all(userIds.map(userId => this.#listOfOne(server, userId, options)));
+      return new Map(userIds.map((userId, at) => [userId, lists[at]!]));
     }
+    try {
+      return await this.#queryAll(server, userIds, options);
+    } catch (error) {
+      if (!isRefused(error, [400])) throw error;
+      // Perhaps it does not like one of the names: the others shall not suffer.
+      const half = Math.ceil(userIds.length / 2);
+      const first = await this.lists(server, userIds.slice(0, half), options);
+      return new Map([...first, ...(await this.lists(server, userIds.slice(half), options))]);
+    }
+  }
+
+  /** There are servers that know one of the two ways only, and names that they do not know at all. */
+  async #listOfOne(server: ServerName, userId: UserId, options: AskOptions): Promise<ToldList> {
+    try {
+      return await this.#list(server, userId, options);
+    } catch (error) {
+      if (!isRefused(error, [400, 403, 404, 405])) throw error;
+    }
+    try {
+      return (await this.#queryAll(server, [userId], options)).get(userId) ?? NO_DEVICES;
+    } catch (error) {
+      if (isRefused(error, [400])) return NO_DEVICES;
+      throw error;
+    }
+  }
+
+  async #queryAll(server: ServerName, userIds: readonly UserId[], options: AskOptions): Promise<Map<UserId, ToldList>> {
     const lists = await this.query(server, new Map(userIds.map(userId => [userId, []])), options);
     return new Map(userIds.map(userId => [userId, lists.get(userId) ?? NO_DEVICES]));
   }
@@ -95,4 +117,8 @@ export class ListRequests {
 
 function noAnswer(server: ServerName, what: string): UnreachableError {
   return new UnreachableError(server, 'http', `its answer is without ${what}`);
+}
+
+function isRefused(error: unknown, statuses: readonly number[]): boolean {
+  return error instanceof RefusedError && statuses.includes(error.status);
 }

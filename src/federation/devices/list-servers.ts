@@ -48,6 +48,12 @@ export class ListServers {
     return record;
   }
 
+  /** @throws UnreachableError when the server did not answer a moment ago */
+  async requireRested(server: ServerName): Promise<void> {
+    const domainNid = await this.#parts.nids.domains.findOne(this.#parts.db, server);
+    if (domainNid !== undefined) await this.askable(server, domainNid);
+  }
+
   async failed(domainNid: number, earlier: number, error: UnreachableError | RefusedError): Promise<void> {
     const { db, clock, log, pace } = this.#parts;
     const wait = Math.min(pace.initial * pace.factor ** earlier, pace.longest);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../../test/support/databases.ts';
-import { keysOfDevice, RemoteDevicesWorld, RemoteUser } from '../../../test/support/remote-devices.ts';
+import { keysOfDevice, RemoteDevicesWorld, RemoteUser, refusal } from '../../../test/support/remote-devices.ts';
 import { accepted, DORA, EMIL, joinFrom } from '../../../test/support/remote-events.ts';
 import { ALICE, BOB, joinAll } from '../../../test/support/rooms.ts';
 import type { UserId } from '../../core/ids.ts';
@@ -67,6 +67,36 @@ onEachDatabase('many users of a server are asked for together, those of several 
   world.asked.length = 0;
   await world.query(DORA, ...far.slice(0, 4));
   assert.deepEqual(world.asked, []);
+});
+
+onEachDatabase('a server that does not like one name, or knows one way only, is asked another way', async db => {
+  const world = new RemoteDevicesWorld(db);
+  const room = await world.shared(DORA);
+  const ids = Array.from({ length: 8 }, (_, at) => `@u${at}:two.example` as UserId);
+  for (const id of ids) {
+    world.users.set(id, new RemoteUser(id, 'X'));
+    await joinFrom(world.rooms, room, id);
+  }
+  world.instead = ({ server, path, body }) => {
+    const names = path === '/keys/query' ? Object.keys(body.device_keys as object) : [path.slice('/devices/'.length)];
+    if (names.includes(ids[3]!)) throw refusal(server, 400, 'M_INVALID_PARAM');
+    return undefined;
+  };
+  const answer = await world.query(...ids);
+  assert.deepEqual([Object.keys(answer.deviceKeys).length, answer.failures], [8, {}]);
+  assert.deepEqual(answer.deviceKeys[ids[3]!], {});
+  assert.ok(world.asked.length <= 12, `${world.asked.length} requests`);
+  world.instead = ({ server, method }) => {
+    if (method === 'GET') throw refusal(server, 404, 'M_UNRECOGNIZED');
+    return undefined;
+  };
+  assert.deepEqual(await world.devicesOf(DORA), ['LAPTOP', 'PHONE']);
+  world.instead = ({ server }) => {
+    throw refusal(server, 403, 'M_FORBIDDEN');
+  };
+  await world.receive({ ...world.dora.change('NEW'), prev_id: [] });
+  const { failures } = await world.query(DORA);
+  assert.deepEqual(failures['two.example']?.errcode, 'M_FORBIDDEN');
 });
 
 onEachDatabase('clients that ask for the same at the same time cause one request', async db => {

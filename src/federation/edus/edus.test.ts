@@ -13,6 +13,7 @@ import type { IncomingToDevice } from '../../keys/to-device.ts';
 import { ingest } from '../../rooms/ingest.ts';
 import { publicReceiptsSince } from '../../rooms/receipts.table.ts';
 import type { Room } from '../../rooms/room.ts';
+import { logHeads } from '../../rooms/room-log.table.ts';
 import { Edus } from './edus.ts';
 import type { ToldPresence } from './ports.ts';
 
@@ -105,8 +106,11 @@ const receiptIn = (
 onEachDatabase('users of other servers type, and stop by themselves', async db => {
   const world = new World(db);
   const room = await world.room(DORA);
-  await world.send(typingIn(room, DORA), typingIn(room, DORA, false));
+  await world.send(typingIn(room, DORA));
+  await world.send(typingIn(room, DORA, false));
   assert.deepEqual(world.typing, [`${room.nid} ${DORA} 60000`, `${room.nid} ${DORA} stops`]);
+  await world.send(...Array.from({ length: 50 }, (_, n) => typingIn(room, DORA, n % 2 === 1)));
+  assert.equal(world.typing.length, 3, 'what is said last counts');
 });
 
 onEachDatabase(
@@ -173,6 +177,18 @@ onEachDatabase('receipts move forward, for the room and for threads', async db =
       [DORA, a, 'main', now],
     ],
   );
+});
+
+onEachDatabase('a flood of receipts of one user is one receipt', async db => {
+  const world = new World(db);
+  const room = await world.room(DORA);
+  const events: string[] = [];
+  for (let n = 0; n < 10; n++) events.push((await say(world.rooms, room, ALICE, 'x')).event.id);
+  const entries = async () => (await logHeads(db))[room.shard] ?? 0;
+  const before = await entries();
+  await world.send(...Array.from({ length: 100 }, (_, n) => receiptIn(room, DORA, events[n % 10]!)));
+  assert.equal((await entries()) - before, 1);
+  assert.equal((await world.receipts(room))[0]?.[1], events.at(-1));
 });
 
 onEachDatabase('receipts that are malformed or fit no thread are dropped', async db => {

@@ -41,24 +41,30 @@ export class Edus implements EduReceiver {
   }
 
   async receive(origin: ServerName, edus: readonly JsonObject[]): Promise<void> {
-    const { servers, follower } = this.#parts;
+    const { rooms, servers, follower, typing } = this.#parts;
     await servers.isAlive(origin);
     const read = edus.flatMap(edu => readEdu(edu) ?? []);
+    const contents = (type: string) => read.filter(edu => edu.type === type).map(({ content }) => content);
     const changes = read.flatMap(edu => listChangeIn(origin, edu) ?? []);
     // Together, so that a user's list is written once, and before the messages that come from their new devices.
     await this.#unspoilt(origin, 'device lists', () => follower.receive(changes));
-    for (const edu of read) await this.#unspoilt(origin, edu.type, () => this.#take(origin, edu));
+    for (const content of contents('m.direct_to_device'))
+      await this.#unspoilt(origin, 'm.direct_to_device', () => this.#takeMessage(origin, content));
+    await this.#unspoilt(origin, 'm.receipt', () => this.#receipts.take(origin, contents('m.receipt')));
+    await this.#unspoilt(origin, 'm.typing', () => takeTyping(rooms, typing, origin, contents('m.typing')));
+    for (const content of contents('m.presence'))
+      await this.#unspoilt(origin, 'm.presence', () => this.#takePresence(origin, content));
   }
 
-  async #take(origin: ServerName, { type, content }: Edu): Promise<void> {
-    const { rooms, toDevice, typing, presence } = this.#parts;
-    if (type === 'm.typing') return takeTyping(rooms, typing, origin, content);
-    if (type === 'm.receipt') return this.#receipts.take(origin, content);
-    if (type === 'm.presence' && presence !== undefined)
-      return takePresence(rooms, presence, origin, content, rooms.clock.now());
-    if (type !== 'm.direct_to_device') return;
+  async #takeMessage(origin: ServerName, content: JsonObject): Promise<void> {
+    const { rooms, toDevice } = this.#parts;
     const message = readToDevice(origin, rooms.serverName, content);
     if (message !== undefined) await toDevice.receive(message);
+  }
+
+  async #takePresence(origin: ServerName, content: JsonObject): Promise<void> {
+    const { rooms, presence } = this.#parts;
+    if (presence !== undefined) await takePresence(rooms, presence, origin, content, rooms.clock.now());
   }
 
   /** One that cannot be taken spoils no other. @throws DatabaseUnavailableError: nothing can be taken now */
@@ -68,7 +74,7 @@ export class Edus implements EduReceiver {
       await take();
     } catch (error) {
       if (error instanceof DatabaseUnavailableError) throw error;
-      const what = { origin, type: type.slice(0, 100) };
+      const what = { origin, type };
       if (error instanceof MatrixError && error.errcode === 'M_LIMIT_EXCEEDED')
         log.warn('A message to devices of ours is lost: too many wait already.', what);
       else if (error instanceof MatrixError) log.debug(`An EDU is not taken: ${error.message}`, what);

@@ -15,13 +15,16 @@ import { type ToldReceipt, takeReceipts } from '../../rooms/told-receipts.ts';
 import { eduRoom } from './edu-room.ts';
 import { isUserOf } from './user-of.ts';
 
-/** Rooms and receipts of one EDU that are looked at. */
-const MOST_ROOMS = 100;
-const MOST_RECEIPTS = 500;
+/** Receipts of one transaction that are looked at. */
+const MOST_RECEIPTS = 1000;
 /** Receipts that wait for their events, and after how many milliseconds they are tried again. */
 const MOST_LATE = 1000;
 const AGAIN_MS = [1000, 5000, 30_000];
 const LONGEST_ID = 255;
+
+interface ReceiptIn extends ToldReceipt {
+  readonly roomId: string;
+}
 
 /** `m.receipt` (server-server API, "Receipts"). */
 export class ReceiptEdus {
@@ -35,21 +38,27 @@ export class ReceiptEdus {
     this.#signal = signal;
   }
 
-  async take(origin: ServerName, content: JsonObject): Promise<void> {
-    for (const [roomId, ofRoom] of Object.entries(content).slice(0, MOST_ROOMS)) {
-      const told = this.#read(origin, ofRoom);
-      if (told.length === 0) continue;
+  /** The contents of the EDUs of one transaction. */
+  async take(origin: ServerName, contents: readonly JsonObject[]): Promise<void> {
+    const byRoom = Map.groupBy(
+      contents.flatMap(content => this.#read(origin, content)).slice(0, MOST_RECEIPTS),
+      ({ roomId }) => roomId,
+    );
+    for (const [roomId, told] of byRoom) {
       const room = await eduRoom(this.#rooms, origin, roomId);
       if (room !== undefined) await this.#takeIn(room, told, 0);
     }
   }
 
-  #read(origin: ServerName, ofRoom: Json): ToldReceipt[] {
-    const byUser = isObject(ofRoom) ? (getObject(ofRoom, 'm.read') ?? {}) : {};
+  #read(origin: ServerName, content: JsonObject): ReceiptIn[] {
     const now = this.#rooms.clock.now();
-    return Object.entries(byUser)
-      .slice(0, MOST_RECEIPTS)
-      .flatMap(([userId, receipt]) => (isUserOf(origin, userId) ? (readReceipt(userId, receipt, now) ?? []) : []));
+    return Object.entries(content).flatMap(([roomId, ofRoom]) => {
+      const byUser = isObject(ofRoom) ? (getObject(ofRoom, 'm.read') ?? {}) : {};
+      return Object.entries(byUser).flatMap(([userId, receipt]): ReceiptIn[] => {
+        const told = isUserOf(origin, userId) ? readReceipt(userId, receipt, now) : undefined;
+        return told === undefined ? [] : [{ roomId, ...told }];
+      });
+    });
   }
 
   /** Events come another way, perhaps in the same transaction, and may take longer. */
