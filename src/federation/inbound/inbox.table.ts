@@ -92,8 +92,3 @@ export async function pruneTransactionsOfServers(tx: Tx, ts: number, limit: numb
   return tx.run(sql`delete from inbox_transaction where (origin_nid, txn_id) in (
     select origin_nid, txn_id from inbox_transaction where ts < ${ts} order by ts limit ${limit})`);
 }
-
-/** Forgets at most `limit` events of a room that is deleted; their number. */
-export function deleteInboxOf(tx: Tx, roomNid: number, limit: number): Promise<number> {
-  return tx.run(sql`delete from inbox where nid in (select nid from inbox where room_nid = ${roomNid} limit ${limit})`);
-}
