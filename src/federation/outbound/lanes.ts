@@ -3,6 +3,8 @@ import type { Clock } from '../../base/clock.ts';
 /** Visits at once, and those on top that have taken long already. */
 const MOST_QUICK = 50;
 const MOST_SLOW = 100;
+/** Of the quick ones, visits to servers that have not taken anything yet. */
+const MOST_STRANGERS = 30;
 const SLOW_MS = 3000;
 /** Of so many visits one is to a server that has not taken anything yet, however many others wait. */
 const TURNS = 4;
@@ -33,6 +35,7 @@ export class Lanes {
   /** Those to be visited again after the visit that is under way. */
   readonly #again = new Set<number>();
   #quick = 0;
+  #strangers = 0;
   #slow = 0;
   #picks = 0;
   #isClosed = false;
@@ -82,7 +85,8 @@ export class Lanes {
 
   #pick(): number | undefined {
     const isTurnOfLater = this.#picks++ % TURNS === 0;
-    const queues = isTurnOfLater ? [this.#later, this.#first] : [this.#first, this.#later];
+    const later = this.#strangers < MOST_STRANGERS ? [this.#later] : [];
+    const queues = isTurnOfLater ? [...later, this.#first] : [this.#first, ...later];
     for (const queue of queues) {
       for (const domainNid of queue) {
         queue.delete(domainNid);
@@ -93,25 +97,31 @@ export class Lanes {
   }
 
   async #run(domainNid: number): Promise<void> {
+    const isKnown = this.#known.has(domainNid);
     let isSlow = false;
-    this.#quick++;
+    this.#countQuick(1, isKnown);
     const makeRoom = () => {
       isSlow = this.#slow < MOST_SLOW;
       if (!isSlow) timer = this.#clock.after(SLOW_MS, makeRoom);
-      else this.#moveToSlow();
+      else this.#moveToSlow(isKnown);
     };
     let timer = this.#clock.after(SLOW_MS, makeRoom);
-    const visited = await this.#visit(domainNid, this.#known.has(domainNid)).catch(() => undefined);
+    const visited = await this.#visit(domainNid, isKnown).catch(() => undefined);
     timer.cancel();
     if (isSlow) this.#slow--;
-    else this.#quick--;
+    else this.#countQuick(-1, isKnown);
     this.#active.delete(domainNid);
     this.#after(domainNid, visited);
     this.#fill();
   }
 
-  #moveToSlow(): void {
-    this.#quick--;
+  #countQuick(by: number, isKnown: boolean): void {
+    this.#quick += by;
+    if (!isKnown) this.#strangers += by;
+  }
+
+  #moveToSlow(isKnown: boolean): void {
+    this.#countQuick(-1, isKnown);
     this.#slow++;
     this.#fill();
   }
