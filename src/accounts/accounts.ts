@@ -180,7 +180,7 @@ export class Accounts implements AsyncDisposable {
     this.threepids = threepids;
     this.moderation = new Moderation(db, users, cache);
     this.userList = new UserList(db);
-    const administered = { db, users, passwords, profiles, sessions, sessionCache: cache };
+    const administered = { db, users, passwords, profiles, sessions, sessionCache: cache, threepids };
     this.administration = new UserAdministration({ ...administered, changes: this.changes });
     this.profiles = profiles;
     this.reports = new Reports({ db, nids, clock, users });

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { MatrixError } from '../core/matrix-error.ts';
+import { invalidParam, MatrixError } from '../core/matrix-error.ts';
 import type { Database, Queryable, Tx } from '../db/database.ts';
 import { mailAddress } from './mail-address.ts';
 import type { MailValidations, ValidationProof } from './mail-validations.ts';
@@ -45,6 +45,33 @@ export class Threepids {
       if (await insertThreepid(tx, userNid, row)) return;
       if ((await threepidOwner(tx, medium, address)) !== userNid)
         throw new MatrixError('M_THREEPID_IN_USE', 'An account has this address already.');
+    });
+  }
+
+  /**
+   * An administrator says which mail addresses a user has; nobody has to prove them.
+   *
+   * @throws MatrixError M_INVALID_PARAM, M_THREEPID_MEDIUM_NOT_SUPPORTED, M_THREEPID_IN_USE
+   */
+  async replace(
+    userNid: number,
+    wanted: readonly { readonly medium: string; readonly address: string }[],
+  ): Promise<void> {
+    const { db, clock } = this.#parts;
+    const other = wanted.find(({ medium }) => medium !== 'email');
+    if (other !== undefined)
+      throw new MatrixError('M_THREEPID_MEDIUM_NOT_SUPPORTED', 'This server keeps mail addresses only.');
+    if (wanted.length > MOST_OF_ONE_USER) throw invalidParam(`A user has at most ${MOST_OF_ONE_USER} addresses.`);
+    const addresses = new Set(wanted.map(({ address }) => mailAddress(address)));
+    await db.tx(async tx => {
+      const known = await threepidsOf(tx, userNid);
+      for (const { medium, address } of known)
+        if (!addresses.delete(address)) await deleteThreepid(tx, userNid, medium, address);
+      for (const address of addresses) {
+        const row = { medium: 'email', address, validated_ts: clock.now(), added_ts: clock.now() };
+        if (!(await insertThreepid(tx, userNid, row)))
+          throw new MatrixError('M_THREEPID_IN_USE', `Another account has the address ${address}.`);
+      }
     });
   }
 

@@ -13,6 +13,7 @@ import { deleteRateOverride, rateOverride, setRateOverride } from './rate-overri
 import type { Requester } from './requester.ts';
 import type { SessionCache } from './session-cache.ts';
 import type { Sessions } from './sessions.ts';
+import type { Threepids } from './threepids.ts';
 import { newUserId } from './user-names.ts';
 import { deleteUserWords } from './user-word.table.ts';
 import type { User, Users } from './users.ts';
@@ -25,6 +26,7 @@ export interface UserAdministrationParts {
   readonly changes: AccountChanges;
   readonly sessions: Sessions;
   readonly sessionCache: SessionCache;
+  readonly threepids: Threepids;
 }
 
 /** What an administrator wants an account to be. What is undefined stays as it is. */
@@ -42,6 +44,8 @@ export interface UserWish {
   readonly isApproved?: boolean | undefined;
   /** Null: a person. */
   readonly userType?: string | null | undefined;
+  /** All mail addresses of the account. */
+  readonly threepids?: readonly { readonly medium: string; readonly address: string }[] | undefined;
 }
 
 /** How often a user may send; 0 a second: nothing of the user is limited. */
@@ -85,6 +89,7 @@ export class UserAdministration {
       await this.#setFlags(tx, userNid, wish);
     });
     const user = await users.require(userId);
+    if (wish.threepids !== undefined) await this.#parts.threepids.replace(user.userNid, wish.threepids);
     if (wish.isDeactivated === true) await this.#parts.changes.deactivate(user.userNid, false);
   }
 
@@ -96,6 +101,7 @@ export class UserAdministration {
     requireType(wish.userType);
     if (wish.displayName !== undefined) await profiles.setField(by, userId, 'displayname', wish.displayName);
     if (wish.avatarUrl !== undefined) await profiles.setField(by, userId, 'avatar_url', wish.avatarUrl);
+    if (wish.threepids !== undefined) await this.#parts.threepids.replace(userNid, wish.threepids);
     if (wish.isDeactivated === false && user.isDeactivated) await changes.reactivate(user);
     if (wish.password !== undefined)
       await changes.setPassword(userNid, wish.password, { endSessions: wish.endSessions });
@@ -136,6 +142,7 @@ export class UserAdministration {
       }
       await deleteProfile(tx, user.userNid);
       await deleteUserWords(tx, user.userNid);
+      await this.#parts.threepids.removeAll(tx, user.userNid);
       await deleteApplication(tx, user.userNid);
     });
   }

@@ -26,6 +26,8 @@ withAdmin(
     assert.equal((await root.ok('GET', WAITING)).total, 0);
     assert.equal((await root.ok('GET', 'v2/users/@alice:one.example'))[REASON], 'I am Bob’s sister.');
     assert.equal((await root.ok('GET', `v2/users/${root.id}`))[REASON], undefined);
+    await root.refused(400, 'M_INVALID_PARAM', 'PUT', 'v2/users/@alice:one.example', { approved: false });
+    await root.refused(400, 'M_INVALID_PARAM', 'POST', 'v1/refuse/@alice:one.example', {});
   },
   {
     registration: {
@@ -36,3 +38,13 @@ withAdmin(
     },
   },
 );
+
+withAdmin('whoever is refused is gone, and the name is free', async (world, root) => {
+  await root.ok('PUT', 'v2/users/@spam:one.example', { password: 'a long password', approved: false });
+  assert.equal((await root.ok('GET', WAITING)).total, 1);
+  await root.refused(404, 'M_NOT_FOUND', 'POST', 'v1/refuse/@nobody:one.example', {});
+  assert.deepEqual(await root.ok('POST', 'v1/refuse/@spam:one.example', {}), {});
+  await root.refused(404, 'M_NOT_FOUND', 'GET', 'v2/users/@spam:one.example');
+  assert.equal((await root.ok('GET', WAITING)).total, 0);
+  assert.equal((await world.user('spam')).id, '@spam:one.example');
+});

@@ -1,12 +1,11 @@
 import type { Static } from 'typebox';
 import type { UserAdministration, UserWish } from '../../../accounts/user-administration.ts';
-import type { UserList } from '../../../accounts/user-list.ts';
 import type { Users } from '../../../accounts/users.ts';
 import { Type } from '../../../base/schema.ts';
 import { isUserId } from '../../../core/ids.ts';
 import { invalidParam } from '../../../core/matrix-error.ts';
 import { endpoint, reply } from '../../endpoint.ts';
-import { userAnswer } from './user-answer.ts';
+import { type UserAnswerParts, userAnswer } from './user-answer.ts';
 
 const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
 const Flag = Type.Optional(Type.Boolean());
@@ -16,7 +15,7 @@ const Body = Type.Object({
   logout_devices: Flag,
   displayname: Text,
   avatar_url: Text,
-  threepids: Type.Optional(Type.Array(Type.Unknown())),
+  threepids: Type.Optional(Type.Array(Type.Object({ medium: Type.String(), address: Type.String() }))),
   external_ids: Type.Optional(Type.Array(Type.Unknown())),
   admin: Flag,
   deactivated: Flag,
@@ -26,14 +25,13 @@ const Body = Type.Object({
   approved: Flag,
 });
 
-interface Parts {
+interface Parts extends UserAnswerParts {
   readonly users: Users;
-  readonly userList: UserList;
   readonly administration: UserAdministration;
 }
 
 /** Synapse admin API, "Create or modify account". 201: it was made. */
-export const putUser = ({ users, userList, administration }: Parts) =>
+export const putUser = ({ users, administration, ...parts }: Parts) =>
   endpoint({
     method: 'PUT',
     path: '/_synapse/admin/v2/users/:userId',
@@ -45,14 +43,13 @@ export const putUser = ({ users, userList, administration }: Parts) =>
       const known = await users.find(userId);
       if (known === undefined) await administration.create(userId, wish);
       else await administration.change(by, known, wish);
-      const answer = await userAnswer(userList, (known ?? (await users.require(userId))).userNid);
+      const answer = await userAnswer(parts, (known ?? (await users.require(userId))).userNid);
       return reply({ status: known === undefined ? 201 : 200, body: JSON.stringify(answer) });
     },
   });
 
 function wishOf(body: Static<typeof Body>): UserWish {
   if (body.deactivated && body.locked) throw invalidParam('An account cannot be deactivated and locked.');
-  if ((body.threepids ?? []).length > 0) throw invalidParam('This server keeps no mail addresses or phone numbers.');
   if ((body.external_ids ?? []).length > 0) throw invalidParam('This server has no external identity providers.');
   return {
     password: body.password ?? undefined,
@@ -65,5 +62,6 @@ function wishOf(body: Static<typeof Body>): UserWish {
     isSuspended: body.suspended,
     isApproved: body.approved,
     userType: body.user_type,
+    threepids: body.threepids,
   };
 }

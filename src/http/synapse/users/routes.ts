@@ -4,6 +4,7 @@ import { countInvites } from './count-invites.ts';
 import { countJoins } from './count-joins.ts';
 import { deactivateUser } from './deactivate-user.ts';
 import { deleteRateOverride } from './delete-rate-override.ts';
+import { findUserByThreepid } from './find-user-by-threepid.ts';
 import { getAdmin } from './get-admin.ts';
 import { getRateOverride } from './get-rate-override.ts';
 import { getRedaction } from './get-redaction.ts';
@@ -16,6 +17,7 @@ import { listUsersV2, listUsersV3 } from './list-users.ts';
 import { logInAs } from './log-in-as.ts';
 import { putUser } from './put-user.ts';
 import { redactUser } from './redact-user.ts';
+import { refuseUser } from './refuse-user.ts';
 import { resetPassword } from './reset-password.ts';
 import { setAdmin } from './set-admin.ts';
 import { setRateOverride } from './set-rate-override.ts';
@@ -35,7 +37,9 @@ export function userRoutes({
     listUsersV3(accounts),
     getUser(accounts),
     putUser(accounts),
+    findUserByThreepid(accounts),
     deactivateUser(accounts),
+    refuseUser(accounts),
     suspendUser(accounts),
     resetPassword(accounts),
     getAdmin(accounts),

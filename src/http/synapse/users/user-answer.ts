@@ -1,4 +1,5 @@
 import { REASON } from '../../../accounts/applications.ts';
+import type { Threepids } from '../../../accounts/threepids.ts';
 import type { ListedUser, UserList } from '../../../accounts/user-list.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import { notFound } from '../../../core/matrix-error.ts';
@@ -31,8 +32,13 @@ export function listedAnswer(user: ListedUser): JsonObject {
   return { ...common(user), creation_ts: user.createdTs };
 }
 
+export interface UserAnswerParts {
+  readonly userList: UserList;
+  readonly threepids: Threepids;
+}
+
 /** One account: `creation_ts` in seconds, as clients of this API expect it. @throws MatrixError M_NOT_FOUND */
-export async function userAnswer(list: UserList, userNid: number): Promise<JsonObject> {
+export async function userAnswer({ userList: list, threepids }: UserAnswerParts, userNid: number): Promise<JsonObject> {
   const user = await list.one(userNid);
   if (user === undefined) throw notFound('There is no such user on this server.');
   const consent = await list.lastConsent(userNid);
@@ -43,7 +49,12 @@ export async function userAnswer(list: UserList, userNid: number): Promise<JsonO
     consent_server_notice_sent: null,
     consent_version: consent?.version ?? null,
     consent_ts: consent?.ts ?? null,
-    threepids: [],
+    threepids: (await threepids.of(userNid)).map(row => ({
+      medium: row.medium,
+      address: row.address,
+      added_at: row.added_ts,
+      validated_at: row.validated_ts,
+    })),
     external_ids: [],
   };
 }

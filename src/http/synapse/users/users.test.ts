@@ -110,8 +110,28 @@ withAdmin('an account is made as wanted, and logs in', async (world, root) => {
   await root.refused(404, 'M_NOT_FOUND', 'GET', 'v2/users/@eve:one.example');
   for (const odd of [{ admin: 'yes' }, { password: 7 }, { threepids: 'none' }])
     await root.refused(400, 'M_BAD_JSON', 'PUT', 'v2/users/@eve:one.example', odd);
-  const unkept = { threepids: [{ medium: 'email', address: 'eve@example.org' }] };
+  const unkept = { external_ids: [{ auth_provider: 'x', external_id: 'y' }] };
   await root.refused(400, 'M_INVALID_PARAM', 'PUT', 'v2/users/@eve:one.example', unkept);
+});
+
+withAdmin('mail addresses of an account are set, and found', async (world, root) => {
+  const [alice, bob] = [await world.user('alice'), await world.user('bob')];
+  const mail = (...addresses: string[]) => ({ threepids: addresses.map(address => ({ medium: 'email', address })) });
+  const set = (user: Caller, ...addresses: string[]) => root.ok('PUT', `v2/users/${user.id}`, mail(...addresses));
+  const first = await set(alice, 'Alice@Example.org', 'a@example.org');
+  const shown = (first.threepids ?? []) as unknown as { medium: string; address: string; added_at: number }[];
+  assert.deepEqual(shown.map(({ address }) => address).toSorted(), ['a@example.org', 'alice@example.org']);
+  assert.ok(shown.every(({ medium, added_at: added }) => medium === 'email' && Math.abs(added - Date.now()) < 60_000));
+  assert.deepEqual(await root.ok('GET', 'v1/threepid/email/users/ALICE%40example.org'), { user_id: alice.id });
+  await root.refused(400, 'M_THREEPID_IN_USE', 'PUT', `v2/users/${bob.id}`, mail('b@example.org', 'a@example.org'));
+  assert.deepEqual((await root.ok('GET', `v2/users/${bob.id}`)).threepids, [], 'all or nothing');
+  assert.equal((await set(alice, 'a@example.org')).threepids?.[0]?.address, 'a@example.org');
+  await root.refused(404, 'M_NOT_FOUND', 'GET', 'v1/threepid/email/users/alice%40example.org');
+  await set(bob, 'alice@example.org');
+  assert.deepEqual((await set(alice)).threepids, []);
+  const odd = { threepids: [{ medium: 'msisdn', address: '447470274584' }] };
+  await root.refused(400, 'M_THREEPID_MEDIUM_NOT_SUPPORTED', 'PUT', `v2/users/${bob.id}`, odd);
+  await root.refused(400, 'M_INVALID_PARAM', 'PUT', `v2/users/${bob.id}`, mail('nonsense'));
 });
 
 withAdmin('a changed password ends sessions unless they are to stay', async (world, root) => {
