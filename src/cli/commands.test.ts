@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { type Actions, runCommandLine } from './commands.ts';
 import { durationText, type Status, sizeText, statusText } from './status-text.ts';
+
+/** Options that all commands of administrators have. */
+const COMMON = ['--json', '--config', '--data', '--help'];
 
 /** Actions that record how they were called, and answer with a code of their own. */
 function recording() {
@@ -17,6 +21,13 @@ function recording() {
     check: record('check', 3),
     status: record('status'),
     addUser: record('addUser'),
+    admin: {
+      administer: async () => assert.fail('no server is asked'),
+      password: async () => assert.fail('no password is asked for'),
+      now: () => 0,
+      sleep: async () => {},
+      print: text => calls.push(['print', text]),
+    },
     version: record('version'),
     docs: record('docs'),
   };
@@ -56,13 +67,13 @@ test('user add says who and where the password comes from', async () => {
   const { actions, calls } = recording();
   await runCommandLine(['user', 'add', 'alice', '--admin'], actions);
   await runCommandLine(['user', 'add', 'bob', '--password-stdin', '--data', 'd'], actions);
-  await runCommandLine(['user', 'add', 'carol', '--link'], actions);
+  await runCommandLine(['user', 'add', 'carol', '--link', '--json'], actions);
   assert.deepEqual(
     calls.map(call => call[2]),
     [
-      { localpart: 'alice', admin: true, password: 'ask' },
-      { localpart: 'bob', admin: false, password: 'stdin' },
-      { localpart: 'carol', admin: false, password: 'link' },
+      { localpart: 'alice', admin: true, password: 'ask', json: false },
+      { localpart: 'bob', admin: false, password: 'stdin', json: false },
+      { localpart: 'carol', admin: false, password: 'link', json: true },
     ],
   );
 });
@@ -82,6 +93,36 @@ test('what cannot be understood is a usage error and calls nothing; help is none
   assert.deepEqual(codes, [2, 2, 2, 0]);
   assert.deepEqual(calls, []);
   assert.match(said.join(''), /--name/);
+});
+
+test('every command of administrators and each of its options is in the documentation', async t => {
+  const guide = readFileSync(new URL('../../docs/administration.md', import.meta.url), 'utf8');
+  const help = async (...words: string[]) => {
+    const said = quiet(t);
+    await runCommandLine([...words, '--help'], recording().actions);
+    t.mock.restoreAll();
+    return said.join('');
+  };
+  const groups = ['user', 'room', 'media', 'token', 'report', 'task'];
+  const undocumented: string[] = [];
+  for (const group of groups) {
+    const names = [...(await help(group)).matchAll(/^ {2}([a-z]+) (\[options\] )?[<[-]?/gm)].map(
+      ([, name = '']) => name,
+    );
+    assert.ok(names.length > 0, group);
+    for (const name of names) {
+      const row = guide
+        .split('\n')
+        .find(line => new RegExp(`^\\| \`copse ${group} (${name}\\b|.*, \`${name}\`)`).test(line));
+      const options = [...(await help(group, name)).matchAll(/^ {2}(?:-h, )?(--[a-z-]+)/gm)].map(
+        ([, flag = '']) => flag,
+      );
+      const missing = options.filter(flag => !COMMON.includes(flag) && !row?.includes(flag));
+      if (row === undefined) undocumented.push(`${group} ${name}`);
+      undocumented.push(...missing.map(flag => `${group} ${name} ${flag}`));
+    }
+  }
+  assert.deepEqual(undocumented, []);
 });
 
 test('the status is for people', () => {

@@ -1,11 +1,21 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { ConfigArgs } from '../config/load.ts';
+import type { AdminSurroundings } from './admin-server.ts';
+import { addMediaCommands } from './media-commands.ts';
+import { addModerationCommands } from './moderation-commands.ts';
+import { addReportCommands } from './report-commands.ts';
+import { addRoomCommands } from './room-commands.ts';
+import { addTaskCommands } from './task-commands.ts';
+import { addTokenCommands } from './token-commands.ts';
+import { addUserCommands } from './user-commands.ts';
 
 export interface AddUserArgs {
   readonly localpart: string;
   readonly admin: boolean;
   /** Where the password comes from: asked for on the terminal, the first line of standard input, or chosen by the user with a link. */
   readonly password: 'ask' | 'stdin' | 'link';
+  /** Whether programs read what is printed. */
+  readonly json: boolean;
 }
 
 /** What the commands do; `main/` hands it over. Each resolves to the exit code of the process. */
@@ -14,6 +24,8 @@ export interface Actions {
   check(config: ConfigArgs): Promise<number>;
   status(config: ConfigArgs): Promise<number>;
   addUser(config: ConfigArgs, user: AddUserArgs): Promise<number>;
+  /** For all commands of administrators. */
+  readonly admin: AdminSurroundings;
   version(): Promise<number>;
   /** Writes the generated documents; with a version, the changelog of its release too. */
   docs(release: string | undefined): Promise<number>;
@@ -62,15 +74,27 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
     .description('tell how the running server is')
     .action(async (options: ConfigArgs) => finish(await actions.status(options)));
 
-  const user = program.command('user').description('accounts of this server');
+  const group = (name: string, description: string) =>
+    program.command(name).description(description).helpCommand(false);
+  const user = group('user', 'accounts of this server');
   withConfig(user.command('add <name>'))
     .description('make an account, whether the server runs or not')
     .option('--admin', 'make it a server administrator')
     .option('--password-stdin', 'take the password from standard input')
     .option('--link', 'print a link with which the user chooses the password')
+    .option('--json', 'print what programs read')
     .action(async (name: string, options: ConfigArgs & UserOptions) => {
       finish(await actions.addUser(options, { localpart: localpartOf(name), ...userArgs(options) }));
     });
+
+  const commands = { surroundings: actions.admin, finish };
+  addUserCommands(commands, user);
+  addModerationCommands(commands, user);
+  addRoomCommands(commands, group('room', 'rooms that this server knows'));
+  addMediaCommands(commands, group('media', 'files that users uploaded or looked at'));
+  addTokenCommands(commands, group('token', 'registration tokens'));
+  addReportCommands(commands, group('report', 'what users have reported'));
+  addTaskCommands(commands, group('task', 'work that the server does for administrators'));
 
   program
     .command('version')
@@ -91,11 +115,12 @@ interface UserOptions {
   readonly admin?: boolean;
   readonly passwordStdin?: boolean;
   readonly link?: boolean;
+  readonly json?: boolean;
 }
 
 function userArgs(options: UserOptions): Omit<AddUserArgs, 'localpart'> {
   const password = options.passwordStdin ? 'stdin' : options.link ? 'link' : 'ask';
-  return { admin: options.admin === true, password };
+  return { admin: options.admin === true, password, json: options.json === true };
 }
 
 /** `alice` or `@alice:example.org`; whether the domain is ours is checked by whoever knows it. */

@@ -88,6 +88,7 @@ function memoryRows({ residentBytes, limit, level, caches, accounts }: MemorySta
 }
 
 export function sizeText(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
   const mib = bytes / 2 ** 20;
   if (mib < 1) return `${(bytes / 1024).toFixed(0)} KiB`;
   return mib < 1024 ? `${mib.toFixed(0)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;

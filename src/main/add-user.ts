@@ -1,19 +1,19 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import type { AddUserArgs } from '../cli/commands.ts';
 import { type ConfigArgs, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import type { JsonObject } from '../core/json.ts';
 import { migrate } from '../db/migrate.ts';
 import { Nids } from '../rooms/nids.table.ts';
 import { accountMaker } from './account-maker.ts';
 import { invitationLink } from './compose.ts';
 import { budgetOf } from './compose-memory.ts';
 import { askControl } from './control.ts';
-import { type DataFolder, DataFolderError, isDataFolder, openDataFolder } from './data-folder.ts';
+import { type DataFolder, DataFolderError } from './data-folder.ts';
+import { openExisting } from './existing-data.ts';
 import { reachable } from './listen.ts';
-import { openDatabase, SQLITE_FILE } from './open-database.ts';
+import { openDatabase } from './open-database.ts';
 import { askPassword, readPasswordLine } from './password-input.ts';
 
 const DAY_MS = 86_400_000;
@@ -32,26 +32,17 @@ export async function addUser(args: ConfigArgs, wanted: AddUserArgs): Promise<nu
   const name = `@${localpart}:${folder.serverName}`;
   if (await accounts.exists(localpart)) throw new DataFolderError(`The account ${name} exists already.`);
   const password = await passwordFor(wanted);
+  const { admin } = wanted;
+  const say = (text: string, json: JsonObject) => console.log(wanted.json ? JSON.stringify(json, null, 2) : text);
   if (password === undefined) {
-    console.log(
-      `Open this link within a day to choose the password of ${name}:\n${await linkFor(config, folder, localpart, wanted.admin)}`,
-    );
+    const link = await linkFor(config, folder, localpart, admin);
+    const json = { user_id: name, admin, link };
+    say(`Open this link within a day to choose the password of ${name}:\n${link}`, json);
     return 0;
   }
-  await accounts.create({ localpart, password, admin: wanted.admin });
-  console.log(`The account ${name} is ready${wanted.admin ? ', as server administrator' : ''}.`);
+  await accounts.create({ localpart, password, admin });
+  say(`The account ${name} is ready${admin ? ', as server administrator' : ''}.`, { user_id: name, admin });
   return 0;
-}
-
-function openExisting(config: Config): DataFolder {
-  const missing = !isDataFolder(config.data_dir);
-  const started = config.database.url !== 'sqlite' || existsSync(join(config.data_dir, SQLITE_FILE));
-  if (missing || !started) {
-    throw new DataFolderError(
-      `There is no server's data in ${config.data_dir}. Start it once with ./copse up, or name its folder with --data.`,
-    );
-  }
-  return openDataFolder(config.data_dir, config.server_name, systemRandom);
 }
 
 function ownLocalpart(given: string, serverName: string): string {

@@ -34,6 +34,7 @@ import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { lockFolder } from './folder-lock.ts';
 import { listenHttp } from './listen.ts';
 import { openDatabase } from './open-database.ts';
+import { operatorListener } from './operator-listener.ts';
 import { clientRoutes } from './routes.ts';
 import { serverRoutes } from './server-routes.ts';
 import type { SystemMemory } from './system-memory.ts';
@@ -135,7 +136,14 @@ export async function compose(config: Config, environment: Environment): Promise
   const routes = federation && [...forServers, wellKnownServer(wellKnownOf(config))];
   const further = await openFurtherListeners(config, { http, forAdmins, routes, metrics, clock, log }, opened);
   const listeners: Listener[] = [{ name: 'clients', url: clientUrl }, ...further];
-  opened.use(await listenControl(folder.path, status));
+  let operators: Promise<HttpServer> | undefined;
+  const administer = async () => {
+    operators ??= openOperators(parts, config, { log, version });
+    const { app } = await operators;
+    return app.routing;
+  };
+  opened.defer(async () => (await operators)?.close());
+  opened.use(await listenControl(folder.path, { status, administer }));
 
   const closing = opened.move();
   return {
@@ -158,6 +166,12 @@ export async function compose(config: Config, environment: Environment): Promise
     const expires = clock.now() + DAY_MS;
     return invitationLink(config, folder, { localpart: undefined, admin: true, expires }, clientUrl);
   }
+}
+
+async function openOperators(...from: Parameters<typeof operatorListener>): Promise<HttpServer> {
+  const server = operatorListener(...from);
+  await server.app.ready();
+  return server;
 }
 
 /** The pages that people open in a browser. */

@@ -1,9 +1,10 @@
 import { closeSync, openSync, rmSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { createServer, get } from '../base/node-http.ts';
+import { createServer, request } from '../base/node-http.ts';
 import type { Status } from '../cli/status-text.ts';
 
-/** The socket in the data folder through which `copse status` asks a running server. Only the folder's owner gets there. */
+/** The socket in the data folder through which commands reach a running server. Only the folder's owner gets there. */
 const SOCKET = 'control.sock';
 const MOST_WAIT_MS = 5000;
 
@@ -18,14 +19,22 @@ function withAddress(folder: string): { readonly address: string } & Disposable 
   return { address: `/proc/self/fd/${descriptor}/${SOCKET}`, [Symbol.dispose]: () => closeSync(descriptor) };
 }
 
-/** Answers `copse status`. To be called by whoever holds the folder's lock: it removes a socket that was left behind. */
-export async function listenControl(folder: string, status: () => Promise<Status>): Promise<AsyncDisposable> {
+/** What commands ask of a running server. */
+export interface ControlParts {
+  status(): Promise<Status>;
+  /** Everything else: the administration, made when somebody asks for it first. */
+  administer(): Promise<(request: IncomingMessage, answer: ServerResponse) => void>;
+}
+
+const STATUS_PATH = '/status';
+
+/** Answers commands. To be called by whoever holds the folder's lock: it removes a socket that was left behind. */
+export async function listenControl(folder: string, parts: ControlParts): Promise<AsyncDisposable> {
   rmSync(join(folder, SOCKET), { force: true });
-  const server = createServer((_, answer) => {
-    status().then(
-      found => answer.end(JSON.stringify(found)),
-      (error: unknown) => answer.writeHead(500).end(JSON.stringify({ error: String(error) })),
-    );
+  const server = createServer((request, answer) => {
+    const failed = (error: unknown) => answer.writeHead(500).end(JSON.stringify({ error: String(error) }));
+    if (request.url === STATUS_PATH) parts.status().then(found => answer.end(JSON.stringify(found)), failed);
+    else parts.administer().then(handle => handle(request, answer), failed);
   });
   const reached = withAddress(folder);
   await new Promise<void>((resolve, reject) => {
@@ -41,22 +50,55 @@ export async function listenControl(folder: string, status: () => Promise<Status
   };
 }
 
+export interface ControlRequest {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  /** Milliseconds; an answer that takes longer is none. */
+  readonly timeoutMs?: number;
+}
+
+export interface ControlAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
 /** Asks the server that runs on `folder`; undefined when none does. */
-export async function askControl(folder: string): Promise<Status | undefined> {
+export async function askServer(folder: string, asked: ControlRequest): Promise<ControlAnswer | undefined> {
   using reached = withAddress(folder);
+  const { method = 'GET', path, headers = {}, body, timeoutMs } = asked;
   return await new Promise((resolve, reject) => {
-    const request = get(
-      { socketPath: reached.address, path: '/status', timeout: MOST_WAIT_MS, agent: false },
-      async answer => {
-        const text = (await answer.toArray()).join('');
-        if (answer.statusCode === 200) resolve(JSON.parse(text) as Status);
-        else reject(new Error(`The server cannot tell its status: ${text}`));
-      },
-    );
-    request.on('timeout', () => request.destroy(new Error('The server does not answer.')));
-    request.on('error', (error: NodeJS.ErrnoException) => {
+    // Without it Node.js sends the body of a DELETE as if it were another request.
+    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
+    const options = {
+      socketPath: reached.address,
+      path,
+      method,
+      headers: { ...headers, ...length },
+      agent: false,
+      timeout: timeoutMs,
+    };
+    const asking = request(options, async answer => {
+      try {
+        resolve({ status: answer.statusCode ?? 0, text: (await answer.toArray()).join('') });
+      } catch (error) {
+        reject(error);
+      }
+    });
+    asking.on('timeout', () => asking.destroy(new Error('The server does not answer.')));
+    asking.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
       else reject(error);
     });
+    asking.end(body);
   });
+}
+
+/** The status of the server that runs on `folder`; undefined when none does. */
+export async function askControl(folder: string): Promise<Status | undefined> {
+  const answer = await askServer(folder, { path: STATUS_PATH, timeoutMs: MOST_WAIT_MS });
+  if (answer === undefined) return undefined;
+  if (answer.status !== 200) throw new Error(`The server cannot tell its status: ${answer.text}`);
+  return JSON.parse(answer.text) as Status;
 }

@@ -1,3 +1,4 @@
+import { RefusedError, UsageError } from '../cli/admin-server.ts';
 import { ConfigError } from '../config/problems.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { DatabaseUnavailableError } from '../db/database.ts';
@@ -15,6 +16,8 @@ const FOR_PEOPLE = [
   MigrationError,
   DatabaseUnavailableError,
   MatrixError,
+  RefusedError,
+  UsageError,
 ];
 
 /** What to print when a command fails: the reason for people where we foresaw it, everything where we did not. */

@@ -1,3 +1,4 @@
+import { sleep, systemClock } from '../base/clock.ts';
 import type { Actions } from '../cli/commands.ts';
 import { runCommandLine } from '../cli/commands.ts';
 import { statusText } from '../cli/status-text.ts';
@@ -20,6 +21,19 @@ const actions: Actions = {
     return addUser(config, user);
   },
   status: showStatus,
+  admin: {
+    async administer(config, work) {
+      const { administer } = await import('./administer.ts');
+      return administer(config, work);
+    },
+    async password(source) {
+      const { newPassword } = await import('./password-input.ts');
+      return newPassword(source);
+    },
+    now: () => systemClock.now(),
+    sleep: ms => sleep(systemClock, ms),
+    print: text => console.log(text),
+  },
   async version() {
     console.log(`Copse ${VERSION} (Node.js ${process.version}, ${process.arch})`);
     return 0;

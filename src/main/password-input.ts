@@ -1,5 +1,9 @@
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { randomToken, systemRandom } from '../base/random.ts';
+import type { PasswordSource } from '../cli/admin-server.ts';
+
+const RANDOM_BYTES = 15;
 
 /** The password cannot be had: the message says why. */
 export class PasswordInputError extends Error {
@@ -7,6 +11,17 @@ export class PasswordInputError extends Error {
     super(message);
     this.name = 'PasswordInputError';
   }
+}
+
+/** A new password from where a command says. @throws PasswordInputError */
+export async function newPassword(source: PasswordSource): Promise<string> {
+  if (source === 'random') return randomToken(systemRandom, RANDOM_BYTES);
+  if (source === 'stdin') return readPasswordLine(process.stdin);
+  if (process.stdin.isTTY !== true)
+    throw new PasswordInputError(
+      'There is nobody to ask for a password. Give it with --password-stdin, or use --random.',
+    );
+  return askPassword(process.stdin, process.stdout);
 }
 
 /** The first line of a stream. @throws PasswordInputError when there is none */

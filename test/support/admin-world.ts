@@ -13,7 +13,8 @@ import type { JsonObject } from '../../src/core/json.ts';
 import type { Database } from '../../src/db/database.ts';
 import { compose, type Running } from '../../src/main/compose.ts';
 import type { Loose } from './accounts.ts';
-import { onEachDatabase } from './databases.ts';
+import { CommandLine } from './command-line.ts';
+import { borrowed, onEachDatabase } from './databases.ts';
 
 export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
@@ -77,6 +78,11 @@ export class AdminWorld {
       rmSync(folder, { recursive: true });
     });
     return new AdminWorld(db, config, running);
+  }
+
+  /** Runs commands on this server, also once it is stopped. */
+  get copse(): CommandLine {
+    return new CommandLine(this.config, this.db);
   }
 
   async call(method: Method, path: string, token: string, body?: JsonObject): Promise<Answer> {
@@ -188,18 +194,4 @@ export function withAdmin(
 function fullPath(path: string): string {
   if (path.startsWith('/')) return path;
   return path.startsWith('c/') ? `/_matrix/client/${path.slice(2)}` : `/_synapse/admin/${path}`;
-}
-
-/** The test closes its database itself. */
-function borrowed(db: Database): Database {
-  return {
-    dialect: db.dialect,
-    all: query => db.all(query),
-    get: query => db.get(query),
-    run: query => db.run(query),
-    tx: work => db.tx(work),
-    stream: query => db.stream(query),
-    script: text => db.script(text),
-    [Symbol.asyncDispose]: async () => undefined,
-  };
 }

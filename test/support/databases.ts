@@ -101,3 +101,17 @@ export function onEachDatabase(title: string, run: (db: Database, t: TestContext
     await run(opened.db, t);
   });
 }
+
+/** The test closes its database itself. */
+export function borrowed(db: Database): Database {
+  return {
+    dialect: db.dialect,
+    all: query => db.all(query),
+    get: query => db.get(query),
+    run: query => db.run(query),
+    tx: work => db.tx(work),
+    stream: query => db.stream(query),
+    script: text => db.script(text),
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}

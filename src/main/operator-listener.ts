@@ -1,0 +1,44 @@
+import type { Requester } from '../accounts/requester.ts';
+import type { Log } from '../base/log.ts';
+import type { Config } from '../config/schema.ts';
+import { getAlias } from '../http/client/directory/get-alias.ts';
+import { HttpServer } from '../http/server.ts';
+import { synapseRoutes } from '../http/synapse/routes.ts';
+import { serverUser } from './compose-administration.ts';
+import type { Parts } from './compose-parts.ts';
+import { profileFor } from './profile-for.ts';
+
+/** Whoever reaches the control socket owns the server: any token will do. */
+export const OPERATOR_TOKEN = 'operator';
+
+/** The administration API for commands, under the name of the server's own user: whoever calls need not have an account. */
+export function operatorListener(parts: Parts, config: Config, more: { readonly log: Log; readonly version: string }) {
+  const { rooms, accounts } = parts;
+  let operator: Promise<Requester> | undefined;
+  const server = new HttpServer({
+    log: more.log,
+    authenticate: () => {
+      operator ??= operatorOf(parts, config);
+      return operator;
+    },
+    countRequest: () => undefined,
+    trustedProxies: [],
+  });
+  server.add(synapseRoutes({ ...parts, profileFor: profileFor(accounts, rooms), version: more.version }));
+  server.add([getAlias({ rooms })]);
+  return server;
+}
+
+async function operatorOf({ rooms }: Parts, config: Config): Promise<Requester> {
+  const userId = serverUser(config, rooms.serverName);
+  return {
+    userId,
+    userNid: await rooms.db.tx(tx => rooms.nids.users.internOne(tx, userId)),
+    deviceId: undefined,
+    isAdmin: true,
+    isGuest: false,
+    isSuspended: false,
+    tokenNid: undefined,
+    appservice: undefined,
+  };
+}
