@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
+import type { RoomId } from '../core/ids.ts';
 import { type Actions, runCommandLine } from './commands.ts';
 import { durationText, type Status, sizeText, statusText } from './status-text.ts';
 
@@ -147,6 +148,7 @@ test('the status is for people', () => {
     database: { kind: 'SQLite', bytes: 5 * 2 ** 30 },
     listeners: [{ name: 'clients', url: 'http://127.0.0.1:8008' }],
     outbound: undefined,
+    missing: { missing: 0, lost: 0, ageSeconds: 0, rooms: [], waiting: 0, setAside: 0 },
   };
   const text = statusText(status);
   assert.match(text, /^running for {2}1 d 1 h$/m);
@@ -168,6 +170,13 @@ test('the status is for people', () => {
   assert.match(sending, /^ {2}not answering {2}b\.org for 2 h 0 min: b\.org cannot be reached$/m);
   assert.match(sending, /^ {2}to devices {5}12 messages wait, 4 KiB$/m);
   assert.doesNotMatch(sending, /set aside/);
+  assert.doesNotMatch(text, /missing|lost|aside/);
+  const rooms = [{ roomId: '!a:b.org' as RoomId, events: 5 }];
+  const missing = { missing: 3, lost: 2, ageSeconds: 130, rooms, waiting: 1, setAside: 0 };
+  const holes = statusText({ ...status, missing });
+  assert.match(holes, /^missing {6}3 events, which are asked for, the first for 2 min 10 s$/m);
+  assert.match(holes, /^lost {9}2 events that no server has any more\n {2}!a:b\.org {3}5 of them$/m);
+  assert.match(holes, /^waiting {6}1 events that came wait to be taken in$/m);
   assert.equal(sizeText(2048), '2 KiB');
   assert.equal(durationText(59.9), '59 s');
   assert.equal(durationText(3600), '1 h 0 min');

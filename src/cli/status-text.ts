@@ -1,5 +1,6 @@
 import type { AccountUsage } from '../base/budget.ts';
 import type { MemoryLevel } from '../base/memory-guard.ts';
+import type { MissingStatus } from '../federation/gaps/missing-status.ts';
 import type { OutboundStatus } from '../federation/outbound/outbound-status.ts';
 
 export interface Listener {
@@ -34,6 +35,8 @@ export interface Status {
   readonly listeners: readonly Listener[];
   /** Sending to other servers; undefined without federation. */
   readonly outbound: OutboundStatus | undefined;
+  /** What did not come from other servers; undefined without federation. */
+  readonly missing: MissingStatus | undefined;
 }
 
 /** The status in lines for people. */
@@ -47,6 +50,7 @@ export function statusText(status: Status): string {
     ['events', `about ${status.events}`],
     ['database', `${status.database.kind}, ${sizeText(status.database.bytes)}`],
     ...(status.outbound === undefined ? [] : outboundRows(status.outbound)),
+    ...(status.missing === undefined ? [] : missingRows(status.missing)),
     ...status.listeners.map(({ name, url }): [string, string] => [name, url]),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
@@ -72,6 +76,18 @@ function outboundRows(outbound: OutboundStatus): [string, string][] {
 }
 
 const WORTH_A_LINE_SECONDS = 60;
+
+/** Nothing is said where nothing is missing. */
+function missingRows({ missing, lost, ageSeconds, rooms, waiting, setAside }: MissingStatus): [string, string][] {
+  const rows: readonly (readonly [number, string, string])[] = [
+    [missing, 'missing', `${missing} events, which are asked for, the first for ${durationText(ageSeconds)}`],
+    [lost, 'lost', `${lost} events that no server has any more`],
+    ...rooms.map(({ roomId, events }) => [events, `  ${roomId}`, `${events} of them`] as const),
+    [waiting, 'waiting', `${waiting} events that came wait to be taken in`],
+    [setAside, 'set aside', `${setAside} events that came could not be taken in; the log says why`],
+  ];
+  return rows.filter(([count]) => count > 0).map(([, name, text]) => [name, text]);
+}
 
 /** What takes less than this is left out. */
 const WORTH_A_LINE = 256 * 1024;

@@ -1,30 +1,66 @@
+import type { Metrics } from '../base/metrics.ts';
 import { GapFiller } from '../federation/gaps/gap-filler.ts';
+import { HoleFiller } from '../federation/gaps/hole-filler.ts';
+import { type MissingStatus, missingStatus, showMissing } from '../federation/gaps/missing-status.ts';
+import { PeerChoice } from '../federation/gaps/peer-choice.ts';
 import { PeerEvents } from '../federation/gaps/peer-events.ts';
+import { FederatedHistory } from '../federation/history/federated-history.ts';
 import { Inbox } from '../federation/inbound/inbox.ts';
 import type { EduReceiver } from '../federation/inbound/ports.ts';
 import { RoomDrain } from '../federation/inbound/room-drain.ts';
+import { sayHello } from '../federation/probing/hello.ts';
+import { ProbeLoop } from '../federation/probing/probe-loop.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
+import type { RemoteHistory } from '../rooms/ports.ts';
 import type { Federation } from './compose-federation.ts';
 
-/** What takes in the transactions of other servers. Disposing of it ends its work; what waits is on the disk. */
+/** What takes in the events of other servers, and looks for those that did not come. Disposing of it ends its work. */
 export interface InboxLoop extends AsyncDisposable {
   readonly inbox: Inbox;
-  /** Takes up what an earlier run left. */
+  /** Where history from before we came into a room is had. */
+  readonly history: RemoteHistory;
+  missing(): Promise<MissingStatus>;
+  /** Takes up what an earlier run left, and tells other servers that we are there. */
   start(): Promise<void>;
+}
+
+export interface InboxInput {
+  readonly federation: Federation;
+  readonly rooms: RoomsParts;
+  readonly metrics: Metrics | undefined;
+  readonly edus?: EduReceiver;
 }
 
 const nobody: EduReceiver = { receive: async () => undefined };
 
-export function composeInbox(
-  { client, checked, joining }: Federation,
-  rooms: RoomsParts,
-  edus: EduReceiver = nobody,
-): InboxLoop {
-  const gaps = new GapFiller({ rooms, checked, peers: new PeerEvents(client) });
+export function composeInbox({ federation, rooms, metrics, edus = nobody }: InboxInput): InboxLoop {
+  const { client, checked, joining } = federation;
+  const told = { rooms, checked, peers: new PeerEvents(client), choice: new PeerChoice(rooms) };
+  const gaps = new GapFiller(told);
   const drain = new RoomDrain({ rooms, checked, gaps, joining });
+  const inbox = new Inbox({ rooms, edus, drain, joining });
+  const probing = { ...told, inbox };
+  const stop = new AbortController();
+  if (metrics !== undefined) showMissing(metrics, rooms);
+  let loops: readonly Promise<void>[] = [];
   return {
-    inbox: new Inbox({ rooms, edus, drain, joining }),
-    start: () => drain.start(),
-    [Symbol.asyncDispose]: () => drain[Symbol.asyncDispose](),
+    inbox,
+    history: new FederatedHistory(told),
+    missing: () => missingStatus(rooms),
+    async start() {
+      await drain.start();
+      loops = [
+        new HoleFiller({ ...told, gaps }).run(stop.signal),
+        new ProbeLoop(probing).run(stop.signal),
+        sayHello(probing, stop.signal).catch((error: unknown) =>
+          rooms.log.error('Other servers could not be told that we are there again.', { err: error }),
+        ),
+      ];
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await Promise.all(loops);
+      await drain[Symbol.asyncDispose]();
+    },
   };
 }

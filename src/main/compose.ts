@@ -21,7 +21,6 @@ import { accountMaker } from './account-maker.ts';
 import { splitAdministration } from './admin-listener.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
 import { composeFederation } from './compose-federation.ts';
-import { composeHistory } from './compose-history.ts';
 import { composeInbox } from './compose-inbox.ts';
 import { openFurtherListeners } from './compose-listeners.ts';
 import { composeMemberships, type MembershipsLoop } from './compose-memberships.ts';
@@ -112,16 +111,16 @@ export async function compose(config: Config, environment: Environment): Promise
   const outbound = sending && opened.use(composeOutbound(sending));
   const authenticateServer = federation && outbound?.hearing(federation.authenticateServer);
   const http = httpParts(parts, authenticateServer, config, { ...environment, memory: memory.http });
-  const incoming = federation && opened.use(composeInbox(federation, parts.rooms, parts.edus));
+  const incoming =
+    federation && opened.use(composeInbox({ federation, rooms: parts.rooms, edus: parts.edus, metrics }));
   const forServers =
     federation && remote && incoming
       ? serverRoutes({ federation, remote, incoming, parts, config, clock, version })
       : [];
   const client = new HttpServer(http);
   client.add(siteRoutes(config, { serverName, invitationSecret, makeAccounts, clock }));
-  const history = federation && composeHistory(federation, parts.rooms);
   const { forClients, forAdmins } = splitAdministration(
-    clientRoutes(parts, config, { clock, version, history }),
+    clientRoutes(parts, config, { clock, version, history: incoming?.history }),
     config.listen.admin,
   );
   client.add(forClients);
@@ -158,7 +157,7 @@ export async function compose(config: Config, environment: Environment): Promise
   async function status(): Promise<Status> {
     const uptimeSeconds = (clock.monotonic() - startedAt) / 1000;
     const common = { version, serverName, uptimeSeconds, listeners, memory: memory.status(), ...(await figures(db)) };
-    return { ...common, outbound: await outbound?.status() };
+    return { ...common, outbound: await outbound?.status(), missing: await incoming?.missing() };
   }
 
   async function firstAdministratorLink(): Promise<string | undefined> {

@@ -104,6 +104,18 @@ export async function isInvitedDomain(db: Queryable, roomNid: number, domainNid:
   return row !== undefined;
 }
 
+/** A user of one server that is joined to a room: who came in first. */
+export async function someJoinedOfDomain(
+  db: Queryable,
+  roomNid: number,
+  domainNid: number,
+): Promise<number | undefined> {
+  const row = await db.get<{ user_nid: number }>(sql`select user_nid from room_member
+    where room_nid = ${roomNid} and domain_nid = ${domainNid} and membership = ${MEMBERSHIPS.join}
+    order by pos, user_nid limit 1`);
+  return row?.user_nid;
+}
+
 /** Users of one server that are or were in a room or asked into it, with a number above `after`, by number. */
 export async function usersOfDomain(
   db: Queryable,

@@ -3,7 +3,7 @@ import type { EventId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import { addBackwardExtremities, gapsOf } from './backward-extremities.table.ts';
 import { oldestPosition } from './events.table.ts';
-import { addHole } from './extremities.table.ts';
+import { addHole, closeHole } from './extremities.table.ts';
 import type { Room } from './room.ts';
 
 /**
@@ -18,12 +18,22 @@ export async function rememberMissing(
 ): Promise<void> {
   if (missing.length === 0) return;
   if (buildsOnHistory(event, enteredDepth)) {
-    const [newest] = await gapsOf(tx, room.nid);
-    const gap = newest ?? Math.min((await oldestPosition(tx, room.nid)) ?? 0, 0);
-    await addBackwardExtremities(tx, room.nid, missing, gap);
+    await addBackwardExtremities(tx, room.nid, missing, await gapForHistory(tx, room));
     return;
   }
   for (const id of missing) await addHole(tx, room.nid, id, nid, now);
+}
+
+/** Holes that turn out to be from before this server came into the room: they are an edge of our history. */
+export async function turnIntoHistory(tx: Tx, room: Room, ids: readonly EventId[]): Promise<void> {
+  for (const id of ids) await closeHole(tx, room.nid, id);
+  await addBackwardExtremities(tx, room.nid, ids, await gapForHistory(tx, room));
+}
+
+/** The gap between this stay and what was before; a new one below everything where that was closed. */
+async function gapForHistory(tx: Tx, room: Room): Promise<number> {
+  const [newest] = await gapsOf(tx, room.nid);
+  return newest ?? Math.min((await oldestPosition(tx, room.nid)) ?? 0, 0);
 }
 
 /** Whether what an event builds on is from before this server came into the room. */

@@ -23,6 +23,16 @@ export async function largestServersIn(db: Queryable, roomNid: number, limit: nu
   return rows.map(row => row.domain_nid);
 }
 
+/** Servers that share rooms with another, those with most of them first. */
+export async function serversSharing(db: Queryable, ownDomainNid: number): Promise<number[]> {
+  const rows = await db.all<{ domain_nid: number }>(sql`select theirs.domain_nid from room_domain ours
+    join room_domain theirs on theirs.room_nid = ours.room_nid and theirs.joined > 0
+      and theirs.domain_nid <> ours.domain_nid
+    where ours.domain_nid = ${ownDomainNid} and ours.joined > 0
+    group by theirs.domain_nid order by count(*) desc, theirs.domain_nid`);
+  return rows.map(row => row.domain_nid);
+}
+
 /** How many users of a server are joined to a room. */
 export async function joinedOfServer(db: Queryable, roomNid: number, domainNid: number): Promise<number> {
   const row = await db.get<{ joined: number }>(

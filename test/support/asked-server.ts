@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../../src/core/json.ts';
 import { RefusedError } from '../../src/federation/transport/errors.ts';
 import type { FederationRequest, StreamedAnswer } from '../../src/federation/transport/federation-client.ts';
 import { requestTarget } from '../../src/federation/transport/request-target.ts';
+import { makeLeave } from '../../src/http/federation/membership/make-leave.ts';
 import { roomEventsRoutes } from '../../src/http/federation/rooms/routes.ts';
 import type { RoomsParts } from '../../src/rooms/parts.ts';
 import { federationServer } from './signed-requests.ts';
@@ -26,7 +27,8 @@ export class AskedServers {
   }
 
   add(rooms: RoomsParts): void {
-    const { app } = federationServer(this.#t, roomEventsRoutes({ rooms }), async ({ body }) => {
+    const routes = [...roomEventsRoutes({ rooms }), makeLeave({ rooms })];
+    const { app } = federationServer(this.#t, routes, async ({ body }) => {
       body();
       return this.#asker;
     });

@@ -1,12 +1,18 @@
 import type { TestContext } from 'node:test';
 import type { Event } from '../../src/core/event.ts';
-import type { UserId } from '../../src/core/ids.ts';
+import type { ServerName, UserId } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Database } from '../../src/db/database.ts';
 import { CheckedEvents } from '../../src/federation/events/checked-events.ts';
+import { GapFiller } from '../../src/federation/gaps/gap-filler.ts';
+import { HoleFiller } from '../../src/federation/gaps/hole-filler.ts';
 import { PeerChoice } from '../../src/federation/gaps/peer-choice.ts';
 import { PeerEvents } from '../../src/federation/gaps/peer-events.ts';
 import { FederatedHistory } from '../../src/federation/history/federated-history.ts';
+import { Inbox } from '../../src/federation/inbound/inbox.ts';
+import { RoomDrain } from '../../src/federation/inbound/room-drain.ts';
+import { JoiningRooms } from '../../src/federation/joining/joining-rooms.ts';
+import type { HeadProbeParts } from '../../src/federation/probing/head-probe.ts';
 import { enterRoom } from '../../src/rooms/enter-room.ts';
 import { compileFilter } from '../../src/rooms/event-filter.ts';
 import { ingest } from '../../src/rooms/ingest.ts';
@@ -14,7 +20,7 @@ import { leave } from '../../src/rooms/membership.ts';
 import { messages } from '../../src/rooms/messages.ts';
 import { storeOutliers } from '../../src/rooms/outliers.ts';
 import type { RoomsParts } from '../../src/rooms/parts.ts';
-import type { Room } from '../../src/rooms/room.ts';
+import type { Room, StoredEvent } from '../../src/rooms/room.ts';
 import { readableRoom } from '../../src/rooms/room-access.ts';
 import { stateOfEvents } from '../../src/rooms/state-of-events.ts';
 import { AskedServers } from './asked-server.ts';
@@ -23,28 +29,66 @@ import { DORA, newest, TWO } from './remote-events.ts';
 import { keysOf } from './resident-server.ts';
 import { ALICE, newRoom, roomsOn, viewOf } from './rooms.ts';
 
-/** A server that comes into rooms of another, and asks it for what was before. */
+export const THREE = 'three.example' as ServerName;
+export const EVE = '@eve:three.example' as UserId;
+
+/** A server that comes into rooms of another, and asks it and a third for what it did not get. */
 export class HistoryWorld {
   readonly here: ReturnType<typeof roomsOn>;
   readonly there: RoomsParts;
+  readonly third: RoomsParts;
   readonly servers: AskedServers;
   readonly history: FederatedHistory;
+  readonly holes: HoleFiller;
+  readonly drain: RoomDrain;
+  readonly probing: HeadProbeParts;
+  #transactions = 0;
 
-  private constructor(t: TestContext, here: ReturnType<typeof roomsOn>, there: RoomsParts) {
+  private constructor(t: TestContext, here: ReturnType<typeof roomsOn>, there: RoomsParts, third: RoomsParts) {
     this.here = here;
     this.there = there;
+    this.third = third;
     this.servers = new AskedServers(t, here.serverName);
     this.servers.add(there);
-    const checked = new CheckedEvents({ crypto: here.crypto, keyRing: keysOf(here, there) });
-    const peers = new PeerEvents(this.servers.client);
-    this.history = new FederatedHistory({ rooms: here, checked, peers, choice: new PeerChoice(here) });
+    this.servers.add(third);
+    const checked = new CheckedEvents({ crypto: here.crypto, keyRing: keysOf(here, there, third) });
+    const told = { rooms: here, checked, peers: new PeerEvents(this.servers.client), choice: new PeerChoice(here) };
+    this.history = new FederatedHistory(told);
+    const gaps = new GapFiller(told);
+    const joining = new JoiningRooms();
+    this.holes = new HoleFiller({ ...told, gaps });
+    this.drain = new RoomDrain({ rooms: here, checked, gaps, joining });
+    const edus = { receive: async () => undefined };
+    const inbox = new Inbox({ rooms: here, edus, drain: this.drain, joining });
+    this.probing = { ...told, inbox };
+    this.#inbox = inbox;
   }
+  readonly #inbox: Inbox;
 
   static async start(t: TestContext, db: Database): Promise<HistoryWorld> {
     const here = roomsOn(db);
     // What happens there is long over when we come.
     here.clock.advance(86_400_000);
-    return new HistoryWorld(t, here, await otherServer(t, TWO));
+    return new HistoryWorld(t, here, await otherServer(t, TWO), await otherServer(t, THREE));
+  }
+
+  /** Eve of the third server comes into a room of the other, before we do. */
+  async enterThird(remote: Room): Promise<Room> {
+    const join = await joinEvent(this.third, this.there, remote, EVE);
+    const room = await intoRoom(this.third, await wholeState(this.there, remote), join, remote);
+    await this.tell(remote, join);
+    return room;
+  }
+
+  /** `there` sends events to us; what comes of them is waited for. */
+  async send(events: readonly StoredEvent[]): Promise<void> {
+    const pdus = events.map(({ event }) => JSON.stringify(event.pdu));
+    await this.#inbox.receive(TWO, { txnId: String(this.#transactions++), pdus, edus: [] });
+    await this.settled();
+  }
+
+  async settled(): Promise<void> {
+    while (this.drain.busy > 0) await new Promise(resolve => setImmediate(resolve));
   }
 
   /** A room of Dora's, there alone so far. */
@@ -55,15 +99,8 @@ export class HistoryWorld {
   /** `here` comes into a room by a join of Alice's. */
   async enter(remote: Room, user: UserId = ALICE): Promise<Room> {
     const { here, there } = this;
-    const state = await wholeState(there, remote);
     const join = await joinEvent(here, there, remote, user);
-    const room = await here.db.tx(async tx => {
-      const found = await here.rooms.findOrCreate(tx, remote.roomId, remote.version);
-      await storeOutliers(here, tx, found, state);
-      const ids = state.map(each => each.id);
-      await enterRoom(here, tx, found, join, await stateOfEvents(here, tx, found, ids));
-      return found;
-    });
+    const room = await intoRoom(here, await wholeState(there, remote), join, remote);
     await this.tell(remote, join);
     return room;
   }
@@ -112,6 +149,16 @@ export class HistoryWorld {
     }
     return all;
   }
+}
+
+function intoRoom(parts: RoomsParts, state: readonly Event[], join: Event, remote: Room): Promise<Room> {
+  return parts.db.tx(async tx => {
+    const found = await parts.rooms.findOrCreate(tx, remote.roomId, remote.version);
+    await storeOutliers(parts, tx, found, state);
+    const ids = state.map(each => each.id);
+    await enterRoom(parts, tx, found, join, await stateOfEvents(parts, tx, found, ids));
+    return found;
+  });
 }
 
 export function nameOf(event: JsonObject): string {

@@ -126,11 +126,16 @@ function mayComeLater(key: { readonly current: boolean } | undefined): boolean {
 export function readPdu(pdu: Json, version: RoomVersion, crypto: EventCrypto): Event | EventError {
   try {
     const event = readEvent(isObject(pdu) ? without(pdu, ['unsigned']) : pdu, version, crypto);
-    return contentHashMatches(event.pdu, version, crypto) ? event : redactedEvent(event);
+    return isWhole(event, crypto) ? event : redactedEvent(event);
   } catch (error) {
     if (error instanceof EventError) return error;
     throw error;
   }
+}
+
+/** Whether an event has the content that its hash says, and not only what redaction leaves of it. */
+export function isWhole(event: Event, crypto: EventCrypto): boolean {
+  return contentHashMatches(event.pdu, event.version, crypto);
 }
 
 function keyIdsOf(event: Event, server: ServerName): string[] {

@@ -4,11 +4,13 @@ import type { Json } from '../../core/json.ts';
 import { extremities } from '../../rooms/extremities.table.ts';
 import { type IngestOptions, ingest } from '../../rooms/ingest.ts';
 import { authIdsOf } from '../../rooms/judge-event.ts';
+import { buildsOnHistory } from '../../rooms/missing-events.ts';
 import { OUTLIER, type Room, type StoredEvent } from '../../rooms/room.ts';
 import { serversIn } from '../../rooms/room-domains.table.ts';
 import { roomHead } from '../../rooms/rooms.table.ts';
 import type { Root } from '../../rooms/state-tree/state-trees.ts';
 import { writeRoom } from '../../rooms/write-room.ts';
+import { isWhole } from '../events/checked-events.ts';
 import { reasonOf } from '../transport/errors.ts';
 import { sortedByPrevious } from './event-order.ts';
 import { isOfPeer as isPeerError } from './peer-error.ts';
@@ -50,7 +52,9 @@ export class GapFiller {
    */
   async prepare(room: Room, event: Event, origin: ServerName, tries: number): Promise<IngestOptions> {
     const servers = await this.#servers(room, event, origin);
-    if ((await this.#unplaced(room, event)).length > 0) await this.#fetchBetween(room, event, servers);
+    const { entered_depth: since } = await roomHead(this.#parts.rooms.db, room.nid);
+    const isBetween = !buildsOnHistory(event, since) && (await this.#unplaced(room, event)).length > 0;
+    if (isBetween) await this.#fetchBetween(room, event, servers);
     await this.#fetchAuth(room, event, servers);
     if ((await this.#unplaced(room, event)).length === 0) return {};
     return { stateBefore: await this.#stateBefore(room, event, servers, tries) };
@@ -94,7 +98,7 @@ export class GapFiller {
       for (const each of more) fetched.set(each.id, each);
       latest = await this.#edge(room, [...fetched.values(), event]);
     }
-    await this.#takeIn(room, [...fetched.values()], origin);
+    await this.takeIn(room, [...fetched.values()], origin);
   }
 
   async #missing(room: Room, latest: readonly Event[], server: ServerName): Promise<Event[]> {
@@ -117,10 +121,12 @@ export class GapFiller {
   }
 
   async #read(room: Room, pdus: readonly Json[]): Promise<Event[]> {
-    const verdicts = await this.#parts.checked.read(pdus, room.version);
-    return verdicts.flatMap(verdict =>
-      verdict.outcome === 'good' && verdict.event.roomId === room.roomId ? [verdict.event] : [],
-    );
+    const { rooms, checked } = this.#parts;
+    const verdicts = await checked.read(pdus, room.version);
+    const { entered_depth: since } = await roomHead(rooms.db, room.nid);
+    const events = verdicts.flatMap(verdict => (verdict.outcome === 'good' ? [verdict.event] : []));
+    // What is from before we came in is history, and what comes redacted another server may have whole.
+    return events.filter(event => event.roomId === room.roomId && event.depth > since && isWhole(event, rooms.crypto));
   }
 
   /** Those of some events that build on something that is neither here nor among them. */
@@ -142,7 +148,7 @@ export class GapFiller {
    * Takes in fetched events in their order. One that does not join on gets its state from the server it came from; if
    * that fails, what builds on it is left for the event that we are here for.
    */
-  async #takeIn(room: Room, events: readonly Event[], server: ServerName): Promise<void> {
+  async takeIn(room: Room, events: readonly Event[], server: ServerName): Promise<void> {
     const { rooms } = this.#parts;
     for (const event of sortedByPrevious(events)) {
       try {

@@ -1,6 +1,15 @@
-import type { EventId, RoomId, ServerName } from '../../core/ids.ts';
+import type { EventId, RoomId, ServerName, UserId } from '../../core/ids.ts';
 import { isEventId } from '../../core/ids.ts';
-import { getArray, getInteger, getString, isObject, type Json, type JsonObject, parseJson } from '../../core/json.ts';
+import {
+  getArray,
+  getInteger,
+  getObject,
+  getString,
+  isObject,
+  type Json,
+  type JsonObject,
+  parseJson,
+} from '../../core/json.ts';
 import { JsonSplitter } from '../../core/json-splitter.ts';
 import type { FederationClient } from '../transport/federation-client.ts';
 import { path } from '../transport/request-target.ts';
@@ -17,6 +26,8 @@ const LARGEST_EVENT = 128 * 1024;
 const LARGEST_STATE = 512 * 1024 * 1024;
 const LARGEST_IDS = 32 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
+/** Synapse names ten, Dendrite twenty. */
+const MOST_HEADS = 100;
 
 /**
  * Asks another server for events of a room (server-server API, "Backfilling and retrieving missing events" and
@@ -53,6 +64,21 @@ export class PeerEvents {
       timeoutMs: TIMEOUT_MS,
     });
     return arrayIn(answer, 'pdus').slice(0, 2 * limit);
+  }
+
+  /**
+   * The events of a room that nothing builds on there: what the server would let one of our users leave on top of. It may
+   * name only some of many. The template is never sent, and the server keeps nothing of it.
+   */
+  async heads(server: ServerName, roomId: RoomId, userId: UserId): Promise<EventId[]> {
+    const answer = await this.#client.request(server, {
+      method: 'GET',
+      path: path`/_matrix/federation/v1/make_leave/${roomId}/${userId}`,
+      timeoutMs: TIMEOUT_MS,
+    });
+    const event = isObject(answer) ? getObject(answer, 'event') : undefined;
+    const named = event === undefined ? [] : arrayIn(event, 'prev_events').slice(0, MOST_HEADS);
+    return named.map(each => (Array.isArray(each) ? each[0] : each)).filter(isId);
   }
 
   async event(server: ServerName, eventId: EventId): Promise<Json | undefined> {
@@ -126,5 +152,9 @@ function arrayIn(answer: Json, key: string): Json[] {
 
 function idsIn(answer: Json, key: string): EventId[] {
   const list = arrayIn(answer as JsonObject, key);
-  return [...new Set(list.filter((id): id is EventId => typeof id === 'string' && isEventId(id)))];
+  return [...new Set(list.filter(isId))];
+}
+
+function isId(id: Json | undefined): id is EventId {
+  return typeof id === 'string' && isEventId(id);
 }

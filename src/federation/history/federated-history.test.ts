@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../../test/support/databases.ts';
 import { HistoryWorld, nameOf } from '../../../test/support/history-world.ts';
 import { branch } from '../../../test/support/other-server.ts';
-import { DORA, newest, TWO } from '../../../test/support/remote-events.ts';
+import { DORA, newest } from '../../../test/support/remote-events.ts';
 import { ALICE, BOB, say, setState, stateContent, timelineOf, viewOf } from '../../../test/support/rooms.ts';
 import type { EventId } from '../../core/ids.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
@@ -205,5 +205,4 @@ onEachDatabase('nothing is asked for rooms that we are not in, and one question 
   assert.equal(await world.history.fill(left, 0), false);
   assert.equal(await world.history.eventNear(left, 0, 'f'), undefined);
   assert.deepEqual(world.servers.asked, []);
-  assert.equal(TWO, world.there.serverName);
 });

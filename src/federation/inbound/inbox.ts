@@ -36,6 +36,13 @@ const LONGEST_TXN_ID = 255;
 const MOST_WAITING = 1000;
 const RETRY_AFTER_MS = 30_000;
 
+/** An event that is to be kept until its room takes it in. */
+interface Waiting {
+  readonly room: Room;
+  readonly eventId: EventId;
+  readonly json: string;
+}
+
 /** What became of an event: nothing to say, or why it is not taken. */
 type Result = { readonly error?: string };
 
@@ -74,9 +81,8 @@ export class Inbox {
   }
 
   async #store(origin: ServerName, originNid: number, pdus: readonly string[]): Promise<{ [id: string]: Result }> {
-    const { rooms, drain } = this.#parts;
     const results: { [id: string]: Result } = {};
-    const accepted: { readonly room: Room; readonly eventId: EventId; readonly json: string }[] = [];
+    const accepted: Waiting[] = [];
     for (const text of pdus) {
       const read = await this.#read(origin, text);
       if (read === undefined) continue;
@@ -84,14 +90,29 @@ export class Inbox {
       if (read.error === undefined && !read.isKnown)
         accepted.push({ room: read.room, eventId: read.eventId, json: text });
     }
-    if (accepted.length === 0) return results;
+    await this.#keep(originNid, accepted);
+    return results;
+  }
+
+  /** Takes events of one room that came by asking, as if the server that gave them had sent them. */
+  async take(origin: ServerName, room: Room, events: readonly Omit<Waiting, 'room'>[]): Promise<void> {
+    const { rooms } = this.#parts;
+    const originNid = await rooms.db.tx(tx => rooms.nids.domains.internOne(tx, origin));
+    await this.#keep(
+      originNid,
+      events.map(event => ({ ...event, room })),
+    );
+  }
+
+  async #keep(originNid: number, events: readonly Waiting[]): Promise<void> {
+    if (events.length === 0) return;
+    const { rooms, drain } = this.#parts;
     const now = rooms.clock.now();
     await rooms.db.tx(async tx => {
-      for (const { room, eventId, json } of accepted)
+      for (const { room, eventId, json } of events)
         await addToInbox(tx, { originNid, roomNid: room.nid, eventId, json }, now);
     });
-    for (const { room } of accepted) drain.wake(room.nid);
-    return results;
+    for (const { room } of events) drain.wake(room.nid);
   }
 
   /** Undefined where not even the ID of the event can be told. */

@@ -1,0 +1,21 @@
+import type { ServerName } from '../../core/ids.ts';
+import { isObject, type Json } from '../../core/json.ts';
+import type { HoleRow } from './holes.table.ts';
+
+/**
+ * What came of asking a server for an event: it has none, it could not answer, it gave the event without what redaction
+ * takes, or the event cannot be checked now.
+ */
+export type AskedOutcome = 'none' | 'failed' | 'redacted' | 'unchecked';
+
+/** Whom an event was asked of in this round, and what came of it. */
+export type AskedServers = ReadonlyMap<ServerName, AskedOutcome>;
+
+export function askedServers({ asked }: Pick<HoleRow, 'asked'>): AskedServers {
+  const json = JSON.parse(asked) as Json;
+  return new Map(isObject(json) ? (Object.entries(json) as [ServerName, AskedOutcome][]) : []);
+}
+
+export function askedText(asked: AskedServers): string {
+  return JSON.stringify(Object.fromEntries(asked));
+}
