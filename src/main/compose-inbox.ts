@@ -28,7 +28,7 @@ export interface InboxInput {
   readonly federation: Federation;
   readonly rooms: RoomsParts;
   readonly metrics: Metrics | undefined;
-  readonly edus?: EduReceiver;
+  readonly edus: EduReceiver | undefined;
 }
 
 const nobody: EduReceiver = { receive: async () => undefined };

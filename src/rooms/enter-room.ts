@@ -52,7 +52,7 @@ export async function enterRoom(
   // The join itself may have been beyond an edge, from an earlier stay.
   await removeBackwardExtremities(tx, room.nid, [join.id]);
   await addBackwardExtremities(tx, room.nid, edge, isReturn ? stored.pos : 0);
-  await setEnteredDepth(tx, room.nid, join.depth);
+  await setEnteredDepth(tx, room.nid, Math.max(0, join.depth - BESIDE_THE_JOIN));
   await setRoomState(tx, room.nid, stored.stateAfter);
   const [createNid] = await parts.state.nidsAt(tx, room, [{ root: stateBefore, pair: ['m.room.create', ''] }]);
   if (createNid !== undefined) await setRoomCreate(tx, room.nid, createNid);
@@ -63,6 +63,12 @@ export async function enterRoom(
   await parts.notifications.eventAccepted(tx, room, stored);
   return stored;
 }
+
+/**
+ * What others say without knowing of the join yet is about as deep as it. It is news here, and no history: that begins so
+ * much further up.
+ */
+const BESIDE_THE_JOIN = 10;
 
 async function placeJoin(
   parts: RoomsParts,

@@ -161,7 +161,7 @@ onEachDatabase('what is from before we came in is history, and no hole', async (
   const world = await HistoryWorld.start(t, db);
   const remote = await world.newRoom();
   const before = await say(world.there, remote, DORA, 'before');
-  for (let n = 0; n < 5; n++) await say(world.there, remote, DORA, `${n}`);
+  for (let n = 0; n < 20; n++) await say(world.there, remote, DORA, `${n}`);
   const room = await world.enter(remote);
   const old = await branch(world.there, remote, before, 'old branch');
   const late = await branch(world.there, remote, old, 'on the old branch');
