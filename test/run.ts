@@ -82,7 +82,7 @@ const SUITES: readonly Suite[] = [
   {
     name: 'federation',
     about: 'with a real Synapse, over TLS',
-    when: 'always',
+    when: 'asked',
     run: args => runNodeTests(args.length > 0 ? args : FEDERATION),
   },
   { name: 'arm64', about: 'starts on arm64, under qemu', when: 'ci', run: args => runScript('test/arm64.ts', args) },

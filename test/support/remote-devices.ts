@@ -161,7 +161,7 @@ export class RemoteDevicesWorld {
   }
 
   /** As a client gets it. */
-  async ask(wanted: ReadonlyMap<UserId, readonly string[]>, timeoutMs = 5000): Promise<RemoteKeyAnswer> {
+  async ask(wanted: ReadonlyMap<UserId, readonly string[]>, timeoutMs = 60_000): Promise<RemoteKeyAnswer> {
     const answer = await this.keys.query(wanted, { timeoutMs, signal: new AbortController().signal });
     return JSON.parse(JSON.stringify(answer)) as RemoteKeyAnswer;
   }

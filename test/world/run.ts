@@ -1,5 +1,5 @@
 /**
- * `./copse test world [--seeds N] [--plants] [SEED...]`: worlds of several servers with faults between and in them. What
+ * `./copse test world [--seeds N] [--fresh N] [--plants] [SEED...]`: worlds of several servers with faults between and in them. What
  * was acknowledged has to be everywhere in the end, once. A seed that failed fails again when it is named. `--plants`
  * runs worlds with a bug in them, which they have to find.
  */
@@ -17,9 +17,8 @@ interface Line {
 }
 
 const LANES = 2;
-/** The same in every run, and so many new ones. */
+/** The same in every run, and with `--fresh N` so many new ones. */
 const FIXED = 100;
-const FRESH = 50;
 /** Worlds in which a planted bug may hide before it has to be found. */
 const SEEDS_FOR_A_BUG = 40;
 const MOST_PROBLEMS_SHOWN = 8;
@@ -27,6 +26,7 @@ const MOST_PROBLEMS_SHOWN = 8;
 const args = process.argv.slice(2);
 const withPlants = take('--plants') !== undefined;
 const count = Number(takeValue('--seeds') ?? FIXED);
+const newSeeds = Number(takeValue('--fresh') ?? 0);
 const named = args.map(Number);
 const counts = { passed: 0, failed: 0 };
 
@@ -49,7 +49,7 @@ function seedsOf(fixed: number): number[] {
   const fresh = Date.now() % 1_000_000_000;
   return [
     ...Array.from({ length: fixed }, (_, at) => at + 1),
-    ...Array.from({ length: Math.min(FRESH, fixed) }, (_, at) => fresh + at),
+    ...Array.from({ length: newSeeds }, (_, at) => fresh + at),
   ];
 }
 
