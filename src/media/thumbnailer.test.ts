@@ -62,7 +62,8 @@ test('N184: an image that takes too long ends its process, not the next image', 
   const image = await task(await picture(50, 50));
   await thumbnailer.draw(image);
   const slow = await thumbnailer.draw(await task(pngBomb(30_000), 1e9));
-  assert.deepEqual(slow, { outcome: 'broken', reason: 'not done in 700 ms' });
+  // A machine that is busy is given twice the time.
+  assert.match(JSON.stringify(slow), /^{"outcome":"broken","reason":"not done in (700|1400) ms"}$/);
   assert.equal((await thumbnailer.draw(image)).outcome, 'thumbnail');
 });
 
