@@ -52,7 +52,6 @@ export async function receiveInvite(
   await guard.admit(origin, target);
   await requireNotBlocked(rooms.db, event.roomId);
   await checkInvite(rooms, rooms.db, event.sender, target);
-  await requireNotBlocked(rooms.db, event.roomId);
   const pdu = signEvent(event.pdu, version, rooms.serverName, rooms.signingKey, rooms.crypto);
   const signed = readPdu(pdu, version, rooms.crypto);
   if (signed instanceof EventError) throw invalidParam(`With our signature that is no event: ${signed.reason}.`);
