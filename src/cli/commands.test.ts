@@ -147,7 +147,6 @@ test('the status is for people', () => {
     events: 500,
     database: { kind: 'SQLite', bytes: 5 * 2 ** 30 },
     listeners: [{ name: 'clients', url: 'http://127.0.0.1:8008' }],
-    outbound: undefined,
     missing: { missing: 0, lost: 0, ageSeconds: 0, rooms: [], waiting: 0, setAside: 0 },
   };
   const text = statusText(status);

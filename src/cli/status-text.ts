@@ -33,10 +33,10 @@ export interface Status {
   readonly events: number;
   readonly database: { readonly kind: 'SQLite' | 'PostgreSQL'; readonly bytes: number };
   readonly listeners: readonly Listener[];
-  /** Sending to other servers; undefined without federation. */
-  readonly outbound: OutboundStatus | undefined;
-  /** What did not come from other servers; undefined without federation. */
-  readonly missing: MissingStatus | undefined;
+  /** Sending to other servers; absent without federation. */
+  readonly outbound?: OutboundStatus;
+  /** What did not come from other servers; absent without federation. */
+  readonly missing?: MissingStatus;
 }
 
 /** The status in lines for people. */

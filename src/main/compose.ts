@@ -8,7 +8,6 @@ import type { ServerName } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
-import { outboundCounters } from '../federation/outbound/outbound-metrics.ts';
 import type { Carry } from '../federation/transport/federation-client.ts';
 import { wellKnownServer } from '../http/client/server/well-known.ts';
 import type { Endpoint } from '../http/endpoint.ts';
@@ -16,26 +15,20 @@ import { type HttpMemory, type HttpParts, HttpServer } from '../http/server.ts';
 import { sealInvitation } from '../http/site/invitation.ts';
 import { startPage } from '../http/site/start-page.ts';
 import { WELCOME_PATH, type WelcomeParts, welcomeRoutes } from '../http/site/welcome.ts';
-import type { RoomsParts } from '../rooms/parts.ts';
 import { accountMaker } from './account-maker.ts';
 import { splitAdministration } from './admin-listener.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
-import { composeFederation } from './compose-federation.ts';
-import { composeInbox } from './compose-inbox.ts';
 import { openFurtherListeners } from './compose-listeners.ts';
-import { composeMemberships, type MembershipsLoop } from './compose-memberships.ts';
 import { composeMemory } from './compose-memory.ts';
-import { composeOutbound } from './compose-outbound.ts';
 import { composeParts, type Parts } from './compose-parts.ts';
-import { composeRemote } from './compose-remote.ts';
+import { composeServers, type Federating } from './compose-servers.ts';
 import { listenControl } from './control.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { lockFolder } from './folder-lock.ts';
 import { listenHttp } from './listen.ts';
 import { openDatabase } from './open-database.ts';
-import { operatorListener } from './operator-listener.ts';
+import { Operators, operatorListener } from './operator-listener.ts';
 import { clientRoutes } from './routes.ts';
-import { serverRoutes } from './server-routes.ts';
 import type { SystemMemory } from './system-memory.ts';
 import { wellKnownOf } from './well-known.ts';
 
@@ -83,66 +76,26 @@ export async function compose(config: Config, environment: Environment): Promise
   const { serverName } = folder;
   const db = opened.use(await (environment.openDatabase ?? openDatabase)(config));
   await migrate(db);
-
-  const federation = config.federation.enabled
-    ? opened.use(
-        composeFederation({ config, folder, db, clock, random, log, budget, version, carry: environment.carry }),
-      )
-    : undefined;
+  const others = composeServers({ ...environment, config, folder, db, budget, admission });
+  if (others !== undefined) opened.use(others);
   if (config.appservices.length > 0)
     log.warn('This version serves no application services yet: `appservices` is ignored.');
-  const counters = outboundCounters(metrics);
-  const { retry } = config.federation;
-  const joining: MembershipsLoop | undefined =
-    federation && composeMemberships({ federation, admission, rooms: (): RoomsParts => parts.rooms });
-  const remote =
-    federation &&
-    joining &&
-    composeRemote(federation, {
-      ...{ clock, budget, serverName, log, counters },
-      pace: retry,
-      memberships: joining.memberships,
-    });
-  const parts: Parts = opened.use(composeParts({ config, folder, db, clock, random, log, budget, admission, remote }));
-  opened.use(joining);
-  const makeAccounts = accountMaker({ db, config, serverName, clock, random, nids: parts.rooms.nids });
-  const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
-  const sending = federation && { ...parts, client: federation.client, retry, counters, log, budget, metrics };
-  const outbound = sending && opened.use(composeOutbound(sending));
-  const authenticateServer = federation && outbound?.hearing(federation.authenticateServer);
-  const http = httpParts(parts, authenticateServer, config, { ...environment, memory: memory.http });
-  const incoming =
-    federation && opened.use(composeInbox({ federation, rooms: parts.rooms, edus: parts.edus, metrics }));
-  const forServers =
-    federation && remote && incoming
-      ? serverRoutes({ federation, remote, incoming, parts, config, clock, version })
-      : [];
-  const client = new HttpServer(http);
-  client.add(siteRoutes(config, { serverName, invitationSecret, makeAccounts, clock }));
-  const { forClients, forAdmins } = splitAdministration(
-    clientRoutes(parts, config, { clock, version, history: incoming?.history }),
-    config.listen.admin,
+  const parts = opened.use(
+    composeParts({ config, folder, db, clock, random, log, budget, admission, remote: others?.remote }),
   );
-  client.add(forClients);
-  client.add(forServers);
+  const federating = others?.joinTo(parts, opened);
+  const http = httpParts(parts, federating?.authenticateServer, config, { ...environment, memory: memory.http });
+  const { client, forAdmins } = clientServer({ config, folder, parts, federating, http, version });
   await parts.start();
-  await incoming?.start();
-  await joining?.start();
-  outbound?.start();
+  await federating?.start();
 
   const clientUrl = await (environment.listen ?? (server => listenHttp(server, config.listen.client)))(client);
   opened.defer(() => client.close());
-  const routes = federation && [...forServers, wellKnownServer(wellKnownOf(config))];
+  const routes = federating && [...federating.routes, wellKnownServer(wellKnownOf(config))];
   const further = await openFurtherListeners(config, { http, forAdmins, routes, metrics, clock, log }, opened);
   const listeners: Listener[] = [{ name: 'clients', url: clientUrl }, ...further];
-  let operators: Promise<HttpServer> | undefined;
-  const administer = async () => {
-    operators ??= openOperators(parts, config, { log, version });
-    const { app } = await operators;
-    return app.routing;
-  };
-  opened.defer(async () => (await operators)?.close());
-  opened.use(await listenControl(folder.path, { status, administer }));
+  const operators = opened.use(new Operators(() => operatorListener(parts, config, { log, version })));
+  opened.use(await listenControl(folder.path, { status, administer: () => operators.administer() }));
 
   const closing = opened.move();
   return {
@@ -157,7 +110,7 @@ export async function compose(config: Config, environment: Environment): Promise
   async function status(): Promise<Status> {
     const uptimeSeconds = (clock.monotonic() - startedAt) / 1000;
     const common = { version, serverName, uptimeSeconds, listeners, memory: memory.status(), ...(await figures(db)) };
-    return { ...common, outbound: await outbound?.status(), missing: await incoming?.missing() };
+    return { ...common, ...(await federating?.status()) };
   }
 
   async function firstAdministratorLink(): Promise<string | undefined> {
@@ -167,10 +120,27 @@ export async function compose(config: Config, environment: Environment): Promise
   }
 }
 
-async function openOperators(...from: Parameters<typeof operatorListener>): Promise<HttpServer> {
-  const server = operatorListener(...from);
-  await server.app.ready();
-  return server;
+interface ClientServerInput {
+  readonly config: Config;
+  readonly folder: DataFolder;
+  readonly parts: Parts;
+  readonly federating: Federating | undefined;
+  readonly http: HttpParts;
+  readonly version: string;
+}
+
+/** What serves clients, people with a browser and other servers, and what is left for a listener of administrators. */
+function clientServer({ config, folder, parts, federating, http, version }: ClientServerInput) {
+  const { db, clock, random, nids, serverName } = parts.rooms;
+  const makeAccounts = accountMaker({ db, config, serverName, clock, random, nids });
+  const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
+  const routes = clientRoutes(parts, config, { clock, version, history: federating?.history });
+  const { forClients, forAdmins } = splitAdministration(routes, config.listen.admin);
+  const client = new HttpServer(http);
+  client.add(siteRoutes(config, { serverName, invitationSecret, makeAccounts, clock }));
+  client.add(forClients);
+  client.add(federating?.routes ?? []);
+  return { client, forAdmins };
 }
 
 /** The pages that people open in a browser. */

@@ -29,6 +29,30 @@ export function operatorListener(parts: Parts, config: Config, more: { readonly 
   return server;
 }
 
+/** The administration for commands, made when somebody asks for it first. */
+export class Operators implements AsyncDisposable {
+  readonly #make: () => HttpServer;
+  #made: Promise<HttpServer> | undefined;
+
+  constructor(make: () => HttpServer) {
+    this.#make = make;
+  }
+
+  async administer(): Promise<HttpServer['app']['routing']> {
+    this.#made ??= ready(this.#make());
+    return (await this.#made).app.routing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await (await this.#made)?.close();
+  }
+}
+
+async function ready(server: HttpServer): Promise<HttpServer> {
+  await server.app.ready();
+  return server;
+}
+
 async function operatorOf({ rooms }: Parts, config: Config): Promise<Requester> {
   const userId = serverUser(config, rooms.serverName);
   return {

@@ -1,0 +1,100 @@
+import type { Admission } from '../base/admission.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { MissingStatus } from '../federation/gaps/missing-status.ts';
+import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
+import type { OutboundCounters } from '../federation/outbound/outbound-metrics.ts';
+import { outboundCounters } from '../federation/outbound/outbound-metrics.ts';
+import type { OutboundStatus } from '../federation/outbound/outbound-status.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import type { RoomsParts } from '../rooms/parts.ts';
+import type { RemoteHistory } from '../rooms/ports.ts';
+import { composeFederation, type Federation, type FederationInput } from './compose-federation.ts';
+import { composeInbox } from './compose-inbox.ts';
+import { composeMemberships, type MembershipsLoop } from './compose-memberships.ts';
+import { composeOutbound } from './compose-outbound.ts';
+import type { Parts } from './compose-parts.ts';
+import { composeRemote, type Remote } from './compose-remote.ts';
+import { serverRoutes } from './server-routes.ts';
+
+export interface ServersInput extends FederationInput {
+  readonly admission: Admission;
+  readonly metrics: Metrics | undefined;
+}
+
+/**
+ * Other servers, as far as they can be asked before there are rooms here. Rooms are built with it, and then it is
+ * `joinTo` them. Disposing of it closes the connections that are kept.
+ */
+export interface OtherServers extends Disposable {
+  /** What the parts of this server ask others for. */
+  readonly remote: Remote;
+  /** Whatever was opened for it is put on `opened`, to be closed before the parts are. */
+  joinTo(parts: Parts, opened: AsyncDisposableStack): Federating;
+}
+
+/** Talking to other servers, both ways. */
+export interface Federating {
+  /** Every endpoint that they call. */
+  readonly routes: readonly Endpoint[];
+  readonly authenticateServer: AuthenticateServer;
+  readonly history: RemoteHistory;
+  /** Takes up what an earlier run left. */
+  start(): Promise<void>;
+  status(): Promise<{ readonly outbound: OutboundStatus; readonly missing: MissingStatus }>;
+}
+
+/** Undefined where this server keeps to itself. @throws TlsFileError, DataFolderError */
+export function composeServers(input: ServersInput): OtherServers | undefined {
+  if (!input.config.federation.enabled) return undefined;
+  const federation = composeFederation(input);
+  const counters = outboundCounters(input.metrics);
+  let rooms: RoomsParts | undefined;
+  const joining = composeMemberships({ federation, admission: input.admission, rooms: () => joined(rooms) });
+  const { clock, budget, log, folder, config } = input;
+  const remote = composeRemote(federation, {
+    ...{ clock, budget, log, counters },
+    serverName: folder.serverName,
+    pace: config.federation.retry,
+    memberships: joining.memberships,
+  });
+  return {
+    remote,
+    joinTo(parts, opened) {
+      rooms = parts.rooms;
+      return join({ ...input, federation, counters, joining, remote, parts }, opened);
+    },
+    [Symbol.dispose]: () => federation[Symbol.dispose](),
+  };
+}
+
+function joined(rooms: RoomsParts | undefined): RoomsParts {
+  if (rooms === undefined) throw new Error('other servers were asked for a room before there were rooms');
+  return rooms;
+}
+
+interface Joined extends ServersInput {
+  readonly federation: Federation;
+  readonly counters: OutboundCounters;
+  readonly joining: MembershipsLoop;
+  readonly remote: Remote;
+  readonly parts: Parts;
+}
+
+function join(all: Joined, opened: AsyncDisposableStack): Federating {
+  const { federation, joining, parts, metrics, config } = all;
+  opened.use(joining);
+  const { client } = federation;
+  const outbound = opened.use(composeOutbound({ ...all, ...parts, client, retry: config.federation.retry }));
+  const incoming = opened.use(composeInbox({ federation, rooms: parts.rooms, edus: parts.edus, metrics }));
+  return {
+    routes: serverRoutes({ ...all, incoming }),
+    authenticateServer: outbound.hearing(federation.authenticateServer),
+    history: incoming.history,
+    async start() {
+      await incoming.start();
+      await joining.start();
+      outbound.start();
+    },
+    status: async () => ({ outbound: await outbound.status(), missing: await incoming.missing() }),
+  };
+}
