@@ -1,11 +1,11 @@
-import { type Clock, sleep } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { UserId } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
 import { changedMembers, forgetChangedMembers } from '../rooms/changed-members.table.ts';
+import { followLogs } from '../rooms/log-reader.ts';
 import type { Nids } from '../rooms/nids.table.ts';
-import { LOG_SUBJECT } from '../rooms/room-log.table.ts';
 import { nameWords, userIdWords } from './search-words.ts';
 import { ID_WORDS, NAME_WORDS, namesOfMembers, replaceUserWords } from './user-word.table.ts';
 
@@ -21,9 +21,6 @@ export interface RemoteUserWordsParts {
 const AT_ONCE = 100;
 /** A big room comes in for minutes; what is heavy then is not made heavier. */
 const CALM_MS = 10_000;
-/** The bus may lose a message. */
-const LOOK_ANYWAY_MS = 60_000;
-const AFTER_FAILURE_MS = 5000;
 /** Somebody may be called something else in each of a thousand rooms, in thousands of words. */
 const MOST_NAMES = 5;
 const MOST_WORDS = 60;
@@ -37,23 +34,9 @@ export class RemoteUserWords {
   }
 
   /** Takes in what changes until `signal` aborts. */
-  async run(signal: AbortSignal): Promise<void> {
-    const { bus, clock, log } = this.#parts;
-    let woken = new AbortController();
-    using _ = bus.subscribe(LOG_SUBJECT, () => woken.abort());
-    while (!signal.aborted) {
-      woken = new AbortController();
-      try {
-        await this.catchUp(signal);
-        await sleep(clock, LOOK_ANYWAY_MS, AbortSignal.any([woken.signal, signal]));
-        await sleep(clock, CALM_MS, signal);
-      } catch (error) {
-        log.warn('Users of other servers could not be taken into the directory; it goes on in a moment.', {
-          err: error,
-        });
-        await sleep(clock, AFTER_FAILURE_MS, signal);
-      }
-    }
+  run(signal: AbortSignal): Promise<void> {
+    const failure = 'Users of other servers could not be taken into the directory; it goes on in a moment.';
+    return followLogs(this.#parts, { catchUp: () => this.catchUp(signal), calmMs: CALM_MS, failure }, signal);
   }
 
   /** Resolves when everybody who changed until now is taken in. */

@@ -1,27 +1,15 @@
-import { sleep } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Bus } from '../../bus/bus.ts';
-import { type Database, DatabaseUnavailableError } from '../../db/database.ts';
-import { moveReader, readerPositions } from '../../rooms/log-reader.table.ts';
+import type { Database } from '../../db/database.ts';
+import { moveReader } from '../../rooms/log-reader.table.ts';
+import { followLogs, type LogMove, LogReader } from '../../rooms/log-reader.ts';
 import { OWN, type Room, type StoredEvent } from '../../rooms/room.ts';
-import {
-  LOG_EVENT,
-  LOG_RECEIPT,
-  LOG_SUBJECT,
-  type LogEntry,
-  logBetween,
-  logHeads,
-} from '../../rooms/room-log.table.ts';
+import { LOG_EVENT, LOG_RECEIPT, type LogEntry } from '../../rooms/room-log.table.ts';
 import { type FollowParts, followRoom, type Woken } from './follow-room.ts';
 import { announceWork } from './work-subject.ts';
 
 /** The name under which the logs are read. */
 export const READER = 'federation';
-/** Entries of one transaction: small, because others wait for it. */
-const AT_ONCE = 100;
-/** The bus may lose a message. */
-const LOOK_ANYWAY_MS = 60_000;
-const AFTER_FAILURE_MS = 5000;
 
 export interface LogFollowerParts extends FollowParts {
   readonly db: Database;
@@ -29,47 +17,32 @@ export interface LogFollowerParts extends FollowParts {
   readonly log: Log;
 }
 
-type Move = { readonly from: number; readonly to: number };
-
 /** Follows the room logs and notes which servers what happened is for. */
 export class LogFollower {
   readonly #parts: LogFollowerParts;
   readonly #positions = new Map<number, number>();
-  #running: Promise<void> = Promise.resolve();
-  #next: Promise<void> | undefined;
+  readonly #reader: LogReader;
 
   constructor(parts: LogFollowerParts) {
     this.#parts = parts;
+    this.#reader = new LogReader(parts, {
+      name: READER,
+      write: (shard, entries, move) => this.#write(shard, entries, move),
+      at: (shard, position) => this.#positions.set(shard, position),
+      leftOut: 'Other servers are not sent something that cannot be read.',
+    });
   }
 
   /** Follows until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { bus, clock, log } = this.#parts;
-    let woken = new AbortController();
-    using _ = bus.subscribe(LOG_SUBJECT, () => woken.abort());
-    while (!signal.aborted) {
-      woken = new AbortController();
-      try {
-        await this.catchUp(signal);
-        await sleep(clock, LOOK_ANYWAY_MS, AbortSignal.any([woken.signal, signal]));
-      } catch (error) {
-        log.warn('What other servers have to be sent could not be noted; it goes on in a moment.', { err: error });
-        await sleep(clock, AFTER_FAILURE_MS, signal);
-      }
-    }
-    await this.#running.catch(() => undefined);
+    const failure = 'What other servers have to be sent could not be noted; it goes on in a moment.';
+    await followLogs(this.#parts, { catchUp: () => this.catchUp(signal), failure }, signal);
+    await this.#reader.settled();
   }
 
   /** Resolves when everything that is in the logs now is noted. */
   catchUp(signal?: AbortSignal): Promise<void> {
-    this.#next ??= this.#running
-      .catch(() => undefined)
-      .then(() => {
-        this.#next = undefined;
-        this.#running = this.#pass(signal);
-        return this.#running;
-      });
-    return this.#next;
+    return this.#reader.catchUp(signal);
   }
 
   /** Up to where a shard's log is noted: at least there, if not further. */
@@ -77,44 +50,7 @@ export class LogFollower {
     return this.#positions.get(shard) ?? 0;
   }
 
-  async #pass(signal: AbortSignal | undefined): Promise<void> {
-    const { db } = this.#parts;
-    const positions = await readerPositions(db, READER);
-    for (const [shard, head] of (await logHeads(db)).entries()) {
-      let from = positions.get(shard) ?? 0;
-      this.#positions.set(shard, from);
-      while (from < head && !signal?.aborted) {
-        const entries = await logBetween(db, shard, from, head, AT_ONCE);
-        const to = entries.at(-1)?.pos ?? head;
-        if (!(await this.#take(shard, entries, { from, to }))) break;
-        from = to;
-      }
-    }
-  }
-
-  /** False when another process has taken them. What cannot be followed is left out, so that it holds up nothing. */
-  async #take(shard: number, entries: readonly LogEntry[], move: Move): Promise<boolean> {
-    try {
-      return await this.#write(shard, entries, move);
-    } catch (error) {
-      if (error instanceof DatabaseUnavailableError) throw error;
-      const [only] = entries;
-      if (entries.length > 1) return this.#oneByOne(shard, entries, move);
-      this.#parts.log.error('Other servers are not sent something that cannot be read.', { err: error, ...only });
-      return this.#write(shard, [], move);
-    }
-  }
-
-  async #oneByOne(shard: number, entries: readonly LogEntry[], move: Move): Promise<boolean> {
-    let { from } = move;
-    for (const entry of entries) {
-      if (!(await this.#take(shard, [entry], { from, to: entry.pos }))) return false;
-      from = entry.pos;
-    }
-    return true;
-  }
-
-  async #write(shard: number, entries: readonly LogEntry[], move: Move): Promise<boolean> {
+  async #write(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<boolean> {
     const { db, bus, store } = this.#parts;
     const events = await store.events.byNids(db, refsOf(entries, LOG_EVENT));
     const localUsers = await this.#localUsers(refsOf(entries, LOG_RECEIPT));

@@ -1,0 +1,132 @@
+import { type Clock, sleep } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Bus } from '../bus/bus.ts';
+import { type Database, DatabaseUnavailableError } from '../db/database.ts';
+import { readerPositions } from './log-reader.table.ts';
+import { LOG_SUBJECT, type LogEntry, logBetween, logHeads } from './room-log.table.ts';
+
+/** The bus may lose a message. */
+const LOOK_ANYWAY_MS = 60_000;
+const AFTER_FAILURE_MS = 5000;
+/** Entries of one transaction: small, because others wait for it. */
+const AT_ONCE = 100;
+
+export interface LogLoopParts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface LogLoop {
+  /** Takes in everything that is in the logs now. */
+  catchUp(signal: AbortSignal): Promise<void>;
+  /** Entries come in swarms: after the first one, so long is waited for the others. */
+  readonly calmMs?: number;
+  /** What the log says when `catchUp` throws; it is called again a little later. */
+  readonly failure: string;
+}
+
+/** Calls `catchUp` whenever something came into the room logs, until `signal` aborts. */
+export async function followLogs({ bus, clock, log }: LogLoopParts, loop: LogLoop, signal: AbortSignal): Promise<void> {
+  let woken = new AbortController();
+  using _ = bus.subscribe(LOG_SUBJECT, () => woken.abort());
+  while (!signal.aborted) {
+    woken = new AbortController();
+    try {
+      await loop.catchUp(signal);
+      await sleep(clock, LOOK_ANYWAY_MS, AbortSignal.any([woken.signal, signal]));
+      if (loop.calmMs !== undefined) await sleep(clock, loop.calmMs, signal);
+    } catch (error) {
+      log.warn(loop.failure, { err: error });
+      await sleep(clock, AFTER_FAILURE_MS, signal);
+    }
+  }
+}
+
+/** From behind one position of a shard's log up to another. */
+export interface LogMove {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What is done with the entries of the room logs. */
+export interface LogReading {
+  /** The name under which the positions are kept. */
+  readonly name: string;
+  /**
+   * Takes entries of a shard and moves the position (`moveReader`), both in one transaction; false where another
+   * process was first. What it throws is tried entry by entry, and what throws alone is left out by a call without it.
+   */
+  write(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<boolean>;
+  /** Learns the position of a shard whenever it is read. */
+  at?(shard: number, position: number): void;
+  /** What the log says when an entry is left out. */
+  readonly leftOut: string;
+}
+
+/** Reads the room logs in order, each entry once; a durable position per shard says how far it has come. */
+export class LogReader {
+  readonly #parts: { readonly db: Database; readonly log: Log };
+  readonly #reading: LogReading;
+  #running: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
+
+  constructor(parts: { readonly db: Database; readonly log: Log }, reading: LogReading) {
+    this.#parts = parts;
+    this.#reading = reading;
+  }
+
+  /** Resolves when everything that is in the logs now is read; with what another call already does, if it began later. */
+  catchUp(signal?: AbortSignal): Promise<void> {
+    this.#next ??= this.#running
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        this.#running = this.#pass(signal);
+        return this.#running;
+      });
+    return this.#next;
+  }
+
+  /** Resolves when nothing is being read. */
+  async settled(): Promise<void> {
+    await this.#running.catch(() => undefined);
+  }
+
+  async #pass(signal: AbortSignal | undefined): Promise<void> {
+    const { db } = this.#parts;
+    const positions = await readerPositions(db, this.#reading.name);
+    for (const [shard, head] of (await logHeads(db)).entries()) {
+      let from = positions.get(shard) ?? 0;
+      this.#reading.at?.(shard, from);
+      while (from < head && !signal?.aborted) {
+        const entries = await logBetween(db, shard, from, head, AT_ONCE);
+        const to = entries.at(-1)?.pos ?? head;
+        if (!(await this.#take(shard, entries, { from, to }))) break;
+        from = to;
+      }
+    }
+  }
+
+  /** What cannot be read is left out, so that it holds up nothing. */
+  async #take(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<boolean> {
+    try {
+      return await this.#reading.write(shard, entries, move);
+    } catch (error) {
+      if (error instanceof DatabaseUnavailableError) throw error;
+      const [only] = entries;
+      if (entries.length > 1) return this.#oneByOne(shard, entries, move);
+      this.#parts.log.error(this.#reading.leftOut, { err: error, ...only });
+      return this.#reading.write(shard, [], move);
+    }
+  }
+
+  async #oneByOne(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<boolean> {
+    let { from } = move;
+    for (const entry of entries) {
+      if (!(await this.#take(shard, [entry], { from, to: entry.pos }))) return false;
+      from = entry.pos;
+    }
+    return true;
+  }
+}
