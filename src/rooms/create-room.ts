@@ -19,13 +19,13 @@ import { setPublic } from './rooms.table.ts';
 interface PresetState {
   readonly joinRule: string;
   readonly historyVisibility: string;
-  readonly guestAccess: string;
+  readonly guestsCanJoin: boolean;
 }
 
 const PRESETS: Readonly<Record<Preset, PresetState>> = {
-  private_chat: { joinRule: 'invite', historyVisibility: 'shared', guestAccess: 'can_join' },
-  trusted_private_chat: { joinRule: 'invite', historyVisibility: 'shared', guestAccess: 'can_join' },
-  public_chat: { joinRule: 'public', historyVisibility: 'shared', guestAccess: 'forbidden' },
+  private_chat: { joinRule: 'invite', historyVisibility: 'shared', guestsCanJoin: true },
+  trusted_private_chat: { joinRule: 'invite', historyVisibility: 'shared', guestsCanJoin: true },
+  public_chat: { joinRule: 'public', historyVisibility: 'shared', guestsCanJoin: false },
 };
 
 /**
@@ -170,8 +170,10 @@ function presetState(plan: RoomPlan): { type: string; content: JsonObject; state
   const events: { type: string; content: JsonObject; stateKey: string }[] = [
     { type: 'm.room.join_rules', content: { join_rule: preset.joinRule }, stateKey: '' },
     { type: 'm.room.history_visibility', content: { history_visibility: preset.historyVisibility }, stateKey: '' },
-    { type: 'm.room.guest_access', content: { guest_access: preset.guestAccess }, stateKey: '' },
   ];
+  // That guests may not come in is so without an event.
+  if (preset.guestsCanJoin)
+    events.push({ type: 'm.room.guest_access', content: { guest_access: 'can_join' }, stateKey: '' });
   return events.filter(({ type }) => !plan.initialState.some(own => own.type === type && own.stateKey === ''));
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../test/support/databases.ts';
 import { accepted, DORA, EMIL, joinFrom, remoteEvent } from '../../test/support/remote-events.ts';
-import { ALICE, newRoom, roomsOn, say, setState, stateContent } from '../../test/support/rooms.ts';
+import { ALICE, BOB, joinAll, newRoom, roomsOn, say, setState, stateContent } from '../../test/support/rooms.ts';
 import type { EventId } from '../core/ids.ts';
 import { knownRoomVersions } from '../core/room-versions.ts';
 import type { Database } from '../db/database.ts';
@@ -66,6 +66,19 @@ onEachDatabase('a redaction that comes before its event strips it when it comes'
     assert.deepEqual((await parts.events.byNid(db, stored.nid))?.event.content, {}, 'not from the cache either');
     assert.equal(await onDisk(db, `late ${version}.`), 0);
   }
+});
+
+onEachDatabase('who may redact everything may redact what has not come here yet, and nobody else', async db => {
+  const parts = roomsOn(db);
+  const room = await newRoom(parts);
+  await joinFrom(parts, room, DORA);
+  await joinAll(parts, room, [BOB]);
+  const late = await remoteEvent(parts, room, { sender: DORA, content: { msgtype: 'm.text', body: 'vile.' } });
+  const draft = { type: 'm.room.redaction', content: { redacts: late.id }, redacts: late.id };
+  await assert.rejects(sendRedaction(parts, room, { ...draft, sender: BOB }, undefined), { errcode: 'M_NOT_FOUND' });
+  await sendRedaction(parts, room, { ...draft, sender: ALICE }, undefined);
+  await db.tx(tx => ingest(parts, tx, room, late));
+  assert.deepEqual((await parts.events.byId(db, late.id))?.event.content, {});
 });
 
 onEachDatabase('redactions without the right to them, or from another room, take nothing away', async db => {

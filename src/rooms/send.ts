@@ -1,12 +1,12 @@
 import { namedLevel, userLevel } from '../core/auth/power-levels.ts';
-import type { EventId } from '../core/ids.ts';
+import type { EventId, UserId } from '../core/ids.ts';
 import { forbidden, invalidParam, MatrixError, notFound } from '../core/matrix-error.ts';
 import type { Tx } from '../db/database.ts';
 import { append, type Draft } from './append.ts';
 import { checkCanonicalAlias } from './canonical-alias.ts';
 import type { RoomsParts } from './parts.ts';
 import { type Relation, relationOf, relationsTo } from './relations.table.ts';
-import type { Room, StoredEvent } from './room.ts';
+import type { Room } from './room.ts';
 import { roomHead } from './rooms.table.ts';
 import { earlierAnswer, rememberAnswer, type TransactionKey } from './transactions.table.ts';
 import { writeRoom } from './write-room.ts';
@@ -79,21 +79,25 @@ export function sendRedaction(
 }
 
 async function checkRedaction(parts: RoomsParts, tx: Tx, room: Room, draft: RedactionDraft): Promise<void> {
-  const target: StoredEvent | undefined = await parts.events.inRoom(tx, room, draft.redacts);
-  if (target === undefined) throw notFound('The event to redact is not in this room.');
-  if (target.event.type === 'm.room.create') throw forbidden('The create event cannot be redacted.');
-  if (target.event.type === 'm.room.server_acl')
+  const target = await parts.events.inRoom(tx, room, draft.redacts);
+  if (target?.event.type === 'm.room.create') throw forbidden('The create event cannot be redacted.');
+  if (target?.event.type === 'm.room.server_acl')
     throw forbidden('A server ACL cannot be redacted: it would come undone.');
-  if (target.event.sender === draft.sender) return;
+  if (target?.event.sender === draft.sender) return;
   if (draft.ownOnly === true) throw new MatrixError('M_USER_SUSPENDED', 'Your account is suspended.');
+  const mayRedact = await hasPowerToRedact(parts, tx, room, draft.sender);
+  // Others may have an event that did not come here, and who may redact all events may redact that one.
+  if (target === undefined && !mayRedact) throw notFound('The event to redact is not in this room.');
+  if (!mayRedact) throw forbidden('You may not redact the events of others in this room.');
+}
+
+async function hasPowerToRedact(parts: RoomsParts, tx: Tx, room: Room, sender: UserId): Promise<boolean> {
   const { state_root: root } = await roomHead(tx, room.nid);
   const state = await parts.state.lookup(tx, room, root, [
     ['m.room.create', ''],
     ['m.room.power_levels', ''],
   ]);
-  if (!(userLevel(state, draft.sender) >= namedLevel(state, 'redact'))) {
-    throw forbidden('You may not redact the events of others in this room.');
-  }
+  return userLevel(state, sender) >= namedLevel(state, 'redact');
 }
 
 /** What a relation of a new event must keep to. Relations to what we do not know are let through: it may come later. */

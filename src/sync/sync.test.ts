@@ -16,7 +16,6 @@ onEachDatabase('an initial sync has the state, then the timeline', async db => {
   const state = types(answer?.state.events ?? []);
   assert.deepEqual(state.toSorted(), [
     'm.room.create',
-    'm.room.guest_access',
     'm.room.history_visibility',
     'm.room.join_rules',
     `m.room.member ${ALICE}`,

@@ -39,7 +39,6 @@ const WHOLE_ROOM = [
   'm.room.power_levels',
   'm.room.join_rules',
   'm.room.history_visibility',
-  'm.room.guest_access',
   'm.room.name',
 ];
 

@@ -111,7 +111,7 @@ onEachDatabase('an event comes with what is around it, and tokens to go on from 
   assert.deepEqual(RoomApi.bodies(context.events_before), ['m3', 'm2']);
   assert.deepEqual(RoomApi.bodies(context.events_after), ['m5', 'm6']);
   assert.equal((context.event as JsonObject).event_id, middle);
-  assert.equal((context.state as unknown[]).length, 6);
+  assert.equal((context.state as unknown[]).length, 5);
   const on = async (dir: string, from: unknown) =>
     RoomApi.bodies(
       (await api.ok(api.get('alice', `/v3/rooms/${room}/messages?dir=${dir}&from=${from}&limit=2`))).chunk,

@@ -22,7 +22,12 @@ async function names(root: Caller, query: string): Promise<unknown[]> {
 withAdmin('rooms are listed by page, order and search, whoever is in them', async (world, root) => {
   const [alice, bob] = [await world.user('alice'), await world.user('bob')];
   const encryption = { type: 'm.room.encryption', content: { algorithm: 'm.megolm.v1.aes-sha2' } };
-  const garden = await create(alice, { name: 'Garden', room_alias_name: 'plants', visibility: 'public' });
+  const garden = await create(alice, {
+    name: 'Garden',
+    topic: 'Beds',
+    room_alias_name: 'plants',
+    visibility: 'public',
+  });
   const attic = await create(alice, { name: 'attic', preset: 'private_chat', initial_state: [encryption] });
   const space = await create(bob, {
     name: 'Space 50%',
@@ -62,7 +67,7 @@ withAdmin('rooms are listed by page, order and search, whoever is in them', asyn
     federatable: true,
     public: true,
     join_rules: 'public',
-    guest_access: 'forbidden',
+    guest_access: null,
     history_visibility: 'shared',
     state_events: 9,
     room_type: null,
