@@ -48,6 +48,15 @@ export class ApiUser {
     return this.ok('POST', `/v3/join/${encodeURIComponent(room)}${query}`, {});
   }
 
+  /**
+   * Joins, and waits for the whole of it. Synapse first joins without most members and fetches them behind the answer;
+   * until it has them, the room is in no sync.
+   */
+  async enter(room: string, via = ''): Promise<void> {
+    await this.join(room, via);
+    await eventually(`${this.id} has the whole room`, () => this.inSync('join', room));
+  }
+
   /** `leave`, `invite`, `kick`, `ban`, `unban`. */
   act(action: string, room: string, target?: string): Promise<JsonObject> {
     const body: JsonObject = target === undefined ? {} : { user_id: target };

@@ -137,6 +137,8 @@ export class Synapse implements AsyncDisposable {
       federation_ip_range_blacklist: [],
       allow_public_rooms_over_federation: true,
       bcrypt_rounds: 4,
+      // Otherwise it answers a first sync with what it answered two minutes ago.
+      caches: { sync_response_cache_duration: '0s' },
       ...limits(),
     };
   }
@@ -146,6 +148,7 @@ function limits() {
   const two = { local: NO_LIMIT, remote: NO_LIMIT };
   return {
     rc_message: NO_LIMIT,
+    rc_room_creation: NO_LIMIT,
     rc_registration: NO_LIMIT,
     rc_login: { address: NO_LIMIT, account: NO_LIMIT, failed_attempts: NO_LIMIT },
     rc_joins: two,
@@ -158,8 +161,9 @@ function limits() {
 function logSettings(filename: string) {
   return {
     version: 1,
+    disable_existing_loggers: false,
     formatters: { plain: { format: '%(asctime)s %(levelname)s %(name)s %(message)s' } },
     handlers: { file: { class: 'logging.FileHandler', formatter: 'plain', filename } },
-    root: { level: 'INFO', handlers: ['file'] },
+    root: { level: process.env.COPSE_TEST_SYNAPSE_LOG ?? 'INFO', handlers: ['file'] },
   };
 }
