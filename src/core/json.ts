@@ -126,3 +126,13 @@ export function getArray(object: JsonObject, key: string): readonly Json[] | und
   const value = getOwn(object, key);
   return Array.isArray(value) ? value : undefined;
 }
+
+/** About how many characters the text of a value has, without making it: keys and strings, and a few for all else. */
+export function textLength(value: Json | undefined): number {
+  if (typeof value === 'string') return value.length + 2;
+  if (typeof value !== 'object' || value === null) return 4;
+  let length = 2;
+  if (Array.isArray(value)) for (const item of value) length += textLength(item) + 1;
+  else for (const key in value) length += key.length + 4 + textLength(value[key]);
+  return length;
+}

@@ -1,4 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { LoopShare } from '../base/loop-share.ts';
 import { type Database, DatabaseUnavailableError, type Tx } from './database.ts';
 import { escapeNul, unescapeNul } from './nul.ts';
 import { runAll } from './run-all.ts';
@@ -17,6 +18,10 @@ const MOST_STATEMENTS = 500;
 /** How many transactions share one commit at most, so that the first of them does not wait for long. */
 const MOST_IN_GROUP = 200;
 const MOST_STREAM_CONNECTIONS = 4;
+/** What reading may take of one turn of the event loop: about 10 ms, with a row as the unit and what makes of it counted in. */
+const TURN_UNITS = 1000;
+/** What a query costs besides its rows. */
+const QUERY_UNITS = 5;
 /** SQLITE_BUSY (another program holds the database), READONLY, IOERR, FULL and CANTOPEN. */
 const CANNOT_WRITE: ReadonlySet<number> = new Set([5, 8, 10, 13, 14]);
 
@@ -150,6 +155,7 @@ export class SqliteDatabase implements Database {
   readonly #reader: Connection;
   readonly #idleStreams: Connection[] = [];
   readonly #jobs: Job[] = [];
+  readonly #share = new LoopShare(TURN_UNITS);
   #running: Promise<void> | undefined;
   #closed = false;
 
@@ -160,10 +166,15 @@ export class SqliteDatabase implements Database {
   }
 
   async all<R extends object = Row>(query: Sql): Promise<R[]> {
-    return this.#reader.all(query) as R[];
+    if (this.#share.isSpent) await this.#share.wait();
+    const rows = this.#reader.all(query) as R[];
+    this.#share.spend(QUERY_UNITS + rows.length);
+    return rows;
   }
 
   async get<R extends object = Row>(query: Sql): Promise<R | undefined> {
+    if (this.#share.isSpent) await this.#share.wait();
+    this.#share.spend(QUERY_UNITS);
     return this.#reader.get(query) as R | undefined;
   }
 
@@ -190,9 +201,11 @@ export class SqliteDatabase implements Database {
   }
 
   async #drain(): Promise<void> {
-    // One turn of the event loop, so that requests that arrived together are committed together.
-    await new Promise<void>(resolve => setImmediate(resolve));
-    while (this.#jobs.length > 0) await this.#group(this.#jobs.splice(0, MOST_IN_GROUP));
+    while (this.#jobs.length > 0) {
+      // One turn of the event loop, so that requests that arrived together are committed together.
+      await new Promise<void>(resolve => setImmediate(resolve));
+      await this.#group(this.#jobs.splice(0, MOST_IN_GROUP));
+    }
     this.#running = undefined;
   }
 

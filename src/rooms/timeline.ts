@@ -1,3 +1,4 @@
+import { textLength } from '../core/json.ts';
 import type { Queryable } from '../db/database.ts';
 import type { EventFilter } from './event-filter.ts';
 import { timelineBackward, timelineForward } from './events.table.ts';
@@ -33,7 +34,12 @@ export interface Page {
 const MOST_ROWS = 2000;
 /** Rows of one look at the database: about as many as are wanted, as a rule most of them are shown. */
 const LEAST_BATCH = 20;
+const FIRST_BATCH = 40;
 const MOST_BATCH = 100;
+/** A page ends with the event that takes it over so many characters: a thousand events can be 64 MB. */
+const MOST_TEXT = 1024 * 1024;
+/** Forty of the largest events are twice the text that a page may have: more rows are read at once when they are smaller. */
+const LARGE_EVENT = 4096;
 
 /** A page of a room's timeline, seen by `viewer` (client-server API, `GET /rooms/{roomId}/messages`). */
 export async function page(
@@ -45,9 +51,10 @@ export async function page(
 ): Promise<Page> {
   if (request.limit === 0) return { events: [], next: request.from, isWhole: false };
   const events: SeenEvent[] = [];
-  const batch = Math.min(Math.max(request.limit, LEAST_BATCH), MOST_BATCH);
+  let batch = Math.min(Math.max(request.limit, LEAST_BATCH), FIRST_BATCH);
   let place = request.from;
   let thinned = false;
+  let text = 0;
   for (let read = 0; read < MOST_ROWS; ) {
     const rows = await rowsFrom(db, room, request, place, batch);
     read += rows.length;
@@ -60,18 +67,22 @@ export async function page(
       .filter(({ event }) => request.filter.matches(event));
     thinned ||= matching.length < rows.length;
     for (const seen of await visibleEvents(parts, db, room, viewer, matching)) {
-      if (events.length === request.limit) break;
+      if (events.length === request.limit || text >= MOST_TEXT) break;
       events.push(seen);
+      text += textLength(seen.stored.event.content);
     }
-    const last = events.at(-1)?.stored.pos;
-    if (events.length === request.limit && last !== undefined)
+    if (events.length === request.limit || text >= MOST_TEXT) {
+      const last = events.at(-1)?.stored.pos ?? place;
       return { events, next: beyond(last, request.direction), isWhole: false };
+    }
     const lastRow = rows.at(-1);
     if (lastRow !== undefined) place = beyond(lastRow.pos, request.direction);
     if (rows.length < batch) {
       const next = thinned && events.length > 0 ? place : undefined;
       return { events, next, isWhole: true };
     }
+    if (text < events.length * LARGE_EVENT)
+      batch = Math.min(Math.max(request.limit - events.length, LEAST_BATCH), MOST_BATCH);
   }
   return { events, next: place, isWhole: false };
 }

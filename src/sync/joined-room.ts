@@ -28,7 +28,7 @@ export async function roomTimeline(
     MOST_TIMELINE,
   );
   const { db } = window.parts;
-  const { events } = await page(window.parts, db, room, window.view, {
+  const { events, isWhole } = await page(window.parts, db, room, window.view, {
     direction: 'b',
     from: upTo,
     to: after,
@@ -36,7 +36,7 @@ export async function roomTimeline(
     filter: window.filter.timeline,
     ...(after === undefined ? {} : { readBackward: window.reads.timeline }),
   });
-  const limited = events.length > limit;
+  const limited = !isWhole || events.length > limit;
   const shown = events.slice(0, limit).reverse();
   const first = shown[0]?.stored.pos;
   const wanted = shown.filter(

@@ -41,6 +41,19 @@ onEachDatabase('an incremental sync has what came since, and nothing twice', asy
   assert.equal(quiet.roomId in (second.rooms?.join ?? {}), false);
 });
 
+onEachDatabase('a timeline of large events is cut, and says so', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const room = await newRoom(rooms);
+  const first = await bench.as(ALICE);
+  const said = [];
+  for (let at = 0; at < 20; at++) said.push((await say(rooms, room, ALICE, 'long '.repeat(12_000))).event.id);
+  const answer = (await bench.as(ALICE, first.next_batch, { filter: { room: { timeline: { limit: 50 } } } })).rooms
+    ?.join?.[room.roomId];
+  assert.deepEqual(ids(answer?.timeline.events ?? []), said.slice(2));
+  assert.equal(answer?.timeline.limited, true);
+});
+
 onEachDatabase('across a gap the state is what the timeline does not show', async db => {
   const rooms = roomsOn(db);
   using bench = new SyncBench(rooms);

@@ -32,9 +32,12 @@ export function readTerm(text: string): SearchTerm {
   return phrases.slice(0, MOST_PHRASES);
 }
 
-/** What a matching text is worth, more being better: how much of it is what was looked for. */
+/** What is read of a text to rank it and to mark what was found, in characters. */
+export const LONGEST_RANKED = 4096;
+
+/** What a matching text is worth, more being better: how much of it (of its beginning) is what was looked for. */
 export function rankOf(text: string, term: SearchTerm): number {
-  const words = wordsOf(text);
+  const words = wordsOf(text.slice(0, LONGEST_RANKED));
   const hits = term.map(phrase => words.filter(word => matches(word.text, phrase)).length);
   return hits.reduce((sum, count) => sum + Math.log1p(count), 0) / (1 + Math.log1p(words.length));
 }
@@ -42,21 +45,20 @@ export function rankOf(text: string, term: SearchTerm): number {
 /** The words of a text that a client marks as found, as they are written there. */
 export function highlightsOf(text: string, term: SearchTerm): string[] {
   const found = new Set<string>();
-  for (const [written] of text.slice(0, 16_384).matchAll(/[\p{L}\p{N}\p{M}]+/gu)) {
+  const wanted = term.map(phrase => ({
+    looked: phrase.words.map((word, at) => (at === 0 ? word : [...word].slice(1).join(''))).join(''),
+    isPart: phrase.words.length > 1 || isSpaceless(phrase),
+    isPrefix: phrase.isPrefix,
+  }));
+  for (const [written] of text.slice(0, LONGEST_RANKED).matchAll(/[\p{L}\p{N}\p{M}]+/gu)) {
     const letters = plain(written);
-    for (const phrase of term) {
-      const looked = phrase.words.map((word, at) => (at === 0 ? word : [...word].slice(1).join(''))).join('');
-      if (phrase.words.length > 1 ? letters.includes(looked) : isFound(letters, looked, phrase)) {
-        found.add(phrase.words.length > 1 || isSpaceless(phrase) ? looked : written.toLowerCase());
-      }
+    for (const { looked, isPart, isPrefix } of wanted) {
+      if (isPart && letters.includes(looked)) found.add(looked);
+      else if (!isPart && (isPrefix ? letters.startsWith(looked) : letters === looked))
+        found.add(written.toLowerCase());
     }
   }
   return [...found];
-}
-
-function isFound(letters: string, looked: string, phrase: Phrase): boolean {
-  if (isSpaceless(phrase)) return letters.includes(looked);
-  return phrase.isPrefix ? letters.startsWith(looked) : letters === looked;
 }
 
 function isSpaceless(phrase: Phrase): boolean {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { sleep } from '../../base/clock.ts';
 import { invalidParam } from '../../core/matrix-error.ts';
 import type { Queryable } from '../../db/database.ts';
@@ -10,7 +11,7 @@ import { type SeenEvent, visibleEvents } from '../visibility.ts';
 import type { EntryKind } from './entry-kind.ts';
 import { type FoundEntry, wordsIn } from './search-index.table.ts';
 import { type SearchIndexer, searchableText } from './search-indexer.ts';
-import { rankOf, readTerm, type SearchTerm } from './search-term.ts';
+import { LONGEST_RANKED, rankOf, readTerm, type SearchTerm } from './search-term.ts';
 
 export interface SearchRequest {
   readonly view: ClientView;
@@ -43,9 +44,11 @@ export interface SearchAnswer {
 const MOST_MATCHES = 10_000;
 /** Ranking reads every event that it ranks. */
 const MOST_RANKED = 1000;
+/** And so many characters of them: a thousand long messages would hold everybody up for seconds. */
+const MOST_RANKED_TEXT = 256 * 1024;
 /** Matches that one page looks at, so that matches the viewer may not see cannot hold a request up. */
 const MOST_LOOKED_AT = 2000;
-const BATCH = 100;
+const BATCH = 50;
 /** How long a search waits for what was said just now to be indexed. */
 const PATIENCE_MS = 1500;
 
@@ -106,11 +109,15 @@ export class Search {
   async #ranked(found: readonly FoundEntry[], term: SearchTerm): Promise<FoundEntry[]> {
     const newest = byTime(found).slice(0, MOST_RANKED);
     const ranks = new Map<number, number>();
-    for (let at = 0; at < newest.length; at += BATCH) {
+    let left = MOST_RANKED_TEXT;
+    for (let at = 0; at < newest.length && left > 0; at += BATCH) {
       const nids = newest.slice(at, at + BATCH).map(entry => entry.event_nid);
       for (const [nid, stored] of await this.#parts.events.byNids(this.#parts.db, nids)) {
-        ranks.set(nid, rankOf(searchableText(stored)?.text ?? '', term));
+        const text = searchableText(stored)?.text ?? '';
+        left -= Math.min(text.length, LONGEST_RANKED);
+        ranks.set(nid, rankOf(text, term));
       }
+      await setImmediate();
     }
     const rank = (entry: FoundEntry) => ranks.get(entry.event_nid) ?? 0;
     // Sorting keeps the newer of two equals first.

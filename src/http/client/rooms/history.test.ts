@@ -34,6 +34,24 @@ onEachDatabase('history is read page by page in both directions, without gaps an
   }
 });
 
+onEachDatabase('pages of large events end after a megabyte of text, and the next goes on there', async (db, t) => {
+  const api = new RoomApi(db, t);
+  const room = await api.create('alice');
+  const names = Array.from({ length: 25 }, (_, at) => `m${at}`);
+  for (const name of names) await api.say('alice', room, name, { more: 'long '.repeat(12_000) });
+  for (const dir of ['b', 'f']) {
+    const pages: unknown[][] = [];
+    let from: unknown = '';
+    while (from !== undefined) {
+      const page = await api.ok(api.get('alice', `/v3/rooms/${room}/messages?dir=${dir}&limit=100${from}`));
+      pages.push(RoomApi.bodies(page.chunk));
+      from = page.end && `&from=${page.end}`;
+    }
+    assert.deepEqual(pages.flat(), dir === 'f' ? names : names.toReversed());
+    assert.ok(Math.max(...pages.map(page => page.length)) === 18, `${pages.map(page => page.length)}`);
+  }
+});
+
 onEachDatabase('filters choose events, and lazy loading brings those who sent them', async (db, t) => {
   const api = new RoomApi(db, t);
   const room = await api.create('alice');

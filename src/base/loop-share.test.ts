@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LoopShare } from './loop-share.ts';
+
+/** Spends one unit `times` times, each of which is there at once. */
+async function work(share: LoopShare, times: number, done: string[], name: string): Promise<void> {
+  for (let n = 0; n < times; n++) {
+    if (share.isSpent) await share.wait();
+    share.spend(1);
+    done.push(name);
+    await Promise.resolve();
+  }
+}
+
+test('others have their turn after so much work, and those who work take turns', async () => {
+  const share = new LoopShare(10);
+  const done: string[] = [];
+  const atTurn: number[] = [];
+  let next = setImmediate(function look() {
+    atTurn.push(done.length);
+    next = setImmediate(look);
+  });
+  await Promise.all([work(share, 30, done, 'a'), work(share, 30, done, 'b'), work(share, 5, done, 'c')]);
+  clearImmediate(next);
+  assert.equal(done.length, 65);
+  assert.deepEqual(atTurn.slice(0, 4), [10, 20, 30, 40], 'ten in each turn');
+  const [a, b] = ['a', 'b'].map(name => done.slice(0, 40).filter(each => each === name).length);
+  assert.ok(Math.abs((a ?? 0) - (b ?? 0)) <= 3, `${a} and ${b}`);
+});
+
+test('what is less than a share waits for nothing', async () => {
+  const share = new LoopShare(10);
+  let turns = 0;
+  const next = setImmediate(() => turns++);
+  await work(share, 9, [], 'a');
+  assert.equal(turns, 0);
+  clearImmediate(next);
+});
