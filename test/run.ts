@@ -98,7 +98,7 @@ const SUITES: readonly Suite[] = [
     about: 'operations of the specification that are served and tested [API]',
     when: 'asked',
     postgres: true,
-    run: args => runScript('test/coverage.ts', args),
+    run: args => runReport('test/coverage/run.ts', args),
   },
   {
     name: 'bench-state-tree',

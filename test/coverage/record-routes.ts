@@ -1,8 +1,13 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { appendFileSync } from 'node:fs';
 
-/** Loaded before the tests (`--import`): notes in COPSE_ROUTES_FILE which routes answered with success. */
+/**
+ * Loaded before the tests (`--import`): notes in COPSE_ROUTES_FILE which routes answered with success, and in which test
+ * file. Processes that a test starts hand on the file by their environment.
+ */
 const file = process.env.COPSE_ROUTES_FILE;
+const own = process.argv[1] ?? '';
+if (own.endsWith('.test.ts')) process.env.COPSE_TEST_FILE = own;
 const seen = new Set<string>();
 
 interface HandlerMessage {
@@ -14,7 +19,7 @@ interface HandlerMessage {
 if (file !== undefined) {
   subscribe('tracing:fastify.request.handler:asyncEnd', message => {
     const { route, reply, error } = message as HandlerMessage;
-    const line = `${route?.method} ${route?.url}`;
+    const line = `${route?.method} ${route?.url} ${process.env.COPSE_TEST_FILE}`;
     if (error !== undefined || (reply?.statusCode ?? 500) >= 300 || seen.has(line)) return;
     seen.add(line);
     appendFileSync(file, `${line}\n`);
