@@ -95,9 +95,8 @@ const SUITES: readonly Suite[] = [
   },
   {
     name: 'coverage',
-    about: 'operations of the specification that are served and tested [API]',
+    about: 'operations that are served and tested [client-server|server-server|admin] [PART-OF-PATH]',
     when: 'asked',
-    postgres: true,
     run: args => runReport('test/coverage/run.ts', args),
   },
   {

@@ -1,12 +1,32 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** An operation of the specification. */
+/** An operation that a server offers. */
 export interface Operation {
   readonly method: string;
-  /** As the specification writes it: `/_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}`. */
+  /** As its description writes it: `/_matrix/client/v3/rooms/{roomId}/send/{eventType}/{txnId}`. */
   readonly path: string;
 }
+
+/** The specification's interfaces, and the administration that Synapse's tools call. */
+export const APIS = ['client-server', 'server-server', 'admin'] as const;
+
+/**
+ * What the specification lets a server refuse, and this one does. Everything else must succeed in a test to count.
+ */
+export const REFUSED: ReadonlySet<string> = new Set(
+  [
+    // "404: The homeserver does not support the OAuth 2.0 API."
+    'GET /_matrix/client/v1/auth_metadata',
+    // M_THREEPID_MEDIUM_NOT_SUPPORTED, M_THREEPID_DENIED: a server need not send text messages.
+    'POST /_matrix/client/v3/account/3pid/msisdn/requestToken',
+    'POST /_matrix/client/v3/account/password/msisdn/requestToken',
+    'POST /_matrix/client/v3/register/msisdn/requestToken',
+  ].map(text => {
+    const [method = '', path = ''] = text.split(' ');
+    return keyOf({ method, path });
+  }),
+);
 
 const table = join(import.meta.dirname, '..', 'fixtures', 'api', 'operations.tsv');
 

@@ -2,8 +2,8 @@ import { subscribe } from 'node:diagnostics_channel';
 import { appendFileSync } from 'node:fs';
 
 /**
- * Loaded before the tests (`--import`): notes in COPSE_ROUTES_FILE which routes answered with success, and in which test
- * file. Processes that a test starts hand on the file by their environment.
+ * Loaded before the tests (`--import`): notes in COPSE_ROUTES_FILE which routes succeeded or refused, and in which test
+ * file. Processes that a test starts are told the file by their environment.
  */
 const file = process.env.COPSE_ROUTES_FILE;
 const own = process.argv[1] ?? '';
@@ -19,8 +19,9 @@ interface HandlerMessage {
 if (file !== undefined) {
   subscribe('tracing:fastify.request.handler:asyncEnd', message => {
     const { route, reply, error } = message as HandlerMessage;
-    const line = `${route?.method} ${route?.url} ${process.env.COPSE_TEST_FILE}`;
-    if (error !== undefined || (reply?.statusCode ?? 500) >= 300 || seen.has(line)) return;
+    const refused = error !== undefined || (reply?.statusCode ?? 500) >= 400;
+    const line = [route?.method, route?.url, refused ? 'refused' : 'succeeded', process.env.COPSE_TEST_FILE].join('\t');
+    if (seen.has(line)) return;
     seen.add(line);
     appendFileSync(file, `${line}\n`);
   });

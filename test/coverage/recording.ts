@@ -1,0 +1,62 @@
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { run } from 'node:test';
+import { keyOf, REFUSED } from './operations.ts';
+
+/** The test files that called an operation, by its key. */
+export type Calls = ReadonlyMap<string, readonly string[]>;
+
+export const root = join(import.meta.dirname, '..', '..');
+export const preload = (name: string) => `--import=${join(import.meta.dirname, name)}`;
+
+const SIDE_BY_SIDE = 2;
+const FILE_TIMEOUT_MS = 120_000;
+
+interface Call {
+  readonly key: string;
+  readonly test: string;
+}
+
+/**
+ * Runs the tests with a recorder: which of them called each operation with success, those first that call little else.
+ * Files that fail as they are can show nothing and are left out.
+ */
+export async function recordCalls(): Promise<Calls> {
+  const folder = mkdtempSync(join(tmpdir(), 'copse-routes-'));
+  const file = join(folder, 'routes');
+  process.env.COPSE_ROUTES_FILE = file;
+  process.env.NODE_OPTIONS = preload('record-routes.ts');
+  const failed = await failingFiles(globSync('src/**/*.test.ts', { cwd: root }));
+  const calls = readCalls(file).filter(({ test }) => !failed.has(test));
+  rmSync(folder, { recursive: true });
+  delete process.env.COPSE_ROUTES_FILE;
+  delete process.env.NODE_OPTIONS;
+  for (const test of failed) console.log(`fails as it is, and shows nothing: ${test}`);
+  return byKey(calls);
+}
+
+async function failingFiles(files: readonly string[]): Promise<ReadonlySet<string>> {
+  const failed = new Set<string>();
+  const paths = files.map(file => join(root, file));
+  const stream = run({ files: paths, concurrency: SIDE_BY_SIDE, timeout: FILE_TIMEOUT_MS });
+  stream.on('test:fail', ({ file }) => failed.add(relative(root, file ?? '')));
+  for await (const _ of stream);
+  return failed;
+}
+
+function readCalls(file: string): Call[] {
+  const lines = readFileSync(file, 'utf8').trim().split('\n');
+  return lines.flatMap(line => {
+    const [method = '', path = '', outcome, test = ''] = line.split('\t');
+    const key = keyOf({ method, path });
+    return outcome === 'succeeded' || REFUSED.has(key) ? [{ key, test: relative(root, test) }] : [];
+  });
+}
+
+function byKey(calls: readonly Call[]): Calls {
+  const breadth = Map.groupBy(calls, call => call.test);
+  const particular = (a: string, b: string) => (breadth.get(a)?.length ?? 0) - (breadth.get(b)?.length ?? 0);
+  const groups = Map.groupBy(calls, call => call.key);
+  return new Map([...groups].map(([key, of]) => [key, [...new Set(of.map(call => call.test))].sort(particular)]));
+}
