@@ -7,6 +7,7 @@ import type { AccountData } from './account-data.ts';
 import type { AccountTasks } from './account-tasks.ts';
 import { deleteApplication } from './application.table.ts';
 import type { Devices } from './devices.ts';
+import type { ExternalIdentities } from './external-identities.ts';
 import type { Filters } from './filters.ts';
 import type { MailValidations, ValidationProof } from './mail-validations.ts';
 import type { Passwords } from './passwords.ts';
@@ -32,6 +33,7 @@ export interface AccountChangesParts {
   readonly tasks: AccountTasks;
   readonly validations: MailValidations;
   readonly threepids: Threepids;
+  readonly identities: ExternalIdentities;
 }
 
 /** New passwords and the end of accounts. */
@@ -90,6 +92,7 @@ export class AccountChanges {
       await deleteUserWords(tx, userNid);
       await deleteApplication(tx, userNid);
       await this.#parts.threepids.removeAll(tx, userNid);
+      await this.#parts.identities.removeAll(tx, userNid);
       await devices.removeAll(tx, userNid, undefined);
       await this.#parts.listener.accountClosed(tx, userNid);
       if (erase) {

@@ -15,6 +15,7 @@ import { AppserviceSessions } from './appservice-sessions.ts';
 import { AuthSessionIds } from './auth-session.ts';
 import { Credentials } from './credentials.ts';
 import { Devices } from './devices.ts';
+import { ExternalIdentities } from './external-identities.ts';
 import { Filters } from './filters.ts';
 import { IgnoredUsers } from './ignored-users.ts';
 import { InteractiveAuth } from './interactive-auth.ts';
@@ -39,6 +40,7 @@ import type { AccountSettings } from './settings.ts';
 import { SharedSecretRegistration } from './shared-secret-registration.ts';
 import { deleteExpiredShortTokens } from './short-token.table.ts';
 import { SignUpLimits } from './sign-up-limits.ts';
+import { SingleSignOn } from './single-sign-on.ts';
 import { Threepids } from './threepids.ts';
 import { UserAdministration } from './user-administration.ts';
 import { UserDirectory } from './user-directory.ts';
@@ -88,6 +90,9 @@ export class Accounts implements AsyncDisposable {
   readonly filters: Filters;
   readonly openId: OpenIdTokens;
   readonly validations: MailValidations;
+  readonly identities: ExternalIdentities;
+  /** Undefined where there is none. */
+  readonly signOn: SingleSignOn | undefined;
   readonly threepids: Threepids;
   readonly tasks: AccountTasks;
   readonly #parts: AccountsParts;
@@ -114,6 +119,7 @@ export class Accounts implements AsyncDisposable {
     const passwords = new Passwords(settings.passwords, random);
     const validations = new MailValidations({ db, clock, random, serverName, limits, mail: ports.mail });
     const threepids = new Threepids({ db, clock, users, validations });
+    const identities = new ExternalIdentities({ db, clock, users });
     const credentials = new Credentials(users, passwords, limits, threepids);
     const registrationTokens = new RegistrationTokens(db, clock, random);
     const sessionIds = new AuthSessionIds({ db, clock, random });
@@ -127,6 +133,9 @@ export class Accounts implements AsyncDisposable {
       proofOfWork,
       limits,
       validations,
+      users,
+      identities,
+      signOnProviders: ports.signOn?.providers.map(({ id }) => id) ?? [],
     });
     const { asksReason, mostWaiting } = settings.approval;
     const applications = new Applications(mostWaiting);
@@ -159,6 +168,9 @@ export class Accounts implements AsyncDisposable {
     this.interactive = interactive;
     this.login = new Login({ ...common, credentials, loginTokenMs });
     this.registration = registration;
+    const signOn = { db, clock, random, users, identities, registration, interactive, login: this.login };
+    this.signOn = ports.signOn && new SingleSignOn({ ...signOn, ports: ports.signOn });
+    this.identities = identities;
     this.proofOfWork = proofOfWork;
     this.registrationTokens = registrationTokens;
     this.sharedSecret = new SharedSecretRegistration(common, registration, settings.registrationSharedSecret);
@@ -175,12 +187,13 @@ export class Accounts implements AsyncDisposable {
       tasks,
       validations,
       threepids,
+      identities,
     });
     this.validations = validations;
     this.threepids = threepids;
     this.moderation = new Moderation(db, users, cache);
     this.userList = new UserList(db);
-    const administered = { db, users, passwords, profiles, sessions, sessionCache: cache, threepids };
+    const administered = { db, users, passwords, profiles, sessions, sessionCache: cache, threepids, identities };
     this.administration = new UserAdministration({ ...administered, changes: this.changes });
     this.profiles = profiles;
     this.reports = new Reports({ db, nids, clock, users });

@@ -6,13 +6,15 @@ import { type Errcode, forbidden, MatrixError } from '../core/matrix-error.ts';
 import type { Database, Tx } from '../db/database.ts';
 import { keptReason, REASON } from './applications.ts';
 import { AUTH_SESSION_MS, type AuthSessionIds, BINDING_BYTES } from './auth-session.ts';
-import { insertStage, stagesOf, takeExpiredStages, takeStages } from './auth-stage.table.ts';
+import { type AuthStageRow, insertStage, stagesOf, takeExpiredStages, takeStages } from './auth-stage.table.ts';
 import type { Credentials } from './credentials.ts';
+import type { ExternalIdentities } from './external-identities.ts';
 import type { MailValidations, ValidationProof } from './mail-validations.ts';
 import { PROOF_OF_WORK, type ProofOfWork } from './proof-of-work.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { RegistrationTokens } from './registration-tokens.ts';
 import type { Requester } from './requester.ts';
+import type { Users } from './users.ts';
 
 /** The stages of the specification and, with `io.copse.`, our own (docs/registration.md). */
 export type AuthStage =
@@ -21,15 +23,20 @@ export type AuthStage =
   | 'm.login.registration_token'
   | 'm.login.terms'
   | 'm.login.email.identity'
+  | 'm.login.sso'
   | typeof PROOF_OF_WORK
   | typeof REASON;
 /** Stages for which there is a page to pass them in a browser. */
-export type PageStage = Exclude<AuthStage, 'm.login.password' | 'm.login.dummy' | 'm.login.email.identity'>;
+export type PageStage = Exclude<
+  AuthStage,
+  'm.login.password' | 'm.login.dummy' | 'm.login.email.identity' | 'm.login.sso'
+>;
 /** Alternative lists of stages; one of them has to be completed. */
 export type AuthFlows = readonly (readonly AuthStage[])[];
 
-/** For requests of a user who is logged in: the password once more. */
-export const PASSWORD_FLOWS: AuthFlows = [['m.login.password']];
+/** For requests of a user who is logged in. */
+const PASSWORD_FLOWS: AuthFlows = [['m.login.password']];
+const SIGN_ON_FLOWS: AuthFlows = [['m.login.sso']];
 
 /** For users who have forgotten their password: the address that they have proved. */
 export const RESET_FLOWS: AuthFlows = [['m.login.email.identity']];
@@ -48,6 +55,11 @@ export type InteractiveOutcome =
   | { readonly passed: true; readonly session: string }
   | { readonly passed: false; readonly challenge: JsonObject };
 
+/** A request of a user who is logged in. */
+export interface ConfirmationRequest extends InteractiveRequest {
+  readonly user: Requester;
+}
+
 export interface InteractiveAuthParts {
   readonly db: Database;
   readonly clock: Clock;
@@ -57,6 +69,10 @@ export interface InteractiveAuthParts {
   readonly proofOfWork: ProofOfWork;
   readonly limits: RateLimits;
   readonly validations: MailValidations;
+  readonly users: Users;
+  readonly identities: ExternalIdentities;
+  /** The providers of single sign-on that there are now. */
+  readonly signOnProviders: readonly string[];
 }
 
 type Who = Pick<InteractiveRequest, 'user' | 'ip'>;
@@ -86,10 +102,27 @@ export class InteractiveAuth {
     return outcome.passed ? outcome : { passed: false, challenge: { ...outcome.challenge, params } };
   }
 
+  /**
+   * For requests of a user who is logged in: proves to be the user once more, by the password, or by single sign-on where
+   * the account has that. @throws MatrixError as `check`
+   */
+  async confirm(request: ConfirmationRequest): Promise<InteractiveOutcome> {
+    return this.check(request, await this.#confirmationFlows(request.user.userNid));
+  }
+
+  async #confirmationFlows(userNid: number): Promise<AuthFlows> {
+    const { users, identities, signOnProviders } = this.#parts;
+    if (signOnProviders.length === 0) return PASSWORD_FLOWS;
+    const known = await identities.of(userNid);
+    if (!known.some(({ provider }) => signOnProviders.includes(provider))) return PASSWORD_FLOWS;
+    const hasPassword = (await users.byNid(userNid))?.passwordHash !== undefined;
+    return hasPassword ? [...PASSWORD_FLOWS, ...SIGN_ON_FLOWS] : SIGN_ON_FLOWS;
+  }
+
   async #check(request: InteractiveRequest, flows: AuthFlows): Promise<InteractiveOutcome> {
     const auth = getObject(request.body, 'auth');
     const session = await this.#session(request, auth === undefined ? undefined : getString(auth, 'session'));
-    const completed = await this.#completed(session);
+    const completed = await this.#completed(session, request.user);
     if (completed.has(SPENT)) throw used();
     const type = auth === undefined ? undefined : getString(auth, 'type');
     if (auth === undefined || type === undefined) return this.#conclude(flows, session, completed, undefined);
@@ -147,6 +180,13 @@ export class InteractiveAuth {
     return 'done';
   }
 
+  /** Somebody has signed on as this user for the session, which counts if it is this user's. False: it is no session. */
+  async completeBySignOn(session: string, userNid: number): Promise<boolean> {
+    if (!(await this.isSession(session))) return false;
+    await this.#parts.db.tx(tx => this.#insert(tx, session, 'm.login.sso', String(userNid)));
+    return true;
+  }
+
   /** Gives back what sessions have reserved that were not finished in time. */
   async sweep(): Promise<void> {
     const { db, clock } = this.#parts;
@@ -183,6 +223,7 @@ export class InteractiveAuth {
 
   async #attempt(stage: AuthStage, auth: JsonObject, who: Who, session: string): Promise<Failure> {
     if (stage === 'm.login.password') return this.#password(auth, who);
+    if (stage === 'm.login.sso') return { errcode: 'M_FORBIDDEN', error: 'Sign on in a browser first.' };
     if (stage === 'm.login.registration_token') return this.#registrationToken(auth, who, session);
     if (stage === PROOF_OF_WORK) return this.#proofOfWork(auth, session);
     if (stage === 'm.login.email.identity') return this.#email(auth);
@@ -240,8 +281,11 @@ export class InteractiveAuth {
     return undefined;
   }
 
-  async #completed(session: string): Promise<Set<string>> {
-    return new Set((await stagesOf(this.#parts.db, session)).map(row => row.stage));
+  /** The stages that count for a user: whoever else has signed on in the session has not passed for this one. */
+  async #completed(session: string, user?: Requester): Promise<Set<string>> {
+    const rows = await stagesOf(this.#parts.db, session);
+    const isOthers = ({ stage, detail }: AuthStageRow) => stage === 'm.login.sso' && detail !== String(user?.userNid);
+    return new Set(rows.filter(row => !isOthers(row)).map(row => row.stage));
   }
 
   async #remember(session: string, stage: AuthStage): Promise<void> {

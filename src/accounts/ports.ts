@@ -1,6 +1,7 @@
 import type { UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Queryable, Tx } from '../db/database.ts';
+import type { SignOnPorts } from './sign-on-ports.ts';
 
 /** What this part needs from parts above it; `main/compose.ts` hands it over. */
 export interface AccountPorts {
@@ -12,6 +13,8 @@ export interface AccountPorts {
   readonly appservices?: Appservices;
   /** Absent where no mail is set up. */
   readonly mail?: MailSender;
+  /** Absent where there is no single sign-on. */
+  readonly signOn?: SignOnPorts;
 }
 
 /** Fulfilled by `keys/`. Both run in the transaction that changes the devices. */

@@ -5,6 +5,7 @@ import { deletePendingAccount, setUserType } from './account.table.ts';
 import type { AccountChanges } from './account-changes.ts';
 import { deactivated } from './account-errors.ts';
 import { deleteApplication } from './application.table.ts';
+import type { ExternalIdentities, ExternalIdentity } from './external-identities.ts';
 import type { Passwords } from './passwords.ts';
 import { deleteProfile, setProfileField } from './profile.table.ts';
 import { fieldValue } from './profile-field.ts';
@@ -27,6 +28,7 @@ export interface UserAdministrationParts {
   readonly sessions: Sessions;
   readonly sessionCache: SessionCache;
   readonly threepids: Threepids;
+  readonly identities: ExternalIdentities;
 }
 
 /** What an administrator wants an account to be. What is undefined stays as it is. */
@@ -46,6 +48,8 @@ export interface UserWish {
   readonly userType?: string | null | undefined;
   /** All mail addresses of the account. */
   readonly threepids?: readonly { readonly medium: string; readonly address: string }[] | undefined;
+  /** Who the user is at providers of single sign-on, altogether. */
+  readonly identities?: readonly ExternalIdentity[] | undefined;
 }
 
 /** How often a user may send; 0 a second: nothing of the user is limited. */
@@ -90,6 +94,7 @@ export class UserAdministration {
     });
     const user = await users.require(userId);
     if (wish.threepids !== undefined) await this.#parts.threepids.replace(user.userNid, wish.threepids);
+    if (wish.identities !== undefined) await this.#parts.identities.replace(user.userNid, wish.identities);
     if (wish.isDeactivated === true) await this.#parts.changes.deactivate(user.userNid, false);
   }
 
@@ -102,6 +107,7 @@ export class UserAdministration {
     if (wish.displayName !== undefined) await profiles.setField(by, userId, 'displayname', wish.displayName);
     if (wish.avatarUrl !== undefined) await profiles.setField(by, userId, 'avatar_url', wish.avatarUrl);
     if (wish.threepids !== undefined) await this.#parts.threepids.replace(userNid, wish.threepids);
+    if (wish.identities !== undefined) await this.#parts.identities.replace(userNid, wish.identities);
     if (wish.isDeactivated === false && user.isDeactivated) await changes.reactivate(user);
     if (wish.password !== undefined)
       await changes.setPassword(userNid, wish.password, { endSessions: wish.endSessions });

@@ -20,6 +20,7 @@ import {
   text,
   texts,
 } from './kinds.ts';
+import { singleSignOn } from './sign-on.ts';
 
 const SERVER_NAME = 'a server name such as example.org';
 const BASE_URL = 'a URL such as https://matrix.example.org';
@@ -306,6 +307,7 @@ export const ConfigSchema = section('', {
   tls,
   registration,
   terms,
+  single_sign_on: singleSignOn,
   server_notices: serverNotices,
   registration_shared_secret: optionalText(
     'The secret with which scripts make accounts (`/_synapse/admin/v1/register`). A random one is in the data folder ' +

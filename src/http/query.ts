@@ -16,6 +16,11 @@ export class Query {
     return this.#params.getAll(name);
   }
 
+  /** All of it, without `?`. */
+  toString(): string {
+    return this.#params.toString();
+  }
+
   /** @throws MatrixError M_MISSING_PARAM */
   required(name: string): string {
     const value = this.get(name);

@@ -1,4 +1,4 @@
-import type { InteractiveRequest } from '../accounts/interactive-auth.ts';
+import type { ConfirmationRequest } from '../accounts/interactive-auth.ts';
 import type { Requester } from '../accounts/requester.ts';
 import type { UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -26,7 +26,7 @@ export type Proof = (tx: Tx) => Promise<void>;
 /** User-interactive authentication (client-server API, "User-Interactive Authentication API"). */
 export interface InteractiveAuth {
   /** Resolves when `request.body.auth` proves who asks. @throws the 401 challenge, or M_FORBIDDEN */
-  require(request: InteractiveRequest): Promise<Proof>;
+  require(request: ConfirmationRequest): Promise<Proof>;
 }
 
 /** Whose device lists changed between two sync tokens, as `user` may know it. Fulfilled by `sync`. */

@@ -40,6 +40,7 @@ import { Typing } from '../sync/typing.ts';
 import { composeAdministration, invitePolicy } from './compose-administration.ts';
 import type { Remote } from './compose-remote.ts';
 import { composeRooms } from './compose-rooms.ts';
+import { composeSignOn } from './compose-sign-on.ts';
 import type { DataFolder } from './data-folder.ts';
 
 import { maintain } from './maintenance.ts';
@@ -138,11 +139,13 @@ export function composeParts(input: PartsInput): Parts {
   });
   const pushers = new Pushers({ db, clock });
   const mail = smtpMail({ settings: config.mail, baseUrl: wellKnownOf(config).client ?? '', log });
+  const signOn = composeSignOn(config, folder, log);
   const ports = {
     devices: deviceListeners(keys, pushers),
     rooms: roomFollower(() => rooms, log),
     ...(remote && { remoteProfiles: remote.profiles }),
     ...(mail && { mail }),
+    ...(signOn && { signOn }),
   };
   const accounts = new Accounts({ ...common, settings: settingsOf(config, folder), ports });
   const media = new Media({ ...common, settings: mediaSettings(config), ...(remote && { remote: remote.media }) });

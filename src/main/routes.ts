@@ -1,4 +1,3 @@
-import { PASSWORD_FLOWS } from '../accounts/interactive-auth.ts';
 import { InteractiveChallenge } from '../accounts/interactive-challenge.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config/schema.ts';
@@ -25,6 +24,7 @@ import { toDeviceRoutes } from '../http/client/to-device/routes.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { fallbackRoutes } from '../http/site/fallback/routes.ts';
 import { mailPageRoutes } from '../http/site/mail-page.ts';
+import { signOnRoutes } from '../http/site/sign-on/routes.ts';
 import { synapseRoutes } from '../http/synapse/routes.ts';
 import type { DeviceListChanges, InteractiveAuth } from '../keys/ports.ts';
 import type { RemoteHistory } from '../rooms/ports.ts';
@@ -60,6 +60,7 @@ export function clientRoutes(parts: Parts, config: Config, { clock, version, his
     ...threepidRoutes(accounts),
     ...mailPageRoutes({ validations: accounts.validations, serverName: rooms.serverName }),
     ...fallbackRoutes(accounts),
+    ...signOnRoutes({ signOn: accounts.signOn, isSecure: config.public_base_url?.startsWith('https:') ?? false }),
     ...accountDataRoutes({ accounts }),
     ...presenceRoutes({ rooms, presence: parts.presence }),
     ...profileRoutes({ accounts }),
@@ -113,7 +114,7 @@ function roomAccountData({ sources, rooms: { db } }: Parts): PeekingParts['roomA
 function interactiveAuth({ accounts: { interactive } }: Parts): InteractiveAuth {
   return {
     async require(request) {
-      const outcome = await interactive.check(request, PASSWORD_FLOWS);
+      const outcome = await interactive.confirm(request);
       if (outcome.passed) return async tx => void (await interactive.finish(tx, outcome.session));
       throw new InteractiveChallenge(outcome.challenge);
     },

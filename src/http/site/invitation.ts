@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { openSealedText, sealText } from '../../base/sealed-text.ts';
 
 /** Permission to make one account and choose its password. */
 export interface Invitation {
@@ -14,20 +14,12 @@ export interface Invitation {
  * name is used up when the account exists, and one for the first administrator when there is one.
  */
 export function sealInvitation(invitation: Invitation, secret: Uint8Array): string {
-  const payload = Buffer.from(JSON.stringify(invitation)).toString('base64url');
-  return `${payload}.${sealOf(payload, secret).toString('base64url')}`;
+  return sealText('invitation', invitation, secret);
 }
 
 /** The invitation, or undefined when it is not one of ours or has expired. */
 export function openInvitation(text: string, secret: Uint8Array, now: number): Invitation | undefined {
-  const [payload = '', seal = '', ...rest] = text.split('.');
-  const given = Buffer.from(seal, 'base64url');
-  const expected = sealOf(payload, secret);
-  if (rest.length > 0 || given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
-  const invitation = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Invitation;
-  return invitation.expires > now ? { ...invitation, localpart: invitation.localpart ?? undefined } : undefined;
-}
-
-function sealOf(payload: string, secret: Uint8Array): Buffer {
-  return createHmac('sha256', secret).update(`copse-invitation:${payload}`).digest();
+  const invitation = openSealedText('invitation', text, secret) as Invitation | undefined;
+  if (invitation === undefined || invitation.expires <= now) return undefined;
+  return { ...invitation, localpart: invitation.localpart ?? undefined };
 }

@@ -1,5 +1,5 @@
 import type { Accounts } from '../../../accounts/accounts.ts';
-import { PASSWORD_FLOWS, RESET_FLOWS, validationProof } from '../../../accounts/interactive-auth.ts';
+import { RESET_FLOWS, validationProof } from '../../../accounts/interactive-auth.ts';
 import { Type } from '../../../base/schema.ts';
 import { MatrixError } from '../../../core/matrix-error.ts';
 import { endpoint } from '../../endpoint.ts';
@@ -26,8 +26,11 @@ export const changePassword = (parts: Pick<Accounts, 'interactive' | 'changes' |
       const { interactive, changes, validations } = parts;
       if (user === undefined && !validations.isSetUp)
         throw new MatrixError('M_MISSING_TOKEN', 'This endpoint needs an access token.');
-      const flows = user === undefined ? RESET_FLOWS : PASSWORD_FLOWS;
-      const outcome = await interactive.check({ operation: 'POST account/password', body, user, ip }, flows);
+      const request = { operation: 'POST account/password', body, ip };
+      const outcome =
+        user === undefined
+          ? await interactive.check({ ...request, user }, RESET_FLOWS)
+          : await interactive.confirm({ ...request, user });
       if (!outcome.passed) return challenge(outcome.challenge);
       const endSessions = body.logout_devices !== false;
       if (user !== undefined) await changes.setPassword(user.userNid, body.new_password, { endSessions, keep: user });

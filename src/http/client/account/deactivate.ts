@@ -1,5 +1,5 @@
 import type { AccountChanges } from '../../../accounts/account-changes.ts';
-import { type InteractiveAuth, PASSWORD_FLOWS } from '../../../accounts/interactive-auth.ts';
+import type { InteractiveAuth } from '../../../accounts/interactive-auth.ts';
 import { Type } from '../../../base/schema.ts';
 import { endpoint } from '../../endpoint.ts';
 import { AuthData, challenge } from './challenge.ts';
@@ -27,7 +27,7 @@ export const deactivate = ({
     async handle({ body, user, ip }) {
       if (user.appservice === undefined) {
         const request = { operation: 'POST account/deactivate', body, user, ip };
-        const outcome = await interactive.check(request, PASSWORD_FLOWS);
+        const outcome = await interactive.confirm(request);
         if (!outcome.passed) return challenge(outcome.challenge);
       }
       await changes.deactivate(user.userNid, body.erase === true);

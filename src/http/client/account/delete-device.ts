@@ -1,5 +1,5 @@
 import type { Devices } from '../../../accounts/devices.ts';
-import { type InteractiveAuth, PASSWORD_FLOWS } from '../../../accounts/interactive-auth.ts';
+import type { InteractiveAuth } from '../../../accounts/interactive-auth.ts';
 import { endpoint } from '../../endpoint.ts';
 import { challenge } from './challenge.ts';
 
@@ -18,7 +18,7 @@ export const deleteDevice = ({
     async handle({ user, params, body, ip }) {
       if (user.appservice === undefined) {
         const request = { operation: `DELETE devices/${params.deviceId}`, body, user, ip };
-        const outcome = await interactive.check(request, PASSWORD_FLOWS);
+        const outcome = await interactive.confirm(request);
         if (!outcome.passed) return challenge(outcome.challenge);
       }
       await devices.delete(user.userNid, [params.deviceId]);

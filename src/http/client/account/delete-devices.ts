@@ -1,5 +1,5 @@
 import type { Devices } from '../../../accounts/devices.ts';
-import { type InteractiveAuth, PASSWORD_FLOWS } from '../../../accounts/interactive-auth.ts';
+import type { InteractiveAuth } from '../../../accounts/interactive-auth.ts';
 import { Type } from '../../../base/schema.ts';
 import { endpoint } from '../../endpoint.ts';
 import { AuthData, challenge } from './challenge.ts';
@@ -21,7 +21,7 @@ export const deleteDevices = ({
     body: Body,
     async handle({ user, body, ip }) {
       if (user.appservice === undefined) {
-        const outcome = await interactive.check({ operation: 'POST delete_devices', body, user, ip }, PASSWORD_FLOWS);
+        const outcome = await interactive.confirm({ operation: 'POST delete_devices', body, user, ip });
         if (!outcome.passed) return challenge(outcome.challenge);
       }
       await devices.delete(user.userNid, body.devices);

@@ -1,4 +1,4 @@
-import { type InteractiveAuth, PASSWORD_FLOWS } from '../../../accounts/interactive-auth.ts';
+import type { InteractiveAuth } from '../../../accounts/interactive-auth.ts';
 import type { Login } from '../../../accounts/login.ts';
 import { endpoint } from '../../endpoint.ts';
 import { challenge } from './challenge.ts';
@@ -17,7 +17,7 @@ export const getLoginToken = ({
     auth: 'user',
     limit: 'login',
     async handle({ body, user, ip }) {
-      const outcome = await interactive.check({ operation: 'POST login/get_token', body, user, ip }, PASSWORD_FLOWS);
+      const outcome = await interactive.confirm({ operation: 'POST login/get_token', body, user, ip });
       if (!outcome.passed) return challenge(outcome.challenge);
       const { token, expiresInMs } = await login.createToken(user.userNid);
       return { login_token: token, expires_in_ms: expiresInMs };

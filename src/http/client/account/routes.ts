@@ -27,7 +27,7 @@ import { whois } from './whois.ts';
 /** Registration, login, sessions, devices and what administrators do to accounts. */
 export function accountRoutes({ accounts }: { readonly accounts: Accounts }): Endpoint[] {
   return [
-    getLoginFlows(),
+    getLoginFlows(accounts),
     logIn(accounts),
     getLoginToken(accounts),
     logOut(accounts),

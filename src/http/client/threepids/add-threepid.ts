@@ -1,4 +1,3 @@
-import { PASSWORD_FLOWS } from '../../../accounts/interactive-auth.ts';
 import { Type } from '../../../base/schema.ts';
 import { endpoint } from '../../endpoint.ts';
 import { AuthData, challenge } from '../account/challenge.ts';
@@ -13,7 +12,7 @@ export const addThreepid = ({ threepids, interactive }: Pick<ThreepidRouteParts,
     limit: 'login',
     body: Type.Object({ auth: AuthData, ...PROOF }),
     async handle({ user, body, ip }) {
-      const outcome = await interactive.check({ operation: 'POST account/3pid/add', body, user, ip }, PASSWORD_FLOWS);
+      const outcome = await interactive.confirm({ operation: 'POST account/3pid/add', body, user, ip });
       if (!outcome.passed) return challenge(outcome.challenge);
       await threepids.add(user.userNid, { sid: body.sid, clientSecret: body.client_secret });
       return {};

@@ -51,7 +51,7 @@ export function stagePage({ stage, field, show }: StagePage, interactive: Intera
           field === undefined ? { session } : { session, [field]: sent };
         const outcome = await interactive.completeInBrowser(stage, auth, ip);
         if (outcome === 'lost') return lost();
-        return outcome === 'done' ? done() : form(session, sent, outcome.error);
+        return outcome === 'done' ? stageDone() : form(session, sent, outcome.error);
       },
     }),
   ];
@@ -62,7 +62,8 @@ export function mistake(wrong: string | undefined): Html {
   return wrong === undefined ? html`` : html`<p class="wrong">${wrong}</p>`;
 }
 
-function done(): Reply {
+/** The stage is passed; the client goes on. */
+export function stageDone(): Reply {
   return page('Thank you', html`<p>You can close this page and go on in your client.</p>`, 200, DONE);
 }
 

@@ -16,7 +16,7 @@ const Body = Type.Object({
   displayname: Text,
   avatar_url: Text,
   threepids: Type.Optional(Type.Array(Type.Object({ medium: Type.String(), address: Type.String() }))),
-  external_ids: Type.Optional(Type.Array(Type.Unknown())),
+  external_ids: Type.Optional(Type.Array(Type.Object({ auth_provider: Type.String(), external_id: Type.String() }))),
   admin: Flag,
   deactivated: Flag,
   user_type: Text,
@@ -50,7 +50,6 @@ export const putUser = ({ users, administration, ...parts }: Parts) =>
 
 function wishOf(body: Static<typeof Body>): UserWish {
   if (body.deactivated && body.locked) throw invalidParam('An account cannot be deactivated and locked.');
-  if ((body.external_ids ?? []).length > 0) throw invalidParam('This server has no external identity providers.');
   return {
     password: body.password ?? undefined,
     endSessions: body.logout_devices !== false,
@@ -63,5 +62,6 @@ function wishOf(body: Static<typeof Body>): UserWish {
     isApproved: body.approved,
     userType: body.user_type,
     threepids: body.threepids,
+    identities: body.external_ids?.map(({ auth_provider: provider, external_id: subject }) => ({ provider, subject })),
   };
 }

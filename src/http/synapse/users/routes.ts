@@ -4,6 +4,7 @@ import { countInvites } from './count-invites.ts';
 import { countJoins } from './count-joins.ts';
 import { deactivateUser } from './deactivate-user.ts';
 import { deleteRateOverride } from './delete-rate-override.ts';
+import { findUserByExternalId } from './find-user-by-external-id.ts';
 import { findUserByThreepid } from './find-user-by-threepid.ts';
 import { getAdmin } from './get-admin.ts';
 import { getRateOverride } from './get-rate-override.ts';
@@ -38,6 +39,7 @@ export function userRoutes({
     getUser(accounts),
     putUser(accounts),
     findUserByThreepid(accounts),
+    findUserByExternalId(accounts),
     deactivateUser(accounts),
     refuseUser(accounts),
     suspendUser(accounts),

@@ -1,4 +1,5 @@
 import { REASON } from '../../../accounts/applications.ts';
+import type { ExternalIdentities } from '../../../accounts/external-identities.ts';
 import type { Threepids } from '../../../accounts/threepids.ts';
 import type { ListedUser, UserList } from '../../../accounts/user-list.ts';
 import type { JsonObject } from '../../../core/json.ts';
@@ -35,10 +36,14 @@ export function listedAnswer(user: ListedUser): JsonObject {
 export interface UserAnswerParts {
   readonly userList: UserList;
   readonly threepids: Threepids;
+  readonly identities: ExternalIdentities;
 }
 
 /** One account: `creation_ts` in seconds, as clients of this API expect it. @throws MatrixError M_NOT_FOUND */
-export async function userAnswer({ userList: list, threepids }: UserAnswerParts, userNid: number): Promise<JsonObject> {
+export async function userAnswer(
+  { userList: list, threepids, identities }: UserAnswerParts,
+  userNid: number,
+): Promise<JsonObject> {
   const user = await list.one(userNid);
   if (user === undefined) throw notFound('There is no such user on this server.');
   const consent = await list.lastConsent(userNid);
@@ -55,6 +60,9 @@ export async function userAnswer({ userList: list, threepids }: UserAnswerParts,
       added_at: row.added_ts,
       validated_at: row.validated_ts,
     })),
-    external_ids: [],
+    external_ids: (await identities.of(userNid)).map(row => ({
+      auth_provider: row.provider,
+      external_id: row.subject,
+    })),
   };
 }

@@ -110,8 +110,22 @@ withAdmin('an account is made as wanted, and logs in', async (world, root) => {
   await root.refused(404, 'M_NOT_FOUND', 'GET', 'v2/users/@eve:one.example');
   for (const odd of [{ admin: 'yes' }, { password: 7 }, { threepids: 'none' }])
     await root.refused(400, 'M_BAD_JSON', 'PUT', 'v2/users/@eve:one.example', odd);
-  const unkept = { external_ids: [{ auth_provider: 'x', external_id: 'y' }] };
-  await root.refused(400, 'M_INVALID_PARAM', 'PUT', 'v2/users/@eve:one.example', unkept);
+});
+
+withAdmin('who somebody is elsewhere is set, and found', async (world, root) => {
+  const [alice, bob] = [await world.user('alice'), await world.user('bob')];
+  const club = (external_id: string) => ({ auth_provider: 'club', external_id });
+  const body = { external_ids: [club('person 1'), { auth_provider: 'other', external_id: 'person/1' }] };
+  const set = await root.ok('PUT', `v2/users/${alice.id}`, body);
+  assert.deepEqual(set.external_ids, body.external_ids);
+  const find = 'v1/auth_providers/other/users/person%2F1';
+  assert.deepEqual(await root.ok('GET', find), { user_id: alice.id });
+  await root.refused(409, 'M_UNKNOWN', 'PUT', `v2/users/${bob.id}`, { external_ids: [club('2'), club('person 1')] });
+  assert.deepEqual((await root.ok('GET', `v2/users/${bob.id}`)).external_ids, [], 'all or nothing');
+  await root.ok('PUT', `v2/users/${alice.id}`, { external_ids: [club('3')] });
+  await root.refused(404, 'M_NOT_FOUND', 'GET', find);
+  await root.refused(400, 'M_INVALID_PARAM', 'PUT', `v2/users/${alice.id}`, { external_ids: [club('')] });
+  await root.refused(400, 'M_MISSING_PARAM', 'PUT', `v2/users/${alice.id}`, { external_ids: [{ auth_provider: 'x' }] });
 });
 
 withAdmin('mail addresses of an account are set, and found', async (world, root) => {

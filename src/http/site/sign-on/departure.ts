@@ -1,0 +1,46 @@
+import { SIGN_ON_MS, type SignOnDeparture, type SingleSignOn } from '../../../accounts/single-sign-on.ts';
+import { notFound } from '../../../core/matrix-error.ts';
+import { type Reply, reply } from '../../endpoint.ts';
+
+/** Where providers send browsers back to. */
+export const CALLBACK_PATH = '/_copse/sign-on/callback';
+const COOKIE = 'copse_sign_on';
+/** `Lax`: it comes with the browser that a provider sends back, and with no request that another page makes. */
+const ATTRIBUTES = `Path=${CALLBACK_PATH}; HttpOnly; SameSite=Lax`;
+
+export interface SignOnRouteParts {
+  /** Undefined where there is no single sign-on. */
+  readonly signOn: SingleSignOn | undefined;
+  /** Whether browsers reach this server by TLS alone. */
+  readonly isSecure: boolean;
+}
+
+/** @throws MatrixError M_NOT_FOUND */
+export function requireSignOn({ signOn }: SignOnRouteParts): SingleSignOn {
+  if (signOn === undefined) throw notFound('This server has no single sign-on.');
+  return signOn;
+}
+
+/** Sends a browser to a provider. */
+export function depart({ location, cookie }: SignOnDeparture, { isSecure }: SignOnRouteParts): Reply {
+  return redirect(
+    location,
+    `${COOKIE}=${cookie}; Max-Age=${SIGN_ON_MS / 1000}; ${ATTRIBUTES}${isSecure ? '; Secure' : ''}`,
+  );
+}
+
+/** Sends a browser to a client, and takes back what it kept for us. */
+export function arrive(location: string): Reply {
+  return redirect(location, `${COOKIE}=; Max-Age=0; ${ATTRIBUTES}`);
+}
+
+function redirect(location: string, cookie: string): Reply {
+  const headers = { location, 'set-cookie': cookie, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' };
+  return reply({ status: 302, headers, body: '' });
+}
+
+/** What `depart` gave the browser, out of a Cookie header. */
+export function signOnCookie(header: string | undefined): string | undefined {
+  const pairs = (header ?? '').split(';').map(pair => pair.trim());
+  return pairs.find(pair => pair.startsWith(`${COOKIE}=`))?.slice(COOKIE.length + 1);
+}
