@@ -7,12 +7,17 @@ import { RefusedError, reasonOf, UnreachableError } from '../transport/errors.ts
 import { LookupError } from '../transport/resolver.ts';
 import { MultipartError } from './multipart.ts';
 
-/** Whether a server said that it does not know an endpoint, rather than what was asked of it there. */
+/**
+ * Whether a server said that it does not know an endpoint, rather than what was asked of it there. One that knows it
+ * refuses with an error code; without one, something else has answered, which knows no better than that the request is bad.
+ */
 export function isUnknownEndpoint(error: unknown): boolean {
   if (!(error instanceof RefusedError)) return false;
   const { status, errcode } = error;
-  return errcode === 'M_UNRECOGNIZED' || (errcode === undefined && (status === 404 || status === 405));
+  return errcode === 'M_UNRECOGNIZED' || (errcode === undefined && UNKNOWING.has(status));
 }
+
+const UNKNOWING: ReadonlySet<number> = new Set([400, 404, 405]);
 
 /** What a client is told of a file that could not be had; anything that is no fault of the other server stays as it is. */
 export function asMediaError(error: unknown, origin: ServerName): unknown {

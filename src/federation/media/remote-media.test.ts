@@ -69,6 +69,7 @@ test('servers from before authenticated media are asked the old way', async t =>
     [404, '{"errcode":"M_UNRECOGNIZED","error":""}'],
     [405, '{"errcode":"M_UNRECOGNIZED"}'],
     [404, '<html>'],
+    [400, 'Bad Request'],
   ] as const) {
     peer.seen.length = 0;
     peer.answer = (response, { target }) => {

@@ -4,6 +4,7 @@ import { onEachDatabase } from '../../../../test/support/databases.ts';
 import { identityOf } from '../../../../test/support/federation.ts';
 import { DAY_MS, keyAnswer, keyWorld } from '../../../../test/support/key-servers.ts';
 import { federationServer } from '../../../../test/support/signed-requests.ts';
+import { canonicalJson } from '../../../core/canonical-json.ts';
 import type { ServerName } from '../../../core/ids.ts';
 import { getArray, getInteger, getObject, type Json, type JsonObject } from '../../../core/json.ts';
 import { readServerKeys } from '../../../core/server-keys.ts';
@@ -20,7 +21,7 @@ function serving(db: Database, t: TestContext) {
   const { app } = federationServer(t, routes, () => assert.fail('nothing here is signed'));
   const get = async (url: string) => {
     const response = await app.inject({ method: 'GET', url });
-    return { status: response.statusCode, body: response.json() as JsonObject };
+    return { status: response.statusCode, text: response.body, body: response.json() as JsonObject };
   };
   const query = async (server_keys: unknown) => {
     const response = await app.inject({
@@ -38,8 +39,9 @@ const answers = (body: JsonObject) => (getArray(body, 'server_keys') ?? []) as r
 onEachDatabase('our keys are published, signed, valid for a day, with the old one', async (db, t) => {
   const { get, identity, clock } = serving(db, t);
   for (const path of ['/server', '/server/', '/server/ed25519:us']) {
-    const { status, body } = await get(`/_matrix/key/v2${path}`);
+    const { status, text, body } = await get(`/_matrix/key/v2${path}`);
     assert.equal(status, 200);
+    assert.equal(text, canonicalJson(body));
     const keys = readServerKeys(body, identity.serverName, clock.now(), identity.crypto);
     assert.deepEqual([...keys.keys()].sort(), ['ed25519:before', 'ed25519:us']);
     assert.equal(keys.get('ed25519:before')?.current, false);
