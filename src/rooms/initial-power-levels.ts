@@ -29,7 +29,8 @@ export function initialPowerLevels(version: RoomVersion, plan: RoomPlan): JsonOb
     ban: 50,
     kick: 50,
     redact: 50,
-    invite: 0,
+    // Into an open room everybody comes by themselves: an invite is then mostly somebody's advertisement.
+    invite: plan.preset === 'public_chat' ? 50 : 0,
     historical: 100,
   };
   return { ...defaults, ...checkedOverride(plan, creators) };

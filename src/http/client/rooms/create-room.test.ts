@@ -27,7 +27,8 @@ onEachDatabase('createRoom fills the room as asked, and the preset follows the v
   assert.deepEqual(await state('m.room.history_visibility'), { history_visibility: 'joined' });
   assert.deepEqual(await state('m.room.join_rules'), { join_rule: 'public' });
   assert.deepEqual(await state('m.room.create'), { type: 'm.space', room_version: '12' });
-  assert.equal((await state('m.room.power_levels')).kick, 60);
+  const { kick, invite } = await state('m.room.power_levels');
+  assert.deepEqual([kick, invite], [60, 50], 'into a public room its moderators invite');
   assert.deepEqual(await state('m.room.member', '@bob:one.example'), {
     membership: 'invite',
     is_direct: true,
@@ -36,6 +37,8 @@ onEachDatabase('createRoom fills the room as asked, and the preset follows the v
   const quiet = await api.create('alice', {});
   const rule = await api.ok(api.get('alice', `/v3/rooms/${quiet}/state/m.room.join_rules`));
   assert.deepEqual(rule, { join_rule: 'invite' });
+  const levels = await api.ok(api.get('alice', `/v3/rooms/${quiet}/state/m.room.power_levels`));
+  assert.equal(levels.invite, 0);
 });
 
 onEachDatabase('N165: createRoom refuses what is too much or malformed, and leaves nothing behind', async (db, t) => {

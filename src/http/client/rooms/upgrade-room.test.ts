@@ -78,7 +78,7 @@ onEachDatabase('a room goes on in another with its name, rules, bans and aliases
     'M_FORBIDDEN',
   ]);
   const carried = await state(api, 'alice', room, 'm.room.power_levels');
-  assert.deepEqual([carried.events_default, carried.invite], [0, 0]);
+  assert.deepEqual([carried.events_default, carried.invite], [0, 50]);
   // Nobody is taken along; but everybody can follow.
   assert.deepEqual(await refusal(api.get('bob', `/v3/rooms/${room}/state/m.room.name`)), [403, 'M_FORBIDDEN']);
   await api.join('bob', room);
