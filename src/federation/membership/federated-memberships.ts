@@ -7,11 +7,11 @@ import { isResident } from '../../rooms/current-membership.ts';
 import type { RemoteMemberships, RemoteWish } from '../../rooms/ports.ts';
 import type { Room } from '../../rooms/room.ts';
 import type { RemoteJoins } from '../joining/remote-join.ts';
-import { knownServers } from './known-servers.ts';
+import { serversFor } from './known-servers.ts';
 import { knockThrough, leaveAlone, leaveThrough, type OutsideParts } from './remote-departure.ts';
 import { remoteError } from './remote-error.ts';
 import { type SendInviteParts, sendInvite } from './send-invite.ts';
-import { candidates, inTurn } from './servers-in-turn.ts';
+import { inTurn } from './servers-in-turn.ts';
 
 export interface FederatedMembershipsParts extends SendInviteParts, OutsideParts {
   readonly joins: RemoteJoins;
@@ -85,11 +85,9 @@ export class FederatedMemberships implements RemoteMemberships, AsyncDisposable 
   }
 
   async #inTurn(
-    { roomId, userId, via }: { readonly roomId: RoomId; readonly userId: UserId; readonly via: readonly string[] },
+    wish: { readonly roomId: RoomId; readonly userId: UserId; readonly via: readonly string[] },
     attempt: (server: ServerName) => Promise<void>,
   ): Promise<void> {
-    const { rooms } = this.#parts;
-    const servers = candidates(rooms.serverName, via, await knownServers(rooms, roomId, userId));
-    await inTurn(servers, attempt);
+    await inTurn(await serversFor(this.#parts.rooms, wish), attempt);
   }
 }

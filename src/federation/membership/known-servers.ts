@@ -5,13 +5,25 @@ import { outOfBandState } from '../../rooms/out-of-band.table.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
 import type { Room } from '../../rooms/room.ts';
 import { largestServers } from '../../rooms/room-domains.table.ts';
+import { candidates } from './servers-in-turn.ts';
 
-/** Servers that may be in a room, by what a user of ours was told of it and what we know from an earlier stay; the likeliest first. */
-export async function knownServers(rooms: RoomsParts, roomId: RoomId, userId: UserId): Promise<string[]> {
-  const room = await rooms.rooms.find(rooms.db, roomId);
-  const told = room === undefined ? [] : await toldServers(rooms, room, userId);
+/**
+ * Servers that may be in a room: those named to us, then those that a user of ours was told of and that we know from an
+ * earlier stay, the likeliest first. The server in the room ID is asked where nobody knows any other: that it made the
+ * room says nothing of where the room is now (appendices, "Room IDs").
+ */
+export async function serversFor(rooms: RoomsParts, wish: Wish): Promise<ServerName[]> {
+  const room = await rooms.rooms.find(rooms.db, wish.roomId);
+  const told = room === undefined ? [] : await toldServers(rooms, room, wish.userId);
   const earlier = room === undefined ? [] : await earlierServers(rooms, room);
-  return [...told, ...earlier, domainOfId(roomId)].filter(name => name !== undefined);
+  const known = candidates(rooms.serverName, wish.via, told, earlier);
+  return known.length > 0 ? known : candidates(rooms.serverName, [domainOfId(wish.roomId)]);
+}
+
+interface Wish {
+  readonly roomId: RoomId;
+  readonly userId: UserId;
+  readonly via: readonly string[];
 }
 
 /** Who invited the user, and who is named in what came with the invite or knock. */
