@@ -262,3 +262,17 @@ test('what one server says of a room does not stand for others, and few are aske
   assert.equal(evil?.summary.chunk.name, 'Evil');
   assert.equal(await rooms.summary(ROOM, ['g2.example']), undefined);
 });
+
+test('a room that a server did not show is asked for again at once, but not where there was no sensible answer', async t => {
+  const { peer, rooms } = await withPeer(t);
+  const look = async () => (await rooms.summary(ROOM, [PEER]))?.summary.roomId;
+  for (const [status, asked] of [
+    [404, 2],
+    [403, 4],
+    [500, 5],
+  ] as const) {
+    peer.json({ errcode: 'M_WHATEVER', error: 'x' }, status);
+    for (let at = 0; at < 2; at++) assert.equal(await look(), undefined);
+    assert.equal(peer.seen.length, asked);
+  }
+});

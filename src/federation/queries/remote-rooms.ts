@@ -39,6 +39,8 @@ export class FederatedRooms implements RemoteRooms {
       weight: 30,
       lifetimeMs: LIFETIME_MS,
       sizeOf: ({ bytes }) => bytes,
+      // Who comes into a space may see its rooms at once: that a server does not show one is not remembered.
+      keeps: ({ status }) => status === 502,
     });
   }
 

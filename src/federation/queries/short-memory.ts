@@ -12,6 +12,8 @@ export interface ShortMemoryOptions<V> {
   readonly lifetimeMs: number;
   /** In bytes. */
   readonly sizeOf: (value: V) => number;
+  /** Which failures are remembered too; all when absent. */
+  readonly keeps?: (failure: MatrixError) => boolean;
 }
 
 /** A question that failed is asked again after this long, or after the lifetime of answers where that is shorter. */
@@ -61,7 +63,8 @@ export class ShortMemory<V> {
         throw error;
       },
     );
-    const { clock, lifetimeMs } = this.#options;
+    const { clock, lifetimeMs, keeps } = this.#options;
+    if ('error' in outcome && keeps?.(outcome.error) === false) return outcome;
     const lasts = 'value' in outcome ? lifetimeMs : Math.min(FAILURE_MS, lifetimeMs);
     this.#outcomes.set(key, { ...outcome, until: clock.now() + lasts });
     return outcome;
