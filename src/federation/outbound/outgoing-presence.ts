@@ -19,8 +19,8 @@ export interface OutgoingPresenceParts {
   readonly contentOf: (userNid: number) => Promise<JsonObject>;
 }
 
-/** Changes of so long go out together, the last of each user. */
-const GATHER_MS = 5000;
+/** The first change goes out at once; then those of so long together, the last of each user. */
+const GATHER_MS = 3000;
 /** Users whose changes are gathered; what comes then goes out with their next change. */
 const MOST_GATHERED = 5000;
 
@@ -29,6 +29,7 @@ export class OutgoingPresence implements Disposable {
   readonly #parts: OutgoingPresenceParts;
   #changed = new Set<number>();
   #timer: Timer | undefined;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: OutgoingPresenceParts) {
     this.#parts = parts;
@@ -37,7 +38,9 @@ export class OutgoingPresence implements Disposable {
   /** Users of other servers are passed over. */
   changed(userNids: Iterable<number>): void {
     for (const nid of userNids) if (this.#changed.size < MOST_GATHERED) this.#changed.add(nid);
-    this.#timer ??= this.#parts.clock.after(GATHER_MS, () => void this.#tell());
+    const { clock } = this.#parts;
+    const wait = Math.max(0, this.#toldAt + GATHER_MS - clock.monotonic());
+    this.#timer ??= clock.after(wait, () => void this.#tell());
   }
 
   [Symbol.dispose](): void {
@@ -48,6 +51,7 @@ export class OutgoingPresence implements Disposable {
   /** Never rejects. */
   async #tell(): Promise<void> {
     this.#timer = undefined;
+    this.#toldAt = this.#parts.clock.monotonic();
     const userNids = this.#changed;
     this.#changed = new Set();
     try {
