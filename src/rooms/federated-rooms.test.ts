@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { onEachDatabase } from '../../test/support/databases.ts';
-import { joinEvent, memberEvent, otherServer, wholeState } from '../../test/support/other-server.ts';
+import { comeInto, memberEvent, otherServer, wholeState } from '../../test/support/other-server.ts';
 import { DORA, TWO } from '../../test/support/remote-events.ts';
 import {
   ALICE,
@@ -18,7 +18,6 @@ import type { Event } from '../core/event.ts';
 import type { EventId, UserId } from '../core/ids.ts';
 import { backwardExtremities } from './backward-extremities.table.ts';
 import { currentMembership } from './current-membership.ts';
-import { enterRoom } from './enter-room.ts';
 import { extremities } from './extremities.table.ts';
 import { ingestHistory, makePlace } from './history.ts';
 import { ingest, UnknownStateError } from './ingest.ts';
@@ -36,16 +35,10 @@ const ids = (events: readonly Event[]): EventId[] => events.map(event => event.i
 
 /** `here` comes into a room of `there` by a join of Alice's. */
 async function enter(here: RoomsParts, there: RoomsParts, room: Room, user: UserId = ALICE) {
-  const state = await wholeState(there, room);
-  const event = await joinEvent(here, there, room, user);
-  const own = await here.db.tx(async tx => {
-    const found = await here.rooms.findOrCreate(tx, room.roomId, room.version);
-    await storeOutliers(here, tx, found, state);
-    await enterRoom(here, tx, found, event, await stateOfEvents(here, tx, found, ids(state)));
-    return found;
-  });
-  assert.equal((await there.db.tx(tx => ingest(there, tx, room, event, { distribute: true }))).outcome, 'accepted');
-  return { room: own, event, state };
+  const entered = await comeInto(here, there, room, user);
+  const { outcome } = await there.db.tx(tx => ingest(there, tx, room, entered.event, { distribute: true }));
+  assert.equal(outcome, 'accepted');
+  return entered;
 }
 
 async function twoServers(db: Parameters<typeof roomsOn>[0], t: TestContext, version = '11') {

@@ -28,14 +28,15 @@ export async function deviceListChanges(window: SyncWindow, input: DeviceListInp
   const changed = new Set<number>(await announced(window, input));
   const gone = new Set<number>();
   for (const { members } of input.kept) await sortMembers(window, members, changed, gone);
+  // One's own list is in one's own log; being announced in a room says nothing new about it.
+  changed.delete(window.view.userNid);
+  // Of a room that one comes into all members are named, oneself too: that is what Synapse does, and clients expect.
   for (const room of input.joined) for (const nid of await joinedMembers(window, room)) changed.add(nid);
   for (const room of input.left) for (const nid of await joinedMembers(window, room)) gone.add(nid);
   gone.delete(window.view.userNid);
   const still = new Set(await usersSharingRoom(window, [...gone]));
   const left = [...gone].filter(nid => !still.has(nid));
   for (const nid of left) changed.delete(nid);
-  // One's own list is in one's own log; joining a room or being announced in it says nothing new about it.
-  changed.delete(window.view.userNid);
   for (const nid of await ownChanges(window)) changed.add(nid);
   const names = await window.parts.nids.users.names(window.parts.db, [...changed, ...left]);
   const named = (nids: Iterable<number>) => [...nids].flatMap(nid => names.get(nid) ?? []);

@@ -4,11 +4,14 @@ import type { Event } from '../../src/core/event.ts';
 import type { EventId, ServerName, UserId } from '../../src/core/ids.ts';
 import type { Json } from '../../src/core/json.ts';
 import { make } from '../../src/rooms/append.ts';
+import { enterRoom } from '../../src/rooms/enter-room.ts';
 import { extremities } from '../../src/rooms/extremities.table.ts';
 import { ingest } from '../../src/rooms/ingest.ts';
+import { storeOutliers } from '../../src/rooms/outliers.ts';
 import type { RoomsParts } from '../../src/rooms/parts.ts';
 import type { Room, StoredEvent } from '../../src/rooms/room.ts';
 import { roomHead } from '../../src/rooms/rooms.table.ts';
+import { stateOfEvents } from '../../src/rooms/state-of-events.ts';
 import { openSqlite } from './databases.ts';
 import { roomsOn } from './rooms.ts';
 
@@ -48,6 +51,25 @@ export async function memberEvent(
     depth: Math.max(...prev.map(({ event }) => event.depth)) + 1,
     origin_server_ts: here.clock.now(),
   });
+}
+
+/** `here` comes into a room of `there` with a user of its own; `there` has still to take the join in. */
+export async function comeInto(
+  here: RoomsParts,
+  there: RoomsParts,
+  room: Room,
+  user: UserId,
+): Promise<{ readonly room: Room; readonly event: Event; readonly state: readonly Event[] }> {
+  const state = await wholeState(there, room);
+  const event = await joinEvent(here, there, room, user);
+  const own = await here.db.tx(async tx => {
+    const found = await here.rooms.findOrCreate(tx, room.roomId, room.version);
+    await storeOutliers(here, tx, found, state);
+    const ids = state.map(({ id }) => id);
+    await enterRoom(here, tx, found, event, await stateOfEvents(here, tx, found, ids));
+    return found;
+  });
+  return { room: own, event, state };
 }
 
 /** All events of a room's current state, those that authorise others first. */

@@ -10,13 +10,10 @@ import { RoomDrain } from '../../src/federation/inbound/room-drain.ts';
 import { JoiningRooms } from '../../src/federation/joining/joining-rooms.ts';
 import { RefusedError } from '../../src/federation/transport/errors.ts';
 import type { FederationRequest } from '../../src/federation/transport/federation-client.ts';
-import { enterRoom } from '../../src/rooms/enter-room.ts';
 import { ingest } from '../../src/rooms/ingest.ts';
-import { storeOutliers } from '../../src/rooms/outliers.ts';
 import type { RoomsParts } from '../../src/rooms/parts.ts';
 import type { Room, StoredEvent } from '../../src/rooms/room.ts';
-import { stateOfEvents } from '../../src/rooms/state-of-events.ts';
-import { joinEvent, otherServer, wholeState } from './other-server.ts';
+import { comeInto, otherServer } from './other-server.ts';
 import { TWO } from './remote-events.ts';
 import { keysOf } from './resident-server.ts';
 import { ALICE, newRoom, roomsOn } from './rooms.ts';
@@ -59,20 +56,7 @@ export class TalkingServers {
   async sharedRoom(version = '11'): Promise<{ readonly room: Room; readonly remote: Room }> {
     const { here, there } = this;
     const remote = await newRoom(there, { creator: DORA, version });
-    const state = await wholeState(there, remote);
-    const event = await joinEvent(here, there, remote, ALICE);
-    const room = await here.db.tx(async tx => {
-      const found = await here.rooms.findOrCreate(tx, remote.roomId, remote.version);
-      await storeOutliers(here, tx, found, state);
-      const root = await stateOfEvents(
-        here,
-        tx,
-        found,
-        state.map(each => each.id),
-      );
-      await enterRoom(here, tx, found, event, root);
-      return found;
-    });
+    const { room, event } = await comeInto(here, there, remote, ALICE);
     await there.db.tx(tx => ingest(there, tx, remote, event));
     return { room, remote };
   }

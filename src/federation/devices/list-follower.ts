@@ -26,6 +26,12 @@ export interface ListFollowerParts extends NeighbourParts {
 }
 
 /**
+ * So often clients are told of changes of a list for which none of them asks meanwhile. Once would do for those that keep
+ * in mind what they were told; a flood stays a few rows.
+ */
+const MOST_TOLD = 10;
+
+/**
  * Brings device lists of other servers' users up to date with the changes that their servers tell of (server-server API,
  * "Device Management"). A change that does not follow the last one known makes the list stale: it is asked for anew.
  */
@@ -51,7 +57,7 @@ export class ListFollower {
       for (const [userId, owner] of owners) {
         const row = rows.get(owner.userNid);
         const isNew = row === undefined || (await this.#follow(tx, userId, row, byUser.get(userId) ?? []));
-        if (isNew && row?.told !== 1) news.push(owner);
+        if (isNew && (row?.told ?? 0) < MOST_TOLD) news.push(owner);
       }
       if (news.length > 0) await lists.announce(tx, news);
     });

@@ -9,6 +9,7 @@ export interface ListRow {
   readonly stream_id: number | null;
   readonly stale: number;
   readonly doubts: number;
+  /** How often clients were told of a change since anybody last asked. */
   readonly told: number;
   readonly wanted: number;
   readonly master_key: string | null;
@@ -40,12 +41,17 @@ export interface ListOwner {
   readonly domainNid: number;
 }
 
-/** Begins lists of which nothing is known yet, and notes of all of them whether clients were told of a change. */
-export async function openLists(tx: Tx, owners: readonly ListOwner[], told: 0 | 1): Promise<void> {
+/**
+ * Begins lists of which nothing is known yet, and notes of all of them that clients were told of a change once more, or
+ * that they ask.
+ */
+export async function openLists(tx: Tx, owners: readonly ListOwner[], how: 'told' | 'asked'): Promise<void> {
+  const first = how === 'told' ? 1 : 0;
+  const then = how === 'told' ? sql`remote_device_list.told + 1` : sql`0`;
   for (let at = 0; at < owners.length; at += ROWS_A_STATEMENT) {
-    const rows = owners.slice(at, at + ROWS_A_STATEMENT).map(owner => [owner.userNid, owner.domainNid, 1, told]);
+    const rows = owners.slice(at, at + ROWS_A_STATEMENT).map(owner => [owner.userNid, owner.domainNid, 1, first]);
     await tx.run(sql`insert into remote_device_list (user_nid, domain_nid, stale, told) values ${sql.rows(rows)}
-      on conflict (user_nid) do update set told = excluded.told`);
+      on conflict (user_nid) do update set told = ${then}`);
   }
 }
 

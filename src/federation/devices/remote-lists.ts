@@ -78,7 +78,7 @@ export class RemoteLists {
     const { db } = this.#parts;
     const rows = await listsOf(db, nidsOf(owners));
     const first = owners.filter(({ userNid }) => rows.get(userNid)?.told !== 0);
-    if (first.length > 0) await db.tx(tx => openLists(tx, first, 0));
+    if (first.length > 0) await db.tx(tx => openLists(tx, first, 'asked'));
   }
 
   /** The lists of some users that are stored: those which are sure to be as they should be, or all. */
@@ -173,9 +173,9 @@ export class RemoteLists {
     await this.#parts.servers.answered(tx, domainNid, wanted.length === 0 ? 'nothing' : more ? 'more' : 'the same');
   }
 
-  /** Tells clients of changed lists, of which they were not told yet. */
+  /** Tells clients of changed lists. */
   async announce(tx: Tx, owners: readonly ListOwner[]): Promise<void> {
-    await openLists(tx, owners, 1);
+    await openLists(tx, owners, 'told');
     await this.#parts.announce(tx, nidsOf(owners));
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../../test/support/databases.ts';
+import { comeInto, otherServer } from '../../../test/support/other-server.ts';
 import { OutboundWorld, silence } from '../../../test/support/outbound.ts';
 import { DORA, joinFrom, TWO } from '../../../test/support/remote-events.ts';
 import { ALICE, BOB, joinAll, newRoom, say } from '../../../test/support/rooms.ts';
@@ -125,6 +126,21 @@ onEachDatabase('a user who joins is introduced to the servers that did not know 
   assert.equal(world.peers.edus(TWO, 'm.device_list_update').length, 0);
   const [update] = world.peers.edus(THREE, 'm.device_list_update');
   assert.deepEqual([update?.user_id, update?.stream_id, update?.prev_id], [BOB, last, [last - 1]]);
+});
+
+onEachDatabase('a user who comes into a room of another server is introduced to it', async (db, t) => {
+  await using world = new OutboundWorld(db);
+  const there = await otherServer(t, TWO);
+  const remote = await newRoom(there, { creator: DORA });
+  const last = await announce(world, ALICE, { devices: ['A1'] });
+  world.start();
+  await comeInto(world.rooms, there, remote, ALICE);
+  await world.settle();
+  const updates = world.peers.edus(TWO, 'm.device_list_update');
+  assert.deepEqual(
+    updates.map(({ user_id, stream_id }) => [user_id, stream_id]),
+    [[ALICE, last]],
+  );
 });
 
 onEachDatabase('a server that has just come learns what changed while we did not know that it is there', async db => {

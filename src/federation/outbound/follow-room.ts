@@ -68,8 +68,10 @@ async function stepsOf({ store }: FollowParts, tx: Tx, { room, entries, events, 
   const steps: Step[] = [];
   for (const { pos, kind, ref } of entries) {
     const event = kind === LOG_EVENT ? events.get(ref) : undefined;
-    // The first that is known of a room brings everybody with it, which is no change.
-    const changes = event === undefined || root === 0 ? NONE : await joinedChangesBy(store, tx, room, root, event);
+    // The first that is known of a room brings everybody with it, which is no change; but for the event itself, where a
+    // user of ours came into it through another server.
+    const before = root === 0 ? event?.stateBefore : root;
+    const changes = event && before ? await joinedChangesBy(store, tx, room, before, event) : NONE;
     root = event?.roomRoot ?? root;
     const isOwnReceipt = kind === LOG_RECEIPT && localUsers.has(ref);
     steps.push({ pos, event, changes, isOwnReceipt });
