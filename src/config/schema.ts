@@ -73,6 +73,11 @@ const wellKnown = section('What `/.well-known/matrix/...` says. Copse serves it 
     'a host with a port such as matrix.example.org:443',
     isServerName,
   ),
+  policy_server_key: optionalText(
+    'The public key of a policy server that answers under this name, for rooms that want to name it (`m.room.policy`).',
+    'an Ed25519 key in unpadded base64',
+    value => /^[A-Za-z0-9+/]{43}$/.test(value),
+  ),
   support: section('Whom to ask for help with this server.', {
     page: optionalText('A web page.', BASE_URL, isHttpUrl),
     email: optionalText('An address for administrative questions.', 'a mail address', isEmailAddress),

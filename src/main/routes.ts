@@ -30,6 +30,7 @@ import type { DeviceListChanges, InteractiveAuth } from '../keys/ports.ts';
 import type { RemoteHistory } from '../rooms/ports.ts';
 import { userPos } from '../rooms/user-log.table.ts';
 import { deviceListsBetween } from '../sync/device-list-range.ts';
+import { EventStream } from '../sync/event-stream.ts';
 import type { Parts } from './compose-parts.ts';
 import { profileFor } from './profile-for.ts';
 import { readListener } from './read-listener.ts';
@@ -46,6 +47,7 @@ export interface ClientSide {
 export function clientRoutes(parts: Parts, config: Config, { clock, version, history }: ClientSide): Endpoint[] {
   const { accounts, rooms } = parts;
   const roomParts = { ...roomRouteParts(parts, config), history };
+  const eventStream = new EventStream(parts);
   return [
     ...serverRoutes({
       capabilities: {
@@ -66,11 +68,12 @@ export function clientRoutes(parts: Parts, config: Config, { clock, version, his
     ...profileRoutes({ accounts }),
     ...roomRoutes(roomParts),
     ...directoryRoutes(roomParts),
-    ...peekingRoutes({ ...roomParts, roomAccountData: roomAccountData(parts) }),
+    ...peekingRoutes({ ...roomParts, eventStream, roomAccountData: roomAccountData(parts) }),
     ...delayedEventRoutes(parts),
     ...searchRoutes({ rooms, search: parts.search, ignoredUsers: roomParts.ignoredUsers }),
     ...syncRoutes({
       ...parts,
+      eventStream,
       storedFilter: (userNid, id) => accounts.filters.get(userNid, id),
       rooms,
       budget: rooms.budget,

@@ -3,7 +3,7 @@ import type { WellKnown } from '../http/client/server/well-known.ts';
 
 /** What `/.well-known/matrix/...` says, with the defaults that follow from the public address. */
 export function wellKnownOf(config: Config): WellKnown {
-  const { client, server, support } = config.well_known;
+  const { client, server, support, policy_server_key: policyServerKey } = config.well_known;
   const base = config.public_base_url;
   const host = base === undefined ? undefined : new URL(base);
   return {
@@ -15,5 +15,6 @@ export function wellKnownOf(config: Config): WellKnown {
       matrixId: support.matrix_id,
       securityEmail: support.security_email,
     },
+    policyServerKey,
   };
 }

@@ -7,11 +7,14 @@ import { directoryRoutes } from '../../src/http/client/directory/routes.ts';
 import { peekingRoutes } from '../../src/http/client/peeking/routes.ts';
 import type { RoomRouteParts } from '../../src/http/client/rooms/room-route-parts.ts';
 import { roomRoutes } from '../../src/http/client/rooms/routes.ts';
+import { syncRoutes } from '../../src/http/client/sync/routes.ts';
 import { DelayedEvents } from '../../src/rooms/delayed-events.ts';
+import { EventStream } from '../../src/sync/event-stream.ts';
 import { TestApi } from './http.ts';
 import { roomsOn } from './rooms.ts';
+import { SyncBench } from './sync.ts';
 
-/** The endpoints of rooms and the directory, with what they told the parts above. */
+/** The endpoints of rooms, the directory and syncing, with what they told the parts above. */
 export class RoomApi extends TestApi {
   readonly rooms: ReturnType<typeof roomsOn>;
   /** `user room thread pos` of each receipt that moved. */
@@ -44,8 +47,12 @@ export class RoomApi extends TestApi {
       ...more,
     };
     const roomAccountData = async () => [{ type: 'org.example.mine', content: {} }];
-    const peeking = peekingRoutes({ ...parts, roomAccountData });
-    super(rooms, [...roomRoutes(parts), ...directoryRoutes(parts), ...peeking], t);
+    const bench = new SyncBench(rooms);
+    t.after(() => bench[Symbol.dispose]());
+    const eventStream = new EventStream(bench);
+    const peeking = peekingRoutes({ ...parts, eventStream, roomAccountData });
+    const syncing = syncRoutes({ ...bench, eventStream, storedFilter: async () => ({}), budget: rooms.budget });
+    super(rooms, [...roomRoutes(parts), ...directoryRoutes(parts), ...peeking, ...syncing], t);
     this.rooms = rooms;
     this.reads = reads;
     this.fullyRead = fullyRead;

@@ -11,6 +11,7 @@ import { systemRandom } from '../../../base/random.ts';
 import type { UserId } from '../../../core/ids.ts';
 import type { Json, JsonObject } from '../../../core/json.ts';
 import type { Database } from '../../../db/database.ts';
+import { EventStream } from '../../../sync/event-stream.ts';
 import { Notifier } from '../../../sync/notifier.ts';
 import { followActivity } from '../../../sync/presence/activity.ts';
 import { findPresence } from '../../../sync/presence/presence.table.ts';
@@ -41,7 +42,14 @@ class World {
     const sync = new Sync({ rooms: common, sources: quietSources, notifier, typing, presence: this.presence });
     const routes = [
       ...presenceRoutes({ rooms: this.rooms, presence: this.presence }),
-      ...syncRoutes({ sync, typing, rooms: this.rooms, storedFilter: async () => ({}), budget: common.budget }),
+      ...syncRoutes({
+        sync,
+        typing,
+        rooms: this.rooms,
+        eventStream: new EventStream({ sync, rooms: common }),
+        storedFilter: async () => ({}),
+        budget: common.budget,
+      }),
     ];
     this.api = new TestApi(this.rooms, routes, t);
     t.after(() => {

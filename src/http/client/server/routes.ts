@@ -1,5 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
 import type { Endpoint } from '../../endpoint.ts';
+import { authMetadata } from './auth-metadata.ts';
 import { type CapabilitySettings, capabilities } from './capabilities.ts';
 import { thirdPartyLocation } from './third-party-location.ts';
 import { thirdPartyLocationOfProtocol } from './third-party-location-of-protocol.ts';
@@ -21,6 +22,7 @@ export function serverRoutes(parts: {
   return [
     versions(),
     capabilities(parts.capabilities),
+    authMetadata(),
     turnServer(parts),
     thirdPartyProtocols(),
     thirdPartyProtocol(),

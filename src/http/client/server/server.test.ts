@@ -14,6 +14,7 @@ const NOTHING: WellKnown = {
   client: undefined,
   server: undefined,
   support: { page: undefined, email: undefined, matrixId: undefined, securityEmail: undefined },
+  policyServerKey: undefined,
 };
 const NO_RELAY: TurnSettings = { uris: [], secret: 'x', lifetimeMs: 1 };
 
@@ -55,6 +56,15 @@ test('a relay for calls is told of with a name and a password that it can check'
   }
 });
 
+test('clients learn that there is no OAuth 2.0, so that they log in otherwise', async t => {
+  const { api } = await apiOf(t);
+  for (const path of ['/v1/auth_metadata', '/unstable/org.matrix.msc2965/auth_metadata']) {
+    const { status, body } = await api.get('', path);
+    assert.deepEqual([status, body.errcode], [404, 'M_UNRECOGNIZED']);
+    assert.match(String(body.error), /no OAuth 2\.0.*\/login/);
+  }
+});
+
 test('the well-known files say what the operator has set, and are not there without', async t => {
   const ask = (wellKnown: WellKnown) => {
     const { app } = federationServer(t, wellKnownRoutes(wellKnown), () => assert.fail('nothing is signed'));
@@ -63,9 +73,9 @@ test('the well-known files say what the operator has set, and are not there with
       return [answer.statusCode, answer.json() as unknown, answer.headers['access-control-allow-origin']];
     };
   };
-  for (const name of ['client', 'server', 'support']) assert.equal((await ask(NOTHING)(name))[0], 404);
+  for (const name of ['client', 'server', 'support', 'policy_server']) assert.equal((await ask(NOTHING)(name))[0], 404);
   const support = { page: 'https://a.example', email: 'a@b', matrixId: '@a:b', securityEmail: 's@b' };
-  const get = ask({ client: 'https://c.example', server: 's.example:443', support });
+  const get = ask({ client: 'https://c.example', server: 's.example:443', support, policyServerKey: 'a'.repeat(43) });
   assert.deepEqual(await get('client'), [200, { 'm.homeserver': { base_url: 'https://c.example' } }, '*']);
   assert.deepEqual(await get('server'), [200, { 'm.server': 's.example:443' }, '*']);
   const contacts = [
@@ -73,4 +83,5 @@ test('the well-known files say what the operator has set, and are not there with
     { role: 'm.role.security', email_address: 's@b' },
   ];
   assert.deepEqual(await get('support'), [200, { contacts, support_page: 'https://a.example' }, '*']);
+  assert.deepEqual(await get('policy_server'), [200, { public_keys: { ed25519: 'a'.repeat(43) } }, '*']);
 });

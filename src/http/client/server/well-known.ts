@@ -13,11 +13,18 @@ export interface WellKnown {
     readonly matrixId: string | undefined;
     readonly securityEmail: string | undefined;
   };
+  /** The public key of a policy server under this name: unpadded base64 of Ed25519. */
+  readonly policyServerKey: string | undefined;
 }
 
 /** Client-server API, "Well-known URI"; server-server API, "Resolving server names". */
 export function wellKnownRoutes(wellKnown: WellKnown): Endpoint[] {
-  return [wellKnownClient(wellKnown), wellKnownServer(wellKnown), wellKnownSupport(wellKnown)];
+  return [
+    wellKnownClient(wellKnown),
+    wellKnownServer(wellKnown),
+    wellKnownSupport(wellKnown),
+    wellKnownPolicyServer(wellKnown),
+  ];
 }
 
 const wellKnownClient = ({ client }: WellKnown) =>
@@ -57,6 +64,17 @@ const wellKnownSupport = ({ support }: WellKnown) =>
         ...(contacts.length === 0 ? {} : { contacts }),
         ...(support.page === undefined ? {} : { support_page: support.page }),
       };
+    },
+  });
+
+const wellKnownPolicyServer = ({ policyServerKey }: WellKnown) =>
+  endpoint({
+    method: 'GET',
+    path: '/.well-known/matrix/policy_server',
+    auth: 'none',
+    async handle() {
+      if (policyServerKey === undefined) throw notFound('There is no policy server under this name.');
+      return { public_keys: { ed25519: policyServerKey } };
     },
   });
 
