@@ -324,9 +324,7 @@ export const ConfigSchema = section('', {
   default_room_version: choice('The version of rooms created here.', '12', ['6', '7', '8', '9', '10', '11', '12']),
   allowed_private_addresses: allowedPrivate,
   federation,
-  appservices: paths(
-    'Registration files of bridges and other application services. This version does not serve them yet and says so.',
-  ),
+  appservices: paths('Registration files of bridges and other application services, as these generate them.'),
   media,
   url_previews: urlPreviews,
   mail,

@@ -16,34 +16,44 @@ export interface ConfigSource {
   lineOf(path: Path, onKey: boolean): number;
 }
 
+/** What a file is called in messages, and what to do about one that is not as it should be. */
+export interface FileKind {
+  readonly what: string;
+  readonly remedy: string;
+}
+
+const SETTINGS: FileKind = {
+  what: 'The configuration file',
+  remedy: 'Write `key: value` lines, indented with spaces; copse.example.yaml shows every key.',
+};
+
 /** Reads a YAML file. @throws ConfigError when it cannot be read or is no YAML */
-export function readSource(file: string): ConfigSource {
+export function readSource(file: string, { what, remedy }: FileKind = SETTINGS): ConfigSource {
   const { LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
-  const document = parseDocument(readText(file), { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(readText(file, what), { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
     throw new ConfigError(
       document.errors.map(error => ({
         where: `${file}:${lines.linePos(error.pos[0]).line}`,
         reason: `This is not YAML: ${error.message}`,
-        remedy: 'Write `key: value` lines, indented with spaces; copse.example.yaml shows every key.',
+        remedy,
       })),
     );
   }
   const values: unknown = document.toJS() ?? {};
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
-    const remedy = 'Write `key: value` lines; copse.example.yaml shows every key.';
     throw new ConfigError([{ where: `${file}:1`, reason: 'The file must hold a group of keys.', remedy }]);
   }
   const lineOf = (path: Path, onKey: boolean) => lines.linePos(offsetOf(document.contents, path, onKey)).line;
   return { file, values: values as Record<string, unknown>, lineOf };
 }
 
-function readText(file: string): string {
+function readText(file: string, what: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    const reason = `The configuration file cannot be read: ${(error as Error).message}.`;
+    const reason = `${what} cannot be read: ${(error as Error).message}.`;
     throw new ConfigError([{ where: file, reason, remedy: 'Check the path and who may read the file.' }]);
   }
 }

@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import { Type } from '../base/schema.ts';
 import type { DirectoryQuery } from '../rooms/directory.ts';
+import type { DirectoryScope } from '../rooms/directory-scope.ts';
 import type { Query } from './query.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -27,7 +28,7 @@ export function bodyDirectoryQuery(body: Static<typeof PublicRoomsBody>): Direct
     since: body.since,
     searchTerm: body.filter?.generic_search_term ?? undefined,
     roomTypes: body.filter?.room_types ?? undefined,
-    network: body.include_all_networks === true ? undefined : (body.third_party_instance_id ?? undefined),
+    scope: scopeOf(body.include_all_networks === true, body.third_party_instance_id ?? undefined),
   };
 }
 
@@ -36,8 +37,13 @@ export function plainDirectoryQuery(query: Query): DirectoryQuery {
   return {
     limit: limited(query.integer('limit', { fallback: 0, max: MOST })),
     since: query.get('since'),
-    network: query.boolean('include_all_networks') ? undefined : query.get('third_party_instance_id'),
+    scope: scopeOf(query.boolean('include_all_networks') === true, query.get('third_party_instance_id')),
   };
+}
+
+function scopeOf(all: boolean, network: string | undefined): DirectoryScope {
+  if (all) return 'all';
+  return network === undefined || network === '' ? 'own' : { network };
 }
 
 /** Zero is no page: it counts as no limit, as elsewhere. */

@@ -21,6 +21,11 @@ export class Query {
     return this.#params.toString();
   }
 
+  /** Everything, for those who know what it means, but the token of whoever asks. */
+  fields(): URLSearchParams {
+    return new URLSearchParams([...this.#params].filter(([name]) => name !== 'access_token'));
+  }
+
   /** @throws MatrixError M_MISSING_PARAM */
   required(name: string): string {
     const value = this.get(name);

@@ -46,6 +46,9 @@ export interface ToDeviceParts {
   readonly remoteToDevice?: RemoteToDevice | undefined;
 }
 
+/** The bus subject on which it is told that messages came for some device. */
+export const TO_DEVICE_SUBJECT = 'to-device';
+
 /** A `m.direct_to_device` EDU of another server. */
 export interface IncomingToDevice {
   readonly sender: UserId;
@@ -150,6 +153,7 @@ export class ToDevice {
       }
     }
     await this.#trim(tx, await insertToDevice(tx, rows));
+    if (rows.length > 0) tx.afterCommit(() => this.#parts.bus.publish(TO_DEVICE_SUBJECT));
   }
 
   async #trim(tx: Tx, inboxes: readonly Inbox[]): Promise<void> {
@@ -181,6 +185,11 @@ export class ToDevice {
     }
     const more = taken.length < rows.length;
     return { events, more, upTo: more ? (taken.at(-1)?.pos ?? upTo) : upTo };
+  }
+
+  /** Takes messages out of the inbox, in the transaction that keeps them elsewhere. */
+  async remove(tx: Tx, userNid: number, deviceId: string, upTo: number): Promise<void> {
+    await deleteUpTo(tx, userNid, deviceId, upTo);
   }
 
   /**

@@ -3,6 +3,7 @@ import type { DeviceListener } from '../accounts/ports.ts';
 import { RemoteUserWords } from '../accounts/remote-user-words.ts';
 import { accountSettings } from '../accounts/settings.ts';
 import type { Administration } from '../administration/administration.ts';
+import type { Appservices } from '../appservice/appservices.ts';
 import type { Admission } from '../base/admission.ts';
 import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
@@ -10,6 +11,7 @@ import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import { type Bus, LocalBus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
+import type { UserId } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
 import { doubtAfterDeparture } from '../federation/devices/departures.ts';
 import type { EduReceiver } from '../federation/inbound/ports.ts';
@@ -38,6 +40,7 @@ import type { SyncSources } from '../sync/sources.ts';
 import { Sync } from '../sync/sync.ts';
 import { Typing } from '../sync/typing.ts';
 import { composeAdministration, invitePolicy } from './compose-administration.ts';
+import { composeAppservices, composeLanes } from './compose-appservices.ts';
 import type { Remote } from './compose-remote.ts';
 import { composeRooms } from './compose-rooms.ts';
 import { composeSignOn } from './compose-sign-on.ts';
@@ -89,6 +92,7 @@ export interface Parts extends AsyncDisposable {
   /** The same. */
   readonly edus: EduReceiver | undefined;
   readonly administration: Administration;
+  readonly appservices: Appservices;
   /** Takes up the work that an earlier run left. */
   start(): Promise<void>;
 }
@@ -97,6 +101,7 @@ export function composeParts(input: PartsInput): Parts {
   const { config, folder, db, clock, random, log, budget, remote } = input;
   const { serverName, signingKey } = folder;
   const stop = new AbortController();
+  const appservices = composeAppservices({ config, serverName, clock, log });
   const bus = new LocalBus(error => log.error('A listener on the bus failed.', { err: error }));
 
   const notifications = new Notifications({ bus, clock });
@@ -120,6 +125,7 @@ export function composeParts(input: PartsInput): Parts {
     invites: invitePolicy(config, serverName),
     memberships: remote?.memberships,
     departures: remote && doubtAfterDeparture,
+    aliasMaker: appservices,
     notifications: oneAfterTheOther([writer, upgrades, delayedStateFollower({ nids: () => rooms.nids, clock })]),
   });
   const { nids } = rooms;
@@ -146,6 +152,7 @@ export function composeParts(input: PartsInput): Parts {
     ...(remote && { remoteProfiles: remote.profiles }),
     ...(mail && { mail }),
     ...(signOn && { signOn }),
+    appservices,
   };
   const accounts = new Accounts({ ...common, settings: settingsOf(config, folder), ports });
   const media = new Media({ ...common, settings: mediaSettings(config), ...(remote && { remote: remote.media }) });
@@ -166,6 +173,16 @@ export function composeParts(input: PartsInput): Parts {
   const sender = new PushSender({ ...common, events, transport });
   const administration = composeAdministration(config, { rooms, accounts, media });
   const { tasks } = administration;
+  const hasAccount = async (userId: UserId) => (await accounts.users.find(userId)) !== undefined;
+  const bridges = composeLanes({
+    ...common,
+    rooms,
+    appservices,
+    typing,
+    presence,
+    toDevice: keys.toDevice,
+    hasAccount,
+  });
   let loops: readonly Promise<void>[] = [];
 
   return {
@@ -187,15 +204,18 @@ export function composeParts(input: PartsInput): Parts {
     edus: remoteDevices?.edus({ toDevice: keys.toDevice, typing, presence }),
     notificationHistory: new NotificationHistory({ db, events }),
     administration,
+    appservices,
     async start() {
       await accounts.start();
       await fillRoomFacts(rooms);
       delayed.start();
+      await bridges.lanes.prepare();
       loops = [
         sender.run(stop.signal),
         indexer.run(stop.signal),
         remoteUsers.run(stop.signal),
         tasks.run(stop.signal),
+        bridges.lanes.run(stop.signal),
         maintain({ ...common, media, tasks, remoteDevices }, stop.signal),
         ...(remoteDevices ? [remoteDevices.run()] : []),
       ];
@@ -205,6 +225,7 @@ export function composeParts(input: PartsInput): Parts {
       notifier[Symbol.dispose]();
       sync[Symbol.dispose]();
       activity?.[Symbol.dispose]();
+      bridges[Symbol.dispose]();
       await Promise.all(loops);
       await presence?.[Symbol.asyncDispose]();
       await delayed[Symbol.asyncDispose]();

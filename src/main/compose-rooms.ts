@@ -11,7 +11,13 @@ import type { Database } from '../db/database.ts';
 import { EventStore } from '../rooms/event-store.ts';
 import { Nids } from '../rooms/nids.table.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
-import type { DepartureListener, InvitePolicy, NotificationWriter, RemoteMemberships } from '../rooms/ports.ts';
+import type {
+  AliasMaker,
+  DepartureListener,
+  InvitePolicy,
+  NotificationWriter,
+  RemoteMemberships,
+} from '../rooms/ports.ts';
 import type { Room } from '../rooms/room.ts';
 import { ROOM_GONE, RoomRegistry } from '../rooms/room-registry.ts';
 import { RoomState } from '../rooms/room-state.ts';
@@ -32,6 +38,7 @@ export interface RoomsInput {
   readonly invites: InvitePolicy;
   readonly memberships: RemoteMemberships | undefined;
   readonly departures?: DepartureListener | undefined;
+  readonly aliasMaker?: AliasMaker | undefined;
 }
 
 /** Builds the rooms part. */

@@ -78,8 +78,6 @@ export async function compose(config: Config, environment: Environment): Promise
   await migrate(db);
   const others = composeServers({ ...environment, config, folder, db, budget, admission });
   if (others !== undefined) opened.use(others);
-  if (config.appservices.length > 0)
-    log.warn('This version serves no application services yet: `appservices` is ignored.');
   const parts = opened.use(
     composeParts({ config, folder, db, clock, random, log, budget, admission, remote: others?.remote }),
   );

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config/schema.ts';
 import { accountRoutes } from '../http/client/account/routes.ts';
 import { accountDataRoutes } from '../http/client/account-data/routes.ts';
+import { appserviceRoutes } from '../http/client/appservice/routes.ts';
 import { delayedEventRoutes } from '../http/client/delayed-events/routes.ts';
 import { directoryRoutes } from '../http/client/directory/routes.ts';
 import { keysRoutes } from '../http/client/keys/routes.ts';
@@ -57,7 +58,9 @@ export function clientRoutes(parts: Parts, config: Config, { clock, version, his
       wellKnown: wellKnownOf(config),
       turn: { uris: config.turn.uris, secret: config.turn.shared_secret, lifetimeMs: config.turn.lifetime },
       clock,
+      thirdParties: parts.appservices.thirdParties,
     }),
+    ...appserviceRoutes(parts),
     ...accountRoutes({ accounts }),
     ...threepidRoutes(accounts),
     ...mailPageRoutes({ validations: accounts.validations, serverName: rooms.serverName }),
@@ -101,7 +104,7 @@ function roomRouteParts(parts: Parts, config: Config): RoomRouteParts {
     delayed,
     reading: readListener(accounts, notifications),
     defaultRoomVersion: config.default_room_version,
-    aliasOwner: () => undefined,
+    aliasOwner: alias => parts.appservices.aliasOwner(alias),
     remote: remote?.directory,
     remoteRooms: remote?.rooms,
   };

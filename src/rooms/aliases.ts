@@ -59,8 +59,9 @@ export async function resolveAlias(
 const MOST_SERVERS = 50;
 
 async function ownTarget(parts: RoomsParts, alias: RoomAlias): Promise<AliasTarget | undefined> {
-  const { db, serverName, nids } = parts;
-  const found = await aliasTarget(db, alias);
+  const { db, serverName, nids, aliasMaker } = parts;
+  let found = await aliasTarget(db, alias);
+  if (found === undefined && (await aliasMaker?.offerAlias(alias)) === true) found = await aliasTarget(db, alias);
   if (found === undefined) return undefined;
   const room = await parts.rooms.find(db, found.roomId);
   const largest = room === undefined ? [] : await largestServers(db, room.nid, MOST_SERVERS);

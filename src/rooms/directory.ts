@@ -2,6 +2,7 @@ import { getString, type JsonObject } from '../core/json.ts';
 import { forbidden, invalidParam } from '../core/matrix-error.ts';
 import type { Queryable } from '../db/database.ts';
 import type { AliasUser } from './aliases.ts';
+import type { DirectoryScope } from './directory-scope.ts';
 import type { RoomsParts } from './parts.ts';
 import { maySendState } from './power.ts';
 import { describeRooms, type PublicRoom } from './public-room-chunk.ts';
@@ -23,8 +24,8 @@ export interface DirectoryQuery {
   readonly searchTerm?: string | undefined;
   /** Wanted types; null stands for rooms without one. Undefined: all. */
   readonly roomTypes?: readonly (string | null)[] | undefined;
-  /** The instance ID of a bridged network whose list is wanted. There is none without application services. */
-  readonly network?: string | undefined;
+  /** Which list is wanted: this server's own unless said. */
+  readonly scope?: DirectoryScope;
 }
 
 /** Rooms that a search looks at for one page; it goes on with the next page. */
@@ -52,7 +53,6 @@ export function isListed(db: Queryable, room: Room): Promise<boolean> {
 
 /** A page of this server's room directory (client-server API, `POST /publicRooms`). @throws MatrixError M_INVALID_PARAM */
 export async function roomDirectory(parts: RoomsParts, db: Queryable, query: DirectoryQuery): Promise<JsonObject> {
-  if (query.network !== undefined) return { chunk: [], total_room_count_estimate: 0 };
   const since = query.since === undefined ? undefined : parsePlace(query.since);
   const { found, next } = await collect(parts, db, query, since);
   if (since?.direction === 'backward') found.reverse();
@@ -95,7 +95,7 @@ async function collect(
   const found: PublicRoom[] = [];
   let place = since;
   for (let seen = 0; seen < MOST_LOOKED_AT; ) {
-    const rows = await publicRooms(db, place, BATCH);
+    const rows = await publicRooms(db, query.scope ?? 'own', place, BATCH);
     for (const one of await describe(parts, db, rows)) {
       if (!isShown(one) || !matches(one, query)) continue;
       if (found.length === query.limit) {
@@ -132,8 +132,8 @@ function isShown({ joinRule, worldReadable }: PublicRoom): boolean {
   return OPEN.has(joinRule) || worldReadable;
 }
 
-function isUnfiltered({ searchTerm, roomTypes }: DirectoryQuery): boolean {
-  return (searchTerm === undefined || searchTerm === '') && roomTypes === undefined;
+function isUnfiltered({ searchTerm, roomTypes, scope = 'own' }: DirectoryQuery): boolean {
+  return scope === 'own' && (searchTerm === undefined || searchTerm === '') && roomTypes === undefined;
 }
 
 function matches({ chunk, roomType }: PublicRoom, { searchTerm, roomTypes }: DirectoryQuery): boolean {

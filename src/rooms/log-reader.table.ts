@@ -33,6 +33,17 @@ export async function moveReader(
   return moved === 1;
 }
 
+/** Lets a reader that is new begin with what comes from now on. */
+export async function beginAtHeads(tx: Tx, reader: string): Promise<void> {
+  await tx.run(sql`insert into log_reader (reader, shard, pos) select ${reader}, shard, pos from shard where true
+    on conflict do nothing`);
+}
+
+/** A reader that is no more holds up nothing. */
+export async function forgetReader(tx: Tx, reader: string): Promise<void> {
+  await tx.run(sql`delete from log_reader where reader = ${reader}`);
+}
+
 /** How far the slowest of all readers has come in a shard; undefined where there are none. */
 export async function slowestReader(db: Queryable, shard: number): Promise<number | undefined> {
   const row = await db.get<{ pos: number | null }>(sql`select min(pos) as pos from log_reader where shard = ${shard}`);

@@ -3,7 +3,7 @@ import type { Surroundings } from '../base/surroundings.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Identity } from '../core/identity.ts';
 import type { Database } from '../db/database.ts';
-import type { DepartureListener, InvitePolicy, NotificationWriter, RemoteMemberships } from './ports.ts';
+import type { AliasMaker, DepartureListener, InvitePolicy, NotificationWriter, RemoteMemberships } from './ports.ts';
 import type { RoomStore } from './store.ts';
 
 /** What the functions of this part work with. */
@@ -15,6 +15,8 @@ export interface RoomsParts extends Surroundings, Identity, RoomStore {
   readonly invites?: InvitePolicy;
   /** Absent: rooms and users of this server only. */
   readonly memberships?: RemoteMemberships | undefined;
+  /** Absent without application services. */
+  readonly aliasMaker?: AliasMaker | undefined;
   /** Absent without federation. */
   readonly departures?: DepartureListener | undefined;
   /** One lane per room. */

@@ -21,6 +21,12 @@ export interface DepartureListener {
   roomLeft(tx: Tx, roomNid: number): Promise<void>;
 }
 
+/** Makes rooms for aliases that somebody asks for (fulfilled by `appservice/`). */
+export interface AliasMaker {
+  /** Asked about an alias of this server that names no room; whether it may name one now. */
+  offerAlias(alias: RoomAlias): Promise<boolean>;
+}
+
 /** What users have set about invites (fulfilled by `accounts/`). */
 export interface InvitePolicy {
   /** `ignore`: the inviter is told nothing, and the user neither. */

@@ -56,6 +56,16 @@ export async function publicReceiptsSince(db: Queryable, roomNid: number, after:
     where room_nid = ${roomNid} and receipt_type = 'm.read' and pos > ${after}`);
 }
 
+/** Public receipts of a room that moved last at some positions of the room's shard. */
+export async function publicReceiptsAt(
+  db: Queryable,
+  roomNid: number,
+  positions: readonly number[],
+): Promise<ReceiptRow[]> {
+  return db.all<ReceiptRow>(sql`select room_nid, user_nid, receipt_type, thread, event_id, event_pos, ts from receipt
+    where room_nid = ${roomNid} and receipt_type = 'm.read' and pos ${sql.in(positions)} order by pos`);
+}
+
 /** Public receipts of one server's users in a room that moved last with `from <= pos <= to`, oldest first. */
 export async function publicReceiptsOf(
   db: Queryable,

@@ -34,6 +34,7 @@ const ROWS: readonly (readonly [table: Sql, key: Sql])[] = [
   [sql`room_domain`, sql`room_nid, domain_nid`],
   [sql`open_room`, sql`room_nid`],
   [sql`room_facts`, sql`room_nid`],
+  [sql`network_room`, sql`network, room_nid`],
   [sql`server_notice_room`, sql`user_nid`],
   [sql`delayed_event`, sql`delay_id`],
   [sql`room_log`, sql`shard, pos`],

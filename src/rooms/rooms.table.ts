@@ -1,7 +1,9 @@
 import type { RoomId } from '../core/ids.ts';
 import { type MatrixError, notFound } from '../core/matrix-error.ts';
 import type { Queryable, Tx } from '../db/database.ts';
-import { sql } from '../db/sql.ts';
+import { type Sql, sql } from '../db/sql.ts';
+import type { DirectoryScope } from './directory-scope.ts';
+import { isListedIn } from './network-rooms.table.ts';
 import { MEMBERSHIPS } from './room.ts';
 
 export interface RoomRow {
@@ -120,13 +122,14 @@ export interface DirectoryPlace {
   readonly direction: 'forward' | 'backward';
 }
 
-/** Rooms of the directory, biggest first, on one side of a place; with `backward` the nearest come first. */
+/** Rooms of a directory, biggest first, on one side of a place; with `backward` the nearest come first. */
 export async function publicRooms(
   db: Queryable,
+  scope: DirectoryScope,
   place: DirectoryPlace | undefined,
   limit: number,
 ): Promise<PublicRoomRow[]> {
-  const select = sql`select nid, state_root, joined_count from room where is_public = 1 and joined_count > 0`;
+  const select = sql`select nid, state_root, joined_count from room where ${listedIn(scope)} and joined_count > 0`;
   if (place === undefined) {
     return db.all<PublicRoomRow>(sql`${select} order by joined_count desc, nid limit ${limit}`);
   }
@@ -136,6 +139,11 @@ export async function publicRooms(
         order by joined_count desc, nid limit ${limit}`)
     : db.all<PublicRoomRow>(sql`${select} and (joined_count > ${joined} or (joined_count = ${joined} and nid < ${nid}))
         order by joined_count, nid desc limit ${limit}`);
+}
+
+function listedIn(scope: DirectoryScope): Sql {
+  if (scope === 'own') return sql`is_public = 1`;
+  return scope === 'all' ? sql`(is_public = 1 or ${isListedIn(undefined)})` : isListedIn(scope.network);
 }
 
 export async function countPublicRooms(db: Queryable): Promise<number> {

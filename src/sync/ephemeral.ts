@@ -1,5 +1,7 @@
+import type { UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
-import { publicReceiptsSince, type ReceiptRow, UNTHREADED } from '../rooms/receipts.table.ts';
+import { receiptContents } from '../rooms/receipt-contents.ts';
+import { publicReceiptsSince, type ReceiptRow } from '../rooms/receipts.table.ts';
 import type { Room } from '../rooms/room.ts';
 import type { SyncWindow } from './window.ts';
 
@@ -14,7 +16,8 @@ export async function ephemeralEvents(
   const events: JsonObject[] = [];
   if (filter.ephemeral.matches({ type: 'm.receipt', sender: '' as never, content: {} })) {
     const rows = [...(await publicReceipts(window, room, after)), ...privateReceipts];
-    for (const content of await receiptContents(window, rows)) events.push({ type: 'm.receipt', content });
+    for (const content of receiptContents(rows, await namesOf(window, rows)))
+      events.push({ type: 'm.receipt', content });
   }
   if (filter.ephemeral.matches({ type: 'm.typing', sender: '' as never, content: {} })) {
     const users = typing.since(room.nid, since?.typing);
@@ -30,29 +33,8 @@ function publicReceipts({ parts, reads, now }: SyncWindow, room: Room, after: nu
   return reads.receipts(parts.db, { roomNid: room.nid, after, upTo: now.shards[room.shard] ?? 0 });
 }
 
-/**
- * One `m.receipt` as a rule. A user whose receipts for the room and for a thread stand at the same event needs two: its
- * content has room for one of each type.
- */
-async function receiptContents({ parts, ignored }: SyncWindow, rows: readonly ReceiptRow[]): Promise<JsonObject[]> {
+/** Without those whom the user ignores. */
+async function namesOf({ parts, ignored }: SyncWindow, rows: readonly ReceiptRow[]): Promise<Map<number, UserId>> {
   const names = await parts.nids.users.names(parts.db, new Set(rows.map(row => row.user_nid)));
-  const contents: ReceiptContent[] = [];
-  for (const row of rows) {
-    const user = names.get(row.user_nid);
-    if (user === undefined || ignored.has(user)) continue;
-    const { event_id: id, receipt_type: type } = row;
-    const free = contents.findIndex(content => content[id]?.[type]?.[user] === undefined);
-    const at = free === -1 ? contents.length : free;
-    const content = contents[at] ?? {};
-    const byType = content[id] ?? {};
-    const byUser = byType[type] ?? {};
-    byUser[user] = { ts: row.ts, ...(row.thread === UNTHREADED ? {} : { thread_id: row.thread }) };
-    byType[type] = byUser;
-    content[id] = byType;
-    contents[at] = content;
-  }
-  return contents;
+  return new Map([...names].filter(([, user]) => !ignored.has(user)));
 }
-
-/** By event, type and user. */
-type ReceiptContent = Record<string, Record<string, Record<string, JsonObject>>>;

@@ -30,6 +30,9 @@ export interface WholeServerOptions {
   readonly name?: string;
   /** Brings its requests to other servers. */
   readonly carry?: Carry;
+  /** Files of registrations. */
+  readonly appservices?: readonly string[];
+  readonly presence?: boolean;
 }
 
 /** A whole server in this process, composed as in production, with open registration on SQLite in a temporary folder. */
@@ -60,6 +63,8 @@ export class WholeServer {
         password_hashing: { memory: 65_536, passes: 1 },
         registration: { ...config.registration, mode: 'open' },
         rate_limits: 'off',
+        appservices: [...(this.#options.appservices ?? [])],
+        presence: this.#options.presence ?? false,
       },
       {
         clock: this.#clock,

@@ -6,6 +6,8 @@ import { openSqlite } from '../../../../test/support/databases.ts';
 import { refusal, TestApi } from '../../../../test/support/http.ts';
 import { roomsOn } from '../../../../test/support/rooms.ts';
 import { federationServer } from '../../../../test/support/signed-requests.ts';
+import { ThirdParties } from '../../../appservice/third-parties.ts';
+import { silentLog } from '../../../base/log.ts';
 import { serverRoutes } from './routes.ts';
 import type { TurnSettings } from './turn-credentials.ts';
 import { type WellKnown, wellKnownRoutes } from './well-known.ts';
@@ -27,6 +29,7 @@ async function apiOf(t: TestContext, { wellKnown = NOTHING, turn = NO_RELAY } = 
     wellKnown,
     turn,
     clock,
+    thirdParties: new ThirdParties([], silentLog),
   });
   return { api: new TestApi(roomsOn(opened.db), routes, t), clock };
 }

@@ -1,5 +1,6 @@
 import { notFound } from '../../../core/matrix-error.ts';
 import { endpoint } from '../../endpoint.ts';
+import type { ThirdPartyParts } from './third-party-protocols.ts';
 
 /** Of a network that no bridge of this server speaks to there is nothing to tell. */
 export function unknownProtocol(): Error {
@@ -7,12 +8,14 @@ export function unknownProtocol(): Error {
 }
 
 /** getProtocolMetadata */
-export const thirdPartyProtocol = () =>
+export const thirdPartyProtocol = ({ thirdParties }: ThirdPartyParts) =>
   endpoint({
     method: 'GET',
     path: '/_matrix/client/v3/thirdparty/protocol/:protocol',
     auth: 'user',
-    async handle() {
-      throw unknownProtocol();
+    async handle({ params }) {
+      const found = await thirdParties.protocol(params.protocol);
+      if (found === undefined) throw unknownProtocol();
+      return found;
     },
   });

@@ -1,5 +1,16 @@
+import type { ThirdParties } from '../../../appservice/third-parties.ts';
 import { endpoint } from '../../endpoint.ts';
 
-/** Client-server API, "Third-party Networks": those of the bridges that are registered, of which there are none yet. */
-export const thirdPartyProtocols = () =>
-  endpoint({ method: 'GET', path: '/_matrix/client/v3/thirdparty/protocols', auth: 'user', handle: async () => ({}) });
+/** What the endpoints of third-party networks work with. */
+export interface ThirdPartyParts {
+  readonly thirdParties: ThirdParties;
+}
+
+/** Client-server API, "Third-party Networks": those of the application services that are registered. */
+export const thirdPartyProtocols = ({ thirdParties }: ThirdPartyParts) =>
+  endpoint({
+    method: 'GET',
+    path: '/_matrix/client/v3/thirdparty/protocols',
+    auth: 'user',
+    handle: () => thirdParties.protocols(),
+  });

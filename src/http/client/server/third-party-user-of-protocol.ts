@@ -1,13 +1,16 @@
 import { endpoint } from '../../endpoint.ts';
 import { unknownProtocol } from './third-party-protocol.ts';
+import type { ThirdPartyParts } from './third-party-protocols.ts';
 
 /** queryUserByProtocol */
-export const thirdPartyUserOfProtocol = () =>
+export const thirdPartyUserOfProtocol = ({ thirdParties }: ThirdPartyParts) =>
   endpoint({
     method: 'GET',
     path: '/_matrix/client/v3/thirdparty/user/:protocol',
     auth: 'user',
-    async handle() {
-      throw unknownProtocol();
+    async handle({ params, query }) {
+      const found = await thirdParties.ofProtocol('user', params.protocol, query.fields());
+      if (found === undefined) throw unknownProtocol();
+      return found;
     },
   });

@@ -1,0 +1,167 @@
+import { type Clock, sleep } from '../base/clock.ts';
+import { type Random, randomFraction } from '../base/random.ts';
+import type { Bus } from '../bus/bus.ts';
+import type { UserId } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+import { TO_DEVICE_SUBJECT } from '../keys/to-device.ts';
+import type { Room } from '../rooms/room.ts';
+import { LOG_SUBJECT } from '../rooms/room-log.table.ts';
+import {
+  appserviceRow,
+  oldestTransaction,
+  retryNow,
+  type TransactionRow,
+  transactionFailed,
+  transactionTaken,
+} from './appservice.table.ts';
+import type { AppserviceClient } from './appservice-client.ts';
+import type { Asked } from './asked.ts';
+import { Interest } from './interest.ts';
+import { Outbox, type OutboxParts } from './outbox.ts';
+import { Passing } from './passing.ts';
+import type { Registration } from './registration.ts';
+
+export interface LaneParts extends OutboxParts {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** The bus may lose a message. */
+const LOOK_ANYWAY_MS = 60_000;
+const AFTER_FAILURE_MS = 5000;
+const FIRST_BACKOFF_MS = 1000;
+const LONGEST_BACKOFF_MS = 10 * 60_000;
+
+/** How long to wait after the `tries`th failure in a row, spread by a fifth either way. */
+export function backoffMs(tries: number, random: Random): number {
+  const plain = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(tries - 1, 20), LONGEST_BACKOFF_MS);
+  return Math.round(plain * (0.8 + 0.4 * randomFraction(random)));
+}
+
+/**
+ * Tells one application service what happens: transactions one after the other, the same again until it is taken
+ * (application service API, "Pushing events"). Nothing is ever dropped; what it is away for waits in the logs.
+ */
+export class Lane {
+  readonly #parts: LaneParts;
+  readonly #registration: Registration;
+  readonly #client: AppserviceClient;
+  readonly #outbox: Outbox;
+  readonly #interest: Interest;
+  readonly #passing = new Passing();
+  #isFailing = true;
+  #woken = new AbortController();
+
+  constructor(parts: LaneParts, asked: Asked) {
+    const { registration, client } = asked;
+    this.#parts = parts;
+    this.#registration = registration;
+    this.#client = client;
+    this.#interest = new Interest({ ...parts, budget: parts.rooms.budget }, registration);
+    this.#outbox = new Outbox(parts, asked, this.#interest, this.#passing);
+  }
+
+  /** Runs until `signal` aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { bus, clock, log } = this.#parts;
+    using _ = bus.subscribe(LOG_SUBJECT, () => this.wake());
+    using __ = bus.subscribe(TO_DEVICE_SUBJECT, () => this.wake());
+    while (!signal.aborted) {
+      this.#woken = new AbortController();
+      try {
+        const pause = await this.round(signal);
+        if (pause > 0) await sleep(clock, pause, AbortSignal.any([this.#woken.signal, signal]));
+      } catch (error) {
+        const { id } = this.#registration;
+        log.warn('An application service could not be served; it goes on in a moment.', { id, err: error });
+        await sleep(clock, AFTER_FAILURE_MS, signal);
+      }
+    }
+    await this.#outbox.settled();
+  }
+
+  /** Has it looked now whether there is something to tell. */
+  wake(): void {
+    this.#woken.abort();
+  }
+
+  /** A request of the application service came: it is there, and what is due is tried now. */
+  heard(): void {
+    if (!this.#isFailing) return;
+    this.#isFailing = false;
+    const { db, log } = this.#parts;
+    const { id } = this.#registration;
+    db.tx(tx => retryNow(tx, id)).then(
+      () => this.wake(),
+      (error: unknown) => log.debug('A sign of life was missed.', { id, err: error }),
+    );
+  }
+
+  /** Somebody has begun to type in a room, or stopped: `users` do now. */
+  async types(room: Room, users: readonly UserId[]): Promise<void> {
+    if (!this.#registration.receivesEphemeral || !(await this.#interest.inRoom(room, []))) return;
+    this.#passing.types(room.roomId, users);
+    this.wake();
+  }
+
+  /** A user has come or gone, who is joined to some rooms. */
+  async isThere(userId: UserId, rooms: Iterable<Room>, content: () => Promise<JsonObject>): Promise<void> {
+    if (!this.#registration.receivesEphemeral) return;
+    for (const room of rooms) {
+      if (!(await this.#interest.inRoom(room, []))) continue;
+      this.#passing.isThere(userId, await content());
+      this.wake();
+      return;
+    }
+  }
+
+  /** Tells what there is, and answers how many milliseconds there is nothing to do then. */
+  async round(signal: AbortSignal): Promise<number> {
+    const { db, clock } = this.#parts;
+    const { id } = this.#registration;
+    const isAllIn = await this.#outbox.fill(signal);
+    for (;;) {
+      const row = await appserviceRow(db, id);
+      const wait = (row?.retry_at ?? 0) - clock.now();
+      if (wait > 0) return Math.min(wait, LOOK_ANYWAY_MS);
+      const transaction = await oldestTransaction(db, id);
+      if (transaction === undefined) return isAllIn ? LOOK_ANYWAY_MS : 0;
+      if (signal.aborted) return 0;
+      await this.#deliver(transaction, row?.tries ?? 0, signal);
+    }
+  }
+
+  async #deliver({ txn, body }: TransactionRow, tries: number, signal: AbortSignal): Promise<void> {
+    const { db, log } = this.#parts;
+    const { id } = this.#registration;
+    const reason = await this.#send(txn, body, signal);
+    // What a stop interrupts was not the application service's fault.
+    if (signal.aborted && reason !== undefined) return;
+    if (reason === undefined) {
+      if (tries > 0) log.info('An application service answers again.', { id, after: tries });
+      await db.tx(tx => transactionTaken(tx, id, txn));
+      this.#isFailing = false;
+    } else await this.#failed(tries + 1, reason);
+  }
+
+  async #failed(tries: number, reason: string): Promise<void> {
+    const { db, clock, random, log } = this.#parts;
+    const { id } = this.#registration;
+    const wait = backoffMs(tries, random);
+    this.#isFailing = true;
+    if (tries === 1)
+      log.warn('An application service does not take what happens; it is kept and tried again.', { id, reason });
+    await db.tx(tx => transactionFailed(tx, id, { tries, retryAt: clock.now() + wait, reason }));
+  }
+
+  /** Why it did not take the transaction; undefined when it did. */
+  async #send(txn: number, body: string, signal: AbortSignal): Promise<string | undefined> {
+    try {
+      const { status } = await this.#client.call('PUT', `transactions/${txn}`, body, signal);
+      return status === 200 ? undefined : `it answered ${status}`;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import type { RoomId, UserId } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+
+/** Rooms and users that are remembered until the next transaction; what comes on top is left out. */
+const MOST = 1000;
+
+/**
+ * What passes: who types, and who is there. Only the last word on each room and user counts, so that a slow application
+ * service is told the newest, and one that is away misses nothing that lasts.
+ */
+export class Passing {
+  readonly #typing = new Map<RoomId, readonly UserId[]>();
+  readonly #presence = new Map<UserId, JsonObject>();
+
+  types(roomId: RoomId, users: readonly UserId[]): void {
+    if (this.#typing.has(roomId) || this.#typing.size < MOST) this.#typing.set(roomId, users);
+  }
+
+  isThere(sender: UserId, content: JsonObject): void {
+    if (this.#presence.has(sender) || this.#presence.size < MOST) this.#presence.set(sender, content);
+  }
+
+  /** Everything, which is then forgotten. */
+  take(): JsonObject[] {
+    const typing = [...this.#typing].map(([room_id, user_ids]) => ({
+      type: 'm.typing',
+      room_id,
+      content: { user_ids: [...user_ids] },
+    }));
+    const presence = [...this.#presence].map(([sender, content]) => ({ type: 'm.presence', sender, content }));
+    this.#typing.clear();
+    this.#presence.clear();
+    return [...typing, ...presence];
+  }
+}

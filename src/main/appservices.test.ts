@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { randomKey } from '../../test/support/keys.ts';
+import { newDevice } from '../../test/support/remote-devices.ts';
+import { ScriptedAppservice } from '../../test/support/scripted-appservice.ts';
+import { type Client, WholeServer } from '../../test/support/whole-server.ts';
+import { systemClock } from '../base/clock.ts';
+import type { UserId } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+
+const GHOST = '@irc_bob:one.example';
+
+async function say(client: Client, roomId: string, text: string): Promise<string> {
+  const path = `/v3/rooms/${encodeURIComponent(roomId)}/send/m.room.message/${encodeURIComponent(text)}`;
+  return String((await client.ok('PUT', path, { msgtype: 'm.text', body: text })).event_id);
+}
+
+function textsOf(events: readonly JsonObject[]): unknown[] {
+  return events.filter(event => event.type === 'm.room.message').map(event => (event.content as JsonObject).body);
+}
+
+/** A room of alice's with a user of the bridge in it. */
+async function bridgedRoom(server: WholeServer, bridge: ScriptedAppservice) {
+  await bridge.register(server, 'irc_bob');
+  const alice = await server.user('alice');
+  const { room_id: roomId } = await alice.ok('POST', '/v3/createRoom', { preset: 'public_chat', name: 'Bridged' });
+  await bridge.call(server, 'POST', `/v3/join/${encodeURIComponent(String(roomId))}`, {}, GHOST);
+  return { alice, roomId: String(roomId) };
+}
+
+test('an application service is told what happens where its users are, in order, and nothing else', async t => {
+  const bridge = await ScriptedAppservice.start(t);
+  const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();
+  const { alice, roomId } = await bridgedRoom(server, bridge);
+  const { room_id: elsewhere } = await alice.ok('POST', '/v3/createRoom', {});
+  await say(alice, String(elsewhere), 'a secret');
+  const said = Array.from({ length: 30 }, (_, at) => `message ${at}`);
+  for (const text of said) await say(alice, roomId, text);
+  await bridge.until(() => textsOf(bridge.told('events')).length >= said.length);
+  assert.deepEqual(textsOf(bridge.told('events')), said);
+  assert.deepEqual([...new Set(bridge.told('events').map(event => event.room_id))], [roomId]);
+  assert.deepEqual([...new Set(bridge.transactions.map(call => call.authorization))], ['Bearer hs-token']);
+  const ids = bridge.transactions.map(({ path }) => Number(path.split('/').at(-1)));
+  assert.deepEqual(
+    ids,
+    ids.map((_, at) => at + 1),
+    'transactions are numbered without a gap',
+  );
+});
+
+test('the invite of one of its users says what room it is, and a user who is not there yet is asked about', async t => {
+  const bridge = await ScriptedAppservice.start(t);
+  const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();
+  const alice = await server.user('alice');
+  const { room_id: roomId } = await alice.ok('POST', '/v3/createRoom', { name: 'A room', invite: [GHOST] });
+  await bridge.until(() => bridge.told('events').some(event => event.state_key === GHOST));
+  const invite = bridge.told('events').find(event => event.state_key === GHOST);
+  const { invite_room_state: state } = (invite?.unsigned ?? {}) as { invite_room_state?: JsonObject[] };
+  assert.ok(state?.some(event => event.type === 'm.room.name' && (event.content as JsonObject).name === 'A room'));
+  assert.ok(bridge.calls.some(({ path }) => path === `/_matrix/app/v1/users/${encodeURIComponent(GHOST)}`));
+  assert.equal(invite?.room_id, roomId);
+});
+
+test('what it does not take comes again, the same, also after a restart, and then what came meanwhile', async t => {
+  const bridge = await ScriptedAppservice.start(t);
+  const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();
+  const { alice, roomId } = await bridgedRoom(server, bridge);
+  await bridge.until(() => bridge.told('events').some(event => event.state_key === GHOST));
+  bridge.answer = ({ path }) => (path.includes('/transactions/') ? { status: 500 } : undefined);
+  await say(alice, roomId, 'first');
+  await bridge.until(() => textsOf(bridge.told('events')).includes('first'));
+  const refused = bridge.transactions.at(-1);
+  for (let at = 0; at < 60; at++) await say(alice, roomId, `later ${at}`);
+  await server.stop();
+  bridge.calls.length = 0;
+  bridge.answer = () => undefined;
+  await server.start();
+  const later = Array.from({ length: 60 }, (_, at) => `later ${at}`);
+  await bridge.until(() => textsOf(bridge.told('events')).length >= 61);
+  assert.deepEqual(bridge.transactions[0]?.path, refused?.path);
+  assert.deepEqual(bridge.transactions[0]?.body, refused?.body);
+  assert.deepEqual(textsOf(bridge.told('events')), ['first', ...later]);
+});
+
+test('a request of its own wakes what waits for it', async t => {
+  const bridge = await ScriptedAppservice.start(t);
+  const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();
+  const { alice, roomId } = await bridgedRoom(server, bridge);
+  await bridge.until(() => bridge.told('events').some(event => event.state_key === GHOST));
+  bridge.answer = ({ path }) => (path.includes('/transactions/') ? { status: 500 } : undefined);
+  await say(alice, roomId, 'hello');
+  // Four failures: the next try would be eight seconds away.
+  await bridge.until(
+    () => bridge.transactions.filter(({ body }) => textsOf(body.events as JsonObject[])[0] === 'hello').length >= 4,
+  );
+  bridge.answer = () => undefined;
+  const before = bridge.transactions.length;
+  const began = performance.now();
+  await bridge.call(server, 'GET', '/v3/account/whoami');
+  await bridge.until(() => bridge.transactions.length > before);
+  assert.ok(performance.now() - began < 6000, 'it did not wait for its turn');
+});
+
+test('receipts and typing are told where it asked for them', async t => {
+  const bridge = await ScriptedAppservice.start(t, ['receive_ephemeral: true']);
+  const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();
+  const { alice, roomId } = await bridgedRoom(server, bridge);
+  const eventId = await say(alice, roomId, 'read me');
+  const room = `/v3/rooms/${encodeURIComponent(roomId)}`;
+  await alice.ok('POST', `${room}/receipt/m.read/${encodeURIComponent(eventId)}`, {});
+  await alice.ok('PUT', `${room}/typing/${encodeURIComponent(alice.id)}`, { typing: true, timeout: 30_000 });
+  const ofType = (type: string) => bridge.told('ephemeral').filter(event => event.type === type);
+  await bridge.until(() => ofType('m.receipt').length > 0 && ofType('m.typing').length > 0);
+  const receipt = ofType('m.receipt')[0] as JsonObject;
+  assert.equal(receipt.room_id, roomId);
+  assert.deepEqual(Object.keys((receipt.content as JsonObject)[eventId] as JsonObject), ['m.read']);
+  assert.deepEqual(ofType('m.typing')[0], { type: 'm.typing', room_id: roomId, content: { user_ids: [alice.id] } });
+});
+
+test('who comes is told where it asked for that, of those who share a room with it', async t => {
+  const bridge = await ScriptedAppservice.start(t, ['receive_ephemeral: true']);
+  const options = { appservices: [bridge.file], presence: true };
+  const server = await new WholeServer(t, systemClock, options).start();
+  const { alice } = await bridgedRoom(server, bridge);
+  const stranger = await server.user('stranger');
+  await bridge.until(() => bridge.told('events').some(event => event.state_key === GHOST));
+  for (const user of [stranger, alice])
+    await user.ok('PUT', `/v3/presence/${encodeURIComponent(user.id)}/status`, {
+      presence: 'online',
+      status_msg: 'here',
+    });
+  await bridge.until(() => bridge.told('ephemeral').some(event => event.sender === alice.id));
+  const senders = new Set(bridge.told('ephemeral').map(event => event.sender));
+  assert.deepEqual(
+    [...senders].filter(sender => sender !== GHOST),
+    [alice.id],
+  );
+});
+
+test('messages to devices of its users are pushed with the keys that are left, once', async t => {
+  const bridge = await ScriptedAppservice.start(t, ['receive_ephemeral: true', 'org.matrix.msc3202: true']);
+  const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();
+  const { alice } = await bridgedRoom(server, bridge);
+  const as = (method: string, path: string, body?: JsonObject) => bridge.call(server, method, path, body, GHOST);
+  assert.equal((await as('PUT', '/v3/devices/BRIDGE', { display_name: 'bridge' })).status, 201);
+  const { keys, sign } = newDevice(GHOST as UserId, 'BRIDGE');
+  const upload = { device_keys: keys, one_time_keys: { 'signed_curve25519:A': sign({ key: randomKey() }) } };
+  assert.equal((await as('POST', '/v3/keys/upload?device_id=BRIDGE', upload)).status, 200);
+  const messages = { [GHOST]: { BRIDGE: { secret: 1 } } };
+  await alice.ok('PUT', '/v3/sendToDevice/m.test/1', { messages });
+  await bridge.until(() => bridge.told('to_device').length > 0);
+  assert.deepEqual(bridge.told('to_device'), [
+    { sender: alice.id, type: 'm.test', content: { secret: 1 }, to_user_id: GHOST, to_device_id: 'BRIDGE' },
+  ]);
+  const told = bridge.transactions.find(({ body }) => body.to_device !== undefined)?.body;
+  assert.deepEqual(told?.device_one_time_keys_count, { [GHOST]: { BRIDGE: { signed_curve25519: 1 } } });
+  const again = await as('GET', '/v3/sync?device_id=BRIDGE');
+  assert.equal(again.body.to_device, undefined);
+});
+
+test('a ping says how long it took, or why it cannot be reached', async t => {
+  const bridge = await ScriptedAppservice.start(t);
+  const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();
+  const ping = (id = 'irc') => bridge.call(server, 'POST', `/v1/appservice/${id}/ping`, { transaction_id: 'mine' });
+  const { status, body } = await ping();
+  assert.equal(status, 200);
+  assert.ok(Number.isInteger(body.duration_ms));
+  const asked = bridge.calls.find(({ path }) => path === '/_matrix/app/v1/ping');
+  assert.deepEqual(asked?.body, { transaction_id: 'mine' });
+  assert.deepEqual([(await ping('other')).body.errcode], ['M_FORBIDDEN']);
+  const alice = await server.user('alice');
+  assert.equal((await alice.call('POST', '/v1/appservice/irc/ping', {})).body.errcode, 'M_FORBIDDEN');
+  bridge.answer = () => ({ status: 401, body: { errcode: 'M_UNKNOWN_TOKEN' } });
+  const refused = await ping();
+  assert.deepEqual([refused.status, refused.body.errcode, refused.body.status], [502, 'M_BAD_STATUS', 401]);
+  bridge.close();
+  const gone = await ping();
+  assert.deepEqual([gone.status, gone.body.errcode], [502, 'M_CONNECTION_FAILED']);
+});
+
+test('an alias in its namespace is offered to it when somebody asks', async t => {
+  const bridge = await ScriptedAppservice.start(t);
+  const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();
+  const alice = await server.user('alice');
+  const alias = encodeURIComponent('#irc_#here:one.example');
+  bridge.answer = ({ path }) => (path.startsWith('/_matrix/app/v1/rooms/') ? { status: 404 } : undefined);
+  assert.equal((await alice.call('GET', `/v3/directory/room/${alias}`)).status, 404);
+  const { body: made } = await bridge.call(server, 'POST', '/v3/createRoom', { preset: 'public_chat' });
+  bridge.answer = ({ path }) => (path === `/_matrix/app/v1/rooms/${alias}` ? { status: 200 } : undefined);
+  // A real bridge makes the alias before it answers.
+  const set = { room_id: String(made.room_id) };
+  assert.equal((await bridge.call(server, 'PUT', `/v3/directory/room/${alias}`, set)).status, 200);
+  assert.equal((await alice.ok('POST', `/v3/join/${alias}`, {})).room_id, made.room_id);
+  const mine = await alice.ok('POST', '/v3/createRoom', {});
+  const stolen = await alice.call('PUT', `/v3/directory/room/${encodeURIComponent('#irc_mine:one.example')}`, {
+    room_id: String(mine.room_id),
+  });
+  assert.equal(stolen.body.errcode, 'M_EXCLUSIVE');
+});
+
+test('networks, their users and places are looked up through it', async t => {
+  const bridge = await ScriptedAppservice.start(t);
+  const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();
+  const alice = await server.user('alice');
+  const protocol = { user_fields: ['nick'], location_fields: ['channel'], icon: 'mxc://a/b', field_types: {} };
+  const instances = [{ desc: 'Libera', network_id: 'libera', fields: { network: 'libera' } }];
+  const user = { userid: GHOST, protocol: 'irc', fields: { nick: 'bob' } };
+  const place = { alias: '#irc_x:one.example', protocol: 'irc', fields: { channel: '#x' } };
+  bridge.answer = ({ path }) => {
+    if (path.startsWith('/_matrix/app/v1/thirdparty/protocol/irc'))
+      return { status: 200, body: { ...protocol, instances } };
+    if (path.startsWith('/_matrix/app/v1/thirdparty/user')) return { status: 200, body: [user] };
+    if (path.startsWith('/_matrix/app/v1/thirdparty/location')) return { status: 200, body: [place] };
+    return { status: 404 };
+  };
+  const irc = { ...protocol, instances: [{ ...instances[0], instance_id: 'irc|libera' }] };
+  assert.deepEqual(await alice.ok('GET', '/v3/thirdparty/protocols'), { irc });
+  assert.deepEqual(await alice.ok('GET', '/v3/thirdparty/protocol/irc'), irc);
+  assert.deepEqual(await alice.ok('GET', '/v3/thirdparty/user/irc?nick=bob'), [user]);
+  assert.deepEqual(await alice.ok('GET', `/v3/thirdparty/user?userid=${encodeURIComponent(GHOST)}`), [user]);
+  assert.deepEqual(await alice.ok('GET', '/v3/thirdparty/location/irc?channel=x'), [place]);
+  assert.deepEqual(await alice.ok('GET', '/v3/thirdparty/location?alias=%23irc_x%3Aone.example'), [place]);
+  assert.equal((await alice.call('GET', '/v3/thirdparty/protocol/icq')).status, 404);
+  assert.ok(bridge.calls.some(({ path }) => path === '/_matrix/app/v1/thirdparty/user/irc?nick=bob'));
+});
+
+test('rooms are listed on a network by its application service alone', async t => {
+  const bridge = await ScriptedAppservice.start(t);
+  const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();
+  const { alice, roomId } = await bridgedRoom(server, bridge);
+  const path = `/v3/directory/list/appservice/libera/${encodeURIComponent(roomId)}`;
+  assert.equal((await alice.call('PUT', path, { visibility: 'public' })).body.errcode, 'M_FORBIDDEN');
+  const listed = async (body: JsonObject) => {
+    const { chunk } = await alice.ok('POST', '/v3/publicRooms', body);
+    return (chunk as JsonObject[]).map(room => room.room_id);
+  };
+  assert.equal((await bridge.call(server, 'PUT', path, { visibility: 'public' })).status, 200);
+  assert.deepEqual(await listed({}), []);
+  assert.deepEqual(await listed({ third_party_instance_id: 'irc|libera' }), [roomId]);
+  assert.deepEqual(await listed({ third_party_instance_id: 'irc|oftc' }), []);
+  assert.deepEqual(await listed({ include_all_networks: true }), [roomId]);
+  assert.equal((await bridge.call(server, 'PUT', path, { visibility: 'private' })).status, 200);
+  assert.deepEqual(await listed({ include_all_networks: true }), []);
+});

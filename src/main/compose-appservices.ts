@@ -1,0 +1,58 @@
+import { Appservices } from '../appservice/appservices.ts';
+import type { LaneParts } from '../appservice/lane.ts';
+import type { Lanes } from '../appservice/lanes.ts';
+import type { AppserviceTransport } from '../appservice/ports.ts';
+import { readRegistrations } from '../appservice/registration-file.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Config } from '../config/schema.ts';
+import type { ServerName } from '../core/ids.ts';
+import type { Presence } from '../sync/presence/presence.ts';
+import type { Typing } from '../sync/typing.ts';
+import { exchange, plainAgents } from './http-exchange.ts';
+
+/** What of an answer is read, in bytes. */
+const MOST_ANSWER = 2 ** 20;
+
+export interface AppservicesInput {
+  readonly config: Config;
+  readonly serverName: ServerName;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** @throws ConfigError for registrations that cannot be used */
+export function composeAppservices({ config, serverName, clock, log }: AppservicesInput): Appservices {
+  const registrations = readRegistrations(config.appservices, serverName);
+  return new Appservices({ registrations, transport: appserviceTransport(), clock, log: log.child('appservices') });
+}
+
+/** The operator has written down where application services are: wherever that is, it is meant. */
+function appserviceTransport(): AppserviceTransport {
+  const agents = plainAgents();
+  return {
+    send: ({ method, url, token, body }, signal) => {
+      const headers = { authorization: `Bearer ${token}` };
+      return exchange(new URL(url), { method, body, headers, mostAnswer: MOST_ANSWER }, { signal }, agents);
+    },
+  };
+}
+
+export interface LanesInput extends LaneParts {
+  readonly appservices: Appservices;
+  readonly typing: Typing;
+  /** Undefined where it is switched off. */
+  readonly presence: Presence | undefined;
+}
+
+/** What tells application services what happens, and what passes. Disposing of it ends the latter. */
+export function composeLanes({ appservices, typing, presence, ...parts }: LanesInput): Disposable & { lanes: Lanes } {
+  const lanes = appservices.lanes({ ...parts, log: parts.log.child('appservices') });
+  const listeners = new DisposableStack();
+  listeners.use(typing.listen(roomNid => lanes.types(roomNid, typing.since(roomNid, undefined) ?? [])));
+  if (presence !== undefined) {
+    const contentOf = (userNid: number) => presence.contentOf(userNid);
+    listeners.use(presence.listen(userNids => lanes.presenceChanged(userNids, contentOf)));
+  }
+  return { lanes, [Symbol.dispose]: () => listeners.dispose() };
+}
