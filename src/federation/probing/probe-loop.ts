@@ -48,7 +48,7 @@ export class ProbeLoop {
     let isStarted = false;
     while (!signal.aborted) {
       try {
-        if (!isStarted) await rooms.db.tx(tx => makeAllDue(tx, rooms.clock.now(), SHORTEST_WAIT_MS));
+        if (!isStarted) await this.begin();
         isStarted = true;
         await sleep(rooms.clock, await this.work(signal), signal);
       } catch (error) {
@@ -56,6 +56,13 @@ export class ProbeLoop {
         await sleep(rooms.clock, MINUTE_MS, signal);
       }
     }
+  }
+
+  /** All rooms are due, those too that we came into just before we ended and that were not enrolled then. */
+  async begin(): Promise<void> {
+    const { db, clock } = this.#parts.rooms;
+    await this.#enrol();
+    await db.tx(tx => makeAllDue(tx, clock.now(), SHORTEST_WAIT_MS));
   }
 
   /** Probes some of the rooms that are due. Answers for how many milliseconds there is nothing to do. */

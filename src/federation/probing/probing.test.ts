@@ -37,6 +37,18 @@ onEachDatabase('a lost tail is found and filled by one question', async (db, t) 
   }
 });
 
+onEachDatabase('after a start a room is probed that we came into a moment before the end', async (db, t) => {
+  const world = await HistoryWorld.start(t, db);
+  await new ProbeLoop(world.probing).work();
+  const { room, remote } = await shared(world);
+  await say(world.there, remote, DORA, 'said meanwhile');
+  const next = new ProbeLoop(world.probing);
+  await next.begin();
+  await next.work();
+  await world.settled();
+  assert.deepEqual(await bodiesSeen(world.here, room, ALICE), ['said meanwhile']);
+});
+
 onEachDatabase('a server that does not tell is not asked again for a day, and another is', async (db, t) => {
   const world = await HistoryWorld.start(t, db);
   const remote = await world.newRoom();
