@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
 import { getArray, getObject, getString, type JsonObject } from '../../src/core/json.ts';
 
+/** A slow machine with others at work on it may take as long; a sound one is there in a second or two. */
+const LONGEST_MS = 120_000;
+
 type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
 /** Somebody with a session on a server of any make, by plain HTTP. */
@@ -64,8 +67,22 @@ export class ApiUser {
   }
 
   async say(room: string, text: string): Promise<string> {
-    const path = `/v3/rooms/${encodeURIComponent(room)}/send/m.room.message/m${this.#sent++}`;
-    return String((await this.ok('PUT', path, { msgtype: 'm.text', body: text })).event_id);
+    return String((await this.ok('PUT', this.#nextMessage(room), { msgtype: 'm.text', body: text })).event_id);
+  }
+
+  /** Says it again, as the same message, until the server has answered that it has it. */
+  async insist(room: string, text: string): Promise<void> {
+    const path = this.#nextMessage(room);
+    await eventually(`${this.id} says ${text}`, () =>
+      this.call('PUT', path, { msgtype: 'm.text', body: text }).then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    );
+  }
+
+  #nextMessage(room: string): string {
+    return `/v3/rooms/${encodeURIComponent(room)}/send/m.room.message/m${this.#sent++}`;
   }
 
   setState(room: string, type: string, content: JsonObject, key = ''): Promise<JsonObject> {
@@ -92,17 +109,15 @@ export class ApiUser {
         'GET',
         `/v3/rooms/${encodeURIComponent(room)}/messages?dir=b&limit=100${token}`,
       );
-      for (const event of (getArray(page, 'chunk') ?? []) as JsonObject[]) {
-        const text = getString(getObject(event, 'content') ?? {}, 'body');
-        if (event.type === 'm.room.message' && text !== undefined) found.push(text);
-      }
+      found.push(...messageBodies(page, 'chunk'));
       from = getString(page, 'end');
     }
     return found.reverse();
   }
 
-  sync(since?: string, timeoutMs = 0): Promise<JsonObject> {
-    return this.ok('GET', `/v3/sync?timeout=${timeoutMs}${since === undefined ? '' : `&since=${since}`}`);
+  sync(since?: string): Promise<JsonObject> {
+    const filter = encodeURIComponent(JSON.stringify({ room: { timeline: { limit: 1000 } } }));
+    return this.ok('GET', `/v3/sync?timeout=0&filter=${filter}${since === undefined ? '' : `&since=${since}`}`);
   }
 
   /** The block of a room in a whole sync: of `join`, `invite`, `knock` or `leave`. */
@@ -111,18 +126,48 @@ export class ApiUser {
   }
 }
 
+/** A client that syncs now and then, and keeps what each sync brought, with doubles. */
+export class Reader {
+  readonly #user: ApiUser;
+  readonly #heard = new Map<string, string[]>();
+  #since: string | undefined;
+
+  constructor(user: ApiUser) {
+    this.#user = user;
+  }
+
+  /** All bodies that syncs have brought of a room so far. */
+  async heard(room: string): Promise<readonly string[]> {
+    const answer = await this.#user.sync(this.#since);
+    this.#since = String(answer.next_batch);
+    const joined = getObject(getObject(answer, 'rooms') ?? {}, 'join') ?? {};
+    for (const id of Object.keys(joined)) {
+      const bodies = messageBodies(getObject(getObject(joined, id) ?? {}, 'timeline') ?? {}, 'events');
+      this.#heard.set(id, [...(this.#heard.get(id) ?? []), ...bodies]);
+    }
+    return this.#heard.get(room) ?? [];
+  }
+}
+
+function messageBodies(holder: JsonObject, key: string): string[] {
+  return ((getArray(holder, key) ?? []) as JsonObject[]).flatMap(event => {
+    const text = getString(getObject(event, 'content') ?? {}, 'body');
+    return event.type === 'm.room.message' && text !== undefined ? [text] : [];
+  });
+}
+
 /** Asks until the answer is there, for as long as the network may take. */
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T | undefined | false>,
-  longestMs = 30_000,
+  longestMs = LONGEST_MS,
 ): Promise<T> {
   const deadline = performance.now() + longestMs;
-  for (;;) {
+  for (let pauseMs = 100; ; pauseMs = Math.min(1.3 * pauseMs, 1000)) {
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
     if (performance.now() > deadline) assert.fail(`${what}: not within ${longestMs / 1000} s`);
-    await wait(150);
+    await wait(pauseMs);
   }
 }
 

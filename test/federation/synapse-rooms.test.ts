@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
 import { NoPython } from '../support/python-environment.ts';
 import { type ApiUser, eventually } from './api-user.ts';
-import { TwoServers } from './two-servers.ts';
+import { type TwoServers, twoServersIfAny } from './two-servers.ts';
 
 const VERSIONS = (process.env.COPSE_TEST_ROOM_VERSIONS ?? '10,11,12').split(',');
 
@@ -17,12 +17,8 @@ suite('rooms that Copse and Synapse share', { concurrency: 1 }, () => {
   const sides = new Map<string, Sides>();
 
   before(async () => {
-    try {
-      servers = await TwoServers.start();
-    } catch (error) {
-      if (error instanceof NoPython && process.env.CI !== 'true') return;
-      throw error;
-    }
+    servers = await twoServersIfAny();
+    if (servers === undefined) return;
     const copse = await servers.copseUser('carl');
     const synapse = await servers.synapse.user('sue');
     sides.set('of Copse', { host: copse, visitor: synapse });

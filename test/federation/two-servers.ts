@@ -2,10 +2,27 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { JsonObject } from '../../src/core/json.ts';
 import { TestAuthority } from '../support/certificates.ts';
+import { NoPython } from '../support/python-environment.ts';
 import { RunningServer } from '../support/running-server.ts';
-import { ApiUser, apiOf } from './api-user.ts';
+import { ApiUser, apiOf, eventually } from './api-user.ts';
 import { Synapse } from './synapse.ts';
+
+/** @returns undefined where Synapse cannot be had, and that is no fault */
+export async function twoServersIfAny(config: TwoServersConfig = {}): Promise<TwoServers | undefined> {
+  try {
+    return await TwoServers.start(config);
+  } catch (error) {
+    if (error instanceof NoPython && process.env.CI !== 'true') return undefined;
+    throw error;
+  }
+}
+
+interface TwoServersConfig {
+  readonly copse?: object;
+  readonly synapse?: Readonly<Record<string, unknown>>;
+}
 
 /** A Copse and a Synapse that reach each other over TLS, as `localhost` on ports of their own. */
 export class TwoServers implements AsyncDisposable {
@@ -22,7 +39,7 @@ export class TwoServers implements AsyncDisposable {
   }
 
   /** @throws NoPython where Synapse cannot be had */
-  static async start(config: { readonly copse?: object; readonly synapse?: object } = {}): Promise<TwoServers> {
+  static async start(config: TwoServersConfig = {}): Promise<TwoServers> {
     const authority = new TestAuthority();
     const [own = 0, client = 0, federation = 0] = await freePorts(3);
     const folder = mkdtempSync(join(tmpdir(), 'copse-federation-'));
@@ -49,9 +66,17 @@ export class TwoServers implements AsyncDisposable {
         ...config.copse,
       },
     });
-    const synapse = new Synapse({ authority, ports: { client, federation }, config: { ...config.synapse } });
+    const synapse = new Synapse({ authority, ports: { client, federation }, config: config.synapse ?? {} });
     await Promise.all([copse.restart(), synapse.start()]);
     return new TwoServers({ copse, copseName: `localhost:${own}`, synapse, folder });
+  }
+
+  /** A room of a user of the one server, with another of the other server in it. */
+  async sharedRoom(host: ApiUser, visitor: ApiUser, options: JsonObject = {}): Promise<string> {
+    const room = await host.createRoom({ preset: 'public_chat', ...options });
+    await visitor.enter(room, host.server);
+    await eventually('the host sees the visitor', async () => (await host.membership(room, visitor.id)) === 'join');
+    return room;
   }
 
   /** An account on Copse. */
