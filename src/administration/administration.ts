@@ -4,6 +4,7 @@ import type { Media } from '../media/media.ts';
 import type { MediaId } from '../media/media-id.ts';
 import type { MemberProfile } from '../rooms/member-content.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
+import { Audit } from './audit.ts';
 import { EventRedaction, REDACT_EVENTS } from './event-redaction.ts';
 import { HistoryPurge, PURGE_HISTORY } from './history-purge.ts';
 import { picturesInUse } from './pictures-in-use.ts';
@@ -23,6 +24,7 @@ export interface AdministrationParts {
 
 /** What administrators ask for and what takes more than one part to do. */
 export class Administration {
+  readonly audit: Audit;
   readonly tasks: Tasks;
   readonly roomDeletion: RoomDeletion;
   readonly eventRedaction: EventRedaction;
@@ -34,6 +36,7 @@ export class Administration {
     this.#parts = parts;
     const { rooms, accounts } = parts;
     const { users, accountData } = accounts;
+    this.audit = new Audit(rooms);
     this.roomDeletion = new RoomDeletion({ ...parts, remover: roomRemover(accountData) });
     this.eventRedaction = new EventRedaction(rooms);
     this.historyPurge = new HistoryPurge(rooms);

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { ConfigArgs } from '../config/load.ts';
 import type { AdminSurroundings } from './admin-server.ts';
+import { addAuditCommands } from './audit-commands.ts';
 import { addMediaCommands } from './media-commands.ts';
 import { addModerationCommands } from './moderation-commands.ts';
 import { addReportCommands } from './report-commands.ts';
@@ -94,6 +95,7 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
   addMediaCommands(commands, group('media', 'files that users uploaded or looked at'));
   addTokenCommands(commands, group('token', 'registration tokens'));
   addReportCommands(commands, group('report', 'what users have reported'));
+  addAuditCommands(commands, group('audit', 'what administrators have changed'));
   addTaskCommands(commands, group('task', 'work that the server does for administrators'));
 
   program

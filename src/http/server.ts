@@ -4,6 +4,7 @@ import { Server as TlsServer } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { LimitName } from '../accounts/rate-limits.ts';
 import type { Requester } from '../accounts/requester.ts';
+import type { AuditedRequest } from '../administration/audit.ts';
 import type { Admission } from '../base/admission.ts';
 import { BudgetFullError } from '../base/budget-account.ts';
 import type { Log } from '../base/log.ts';
@@ -36,6 +37,8 @@ export interface HttpParts {
   readonly authenticateServer?: AuthenticateServer;
   /** Counts a request. @throws MatrixError M_LIMIT_EXCEEDED with `retry_after_ms` */
   readonly countRequest: (limit: LimitName, who: Requester | undefined, ip: string) => void;
+  /** Writes down what an administrator is about to change, before it is done. */
+  readonly audit?: (who: Requester, request: AuditedRequest) => Promise<void>;
   /** Addresses of reverse proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
   /** With it the listener stands on the open internet, without a proxy in front. */
@@ -141,6 +144,8 @@ export class HttpServer {
     const user = await this.#requester(spec, raw, query, ip, userAgent);
     if (spec.limit !== undefined) this.#parts.countRequest(spec.limit, user, ip);
     const { origin, body } = await this.#read(spec, raw);
+    if (spec.auth === 'admin' && user !== undefined && raw.method !== 'GET')
+      await this.#parts.audit?.(user, { ip, method: raw.method, path: filledIn(spec.path, raw.params) });
     const departures = this.#departures;
     const request = {
       params: raw.params as Record<string, string>,
@@ -253,6 +258,11 @@ export class HttpServer {
     this.#departures.drain();
     await this.app.close();
   }
+}
+
+/** A path with the names that it is about. */
+function filledIn(path: string, params: unknown): string {
+  return path.replace(/:(\w+)/g, (_, name: string) => (params as Readonly<Record<string, string>>)[name] ?? '');
 }
 
 const HEADERS_MS = 20_000;

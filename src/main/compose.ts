@@ -158,6 +158,7 @@ function httpParts(
     log: log.child('http'),
     authenticate: (token, use) => parts.accounts.authenticate(token, use),
     countRequest: (limit, who, ip) => parts.accounts.limits.count(limit, who, ip),
+    audit: (who, request) => parts.administration.audit.note(who, request),
     trustedProxies: config.trusted_proxies,
     memory,
     ...(metrics !== undefined && { observe: observeRequests(metrics) }),

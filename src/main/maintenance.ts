@@ -1,3 +1,4 @@
+import { pruneAudit } from '../administration/audit.table.ts';
 import type { Tasks } from '../administration/tasks.ts';
 import { type Clock, sleep } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -22,6 +23,8 @@ const HOUR_MS = 3_600_000;
 const KEPT_MS = 30 * 24 * HOUR_MS;
 /** How long clients that were away are told that their room was deleted. */
 const DEPARTURES_KEPT_MS = 183 * 24 * HOUR_MS;
+/** How long it can be looked up what administrators did. */
+const AUDIT_KEPT_MS = 2 * 365 * 24 * HOUR_MS;
 /** Rows of one transaction: small, so that nobody waits behind it. */
 const AT_ONCE = 500;
 
@@ -32,6 +35,7 @@ export async function maintain(parts: MaintenanceParts, signal: AbortSignal): Pr
     ['old transactions of other servers', () => inBatches(parts, pruneTransactionsOfServers)],
     ['notifications that were read', () => inBatches(parts, pruneRead)],
     ['departures from deleted rooms', () => inBatches(parts, pruneDepartures, DEPARTURES_KEPT_MS)],
+    ['what administrators did long ago', () => inBatches(parts, pruneAudit, AUDIT_KEPT_MS)],
     ['finished tasks', () => parts.tasks.tidy()],
     ['unfinished and expired media', () => parts.media.custody.tidy()],
     ['unused files of other servers', () => parts.media.custody.deleteUnusedCopies(signal)],

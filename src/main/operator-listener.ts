@@ -22,6 +22,7 @@ export function operatorListener(parts: Parts, config: Config, more: { readonly 
       return operator;
     },
     countRequest: () => undefined,
+    audit: (who, request) => parts.administration.audit.note(who, { ...request, ip: '' }),
     trustedProxies: [],
   });
   server.add(synapseRoutes({ ...parts, profileFor: profileFor(accounts, rooms), version: more.version }));

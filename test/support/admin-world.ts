@@ -80,6 +80,11 @@ export class AdminWorld {
     return new AdminWorld(db, config, running);
   }
 
+  /** Where it listens. */
+  get url(): string {
+    return this.#url;
+  }
+
   /** Runs commands on this server, also once it is stopped. */
   get copse(): CommandLine {
     return new CommandLine(this.config, this.db);

@@ -119,6 +119,16 @@ onEachDatabase('N147: members, state and joined members are for those who are or
   assert.deepEqual(names, [{ name: 'before' }]);
 });
 
+onEachDatabase('the aliases of a room are told to its members, and to administrators', async (db, t) => {
+  const api = new RoomApi(db, t);
+  const room = await api.create('alice', { preset: 'private_chat', room_alias_name: 'grove' });
+  const path = `/v3/rooms/${room}/aliases`;
+  const known = { aliases: ['#grove:one.example'] };
+  assert.deepEqual(await api.ok(api.get('alice', path)), known);
+  assert.deepEqual(await refusal(api.get('bob', path)), [403, 'M_FORBIDDEN']);
+  assert.deepEqual((await api.call('GET', 'bob', path, { as: { isAdmin: true } })).body, known);
+});
+
 onEachDatabase('what is world readable can be read by everyone', async (db, t) => {
   const api = new RoomApi(db, t);
   const room = await api.create('alice');

@@ -2,6 +2,7 @@ import type { Endpoint } from '../../endpoint.ts';
 import type { SynapseRouteParts } from '../synapse-route-parts.ts';
 import { getBackgroundUpdates } from './get-background-updates.ts';
 import { getServerVersion } from './get-server-version.ts';
+import { listAudit } from './list-audit.ts';
 import { listTasks } from './list-tasks.ts';
 import { sendNotice, sendNoticeOnce } from './send-notice.ts';
 
@@ -16,6 +17,7 @@ export function serverAdminRoutes({
     getServerVersion({ version }),
     getBackgroundUpdates(),
     listTasks(parts),
+    listAudit(administration),
     sendNotice(parts),
     sendNoticeOnce(parts),
   ];
