@@ -242,3 +242,30 @@ test('rooms are listed on a network by its application service alone', async t =
   assert.equal((await bridge.call(server, 'PUT', path, { visibility: 'private' })).status, 200);
   assert.deepEqual(await listed({ include_all_networks: true }), []);
 });
+
+test('a registration that cannot be used stops the start, with the file, the reason and the remedy', async t => {
+  const server = new WholeServer(t, systemClock, { appservices: ['/nowhere/registration.yaml'] });
+  await assert.rejects(server.start(), {
+    name: 'ConfigError',
+    message:
+      /^\/nowhere\/registration.yaml: The registration file cannot be read: .*\n +Check the path and who may read the file/,
+  });
+});
+
+test('one that is taken out of the settings is forgotten, and one that comes back hears what is new', async t => {
+  const bridge = await ScriptedAppservice.start(t);
+  const registered = [bridge.file];
+  const server = await new WholeServer(t, systemClock, { appservices: registered }).start();
+  const { alice, roomId } = await bridgedRoom(server, bridge);
+  await bridge.until(() => bridge.told('events').some(event => event.state_key === GHOST));
+  await server.stop();
+  registered.pop();
+  await server.start();
+  await say(alice, roomId, 'unheard');
+  await server.stop();
+  registered.push(bridge.file);
+  await server.start();
+  await say(alice, roomId, 'heard');
+  await bridge.until(() => textsOf(bridge.told('events')).length > 0);
+  assert.deepEqual(textsOf(bridge.told('events')), ['heard']);
+});

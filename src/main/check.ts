@@ -1,3 +1,4 @@
+import { readRegistrations } from '../appservice/registration-file.ts';
 import { systemRandom } from '../base/random.ts';
 import { sizeText } from '../cli/status-text.ts';
 import { type ConfigArgs, loadConfig } from '../config/load.ts';
@@ -20,6 +21,8 @@ export async function checkSettings(args: ConfigArgs): Promise<number> {
     return 0;
   }
   const folder = openDataFolder(config.data_dir, config.server_name, systemRandom);
+  const registrations = readRegistrations(config.appservices, folder.serverName);
+  if (registrations.length > 0) console.log(`bridges      ${registrations.map(({ id }) => id).join(', ')}`);
   console.log(`data folder  ${folder.path}, of ${folder.serverName}, key ${folder.signingKey.keyId}`);
   await using db = await openDatabase(config);
   console.log(`database     ${db.dialect === 'sqlite' ? 'SQLite' : 'PostgreSQL'}, schema ${await schemaNumber(db)}`);

@@ -2,11 +2,9 @@ import { Appservices } from '../appservice/appservices.ts';
 import type { LaneParts } from '../appservice/lane.ts';
 import type { Lanes } from '../appservice/lanes.ts';
 import type { AppserviceTransport } from '../appservice/ports.ts';
-import { readRegistrations } from '../appservice/registration-file.ts';
+import type { Registration } from '../appservice/registration.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { Config } from '../config/schema.ts';
-import type { ServerName } from '../core/ids.ts';
 import type { Presence } from '../sync/presence/presence.ts';
 import type { Typing } from '../sync/typing.ts';
 import { exchange, plainAgents } from './http-exchange.ts';
@@ -14,16 +12,11 @@ import { exchange, plainAgents } from './http-exchange.ts';
 /** What of an answer is read, in bytes. */
 const MOST_ANSWER = 2 ** 20;
 
-export interface AppservicesInput {
-  readonly config: Config;
-  readonly serverName: ServerName;
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
-/** @throws ConfigError for registrations that cannot be used */
-export function composeAppservices({ config, serverName, clock, log }: AppservicesInput): Appservices {
-  const registrations = readRegistrations(config.appservices, serverName);
+/** `registrations`: those that the settings name. */
+export function composeAppservices(
+  registrations: readonly Registration[],
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Appservices {
   return new Appservices({ registrations, transport: appserviceTransport(), clock, log: log.child('appservices') });
 }
 

@@ -4,6 +4,7 @@ import { RemoteUserWords } from '../accounts/remote-user-words.ts';
 import { accountSettings } from '../accounts/settings.ts';
 import type { Administration } from '../administration/administration.ts';
 import type { Appservices } from '../appservice/appservices.ts';
+import type { Registration } from '../appservice/registration.ts';
 import type { Admission } from '../base/admission.ts';
 import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
@@ -65,6 +66,8 @@ export interface PartsInput {
   readonly log: Log;
   readonly budget: Budget;
   readonly admission: Admission;
+  /** Of application services. */
+  readonly registrations: readonly Registration[];
   /** Undefined without federation. */
   readonly remote: Remote | undefined;
 }
@@ -101,7 +104,7 @@ export function composeParts(input: PartsInput): Parts {
   const { config, folder, db, clock, random, log, budget, remote } = input;
   const { serverName, signingKey } = folder;
   const stop = new AbortController();
-  const appservices = composeAppservices({ config, serverName, clock, log });
+  const appservices = composeAppservices(input.registrations, { clock, log });
   const bus = new LocalBus(error => log.error('A listener on the bus failed.', { err: error }));
 
   const notifications = new Notifications({ bus, clock });

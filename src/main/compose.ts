@@ -1,3 +1,4 @@
+import { readRegistrations } from '../appservice/registration-file.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
@@ -74,12 +75,13 @@ export async function compose(config: Config, environment: Environment): Promise
   const folder = openDataFolder(config.data_dir, config.server_name, random);
   opened.use(lockFolder(folder.path));
   const { serverName } = folder;
+  const registrations = readRegistrations(config.appservices, serverName);
   const db = opened.use(await (environment.openDatabase ?? openDatabase)(config));
   await migrate(db);
   const others = composeServers({ ...environment, config, folder, db, budget, admission });
   if (others !== undefined) opened.use(others);
   const parts = opened.use(
-    composeParts({ config, folder, db, clock, random, log, budget, admission, remote: others?.remote }),
+    composeParts({ config, folder, db, clock, random, log, budget, admission, registrations, remote: others?.remote }),
   );
   const federating = others?.joinTo(parts, opened);
   const http = httpParts(parts, federating?.authenticateServer, config, { ...environment, memory: memory.http });

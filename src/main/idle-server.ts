@@ -32,7 +32,7 @@ export async function openIdleServer(
   await migrate(db);
   // Nothing is told to other servers from here: they are, when the server runs.
   const parts = opened.use(
-    composeParts({ config, folder, db, clock, random, log, budget, admission, remote: undefined }),
+    composeParts({ config, folder, db, clock, random, log, budget, admission, registrations: [], remote: undefined }),
   );
   const http = operatorListener(parts, config, { log, version });
   opened.defer(() => http.close());
