@@ -52,7 +52,7 @@ export async function enterRoom(
   // The join itself may have been beyond an edge, from an earlier stay.
   await removeBackwardExtremities(tx, room.nid, [join.id]);
   await addBackwardExtremities(tx, room.nid, edge, isReturn ? stored.pos : 0);
-  await setEnteredDepth(tx, room.nid, Math.max(0, join.depth - BESIDE_THE_JOIN));
+  await setEnteredDepth(tx, room.nid, { entered: Math.max(0, join.depth - BESIDE_THE_JOIN), joined: join.depth });
   await setRoomState(tx, room.nid, stored.stateAfter);
   const [createNid] = await parts.state.nidsAt(tx, room, [{ root: stateBefore, pair: ['m.room.create', ''] }]);
   if (createNid !== undefined) await setRoomCreate(tx, room.nid, createNid);

@@ -48,6 +48,20 @@ async function twoServers(db: Parameters<typeof roomsOn>[0], t: TestContext, ver
   return { here, there, remote };
 }
 
+onEachDatabase('what came with the join is no news when it is sent again', async (db, t) => {
+  const { here, there, remote } = await twoServers(db, t);
+  const { room, state } = await enter(here, there, remote);
+  const before = await roomHead(db, room.nid);
+  const heads = await extremities(db, room.nid);
+  for (const event of state) {
+    const { outcome, stored } = await db.tx(tx => ingest(here, tx, room, event));
+    assert.deepEqual([outcome, stored.pos], ['known', undefined], event.type);
+  }
+  // Else the state as it was at the beginning would stand beside that of now, and members would be lost between them.
+  assert.deepEqual(await roomHead(db, room.nid), before);
+  assert.deepEqual(await extremities(db, room.nid), heads);
+});
+
 onEachDatabase('a server comes into a room with the state that it was told, and goes on in it', async (db, t) => {
   for (const version of ['11', '12']) {
     const { here, there, remote } = await twoServers(db, t, version);

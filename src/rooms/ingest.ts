@@ -5,7 +5,7 @@ import type { Tx } from '../db/database.ts';
 import { insertEvent, type NewEvent, promoteEvent, setStateAfter } from './events.table.ts';
 import { addExtremity, closeHole, extremities, removeExtremities } from './extremities.table.ts';
 import { type Judgement, judge } from './judge-event.ts';
-import { rememberMissing } from './missing-events.ts';
+import { isFromBefore, rememberMissing } from './missing-events.ts';
 import type { RoomsParts } from './parts.ts';
 import { applyRedactions } from './redactions.ts';
 import { recordRelation } from './relations.table.ts';
@@ -88,7 +88,10 @@ export async function ingest(
   }
   if (known !== undefined && (known.flags & OUTLIER) === 0)
     return { outcome: 'known', stored: known, reason: undefined, rule: undefined };
-  const place = await findPlace(parts, tx, room, event, known, options);
+  const head = options.tip?.head ?? (await lockRoom(tx, room.nid));
+  if (known !== undefined && isFromBefore(head, event, known))
+    return { outcome: 'known', stored: known, reason: undefined, rule: undefined };
+  const place = await findPlace(parts, tx, room, event, known, { ...options, head });
   const standing = {
     previous: place.previous.values(),
     before: place.stateBefore,
@@ -120,9 +123,8 @@ async function findPlace(
   room: Room,
   event: Event,
   outlier: StoredEvent | undefined,
-  { tip, stateBefore, distribute }: IngestOptions,
+  { head, tip, stateBefore, distribute }: IngestOptions & { readonly head: RoomHead },
 ): Promise<Place> {
-  const head = tip?.head ?? (await lockRoom(tx, room.nid));
   const tips = tip?.tips ?? (await extremities(tx, room.nid));
   const found = tip?.previous ?? [...(await parts.events.byIds(tx, event.prevIds)).values()];
   const previous = new Map(

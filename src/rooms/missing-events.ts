@@ -4,7 +4,9 @@ import type { Tx } from '../db/database.ts';
 import { addBackwardExtremities, gapsOf } from './backward-extremities.table.ts';
 import { oldestPosition } from './events.table.ts';
 import { addHole, closeHole } from './extremities.table.ts';
-import type { Room } from './room.ts';
+import type { RoomsParts } from './parts.ts';
+import { OUTLIER, type Room, type StoredEvent } from './room.ts';
+import { type RoomHead, roomHead } from './rooms.table.ts';
 
 /**
  * Remembers what an event that was taken in builds on and that is not known: as holes, or as an edge of our history where
@@ -34,6 +36,30 @@ export async function turnIntoHistory(tx: Tx, room: Room, ids: readonly EventId[
 async function gapForHistory(tx: Tx, room: Room): Promise<number> {
   const [newest] = await gapsOf(tx, room.nid);
   return newest ?? Math.min((await oldestPosition(tx, room.nid)) ?? 0, 0);
+}
+
+/**
+ * Whether an event is from before this server came into the room. What it was told of the room's state when it came in is
+ * that too, however near to the join: taken in as news it would stand beside the room as it is now, and the state would be
+ * resolved with what it was long ago.
+ */
+export function isFromBefore(
+  { entered_depth, joined_depth }: Pick<RoomHead, 'entered_depth' | 'joined_depth'>,
+  event: Event,
+  known: Pick<StoredEvent, 'flags'> | undefined,
+): boolean {
+  const wasTold = known !== undefined && (known.flags & OUTLIER) !== 0;
+  return event.depth <= entered_depth || (wasTold && event.depth < joined_depth);
+}
+
+/** Those of some events that are from before this server came into the room. */
+export async function eventsFromBefore(parts: RoomsParts, room: Room, events: readonly Event[]): Promise<Event[]> {
+  const head = await roomHead(parts.db, room.nid);
+  const known = await parts.events.byIds(
+    parts.db,
+    events.map(event => event.id),
+  );
+  return events.filter(event => isFromBefore(head, event, known.get(event.id)));
 }
 
 /** Whether what an event builds on is from before this server came into the room. */

@@ -18,11 +18,13 @@ export interface RoomHead {
   readonly joined_count: number;
   readonly invited_count: number;
   readonly create_nid: number | null;
-  /** The depth of the event by which this server came in. */
+  /** What is no deeper is history: a little less than the depth of the event by which this server came in. */
   readonly entered_depth: number;
+  /** The depth of that event. */
+  readonly joined_depth: number;
 }
 
-const HEAD = sql`state_root, joined_count, invited_count, create_nid, entered_depth`;
+const HEAD = sql`state_root, joined_count, invited_count, create_nid, entered_depth, joined_depth`;
 
 export async function insertRoom(tx: Tx, room: Omit<RoomRow, 'nid'>): Promise<number> {
   const row = await tx.get<{ nid: number }>(
@@ -91,8 +93,12 @@ export async function setRoomCreate(tx: Tx, roomNid: number, createNid: number):
   await tx.run(sql`update room set create_nid = ${createNid} where nid = ${roomNid}`);
 }
 
-export async function setEnteredDepth(tx: Tx, roomNid: number, depth: number): Promise<void> {
-  await tx.run(sql`update room set entered_depth = ${depth} where nid = ${roomNid}`);
+export async function setEnteredDepth(
+  tx: Tx,
+  roomNid: number,
+  { entered, joined }: { readonly entered: number; readonly joined: number },
+): Promise<void> {
+  await tx.run(sql`update room set entered_depth = ${entered}, joined_depth = ${joined} where nid = ${roomNid}`);
 }
 
 export async function addToCounts(tx: Tx, roomNid: number, joined: number, invited: number): Promise<void> {

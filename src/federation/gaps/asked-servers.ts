@@ -19,3 +19,11 @@ export function askedServers({ asked }: Pick<HoleRow, 'asked'>): AskedServers {
 export function askedText(asked: AskedServers): string {
   return JSON.stringify(Object.fromEntries(asked));
 }
+
+/** In the place of a server's name: what came of the round before. */
+const EARLIER = '' as ServerName;
+
+/** Everybody is asked anew; that somebody gave the event redacted, and nobody whole, is kept in mind. */
+export function nextRound(asked: AskedServers): AskedServers {
+  return new Map([...asked.values()].includes('redacted') ? [[EARLIER, 'redacted' as const]] : []);
+}

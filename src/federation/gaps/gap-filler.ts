@@ -1,16 +1,19 @@
 import type { Event } from '../../core/event.ts';
 import { domainOf, type EventId, type ServerName } from '../../core/ids.ts';
 import type { Json } from '../../core/json.ts';
+import { backwardExtremities } from '../../rooms/backward-extremities.table.ts';
 import { extremities } from '../../rooms/extremities.table.ts';
+import { placedEvents } from '../../rooms/history.ts';
 import { type IngestOptions, ingest } from '../../rooms/ingest.ts';
 import { authIdsOf } from '../../rooms/judge-event.ts';
-import { buildsOnHistory } from '../../rooms/missing-events.ts';
+import { buildsOnHistory, eventsFromBefore } from '../../rooms/missing-events.ts';
 import { OUTLIER, type Room, type StoredEvent } from '../../rooms/room.ts';
 import { serversIn } from '../../rooms/room-domains.table.ts';
 import { roomHead } from '../../rooms/rooms.table.ts';
 import type { Root } from '../../rooms/state-tree/state-trees.ts';
 import { writeRoom } from '../../rooms/write-room.ts';
 import { isWhole } from '../events/checked-events.ts';
+import { stretchBelow } from '../history/stretch.ts';
 import { reasonOf } from '../transport/errors.ts';
 import { sortedByPrevious } from './event-order.ts';
 import { isOfPeer as isPeerError } from './peer-error.ts';
@@ -98,7 +101,22 @@ export class GapFiller {
       for (const each of more) fetched.set(each.id, each);
       latest = await this.#edge(room, [...fetched.values(), event]);
     }
-    await this.takeIn(room, [...fetched.values()], origin);
+    await this.takeIn(room, await this.#leadingTo(room, event, [...fetched.values()]), origin);
+  }
+
+  /**
+   * Those of some events that an event builds on, as far as what is here: servers give more than was asked for. What our
+   * own join builds on would otherwise stand beside it as if nothing did.
+   */
+  async #leadingTo(room: Room, event: Event, fetched: readonly Event[]): Promise<readonly Event[]> {
+    const { rooms } = this.#parts;
+    const ids = fetched.map(each => each.id);
+    const placed = await placedEvents(rooms, rooms.db, room, ids);
+    const history = new Set(await backwardExtremities(rooms.db, room.nid));
+    const given = fetched.map(each => ({ outcome: 'good' as const, event: each }));
+    const first = event.prevIds.filter(id => !history.has(id));
+    const has = (id: EventId) => placed.has(id) || history.has(id);
+    return stretchBelow(first, given, { placed: { has }, most: fetched.length }).events;
   }
 
   async #missing(room: Room, latest: readonly Event[], server: ServerName): Promise<Event[]> {
@@ -123,10 +141,10 @@ export class GapFiller {
   async #read(room: Room, pdus: readonly Json[]): Promise<Event[]> {
     const { rooms, checked } = this.#parts;
     const verdicts = await checked.read(pdus, room.version);
-    const { entered_depth: since } = await roomHead(rooms.db, room.nid);
     const events = verdicts.flatMap(verdict => (verdict.outcome === 'good' ? [verdict.event] : []));
+    const old = new Set(await eventsFromBefore(rooms, room, events));
     // What is from before we came in is history, and what comes redacted another server may have whole.
-    return events.filter(event => event.roomId === room.roomId && event.depth > since && isWhole(event, rooms.crypto));
+    return events.filter(event => event.roomId === room.roomId && !old.has(event) && isWhole(event, rooms.crypto));
   }
 
   /** Those of some events that build on something that is neither here nor among them. */

@@ -7,6 +7,7 @@ import { ALICE, bodiesSeen, say } from '../../../test/support/rooms.ts';
 import { redactedEvent } from '../../core/event.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Queryable } from '../../db/database.ts';
+import { sql } from '../../db/sql.ts';
 import { backwardExtremities } from '../../rooms/backward-extremities.table.ts';
 import { extremities } from '../../rooms/extremities.table.ts';
 import { leave } from '../../rooms/membership.ts';
@@ -117,6 +118,24 @@ onEachDatabase('an event that one server gives without its content is taken from
   world.servers.instead = (_, { path }) => (kindOf(path) === 'backfill' ? { pdus: all } : undefined);
   await world.holes.work();
   assert.deepEqual(await bodiesSeen(world.here, again.room, ALICE), ['found', undefined], 'where all give it so');
+  assert.deepEqual(await figures(db), [0, 0]);
+});
+
+onEachDatabase('an event that only one server has, without its content, is taken in the next round', async (db, t) => {
+  const world = await HistoryWorld.start(t, db);
+  const { room, missing } = await withHole(world);
+  const redacted = missing.map(({ event }) => redactedEvent(event).pdu as unknown as JsonObject);
+  world.servers.instead = (server, { path }) =>
+    kindOf(path) === 'backfill'
+      ? { pdus: server === TWO ? redacted : [] }
+      : asksForEvents(path)
+        ? { pdus: [] }
+        : undefined;
+  await world.holes.work();
+  assert.deepEqual(await bodiesSeen(world.here, room, ALICE), ['found'], 'somebody may have it whole');
+  await db.run(sql`update hole set due = 0 where due is not null`);
+  await world.holes.work();
+  assert.deepEqual(await bodiesSeen(world.here, room, ALICE), ['found', undefined]);
   assert.deepEqual(await figures(db), [0, 0]);
 });
 

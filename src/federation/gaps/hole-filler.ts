@@ -5,11 +5,10 @@ import type { Tx } from '../../db/database.ts';
 import { isResident } from '../../rooms/current-membership.ts';
 import { addHole, forgetHoles } from '../../rooms/extremities.table.ts';
 import { placedEvents } from '../../rooms/history.ts';
-import { turnIntoHistory } from '../../rooms/missing-events.ts';
+import { eventsFromBefore, turnIntoHistory } from '../../rooms/missing-events.ts';
 import type { Room } from '../../rooms/room.ts';
-import { roomHead } from '../../rooms/rooms.table.ts';
 import { writeRoom } from '../../rooms/write-room.ts';
-import { type AskedOutcome, type AskedServers, askedServers, askedText } from './asked-servers.ts';
+import { type AskedOutcome, type AskedServers, askedServers, askedText, nextRound } from './asked-servers.ts';
 import type { GapFiller } from './gap-filler.ts';
 import { askForHoles, type HoleAnswer } from './hole-answer.ts';
 import { dueHoles, type HoleRow, nextDueHole, postponeHoles, roomsWithDueHoles, updateHole } from './holes.table.ts';
@@ -118,25 +117,21 @@ export class HoleFiller {
     const ids = rows.map(row => row.event_id);
     const answer = await askForHoles(this.#parts, room, server, ids);
     choice[answer.instead === 'failed' ? 'failed' : 'answered'](server);
-    const { entered_depth: since } = await roomHead(rooms.db, room.nid);
-    const old = answer.events.filter(event => event.depth <= since && ids.includes(event.id));
-    await gaps.takeIn(
-      room,
-      answer.events.filter(event => event.depth > since).concat(this.#redactedForGood(rows, answer)),
-      server,
-    );
+    const old = new Set(await eventsFromBefore(rooms, room, answer.events));
+    const fresh = answer.events.filter(event => !old.has(event));
+    await gaps.takeIn(room, fresh.concat(this.#redactedForGood(rows, answer)), server);
+    const history = [...old].map(event => event.id).filter(id => ids.includes(id));
     await writeRoom(rooms, room, async tx => {
-      await turnIntoHistory(
-        tx,
-        room,
-        old.map(event => event.id),
-      );
+      await turnIntoHistory(tx, room, history);
       await this.#goPast(tx, room, rows, answer.aside);
       for (const row of rows) await this.#noteAsked(tx, room, row, server, answer);
     });
   }
 
-  /** Events that a second server gives redacted too are taken as they are: nobody may give us more of them. */
+  /**
+   * Events that a second server gives redacted too are taken as they are, and those that nobody gave whole in the round
+   * before: there may be no more of them.
+   */
   #redactedForGood(rows: readonly HoleRow[], { redacted }: HoleAnswer): Event[] {
     const second = rows.filter(row => [...askedServers(row).values()].includes('redacted')).map(row => row.event_id);
     return redacted.filter(event => second.includes(event.id));
@@ -164,7 +159,7 @@ export class HoleFiller {
     const isSure = outcomes.length > 0 && outcomes.every(outcome => outcome === 'none');
     const wait = isSure ? undefined : ROUND_MS[row.tries];
     const due = wait === undefined ? null : rooms.clock.now() + wait;
-    const asked = wait === undefined ? row.asked : '{}';
+    const asked = wait === undefined ? row.asked : askedText(nextRound(askedServers(row)));
     const isMissing = await rooms.db.tx(tx =>
       updateHole(tx, room.nid, row.event_id, { due, tries: row.tries + 1, asked }),
     );
