@@ -82,9 +82,15 @@ export class HistoryWorld {
 
   /** `there` sends events to us; what comes of them is waited for. */
   async send(events: readonly StoredEvent[]): Promise<void> {
+    await this.receiveFrom(TWO, events);
+  }
+
+  /** The same from any server, with what it is answered. */
+  async receiveFrom(origin: ServerName, events: readonly StoredEvent[]): Promise<JsonObject> {
     const pdus = events.map(({ event }) => JSON.stringify(event.pdu));
-    await this.#inbox.receive(TWO, { txnId: String(this.#transactions++), pdus, edus: [] });
+    const answer = await this.#inbox.receive(origin, { txnId: String(this.#transactions++), pdus, edus: [] });
     await this.settled();
+    return answer;
   }
 
   async settled(): Promise<void> {

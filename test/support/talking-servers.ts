@@ -9,7 +9,7 @@ import { Inbox } from '../../src/federation/inbound/inbox.ts';
 import { RoomDrain } from '../../src/federation/inbound/room-drain.ts';
 import { JoiningRooms } from '../../src/federation/joining/joining-rooms.ts';
 import { RefusedError } from '../../src/federation/transport/errors.ts';
-import type { FederationRequest } from '../../src/federation/transport/federation-client.ts';
+import type { FederationRequest, StreamedAnswer } from '../../src/federation/transport/federation-client.ts';
 import { ingest } from '../../src/rooms/ingest.ts';
 import type { RoomsParts } from '../../src/rooms/parts.ts';
 import type { Room, StoredEvent } from '../../src/rooms/room.ts';
@@ -31,6 +31,8 @@ export class TalkingServers {
   readonly asked: string[] = [];
   /** Answers a question instead of the other server; undefined lets it answer. */
   instead: (path: string, body: JsonObject | undefined) => Json | undefined = () => undefined;
+  /** The events of a streamed answer instead of the other server's; undefined: it refuses. */
+  streamed: (path: string) => Iterable<Json> | undefined = () => undefined;
   readonly edus: JsonObject[] = [];
   #transactions = 0;
 
@@ -125,8 +127,16 @@ export class TalkingServers {
     return found.reverse().map(stored => stored.event.pdu as Json);
   }
 
-  async #stream(server: ServerName, request: FederationRequest): Promise<never> {
+  async #stream(server: ServerName, request: FederationRequest): Promise<StreamedAnswer> {
     this.asked.push(request.path);
+    const events = this.streamed(request.path);
+    if (events !== undefined)
+      return {
+        status: 200,
+        header: () => undefined,
+        body: authChainOf(events),
+        [Symbol.asyncDispose]: async () => undefined,
+      };
     throw new RefusedError(server, {
       status: 404,
       errcode: 'M_NOT_FOUND',
@@ -135,4 +145,13 @@ export class TalkingServers {
       body: {},
     });
   }
+}
+
+async function* authChainOf(events: Iterable<Json>): AsyncGenerator<Buffer, void> {
+  let before = '{"auth_chain":[';
+  for (const event of events) {
+    yield Buffer.from(before + JSON.stringify(event));
+    before = ',';
+  }
+  yield Buffer.from(']}');
 }

@@ -25,6 +25,8 @@ const BATCH = 100;
 /** Up to so many are asked for one by one; of more the whole state is taken again. */
 const MOST_SINGLE = 40;
 const SIDE_BY_SIDE = 5;
+/** Of the auth chain of one event: two seconds of checking signatures. Those of old and large rooms have a few thousand. */
+const MOST_OF_A_CHAIN = 20_000;
 
 /**
  * The state before an event as another server tells it, stored here: what is not known is fetched, checked and kept
@@ -67,7 +69,15 @@ export async function fetchAuthChain(
   eventId: EventId,
   server: ServerName,
 ): Promise<void> {
-  await storeAll(parts, room, parts.peers.authChain(server, room.roomId, eventId));
+  await storeAll(parts, room, first(MOST_OF_A_CHAIN, parts.peers.authChain(server, room.roomId, eventId)));
+}
+
+async function* first<T>(count: number, all: AsyncIterable<T>): AsyncGenerator<T, void> {
+  let left = count;
+  for await (const each of all) {
+    if (left-- <= 0) return;
+    yield each;
+  }
 }
 
 /** Fetches single events as parts of a state; those that cannot be had are left out. */

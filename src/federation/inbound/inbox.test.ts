@@ -7,7 +7,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { extremities } from '../../rooms/extremities.table.ts';
 import { inboxFigures } from './inbox.table.ts';
 
-onEachDatabase('events of a transaction are taken in, once, and the answer is told again', async (db, t) => {
+onEachDatabase('N079 N087 events of a transaction are taken in, once, and the answer is told again', async (db, t) => {
   const servers = await TalkingServers.start(t, db);
   for (const version of ['10', '11', '12']) {
     const { room, remote } = await servers.sharedRoom(version);
@@ -15,7 +15,9 @@ onEachDatabase('events of a transaction are taken in, once, and the answer is to
     const answer = await servers.send([said[1]!, said[0]!], [{ edu_type: 'm.x', content: {} }], `t${version}`);
     assert.deepEqual(answer, { pdus: { [said[1]!.event.id]: {}, [said[0]!.event.id]: {} } });
     assert.deepEqual(await bodiesSeen(servers.here, room, ALICE), ['one', 'two'], 'in their order');
-    assert.deepEqual(await servers.send([], [], `t${version}`), answer);
+    servers.here.clock.advance(25 * 3_600_000);
+    const other = await say(servers.there, remote, DORA, 'never sent');
+    assert.deepEqual(await servers.send([other], [{ edu_type: 'm.y' }], `t${version}`), answer);
     await servers.send(said);
     assert.deepEqual(await bodiesSeen(servers.here, room, ALICE), ['one', 'two']);
   }
@@ -24,39 +26,45 @@ onEachDatabase('events of a transaction are taken in, once, and the answer is to
   assert.deepEqual(servers.asked, [], 'nothing was missing');
 });
 
-onEachDatabase('an event that is none spoils none of its neighbours, and too many are refused', async (db, t) => {
-  const servers = await TalkingServers.start(t, db);
-  const { room, remote } = await servers.sharedRoom();
-  const said = await say(servers.there, remote, DORA, 'good');
-  const pdu = said.event.pdu as unknown as JsonObject;
-  const float = JSON.stringify({ ...pdu, depth: 'D' }).replace('"D"', '1.0');
-  const odd = [
-    'null',
-    '[]',
-    '{"room_id":5}',
-    '{"__proto__":{"room_id":"!a:b"}}',
-    float,
-    JSON.stringify({ room_id: remote.roomId }),
-  ];
-  const unsigned = { ...pdu, signatures: {} };
-  assert.deepEqual(await servers.send([...odd, unsigned, said]), { pdus: { [said.event.id]: {} } });
-  assert.deepEqual(
-    await bodiesSeen(servers.here, room, ALICE),
-    [],
-    'the first of one ID counts, and it was not signed',
-  );
-  await servers.send([said]);
-  assert.deepEqual(await bodiesSeen(servers.here, room, ALICE), ['good'], 'it comes again with its signature');
-  const many = Array.from({ length: 51 }, () => '{}');
-  await assert.rejects(servers.send(many), { errcode: 'M_INVALID_PARAM' });
-  await assert.rejects(
-    servers.send(
+onEachDatabase(
+  'N056 N082 an event that is none spoils none of its neighbours, and too many are refused',
+  async (db, t) => {
+    const servers = await TalkingServers.start(t, db);
+    const { room, remote } = await servers.sharedRoom();
+    const said = await say(servers.there, remote, DORA, 'good');
+    const pdu = said.event.pdu as unknown as JsonObject;
+    const float = JSON.stringify({ ...pdu, depth: 'D' }).replace('"D"', '1.0');
+    const odd = [
+      'null',
+      '[]',
+      '{"room_id":5}',
+      '{"__proto__":{"room_id":"!a:b"}}',
+      float,
+      JSON.stringify({ room_id: remote.roomId }),
+      JSON.stringify({ ...pdu, hashes: undefined }),
+      JSON.stringify({ ...pdu, signatures: [] }),
+      JSON.stringify({ ...pdu, signatures: { [TWO]: [] } }),
+    ];
+    const unsigned = { ...pdu, signatures: {} };
+    assert.deepEqual(await servers.send([...odd, unsigned, said]), { pdus: { [said.event.id]: {} } });
+    assert.deepEqual(
+      await bodiesSeen(servers.here, room, ALICE),
       [],
-      Array.from({ length: 101 }, () => ({})),
-    ),
-    { errcode: 'M_INVALID_PARAM' },
-  );
-});
+      'the first of one ID counts, and it was not signed',
+    );
+    await servers.send([said]);
+    assert.deepEqual(await bodiesSeen(servers.here, room, ALICE), ['good'], 'it comes again with its signature');
+    const many = Array.from({ length: 51 }, () => '{}');
+    await assert.rejects(servers.send(many), { errcode: 'M_INVALID_PARAM' });
+    await assert.rejects(
+      servers.send(
+        [],
+        Array.from({ length: 101 }, () => ({})),
+      ),
+      { errcode: 'M_INVALID_PARAM' },
+    );
+  },
+);
 
 onEachDatabase('what lies between is fetched, however much it is', async (db, t) => {
   const servers = await TalkingServers.start(t, db);
