@@ -1,23 +1,30 @@
 import { type Database, DatabaseUnavailableError, type Queryable, type Tx } from '../../src/db/database.ts';
-import { type Row, render, type Sql } from '../../src/db/sql.ts';
+import { type RenderedSql, type Row, render, type Sql } from '../../src/db/sql.ts';
 
 /** What a planted bug does to a statement: it is run as usual, or not at all (as if it had changed one row). */
-export type Plant = (text: string) => 'run' | 'skip';
+export type Plant = (statement: RenderedSql) => 'run' | 'skip';
+
+/** What a database needs to know of the life that it belongs to. */
+export interface Mortality {
+  /** Aborts when that life is over. */
+  readonly life: AbortSignal;
+  /** Something happened. */
+  readonly onActivity: () => void;
+  /** A transaction is about to be committed; the life may end here. */
+  readonly onCommit: () => void;
+  readonly plant: Plant;
+}
 
 /** A database that ends with its server: from a crash on nothing is written, nothing is read, and nothing returns. */
 export class MortalDatabase implements Database {
   readonly dialect;
   readonly #inner: Database;
-  readonly #life: AbortSignal;
-  readonly #plant: Plant | undefined;
-  readonly #onActivity: () => void;
+  readonly #mortality: Mortality;
 
-  constructor(inner: Database, life: AbortSignal, onActivity: () => void, plant?: Plant) {
+  constructor(inner: Database, mortality: Mortality) {
     this.dialect = inner.dialect;
     this.#inner = inner;
-    this.#life = life;
-    this.#onActivity = onActivity;
-    this.#plant = plant;
+    this.#mortality = mortality;
   }
 
   all<R extends object = Row>(query: Sql): Promise<R[]> {
@@ -43,8 +50,9 @@ export class MortalDatabase implements Database {
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#alive(() =>
       this.#inner.tx(async tx => {
-        this.#onActivity();
+        this.#mortality.onActivity();
         const result = await work(this.#wrap(tx));
+        this.#mortality.onCommit();
         // A crash before the commit: the transaction is undone.
         this.#check();
         return result;
@@ -59,7 +67,7 @@ export class MortalDatabase implements Database {
   #wrap(tx: Tx): Tx {
     const guarded = <T>(query: Sql, run: () => Promise<T>, skipped: T): Promise<T> => {
       this.#check();
-      if (this.#plant?.(render(query, 'sqlite').text) === 'skip') return Promise.resolve(skipped);
+      if (this.#mortality.plant(render(query, 'sqlite')) === 'skip') return Promise.resolve(skipped);
       return run();
     };
     const queries: Queryable = {
@@ -70,13 +78,13 @@ export class MortalDatabase implements Database {
     return {
       ...queries,
       isTransaction: true,
-      afterCommit: run => tx.afterCommit(() => this.#life.aborted || run()),
+      afterCommit: run => tx.afterCommit(() => this.#mortality.life.aborted || run()),
       afterRollback: run => tx.afterRollback(run),
     };
   }
 
   #check(): void {
-    if (this.#life.aborted) throw new CrashedError();
+    if (this.#mortality.life.aborted) throw new CrashedError();
   }
 
   async #alive<T>(work: () => Promise<T>): Promise<T> {

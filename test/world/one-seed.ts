@@ -1,12 +1,16 @@
+import type { Ledger } from './ledger.ts';
 import type { Plant } from './mortal-database.ts';
-import { healAll, openRoom, syncAll, takeStep } from './story.ts';
-import { differences, missingMessages, unseen } from './verdict.ts';
+import { healAll, openRoom, takeStep } from './story.ts';
+import { readToTheEnd, syncAll } from './talk-steps.ts';
+import { differences, leftovers, missingMessages, strangeDevices, unseen } from './verdict.ts';
 import { World } from './world.ts';
 
 const NAMES = ['a.example', 'b.example', 'c.example', 'd.example'];
 const MINUTE_MS = 60_000;
 /** After so much of the world's time at the latest everything must be where it belongs. */
 const LONGEST_HEALING_MS = 36 * 60 * MINUTE_MS;
+/** Once all is well, what is said has to be everywhere this soon. */
+const PROMPTLY_MS = 2 * MINUTE_MS;
 
 export interface SeedResult {
   readonly problems: readonly string[];
@@ -16,39 +20,58 @@ export interface SeedResult {
   readonly healedMs: number;
 }
 
-/** One world from its seed to its verdict. */
-export async function runSeed(seed: number, plant?: Plant): Promise<SeedResult> {
+type Problems = () => Promise<readonly string[]>;
+
+/** One world from its seed to its verdict. `template`: a database with all tables. */
+export async function runSeed(seed: number, template: string, plant?: Plant): Promise<SeedResult> {
   const size = 2 + (seed % 3);
-  await using world = new World(seed, NAMES.slice(0, size), plant);
+  await using world = new World(seed, NAMES.slice(0, size), template, plant);
   await world.start();
   const ledger = await openRoom(world);
   const steps = 15 + world.random.below(30);
   for (let step = 0; step < steps; step++) await takeStep(world, ledger);
-  await healAll(world);
+  await healAll(world, ledger);
   const healedMs = await heal(world, () => missingMessages(world, ledger));
-  const problems = [...(await missingMessages(world, ledger))];
-  if (problems.length === 0) {
-    // Whoever speaks now ties together what stands side by side.
-    for (const user of world.users) {
-      const { status, body } = await world.during(user.message(ledger.roomId, 'the end'));
-      if (status === 200) ledger.messages.push(String(body.event_id));
-      else problems.push(`${user.id} cannot speak any more: ${JSON.stringify(body)}`);
-      await world.pass(MINUTE_MS);
-    }
-    await heal(world, async () => [...(await missingMessages(world, ledger)), ...(await differences(world, ledger))]);
-    await syncAll(world);
-    problems.push(
-      ...(await missingMessages(world, ledger)),
-      ...(await differences(world, ledger)),
-      ...unseen(world, ledger),
-    );
-  }
+  const problems = await judge(world, ledger);
   return { problems, messages: ledger.messages.length, requests: world.network.counts.requests, healedMs };
 }
 
-async function heal(world: World, problems: () => Promise<readonly string[]>): Promise<number> {
+async function judge(world: World, ledger: Ledger): Promise<readonly string[]> {
+  const missing = await missingMessages(world, ledger);
+  if (missing.length > 0) return missing;
+  // At first some may still have no patience with others, which is over once they were heard.
+  const problems = [...ledger.problems, ...(await speakOnceMore(world, ledger, LONGEST_HEALING_MS))];
+  problems.push(...(await speakOnceMore(world, ledger, PROMPTLY_MS)));
+  await readToTheEnd(world, ledger);
+  const all = async () => [
+    ...(await missingMessages(world, ledger)),
+    ...(await differences(world, ledger)),
+    ...(await strangeDevices(world)),
+    ...(await leftovers(world)),
+  ];
+  await heal(world, all);
+  await syncAll(world);
+  return [...problems, ...(await all()), ...unseen(world, ledger), ...world.network.deliveries.repeated];
+}
+
+/** Whoever speaks now ties together what stands side by side; all are well, so it has to be heard. */
+async function speakOnceMore(world: World, ledger: Ledger, longestMs: number): Promise<string[]> {
+  const problems: string[] = [];
+  for (const user of world.users) {
+    const { status, body } = await world.during(user.message(ledger.roomId, 'the end'));
+    if (status === 200) ledger.messages.push(String(body.event_id));
+    else problems.push(`${user.id} cannot speak any more: ${JSON.stringify(body)}`);
+    await heal(world, () => missingMessages(world, ledger), longestMs);
+    const late = await missingMessages(world, ledger);
+    if (late.length > 0) problems.push(`not in time: ${late[0]}`);
+  }
+  return problems;
+}
+
+/** Waits until nothing is wrong any more, in steps that become longer. Answers how long that took. */
+async function heal(world: World, problems: Problems, longestMs = LONGEST_HEALING_MS): Promise<number> {
   const began = world.time.now;
-  for (let wait = 1000; world.time.now - began < LONGEST_HEALING_MS; wait *= 2) {
+  for (let wait = 1000; world.time.now - began < longestMs; wait *= 2) {
     if ((await problems()).length === 0) break;
     await world.pass(wait);
   }

@@ -4,6 +4,8 @@ import type { Plant } from './mortal-database.ts';
 interface PlantedBug {
   readonly about: string;
   readonly statement: RegExp;
+  /** What is among the statement's values, where that matters. */
+  readonly value?: string;
   /** Every so many of these statements is left out. */
   readonly every: number;
 }
@@ -45,19 +47,45 @@ export const PLANTED_BUGS: Readonly<Record<string, PlantedBug>> = {
     every: 5,
   },
   'backoff-for-ever': {
-    about: 'a server that failed once is asked again too late',
-    statement: /^\s*delete from destination |^\s*update destination set .*retry_at = null/s,
+    about: 'a server that takes what it is sent again still counts as failing',
+    statement: /^\s*update destination set failing_since = null/,
+    every: 1,
+  },
+  'deaf-backoff': {
+    about: 'a server that was heard again is still left alone',
+    statement: /^\s*update destination set tries = 0,/,
     every: 1,
   },
   'forgotten-transaction': {
-    about: 'what a device sent is not remembered, so that it comes twice',
-    statement: /^\s*insert into (received_to_device|to_device_seen)/,
+    about: 'what a client sent to devices is not remembered, so that it comes twice',
+    statement: /^\s*insert into transaction_id /,
+    every: 1,
+  },
+  'forgotten-message-id': {
+    about: 'what another server sent to devices is not remembered, so that it comes twice',
+    statement: /^\s*insert into transaction_id /,
+    value: 'to_device edu',
     every: 1,
   },
   'unmoved-range': {
     about: 'what was delivered is delivered again and again',
     statement: /^\s*(update|delete from) outbound_room/,
     every: 3,
+  },
+  'lost-device-change': {
+    about: 'others are not told of a new device',
+    statement: /^\s*insert into outbound_device_list /,
+    every: 1,
+  },
+  'lost-receipt': {
+    about: 'a receipt gets no place in the room log',
+    statement: /^\s*update receipt |^\s*insert into receipt /,
+    every: 2,
+  },
+  'unapplied-redaction': {
+    about: 'what was redacted stays',
+    statement: /^\s*update event set json = \?, flags = flags \|/,
+    every: 2,
   },
 };
 
@@ -67,5 +95,8 @@ export function plantNamed(name: string | undefined): Plant | undefined {
   const bug = PLANTED_BUGS[name];
   if (bug === undefined) throw new RangeError(`there is no planted bug ${name}`);
   let seen = 0;
-  return text => (bug.statement.test(text) && ++seen % bug.every === 0 ? 'skip' : 'run');
+  return ({ text, values }) => {
+    const isMeant = bug.statement.test(text) && (bug.value === undefined || values.includes(bug.value));
+    return isMeant && ++seen % bug.every === 0 ? 'skip' : 'run';
+  };
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { ServerName } from '../../src/core/ids.ts';
 import type { Carry } from '../../src/federation/transport/federation-client.ts';
 import type { HttpServer } from '../../src/http/server.ts';
+import { DeliveryRecord } from './delivery-record.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimulatedTime } from './simulated-clock.ts';
 
@@ -35,10 +36,13 @@ export class SimulatedNetwork {
   faults: Faults = NO_FAULTS;
   /** What happened, for a run that failed. */
   readonly counts = { requests: 0, lost: 0, unanswered: 0, doubled: 0, broken: 0, cut: 0 };
+  readonly deliveries = new DeliveryRecord();
   readonly #time: SimulatedTime;
   readonly #random: SeededRandom;
   readonly #servers = new Map<string, HttpServer>();
   #sides = new Map<string, number>();
+  /** From whom to whom nothing comes through: `a>b`. */
+  readonly #cut = new Set<string>();
 
   constructor(time: SimulatedTime, random: SeededRandom) {
     this.#time = time;
@@ -58,8 +62,14 @@ export class SimulatedNetwork {
     this.#sides = new Map(sides.flatMap((names, side) => names.map(name => [name, side])));
   }
 
+  /** Cuts one way between two servers; the other one stays open. */
+  cut(from: string, to: string): void {
+    this.#cut.add(`${from}>${to}`);
+  }
+
   heal(): void {
     this.#sides = new Map();
+    this.#cut.clear();
     this.faults = NO_FAULTS;
   }
 
@@ -67,6 +77,8 @@ export class SimulatedNetwork {
   carryFor(origin: string, signal: AbortSignal): Carry {
     return async (destination, sent, aborted) => {
       const answer = await Promise.race([this.#travel(origin, destination, sent, signal), rejected(aborted)]);
+      if (answer.status === 200 && sent.body !== undefined && sent.uri.startsWith('/_matrix/federation/v1/send/'))
+        this.deliveries.note(signal, origin, destination, sent.body);
       sent.onConnected();
       return messageOf(answer);
     };
@@ -90,8 +102,11 @@ export class SimulatedNetwork {
     if (fate.lost) return never(life);
     if (fate.broken)
       return { status: 502, headers: { 'content-type': 'text/html' }, body: Buffer.from('<h1>Bad</h1>') };
+    const again = () => void this.#deliver(origin, destination, sent).catch(() => {});
+    // The same request twice: at once, or when the first one has been answered.
+    if (fate.doubled && this.#random.chance(0.5)) again();
+    else if (fate.doubled) this.#later(faults.delayMs * 2, again);
     const answer = await this.#deliver(origin, destination, sent);
-    if (fate.doubled) this.#later(faults.delayMs, () => void this.#deliver(origin, destination, sent).catch(() => {}));
     await this.#pass(1 + this.#random.fraction() * faults.delayMs);
     if (fate.unanswered) return never(life);
     return answer;
@@ -99,7 +114,9 @@ export class SimulatedNetwork {
 
   async #deliver(origin: string, destination: ServerName, sent: Sent): Promise<Answer> {
     const server = this.#servers.get(destination);
-    const isCut = (this.#sides.get(origin) ?? 0) !== (this.#sides.get(destination) ?? 0);
+    const isCut =
+      this.#cut.has(`${origin}>${destination}`) ||
+      (this.#sides.get(origin) ?? 0) !== (this.#sides.get(destination) ?? 0);
     if (server === undefined || isCut) {
       this.counts.cut++;
       throw Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' });
@@ -130,7 +147,8 @@ function never(life: AbortSignal): Promise<never> {
   return rejected(life);
 }
 
-function rejected(signal: AbortSignal): Promise<never> {
+/** Never resolves. */
+export function rejected(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) return reject(signal.reason);
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });

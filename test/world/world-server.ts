@@ -1,26 +1,35 @@
-import { cpSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { silentLog } from '../../src/base/log.ts';
+import { nodeCrypto } from '../../src/base/node-crypto.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { Config } from '../../src/config/schema.ts';
+import type { Identity } from '../../src/core/identity.ts';
+import type { ServerName } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Database } from '../../src/db/database.ts';
 import { SqliteDatabase } from '../../src/db/sqlite.ts';
 import type { HttpServer } from '../../src/http/server.ts';
 import { compose, type Running } from '../../src/main/compose.ts';
+import { openDataFolder } from '../../src/main/data-folder.ts';
 import { MortalDatabase, type Plant } from './mortal-database.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { SimulatedTime } from './simulated-clock.ts';
-import type { SimulatedNetwork } from './simulated-network.ts';
+import { rejected, type SimulatedNetwork } from './simulated-network.ts';
 
 export interface WorldParts {
   readonly time: SimulatedTime;
   readonly network: SimulatedNetwork;
   /** Where the data folders are. */
   readonly folder: string;
+  /** A database with all tables and nothing in them, to begin with. */
+  readonly template: string;
   readonly seed: number;
   /** A bug for this world to find. */
   readonly plant?: Plant | undefined;
 }
+
+export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 
 export interface Answer {
   readonly status: number;
@@ -41,6 +50,12 @@ export class WorldServer {
   readonly #parts: WorldParts;
   #lives = 0;
   #life: Life | undefined;
+  /** What is left of the life before, until the next one. */
+  #ghost: Life | undefined;
+  /** After so many commits it crashes in the middle of one. */
+  #fuse: number | undefined;
+  /** Whether it forgets the events that it acknowledges. */
+  isForgetful = false;
 
   constructor(name: string, parts: WorldParts) {
     this.name = name;
@@ -56,67 +71,100 @@ export class WorldServer {
     return this.#alive().db;
   }
 
+  /** Starts it, on what was on its disk when it crashed. */
   async start(): Promise<void> {
-    const { time, network, seed, plant } = this.#parts;
+    await this.#bury();
+    const { time, network, seed } = this.#parts;
     const end = new AbortController();
-    const random = new SeededRandom(seed * 1000 + this.#lives * 10 + this.name.charCodeAt(0));
     const data = this.#folder(this.#lives);
-    const from = { config: undefined, data: undefined, noColor: true };
-    const config = loadConfig({ data, name: this.name, port: '0' }, from);
-    const onActivity = () => time.activity++;
-    const open = () => {
-      const inner = new SqliteDatabase({ file: join(data, 'copse.db'), synchronous: 'off' });
-      return new MortalDatabase(inner, end.signal, onActivity, plant);
-    };
     let db: Database | undefined;
     let http: HttpServer | undefined;
-    const running = await compose(
-      {
-        ...config,
-        metrics: { ...config.metrics, enabled: false },
-        password_hashing: { memory: 65_536, passes: 1 },
-        registration: { ...config.registration, mode: 'open' },
-        rate_limits: 'off',
-        federation: { ...config.federation, trusted_key_servers: [] },
+    const running = await compose(this.#config(data), {
+      clock: time.clock(end.signal),
+      random: new SeededRandom(seed * 1000 + this.#lives * 10 + this.name.charCodeAt(0)),
+      log: silentLog,
+      metrics: undefined,
+      version: 'world',
+      openDatabase: async () => {
+        db = this.#openDatabase(data, end.signal);
+        return db;
       },
-      {
-        clock: time.clock(end.signal),
-        random,
-        log: silentLog,
-        metrics: undefined,
-        version: 'world',
-        openDatabase: async () => {
-          db = open();
-          return db;
-        },
-        listen: async server => {
-          http = server;
-          await server.app.ready();
-          return `https://${this.name}`;
-        },
-        carry: network.carryFor(this.name, end.signal),
+      listen: async server => {
+        http = server;
+        await server.app.ready();
+        return `https://${this.name}`;
       },
-    );
+      carry: network.carryFor(this.name, end.signal),
+    });
     if (http === undefined || db === undefined) throw new Error('the server did not ask for what it needs');
     network.attach(this.name, http);
     this.#life = { end, running, http, db };
   }
 
+  #config(data: string): Config {
+    const from = { config: undefined, data: undefined, noColor: true };
+    const config = loadConfig({ data, name: this.name, port: '0' }, from);
+    return {
+      ...config,
+      metrics: { ...config.metrics, enabled: false },
+      password_hashing: { memory: 65_536, passes: 1 },
+      registration: { ...config.registration, mode: 'open' },
+      rate_limits: 'off',
+      federation: { ...config.federation, trusted_key_servers: [] },
+    };
+  }
+
+  #openDatabase(data: string, life: AbortSignal): Database {
+    const { time, plant, template } = this.#parts;
+    const file = join(data, 'copse.db');
+    if (!existsSync(file)) copyFileSync(template, file);
+    return new MortalDatabase(new SqliteDatabase({ file, synchronous: 'off' }), {
+      life,
+      onActivity: () => time.activity++,
+      onCommit: () => this.#burn(),
+      plant: statement =>
+        this.isForgetful && /^\s*insert into inbox \(/.test(statement.text) ? 'skip' : (plant?.(statement) ?? 'run'),
+    });
+  }
+
   /** From one moment to the next nothing of it is there but its disk. */
-  async crash(): Promise<void> {
+  crash(): void {
     const life = this.#alive();
     this.#parts.network.detach(this.name);
     life.end.abort(new Error('the server has crashed'));
+    this.#ghost = life;
     this.#life = undefined;
+    this.#fuse = undefined;
+  }
+
+  /** Has it crash in the middle of the transaction that comes after so many others; undefined: it does not. */
+  crashAfter(commits: number | undefined): void {
+    this.#fuse = commits;
+  }
+
+  #burn(): void {
+    if (this.#fuse === undefined || this.#life === undefined) return;
+    if (this.#fuse-- <= 0) this.crash();
+  }
+
+  async #bury(): Promise<void> {
+    const ghost = this.#ghost;
+    if (ghost === undefined) return;
+    this.#ghost = undefined;
     // What the database was in the middle of has been undone by then; the ghost may take its time.
-    await new Promise(resolve => setImmediate(resolve));
-    await new Promise(resolve => setImmediate(resolve));
+    await turns(2);
     const before = this.#folder(this.#lives++);
     cpSync(before, this.#folder(this.#lives), { recursive: true, filter: isKept });
-    void life.running[Symbol.asyncDispose]().then(
+    void ghost.running[Symbol.asyncDispose]().then(
       () => rmSync(before, { recursive: true, force: true }),
       () => undefined,
     );
+  }
+
+  /** What it signs with. */
+  get identity(): Identity {
+    const { serverName, signingKey } = openDataFolder(this.#folder(this.#lives), this.name, new SeededRandom(0));
+    return { serverName: serverName as ServerName, signingKey, crypto: nodeCrypto };
   }
 
   async stop(): Promise<void> {
@@ -128,20 +176,21 @@ export class WorldServer {
     await Promise.race([life.running[Symbol.asyncDispose]().then(undefined, () => undefined), turns(50)]);
   }
 
-  /** A request of a client. */
-  async call(method: 'GET' | 'PUT' | 'POST', path: string, token: string, body?: JsonObject): Promise<Answer> {
+  /** A request of a client. @throws the reason why the server's life ended */
+  async call(method: Method, path: string, token: string, body?: JsonObject): Promise<Answer> {
     const { http, end } = this.#alive();
     const { time } = this.#parts;
     time.activity++;
-    const response = await http.app.inject({
+    const asking = http.app.inject({
       method,
       url: `/_matrix/client${path}`,
       headers: token === '' ? {} : { authorization: `Bearer ${token}` },
       ...(body === undefined ? {} : { payload: body as object }),
     });
+    // The answer of a ghost never reaches anybody.
+    const response = await Promise.race([asking, rejected(end.signal)]);
     time.activity++;
-    // The answer of a ghost never reached anybody.
-    if (end.signal.aborted) throw end.signal.reason;
+    end.signal.throwIfAborted();
     return { status: response.statusCode, body: response.json() as JsonObject };
   }
 

@@ -18,6 +18,8 @@ const LONGEST_REAL_MS = 20_000;
 export class World implements AsyncDisposable {
   readonly random: SeededRandom;
   readonly time = new SimulatedTime();
+  /** Goes up with each text and value that is made, so that none is made twice. */
+  count = 0;
   readonly network: SimulatedNetwork;
   readonly servers: readonly WorldServer[];
   /** One on each server, in its order: they are in the room from the beginning to the end. */
@@ -26,10 +28,10 @@ export class World implements AsyncDisposable {
   readonly guests: WorldUser[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'copse-world-'));
 
-  constructor(seed: number, names: readonly string[], plant?: Plant) {
+  constructor(seed: number, names: readonly string[], template: string, plant?: Plant) {
     this.random = new SeededRandom(seed);
     this.network = new SimulatedNetwork(this.time, new SeededRandom(seed ^ 0x5eed));
-    const parts = { time: this.time, network: this.network, folder: this.#folder, seed, plant };
+    const parts = { time: this.time, network: this.network, folder: this.#folder, seed, plant, template };
     this.servers = names.map(name => new WorldServer(name, parts));
   }
 

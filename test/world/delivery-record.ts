@@ -1,0 +1,30 @@
+import { getArray, getObject, isObject, type JsonObject } from '../../src/core/json.ts';
+
+/** Which events servers have brought to which others, to see whether one comes again and again. */
+export class DeliveryRecord {
+  readonly #counts = new Map<string, number>();
+
+  /** A transaction whose answer has arrived. `life` is the sender's: one that crashed may not know that it had one. */
+  note(life: AbortSignal, origin: string, destination: string, body: Buffer): void {
+    for (const pdu of getArray(JSON.parse(body.toString()) as JsonObject, 'pdus') ?? []) {
+      if (!isObject(pdu)) continue;
+      const event = `${JSON.stringify(getObject(pdu, 'hashes'))} ${pdu.depth}`;
+      const key = `${origin} brought ${destination} (${lifeNumber(life)}) the event ${event}`;
+      this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
+    }
+  }
+
+  /** What was brought more than once, although it was known to have arrived. */
+  get repeated(): string[] {
+    return [...this.#counts].filter(([, count]) => count > 1).map(([what, count]) => `${what} ${count} times`);
+  }
+}
+
+const numbers = new WeakMap<AbortSignal, number>();
+let lives = 0;
+
+function lifeNumber(life: AbortSignal): number {
+  const number = numbers.get(life) ?? ++lives;
+  numbers.set(life, number);
+  return number;
+}

@@ -1,0 +1,9 @@
+import { attempt } from './ledger.ts';
+import type { World } from './world.ts';
+
+/** A user logs in with one more device, or out with one. */
+export async function changeDevices(world: World): Promise<void> {
+  const user = world.random.pick(world.users);
+  if (world.random.chance(0.3)) await attempt(world, user, () => user.removeDevice());
+  else await attempt(world, user, () => user.addDevice(`DEVICE${world.count++}`, world.random));
+}

@@ -1,0 +1,54 @@
+import type { World } from './world.ts';
+import type { Answer } from './world-server.ts';
+import type { WorldUser } from './world-user.ts';
+
+/** A request that its client repeats until it is answered, with the same transaction ID. */
+interface Open {
+  readonly user: WorldUser;
+  readonly request: () => Promise<Answer>;
+  readonly onAnswer: (answer: Answer) => void;
+}
+
+/** What was acknowledged, and has to be everywhere in the end. */
+export class Ledger {
+  readonly roomId: string;
+  /** Event IDs of messages. */
+  readonly messages: string[] = [];
+  /** Texts of to-device messages by the user they are for. */
+  readonly toDevice: ReadonlyMap<WorldUser, string[]>;
+  /** What went wrong on the way. */
+  readonly problems: string[] = [];
+  readonly #open: Open[] = [];
+
+  constructor(roomId: string, users: readonly WorldUser[]) {
+    this.roomId = roomId;
+    this.toDevice = new Map(users.map(user => [user, []]));
+  }
+
+  /** Asks until there is an answer, now or when the server is there again: whatever came of it happens once. */
+  async insist(
+    world: World,
+    user: WorldUser,
+    request: () => Promise<Answer>,
+    onAnswer: (answer: Answer) => void,
+  ): Promise<void> {
+    const answer = await attempt(world, user, request);
+    if (answer === undefined) this.#open.push({ user, request, onAnswer });
+    else onAnswer(answer);
+  }
+
+  /** Repeats what was not answered. */
+  async repeat(world: World): Promise<void> {
+    for (const { user, request, onAnswer } of this.#open.splice(0)) await this.insist(world, user, request, onAnswer);
+  }
+}
+
+/** A request of a client that may meet a crash: then there is no answer. */
+export async function attempt(
+  world: World,
+  user: WorldUser,
+  request: () => Promise<Answer | undefined>,
+): Promise<Answer | undefined> {
+  if (!user.server.isRunning) return undefined;
+  return world.during(request()).catch(() => undefined);
+}
