@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
@@ -146,28 +146,52 @@ test('N117 whoever sends a request drop by drop is cut off, in the headers and i
   assert.deepEqual((await exchange(`GET /_matrix/slow/900 HTTP/1.1\r\n${HOST}\r\n`)).statuses, [200]);
 });
 
-test('N117 an address has so many connections and no more; others have theirs, and closed ones count no longer', async t => {
-  const { server } = await rawServer(t, { connectionsPerAddress: 3, requestMs: 10_000 });
+/** Opens connections, and tells of each whether it was answered rather than closed. Disposing of it closes them. */
+function opener(server: HttpServer) {
   const { port } = server.app.server.address() as AddressInfo;
-  const open = async (localAddress: string) => {
+  const sockets: Socket[] = [];
+  const open = async (localAddress: string, request = 'GET /_matrix/slow/0 HTTP/1.1\r\n', end = '\r\n') => {
     const socket = connect({ port, host: '127.0.0.1', localAddress });
     socket.on('error', () => undefined);
-    t.after(() => socket.destroy());
-    socket.write(`GET /_matrix/slow/0 HTTP/1.1\r\n${HOST}\r\n`);
+    sockets.push(socket);
+    socket.write(`${request}${HOST}${end}`);
     const answered = await Promise.race([
       once(socket, 'data').then(() => true),
       once(socket, 'close').then(() => false),
+      wait(200).then(() => undefined),
     ]);
     return { socket, answered };
   };
-  const first = await Promise.all([open('127.0.0.1'), open('127.0.0.1'), open('127.0.0.1')]);
-  assert.deepEqual(
-    first.map(each => each.answered),
-    [true, true, true],
-  );
+  return { open, [Symbol.dispose]: () => sockets.forEach(socket => void socket.destroy()) };
+}
+
+test('N117 an address has so many connections and no more; others have theirs, and closed ones count no longer', async t => {
+  const { server } = await rawServer(t, { connectionsPerAddress: 3, requestMs: 10_000 });
+  using connections = opener(server);
+  const { open } = connections;
+  const slow = () => open('127.0.0.1', 'GET /_matrix/slow/5000 HTTP/1.1\r\n');
+  const unfinished = () => open('127.0.0.1', undefined, '');
+  const first = await Promise.all([slow(), unfinished(), unfinished()]);
   assert.equal((await open('127.0.0.1')).answered, false);
   assert.equal((await open('127.0.0.2')).answered, true);
-  first[0]?.socket.destroy();
+  first[1]?.socket.destroy();
   await wait(100);
   assert.equal((await open('127.0.0.1')).answered, true);
+});
+
+test('whoever has too many connections loses the one that was idle longest', async t => {
+  const { server } = await rawServer(t, { connectionsPerAddress: 3, requestMs: 10_000 });
+  using connections = opener(server);
+  const { open } = connections;
+  const [busy, idle, later] = [await open('127.0.0.1'), await open('127.0.0.1'), await open('127.0.0.1')];
+  busy.socket.write(`GET /_matrix/slow/1000 HTTP/1.1\r\n${HOST}\r\n`);
+  const answer = once(busy.socket, 'data');
+  await wait(100);
+  const isClosed = ({ socket }: typeof busy) => socket.readableEnded || socket.destroyed;
+  assert.equal((await open('127.0.0.1')).answered, true);
+  assert.deepEqual([busy, idle, later].map(isClosed), [false, true, false]);
+  await answer;
+  await wait(50);
+  assert.equal((await open('127.0.0.1')).answered, true);
+  assert.deepEqual([busy, later].map(isClosed), [false, true], 'what was just used is not idle for long');
 });
