@@ -12,7 +12,7 @@ export function addAddressMail({ serverName, address }: MailAbout, link: string)
     subject: `Confirm your mail address for ${serverName}`,
     text: `Somebody wants to add this mail address to their account on ${serverName}.
 
-If it was you, open this page within a day and confirm it there:
+If it was you, open this page within an hour and confirm it there:
 
 ${link}
 
@@ -27,7 +27,7 @@ export function resetPasswordMail({ serverName, address }: MailAbout, link: stri
     subject: `A new password for ${serverName}`,
     text: `Somebody wants to set a new password for your account on ${serverName}.
 
-If it was you, open this page within a day and confirm it there, then go on in the app in which you asked for it:
+If it was you, open this page within an hour and confirm it there, then go on in the app in which you asked for it:
 
 ${link}
 

@@ -55,7 +55,7 @@ export interface OpenValidation {
 }
 
 const MEDIUM = 'email';
-const LIFETIME_MS = 24 * 60 * 60_000;
+const LIFETIME_MS = 60 * 60_000;
 const LONGEST_LINK = 2048;
 
 /** Path of the page that a mail leads to; `http/site/` serves it. */

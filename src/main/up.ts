@@ -8,6 +8,7 @@ import { type ConfigArgs, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { compose, type Running } from './compose.ts';
 import { firstStartText } from './first-start.ts';
+import { onHangUp } from './hang-up.ts';
 import { systemMemory } from './system-memory.ts';
 import { VERSION } from './version.ts';
 
@@ -34,6 +35,7 @@ export async function up(args: ConfigArgs): Promise<number> {
   memory.collect();
   if (running.firstStart) console.log(await firstStartText(running, config));
   else log.info(`Copse ${VERSION} is ready: ${running.serverName} on ${running.listeners[0]?.url}`);
+  using _ = onHangUp(log, process.stdout.isTTY === true, () => loadConfig(args));
   const signal = await Promise.race([nextSignal(), hopeless.promise]);
   if (forPeople) process.stdout.write('\n');
   log.info(signal === undefined ? 'Stopping, to be started anew.' : `${signal}: stopping.`);

@@ -1,8 +1,8 @@
-import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 import { keyOf, REFUSED } from './operations.ts';
+import { servingTests } from './serving-tests.ts';
 
 /** The test files that called an operation, by its key. */
 export type Calls = ReadonlyMap<string, readonly string[]>;
@@ -18,22 +18,30 @@ interface Call {
   readonly test: string;
 }
 
+const folder = join(root, '.cache', 'coverage');
+const file = join(folder, 'calls.tsv');
+
 /**
  * Runs the tests with a recorder: which of them called each operation with success, those first that call little else.
  * Files that fail as they are can show nothing and are left out.
  */
 export async function recordCalls(): Promise<Calls> {
-  const folder = mkdtempSync(join(tmpdir(), 'copse-routes-'));
-  const file = join(folder, 'routes');
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
   process.env.COPSE_ROUTES_FILE = file;
   process.env.NODE_OPTIONS = preload('record-routes.ts');
-  const failed = await failingFiles(globSync('src/**/*.test.ts', { cwd: root }));
+  const failed = await failingFiles(servingTests());
   const calls = readCalls(file).filter(({ test }) => !failed.has(test));
-  rmSync(folder, { recursive: true });
   delete process.env.COPSE_ROUTES_FILE;
   delete process.env.NODE_OPTIONS;
   for (const test of failed) console.log(`fails as it is, and shows nothing: ${test}`);
   return byKey(calls);
+}
+
+/** What the last run recorded. */
+export function recordedCalls(): Calls {
+  if (!existsSync(file)) throw new Error('Nothing was recorded yet: run it once without --recorded.');
+  return byKey(readCalls(file));
 }
 
 async function failingFiles(files: readonly string[]): Promise<ReadonlySet<string>> {

@@ -1,11 +1,11 @@
 /**
- * Which operations are served and tested: `./copse test coverage [API] [PART-OF-PATH]`. First the tests beside the code run
+ * Which operations are served and tested: `./copse test coverage [API] [PART-OF-PATH] [--recorded]`. First the tests beside the code run
  * with a recorder, which tells the files that each operation is called in. Then each operation is made to do nothing, one
  * after the other, and those files run again: it counts when one of them fails. One database is enough to notice.
  */
 import { spawn } from 'node:child_process';
 import { APIS, keyOf, type Operation, operationsOf } from './operations.ts';
-import { type Calls, preload, recordCalls, root } from './recording.ts';
+import { type Calls, preload, recordCalls, recordedCalls, root } from './recording.ts';
 
 /** Operations whose right answer may be `{}`: to do nothing is what they do, so they are taken away instead. */
 const NOTHING_TO_SAY: ReadonlySet<string> = new Set(['GET /_matrix/client/v3/thirdparty/protocols']);
@@ -55,10 +55,12 @@ async function count(api: string, part: string, calls: Calls): Promise<string> {
   return `${tested} of ${operations.length} ${api} operations served and tested`;
 }
 
-const [asked, part = ''] = process.argv.slice(2);
+const args = process.argv.slice(2);
+const [asked, part = ''] = args.filter(arg => !arg.startsWith('--'));
 delete process.env.COPSE_TEST_POSTGRES;
 delete process.env.CI;
-const calls = await recordCalls();
+// The last run's: quicker, when one has written a test for what was missing.
+const calls = args.includes('--recorded') ? recordedCalls() : await recordCalls();
 const results: string[] = [];
 for (const api of asked === undefined ? APIS : [asked]) results.push(await count(api, part, calls));
 console.log(results.join('\n'));

@@ -66,6 +66,11 @@ export class RunningServer implements AsyncDisposable {
     return readFileSync(this.#logFile, 'utf8');
   }
 
+  /** Puts other settings into its file; a server that runs does not read them. */
+  writeSettings(yaml: string): void {
+    writeFileSync(this.#configFile, yaml);
+  }
+
   /** Ends it as an operator would and deletes its folder. */
   async stop(): Promise<void> {
     await this.#end('SIGTERM');

@@ -41,7 +41,7 @@ export const mailPageRoutes = (parts: MailPageParts): Endpoint[] => [
 function leadsNowhere(): Reply {
   return page(
     'This link leads nowhere',
-    html`<p>It was used already, it is older than a day, or a later mail has taken its place.</p>`,
+    html`<p>It was used already, it is older than an hour, or a later mail has taken its place.</p>`,
     404,
   );
 }
