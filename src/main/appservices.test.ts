@@ -5,8 +5,14 @@ import { newDevice } from '../../test/support/remote-devices.ts';
 import { ScriptedAppservice } from '../../test/support/scripted-appservice.ts';
 import { type Client, WholeServer } from '../../test/support/whole-server.ts';
 import { systemClock } from '../base/clock.ts';
+import { silentLog } from '../base/log.ts';
+import { systemRandom } from '../base/random.ts';
+import { loadConfig } from '../config/load.ts';
 import type { UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
+import { openDataFolder } from './data-folder.ts';
+import { openIdleServer } from './idle-server.ts';
+import { openDatabase } from './open-database.ts';
 
 const GHOST = '@irc_bob:one.example';
 
@@ -268,4 +274,24 @@ test('one that is taken out of the settings is forgotten, and one that comes bac
   await say(alice, roomId, 'heard');
   await bridge.until(() => textsOf(bridge.told('events')).length > 0);
   assert.deepEqual(textsOf(bridge.told('events')), ['heard']);
+});
+
+test('commands on a server that does not run leave alone what waits for an application service', async t => {
+  const bridge = await ScriptedAppservice.start(t);
+  const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();
+  const { alice, roomId } = await bridgedRoom(server, bridge);
+  await bridge.until(() => bridge.told('events').some(event => event.state_key === GHOST));
+  bridge.answer = () => ({ status: 500 });
+  await say(alice, roomId, 'waiting');
+  await bridge.until(() => textsOf(bridge.told('events')).length > 0);
+  await server.stop();
+  const config = loadConfig({ data: server.folder }, { config: undefined, data: undefined, noColor: true });
+  const folder = openDataFolder(config.data_dir, config.server_name, systemRandom);
+  const idle = await openIdleServer(config, folder, { log: silentLog, version: 'test', open: openDatabase });
+  await idle[Symbol.asyncDispose]();
+  bridge.calls.length = 0;
+  bridge.answer = () => undefined;
+  await server.start();
+  await bridge.until(() => textsOf(bridge.told('events')).length > 0);
+  assert.deepEqual(textsOf(bridge.told('events')), ['waiting']);
 });

@@ -66,8 +66,8 @@ export interface PartsInput {
   readonly log: Log;
   readonly budget: Budget;
   readonly admission: Admission;
-  /** Of application services. */
-  readonly registrations: readonly Registration[];
+  /** Of application services; undefined where none of them is told anything, and what waits for them stays. */
+  readonly registrations: readonly Registration[] | undefined;
   /** Undefined without federation. */
   readonly remote: Remote | undefined;
 }
@@ -104,7 +104,7 @@ export function composeParts(input: PartsInput): Parts {
   const { config, folder, db, clock, random, log, budget, remote } = input;
   const { serverName, signingKey } = folder;
   const stop = new AbortController();
-  const appservices = composeAppservices(input.registrations, { clock, log });
+  const appservices = composeAppservices(input.registrations ?? [], { clock, log });
   const bus = new LocalBus(error => log.error('A listener on the bus failed.', { err: error }));
 
   const notifications = new Notifications({ bus, clock });
@@ -212,7 +212,7 @@ export function composeParts(input: PartsInput): Parts {
       await accounts.start();
       await fillRoomFacts(rooms);
       delayed.start();
-      await bridges.lanes.prepare();
+      if (input.registrations !== undefined) await bridges.lanes.prepare();
       loops = [
         sender.run(stop.signal),
         indexer.run(stop.signal),

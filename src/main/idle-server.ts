@@ -30,9 +30,20 @@ export async function openIdleServer(
   const { budget, admission } = opened.use(composeMemory(config.memory, { clock, log, metrics: undefined }));
   const db = opened.use(await open(config));
   await migrate(db);
-  // Nothing is told to other servers from here: they are, when the server runs.
+  // Nothing is told to other servers and application services from here: they are, when the server runs.
   const parts = opened.use(
-    composeParts({ config, folder, db, clock, random, log, budget, admission, registrations: [], remote: undefined }),
+    composeParts({
+      config,
+      folder,
+      db,
+      clock,
+      random,
+      log,
+      budget,
+      admission,
+      registrations: undefined,
+      remote: undefined,
+    }),
   );
   const http = operatorListener(parts, config, { log, version });
   opened.defer(() => http.close());

@@ -78,6 +78,11 @@ export class WholeServer {
     return this;
   }
 
+  /** The data folder. */
+  get folder(): string {
+    return this.#data;
+  }
+
   async stop(): Promise<void> {
     await this.#running?.[Symbol.asyncDispose]();
     this.#running = undefined;
