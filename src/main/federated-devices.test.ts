@@ -116,7 +116,7 @@ test('whoever joins from another server is told as changed, and their devices ar
   await bob.ok('POST', `/v3/join/${encodeURIComponent(String(room))}?via=one.example`);
   const told = await listsSince(alice, ofAlice);
   assert.deepEqual([told.changed, told.left], [[bob.id], []]);
-  assert.deepEqual((await listsSince(bob, ofBob)).changed.toSorted(), [alice.id, bob.id]);
+  assert.deepEqual((await listsSince(bob, ofBob)).changed, [alice.id, bob.id]);
   for (const [user, other, device] of [
     [alice, bob.id, laptop],
     [bob, alice.id, phone],
@@ -132,4 +132,27 @@ test('whoever joins from another server is told as changed, and their devices ar
   assert.deepEqual((await listsSince(alice, told.next)).left, [bob.id]);
   await alice.ok('POST', '/v3/keys/query', { device_keys: { [bob.id]: [] } });
   assert.match(world.carried.at(-1)?.uri ?? '', /keys\/query$/, 'a stranger is asked about each time');
+});
+
+test('changes of devices soon after a join are told, though nobody has asked for the list', async t => {
+  const world = new ServerWorld();
+  const [one, two] = [await world.server(t, 'one.example'), await world.server(t, 'two.example')];
+  const [alice, bob] = [await one.user('alice'), await two.user('bob')];
+  const { room_id: room } = await bob.ok('POST', '/v3/createRoom', { preset: 'public_chat' });
+  await alice.ok('POST', `/v3/join/${encodeURIComponent(String(room))}?via=two.example`);
+  let since = await tokenOf(alice);
+  const soon = AbortSignal.timeout(20_000);
+  const hear = async () => {
+    for (let told: readonly string[] = []; !told.includes(bob.id); soon.throwIfAborted()) {
+      const { changed, next } = await listsSince(alice, `${since}&timeout=1000`);
+      [told, since] = [changed, next];
+    }
+  };
+  const { id } = await publish(bob);
+  await hear();
+  for (const name of ['laptop', 'phone']) {
+    await bob.ok('PUT', `/v3/devices/${id}`, { display_name: name });
+    await hear();
+  }
+  assert.ok(!world.carried.some(({ uri }) => uri.includes('/user/devices/')), 'the list was not asked for');
 });
