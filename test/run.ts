@@ -80,6 +80,12 @@ const SUITES: readonly Suite[] = [
     run: args => runScript('test/world/run.ts', args),
   },
   {
+    name: 'doctor',
+    about: 'faults of federation that the doctor has to name [--healthy N] [FAULT...]',
+    when: 'asked',
+    run: args => runScript('test/doctor/run.ts', args),
+  },
+  {
     name: 'federation',
     about: 'with a real Synapse, over TLS',
     when: 'asked',

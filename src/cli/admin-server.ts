@@ -43,6 +43,9 @@ export interface AdminSurroundings {
   now(): number;
   sleep(ms: number): Promise<void>;
   print(text: string): void;
+  readFile(file: string): Promise<string>;
+  /** For this user alone. */
+  writeFile(file: string, text: string): Promise<void>;
 }
 
 /** What a command shows: for programs with `--json`, else for people. */

@@ -28,6 +28,8 @@ function recording() {
       now: () => 0,
       sleep: async () => {},
       print: text => calls.push(['print', text]),
+      readFile: async () => assert.fail('no file is read'),
+      writeFile: async () => assert.fail('no file is written'),
     },
     version: record('version'),
     docs: record('docs'),

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { ConfigArgs } from '../config/load.ts';
 import type { AdminSurroundings } from './admin-server.ts';
 import { addAuditCommands } from './audit-commands.ts';
+import { addDoctorCommands } from './doctor-commands.ts';
 import { addMediaCommands } from './media-commands.ts';
 import { addModerationCommands } from './moderation-commands.ts';
 import { addReportCommands } from './report-commands.ts';
@@ -96,6 +97,7 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
   addTokenCommands(commands, group('token', 'registration tokens'));
   addReportCommands(commands, group('report', 'what users have reported'));
   addAuditCommands(commands, group('audit', 'what administrators have changed'));
+  addDoctorCommands(commands, group('doctor', 'find out what is wrong, and mend what can be mended'));
   addTaskCommands(commands, group('task', 'work that the server does for administrators'));
 
   program

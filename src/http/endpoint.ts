@@ -31,6 +31,8 @@ export interface EndpointRequest<Path extends string, Body, Who, Origin = undefi
   /** The client's address, through trusted proxies only. */
   readonly ip: string;
   readonly method: string;
+  /** The request target as it stands in the request line: nothing decoded, nothing normalised. */
+  readonly target: string;
   readonly userAgent: string | undefined;
   readonly header: (name: string) => string | undefined;
   /** The text of the JSON body as it came: what parsing forgets of numbers and doubled keys is in it. */

@@ -155,6 +155,7 @@ export class HttpServer {
       origin,
       ip,
       method: raw.method,
+      target: raw.raw.url ?? '',
       userAgent,
       header: (name: string) => raw.headers[name.toLowerCase()]?.toString(),
       // Few handlers ask for these, which cost more than all the rest.

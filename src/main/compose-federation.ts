@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { addressGuard } from '../base/address-guard.ts';
+import type { SecureContext } from 'node:tls';
+import { type AddressGuard, addressGuard } from '../base/address-guard.ts';
 import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -7,6 +8,7 @@ import { nodeCrypto, verifyOnThreadPool } from '../base/node-crypto.ts';
 import type { Random } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import type { ServerName } from '../core/ids.ts';
+import type { ServerAcl } from '../core/server-acl.ts';
 import type { Database } from '../db/database.ts';
 import { CheckedEvents } from '../federation/events/checked-events.ts';
 import { SignaturePool } from '../federation/events/signature-pool.ts';
@@ -19,7 +21,9 @@ import { serverPolicy } from '../federation/server-policy.ts';
 import { Dialer } from '../federation/transport/dialer.ts';
 import { Discovery } from '../federation/transport/discovery.ts';
 import { type Carry, FederationClient } from '../federation/transport/federation-client.ts';
+import type { HttpsGet } from '../federation/transport/https-get.ts';
 import { type HttpsStream, systemHttpsStream } from '../federation/transport/https-stream.ts';
+import type { Resolver } from '../federation/transport/resolver.ts';
 import { systemHttpsGet } from '../federation/transport/system-https-get.ts';
 import { systemResolver } from '../federation/transport/system-resolver.ts';
 import { trustedContext } from '../federation/transport/trust.ts';
@@ -38,6 +42,14 @@ export interface FederationInput {
   readonly version: string;
   /** See FederationClientParts. */
   readonly carry?: Carry | undefined;
+  /** For tests: DNS and web pages other than the world's. */
+  readonly internet?: Internet | undefined;
+}
+
+/** Where server names are looked up. */
+export interface Internet {
+  readonly resolver: Resolver;
+  readonly get: HttpsGet;
 }
 
 /** What talking to other servers stands on. Disposing of it closes the connections that are kept. */
@@ -52,6 +64,18 @@ export interface Federation extends Disposable {
   readonly authenticateServer: AuthenticateServer;
   /** For what other servers keep somewhere else. */
   readonly https: HttpsStream;
+  /** What the doctor looks at the network with. */
+  readonly reach: Reach;
+}
+
+/** The means by which other servers are found and connected to. */
+export interface Reach {
+  readonly resolver: Resolver;
+  readonly get: HttpsGet;
+  readonly guard: AddressGuard;
+  readonly trust: () => SecureContext;
+  readonly policy: ServerAcl;
+  readonly userAgent: string;
 }
 
 /** @throws TlsFileError, DataFolderError */
@@ -60,16 +84,18 @@ export function composeFederation(input: FederationInput): Federation {
   const log = input.log.child('federation');
   const identity = { serverName: folder.serverName, signingKey: folder.signingKey, crypto: nodeCrypto };
   const userAgent = `Copse/${version}`;
+  const guard = addressGuard(config.allowed_private_addresses.federation);
+  const trust = trustedContext(readAuthorities(config.tls.extra_ca));
   const dialer = new Dialer({
-    guard: addressGuard(config.allowed_private_addresses.federation),
+    guard,
     clock,
-    trust: trustedContext(readAuthorities(config.tls.extra_ca)),
+    trust,
     verifyTls: config.federation.verify_tls,
     budget,
   });
-  const resolver = systemResolver();
+  const resolver = input.internet?.resolver ?? systemResolver();
   const web = { resolver, dialer, clock, userAgent };
-  const get = systemHttpsGet(web);
+  const get = input.internet?.get ?? systemHttpsGet(web);
   const discovery = new Discovery({ resolver, get, clock, random, budget });
   const policy = serverPolicy(config.federation);
   const client = new FederationClient({ identity, discovery, dialer, clock, userAgent, policy, carry: input.carry });
@@ -87,6 +113,7 @@ export function composeFederation(input: FederationInput): Federation {
     notary: new Notary({ ...common, keyRing }),
     authenticateServer: requestAuthentication({ identity, clock, keyRing, policy }),
     https: systemHttpsStream(web),
+    reach: { resolver, get, guard, trust, policy, userAgent },
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };
 }

@@ -8,6 +8,7 @@ import { FederatedHistory } from '../federation/history/federated-history.ts';
 import { Inbox } from '../federation/inbound/inbox.ts';
 import type { EduReceiver } from '../federation/inbound/ports.ts';
 import { RoomDrain } from '../federation/inbound/room-drain.ts';
+import type { HeadProbeParts } from '../federation/probing/head-probe.ts';
 import { sayHello } from '../federation/probing/hello.ts';
 import { ProbeLoop } from '../federation/probing/probe-loop.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
@@ -20,8 +21,16 @@ export interface InboxLoop extends AsyncDisposable {
   /** Where history from before we came into a room is had. */
   readonly history: RemoteHistory;
   missing(): Promise<MissingStatus>;
+  /** For fetching at once what is missing. */
+  readonly filling: Filling;
   /** Takes up what an earlier run left, and tells other servers that we are there. */
   start(): Promise<void>;
+}
+
+export interface Filling {
+  readonly probing: HeadProbeParts;
+  readonly holes: HoleFiller;
+  readonly drain: Pick<RoomDrain, 'busy'>;
 }
 
 export interface InboxInput {
@@ -40,6 +49,7 @@ export function composeInbox({ federation, rooms, metrics, edus = nobody }: Inbo
   const drain = new RoomDrain({ rooms, checked, gaps, joining });
   const inbox = new Inbox({ rooms, edus, drain, joining });
   const probing = { ...told, inbox };
+  const holes = new HoleFiller({ ...told, gaps });
   const stop = new AbortController();
   if (metrics !== undefined) showMissing(metrics, rooms);
   let loops: readonly Promise<void>[] = [];
@@ -47,10 +57,11 @@ export function composeInbox({ federation, rooms, metrics, edus = nobody }: Inbo
     inbox,
     history: new FederatedHistory(told),
     missing: () => missingStatus(rooms),
+    filling: { probing, holes, drain },
     async start() {
       await drain.start();
       loops = [
-        new HoleFiller({ ...told, gaps }).run(stop.signal),
+        holes.run(stop.signal),
         new ProbeLoop(probing).run(stop.signal),
         sayHello(probing, stop.signal).catch((error: unknown) =>
           rooms.log.error('Other servers could not be told that we are there again.', { err: error }),

@@ -1,5 +1,6 @@
 import type { Admission } from '../base/admission.ts';
 import type { Metrics } from '../base/metrics.ts';
+import { PeerLedger } from '../federation/doctor/peer-ledger.ts';
 import type { MissingStatus } from '../federation/gaps/missing-status.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
 import type { OutboundCounters } from '../federation/outbound/outbound-metrics.ts';
@@ -8,6 +9,7 @@ import type { OutboundStatus } from '../federation/outbound/outbound-status.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import type { RemoteHistory } from '../rooms/ports.ts';
+import { composeDoctor } from './compose-doctor.ts';
 import { composeFederation, type Federation, type FederationInput } from './compose-federation.ts';
 import { composeInbox } from './compose-inbox.ts';
 import { composeMemberships, type MembershipsLoop } from './compose-memberships.ts';
@@ -36,6 +38,8 @@ export interface OtherServers extends Disposable {
 export interface Federating {
   /** Every endpoint that they call. */
   readonly routes: readonly Endpoint[];
+  /** What administrators ask about it. */
+  readonly forAdmins: readonly Endpoint[];
   readonly authenticateServer: AuthenticateServer;
   readonly history: RemoteHistory;
   /** Takes up what an earlier run left. */
@@ -86,9 +90,22 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
   const { client } = federation;
   const outbound = opened.use(composeOutbound({ ...all, ...parts, client, retry: config.federation.retry }));
   const incoming = opened.use(composeInbox({ federation, rooms: parts.rooms, edus: parts.edus, metrics }));
+  const routes = serverRoutes({ ...all, incoming });
+  const ledger = new PeerLedger(all);
+  const { rooms } = parts;
+  const doctor = composeDoctor({
+    ...all,
+    ...incoming,
+    ...outbound,
+    rooms,
+    ledger,
+    routes,
+    hasNetwork: all.carry === undefined,
+  });
   return {
-    routes: serverRoutes({ ...all, incoming }),
-    authenticateServer: outbound.hearing(federation.authenticateServer),
+    routes: [...routes, ...doctor.forServers],
+    forAdmins: doctor.forAdmins,
+    authenticateServer: outbound.hearing(ledger.noting(federation.authenticateServer)),
     history: incoming.history,
     async start() {
       await incoming.start();

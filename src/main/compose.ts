@@ -19,6 +19,7 @@ import { WELCOME_PATH, type WelcomeParts, welcomeRoutes } from '../http/site/wel
 import { accountMaker } from './account-maker.ts';
 import { splitAdministration } from './admin-listener.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
+import type { Internet } from './compose-federation.ts';
 import { openFurtherListeners } from './compose-listeners.ts';
 import { composeMemory } from './compose-memory.ts';
 import { composeParts, type Parts } from './compose-parts.ts';
@@ -49,6 +50,8 @@ export interface Environment {
   readonly systemMemory?: SystemMemory;
   /** For the same: brings requests to other servers. */
   readonly carry?: Carry;
+  /** For tests: DNS and web pages other than the world's. */
+  readonly internet?: Internet;
 }
 
 /** A server that runs. Disposing it drains: what waits is answered, then everything is closed. */
@@ -94,7 +97,9 @@ export async function compose(config: Config, environment: Environment): Promise
   const routes = federating && [...federating.routes, wellKnownServer(wellKnownOf(config))];
   const further = await openFurtherListeners(config, { http, forAdmins, routes, metrics, clock, log }, opened);
   const listeners: Listener[] = [{ name: 'clients', url: clientUrl }, ...further];
-  const operators = opened.use(new Operators(() => operatorListener(parts, config, { log, version })));
+  const operators = opened.use(
+    new Operators(() => operatorListener(parts, config, { log, version, further: federating?.forAdmins ?? [] })),
+  );
   opened.use(await listenControl(folder.path, { status, administer: () => operators.administer() }));
 
   const closing = opened.move();
@@ -135,7 +140,8 @@ function clientServer({ config, folder, parts, federating, http, version }: Clie
   const makeAccounts = accountMaker({ db, config, serverName, clock, random, nids });
   const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
   const routes = clientRoutes(parts, config, { clock, version, history: federating?.history });
-  const { forClients, forAdmins } = splitAdministration(routes, config.listen.admin);
+  const administration = federating?.forAdmins ?? [];
+  const { forClients, forAdmins } = splitAdministration([...routes, ...administration], config.listen.admin);
   const client = new HttpServer(http);
   client.add(siteRoutes(config, { serverName, invitationSecret, makeAccounts, clock }));
   client.add(forClients);

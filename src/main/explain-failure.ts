@@ -3,6 +3,7 @@ import { ConfigError } from '../config/problems.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { DatabaseUnavailableError } from '../db/database.ts';
 import { MigrationError } from '../db/migrate.ts';
+import { FactsError } from '../federation/doctor/read-facts.ts';
 import { DataFolderError } from './data-folder.ts';
 import { ListenError } from './listen.ts';
 import { PasswordInputError } from './password-input.ts';
@@ -18,6 +19,7 @@ const FOR_PEOPLE = [
   MatrixError,
   RefusedError,
   UsageError,
+  FactsError,
 ];
 
 /** What to print when a command fails: the reason for people where we foresaw it, everything where we did not. */

@@ -45,7 +45,7 @@ export async function openIdleServer(
       remote: undefined,
     }),
   );
-  const http = operatorListener(parts, config, { log, version });
+  const http = operatorListener(parts, config, { log, version, further: [] });
   opened.defer(() => http.close());
   await parts.start();
   const closing = opened.move();

@@ -1,4 +1,6 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { sleep, systemClock } from '../base/clock.ts';
+import { UsageError } from '../cli/admin-server.ts';
 import type { Actions } from '../cli/commands.ts';
 import { runCommandLine } from '../cli/commands.ts';
 import { statusText } from '../cli/status-text.ts';
@@ -33,6 +35,11 @@ const actions: Actions = {
     now: () => systemClock.now(),
     sleep: ms => sleep(systemClock, ms),
     print: text => console.log(text),
+    readFile: file => readFile(file, 'utf8').catch((error: Error) => fail(`${file} cannot be read: ${error.message}`)),
+    writeFile: (file, text) =>
+      writeFile(file, text, { mode: 0o600 }).catch((error: Error) =>
+        fail(`${file} cannot be written: ${error.message}`),
+      ),
   },
   async version() {
     console.log(`Copse ${VERSION} (Node.js ${process.version}, ${process.arch})`);
@@ -43,6 +50,11 @@ const actions: Actions = {
     return writeDocuments(release);
   },
 };
+
+/** @throws UsageError */
+function fail(message: string): never {
+  throw new UsageError(message);
+}
 
 async function showStatus(args: ConfigArgs): Promise<number> {
   const { askControl } = await import('./control.ts');

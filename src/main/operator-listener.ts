@@ -2,6 +2,7 @@ import type { Requester } from '../accounts/requester.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import { getAlias } from '../http/client/directory/get-alias.ts';
+import type { Endpoint } from '../http/endpoint.ts';
 import { HttpServer } from '../http/server.ts';
 import { synapseRoutes } from '../http/synapse/routes.ts';
 import { serverUser } from './compose-administration.ts';
@@ -11,8 +12,15 @@ import { profileFor } from './profile-for.ts';
 /** Whoever reaches the control socket owns the server: any token will do. */
 export const OPERATOR_TOKEN = 'operator';
 
+export interface OperatorExtras {
+  readonly log: Log;
+  readonly version: string;
+  /** Endpoints of parts that are there only where the server runs. */
+  readonly further: readonly Endpoint[];
+}
+
 /** The administration API for commands, under the name of the server's own user: whoever calls need not have an account. */
-export function operatorListener(parts: Parts, config: Config, more: { readonly log: Log; readonly version: string }) {
+export function operatorListener(parts: Parts, config: Config, more: OperatorExtras) {
   const { rooms, accounts } = parts;
   let operator: Promise<Requester> | undefined;
   const server = new HttpServer({
@@ -26,7 +34,7 @@ export function operatorListener(parts: Parts, config: Config, more: { readonly 
     trustedProxies: [],
   });
   server.add(synapseRoutes({ ...parts, profileFor: profileFor(accounts, rooms), version: more.version }));
-  server.add([getAlias({ rooms })]);
+  server.add([getAlias({ rooms }), ...more.further]);
   return server;
 }
 

@@ -17,11 +17,14 @@ export interface CertificateOptions {
 /** A certificate authority for tests, made anew each time. X.509 (RFC 5280) written by hand: no program is needed. */
 export class TestAuthority {
   readonly #keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  readonly #name: string;
   /** What has to be trusted. */
-  readonly certificate = pem(
-    'CERTIFICATE',
-    this.#certificate(this.#keys.publicKey, 'Test authority', [basicConstraints(true)], 1),
-  );
+  readonly certificate: string;
+
+  constructor(name = 'Test authority') {
+    this.#name = name;
+    this.certificate = pem('CERTIFICATE', this.#certificate(this.#keys.publicKey, name, [basicConstraints(true)], 1));
+  }
 
   issue({ names, expired = false }: CertificateOptions): Certified {
     const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -40,9 +43,9 @@ export class TestAuthority {
       tagged(0xa0, der(0x02, Buffer.from([2]))),
       der(0x02, Buffer.from([serial])),
       ECDSA_SHA256,
-      name('Test authority'),
+      commonName(this.#name),
       sequence(der(0x18, Buffer.from(from)), der(0x18, Buffer.from(until))),
-      name(subject),
+      commonName(subject),
       publicKey.export({ format: 'der', type: 'spki' }),
       tagged(0xa3, sequence(...extensions)),
     );
@@ -67,7 +70,7 @@ const bitString = (bytes: Buffer) => der(0x03, Buffer.from([0]), bytes);
 const ECDSA_SHA256 = sequence(objectId('2a8648ce3d040302'));
 
 /** A name that is a common name (2.5.4.3) alone. */
-function name(common: string): Buffer {
+function commonName(common: string): Buffer {
   return sequence(der(0x31, sequence(objectId('550403'), der(0x0c, Buffer.from(common)))));
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Actions, runCommandLine } from '../../src/cli/commands.ts';
 import type { Config } from '../../src/config/schema.ts';
@@ -39,6 +40,8 @@ export class CommandLine {
         now: () => Date.now(),
         sleep: ms => wait(Math.min(ms, 20)),
         print: text => lines.push(text),
+        readFile: file => readFile(file, 'utf8'),
+        writeFile: (file, text) => writeFile(file, text),
       },
     };
     try {

@@ -48,7 +48,7 @@ function found<T>(entry: T | 'silent' | undefined, name: string): T | undefined 
 }
 
 function fail(kind: LookupError['kind'], name: string): never {
-  throw new LookupError(kind, `${kind}: ${name}`);
+  throw new LookupError(kind, kind === 'no_answer' ? `DNS did not answer for ${name}` : `${kind}: ${name}`);
 }
 
 /** A clock that stands still until it is told to go on; timers are real, so that nothing hangs for ever. */

@@ -8,9 +8,11 @@ import { silentLog } from '../../src/base/log.ts';
 import { Metrics } from '../../src/base/metrics.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { Config } from '../../src/config/schema.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Carry } from '../../src/federation/transport/federation-client.ts';
 import { compose, type Running } from '../../src/main/compose.ts';
+import type { Internet } from '../../src/main/compose-federation.ts';
 
 export interface Reply {
   readonly status: number;
@@ -33,7 +35,14 @@ export interface WholeServerOptions {
   /** Files of registrations. */
   readonly appservices?: readonly string[];
   readonly presence?: boolean;
+  /** DNS and web pages. */
+  readonly internet?: Internet;
+  /** Instead of those of every such server. */
+  readonly settings?: Partial<Config>;
 }
+
+/** What ends with a test. */
+export type Lifetime = Pick<TestContext, 'after'>;
 
 /** A whole server in this process, composed as in production, with open registration on SQLite in a temporary folder. */
 export class WholeServer {
@@ -42,7 +51,7 @@ export class WholeServer {
   readonly #options: WholeServerOptions;
   #running: Running | undefined;
 
-  constructor(t: TestContext, clock: Clock = systemClock, options: WholeServerOptions = {}) {
+  constructor(t: Lifetime, clock: Clock = systemClock, options: WholeServerOptions = {}) {
     this.#options = options;
     const folder = mkdtempSync(join(tmpdir(), 'copse-whole-'));
     this.#data = join(folder, 'data');
@@ -65,6 +74,7 @@ export class WholeServer {
         rate_limits: 'off',
         appservices: [...(this.#options.appservices ?? [])],
         presence: this.#options.presence ?? false,
+        ...this.#options.settings,
       },
       {
         clock: this.#clock,
@@ -73,6 +83,7 @@ export class WholeServer {
         metrics: new Metrics(),
         version: 'test',
         ...(this.#options.carry && { carry: this.#options.carry }),
+        ...(this.#options.internet && { internet: this.#options.internet }),
       },
     );
     return this;

@@ -48,6 +48,11 @@ export async function postponeHoles(tx: Tx, roomNid: number, due: number): Promi
   await tx.run(sql`update hole set due = ${due} where room_nid = ${roomNid} and due < ${due}`);
 }
 
+/** Everything that is missing in a room is asked for now, of everybody, also what was given up. */
+export async function hastenHoles(tx: Tx, roomNid: number, now: number): Promise<void> {
+  await tx.run(sql`update hole set due = ${now}, asked = '[]' where room_nid = ${roomNid}`);
+}
+
 export interface HoleFigures {
   /** Events that are known to exist and missing, and those of them that nobody has any more. */
   readonly missing: number;

@@ -93,6 +93,13 @@ export class Sender {
     else this.#hurry(retryAt);
   }
 
+  /** A server that fails is tried at once, however short ago that was, and patience with it begins anew. */
+  async tryNow(domainNid: number): Promise<void> {
+    const { db, clock } = this.#parts;
+    const retryAt = await db.tx(tx => hastenRetry(tx, domainNid, clock.now(), 0));
+    if (retryAt !== undefined) this.#lanes.add(domainNid);
+  }
+
   #hear(domainNids: readonly number[], delayMs: number): void {
     if (delayMs === 0) this.wake(domainNids);
     else this.#parts.clock.after(delayMs, () => this.wake(domainNids));

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { withAdmin } from '../../test/support/admin-world.ts';
+import { factsOf, NOW, peerFacts, roomFacts } from '../../test/support/doctor-facts.ts';
+
+withAdmin('the doctor tells of causes, and looks at facts from a file', async ({ copse }, _, t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'copse-facts-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  assert.match(await copse.text('doctor', 'federation', '--explain'), /^D06 {2}our proxy changes the bytes of paths$/m);
+  assert.match(await copse.text('doctor', 'federation', '--explain', 'd06'), /proxy_pass/);
+  await copse.fails(/There is no cause D99/, 'doctor', 'federation', '--explain', 'D99');
+  const file = join(folder, 'facts.json');
+  writeFileSync(file, JSON.stringify(factsOf([peerFacts()])));
+  assert.match(await copse.text('doctor', 'federation', '--facts', file), /^peer\.example {3}healthy$/m);
+  const refused = [{ reason: 'banned', isSoft: false, events: 1, newestAt: NOW }];
+  writeFileSync(file, JSON.stringify(factsOf([peerFacts({ rooms: [roomFacts({ refused })] })])));
+  const sick = await copse.run('doctor', 'federation', '--facts', file);
+  assert.equal(sick.code, 1);
+  assert.match(sick.text, /^ cause {2}D24 /m);
+  writeFileSync(file, '{}');
+  await copse.fails(/no facts of the doctor/, 'doctor', 'federation', '--facts', file);
+});
+
+const federation = {
+  ...{ enabled: true, verify_tls: true, trusted_key_servers: [], share_profiles: true, share_directory: true },
+  ...{ allow: [], deny: [], retry: { initial: 1000, factor: 2, longest: 1000 } },
+};
+
+withAdmin(
+  'the doctor is for administrators, and asked about servers',
+  async (world, admin) => {
+    const path = '/_synapse/admin/copse/v1/doctor/federation';
+    await (await world.user('alice')).refused(403, 'M_FORBIDDEN', 'POST', path, {});
+    await admin.refused(400, 'M_INVALID_PARAM', 'POST', path, { servers: ['no server!'] });
+    await admin.refused(400, 'M_BAD_JSON', 'POST', `${path}/two.example/repair`, { kind: 'everything' });
+  },
+  { federation },
+);
+
+withAdmin('where nobody federates there is no doctor', async ({ copse }) => {
+  await copse.fails(/needs the server to run, with federation/, 'doctor', 'federation', 'two.example');
+});

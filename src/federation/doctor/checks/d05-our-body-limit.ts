@@ -1,0 +1,37 @@
+import type { Check } from '../verdict.ts';
+import { bytesText } from '../words.ts';
+
+export const ourBodyLimit: Check = {
+  cause: 'D05',
+  title: 'our proxy refuses large requests',
+  scope: 'us',
+  explain: `A transaction of another server may have several megabytes; nginx takes one unless told otherwise. It answers 413 itself, so
+that our log shows nothing, and the other server begins to back off from us.
+Found by sending bodies of several sizes to our own public name and looking for who answers.
+Helps: a limit above media.max_upload and 12 MB in every proxy in front: client_max_body_size 60m; in nginx.`,
+  explains: ['D01'],
+  judge({ us }) {
+    const bodies = us.front?.bodies ?? [];
+    const isTaken = (body: (typeof bodies)[number]) => body.errcode === 'M_UNAUTHORIZED';
+    const small = bodies.some(isTaken);
+    const refused = bodies.filter(body => !isTaken(body)).sort((a, b) => a.bytes - b.bytes)[0];
+    if (!small || refused === undefined) return undefined;
+    const largest = Math.max(...bodies.filter(isTaken).map(({ bytes }) => bytes));
+    return {
+      confidence: refused.status === 413 ? 'proven' : 'likely',
+      effect: 'large transactions of other servers are lost, and those servers back off from us',
+      proof: [
+        `a request of ${bytesText(largest)} to ${us.server} reached this process`,
+        `one of ${bytesText(refused.bytes)} did not: ${refused.status ?? refused.error ?? 'no answer'}`,
+      ],
+      repair: {
+        kind: undefined,
+        lines: [
+          'in the proxy in front (nginx, in `server` or `location`):',
+          '  client_max_body_size 60m;',
+          'then: nginx -s reload',
+        ],
+      },
+    };
+  },
+};

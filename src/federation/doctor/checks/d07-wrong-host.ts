@@ -1,0 +1,58 @@
+import type { Facts, PlaceFacts } from '../facts.ts';
+import type { Check, Verdict } from '../verdict.ts';
+import { quoted, someText } from '../words.ts';
+import { isMatrixAnswer, placeText } from './reading.ts';
+
+export const wrongHost: Check = {
+  cause: 'D07',
+  title: 'what answers under our name is not this server',
+  scope: 'us',
+  explain: `Other servers connect to the address that our name leads to, with the delegated host in SNI and Host. When the proxy has no
+virtual host for it, another site answers: a page, 404, or the certificate of somebody else.
+Found by finding our own name the way others do, and asking every address on every port.
+Helps: a virtual host for the delegated name, with its certificate, that passes /_matrix on; or a .well-known that names the
+host where it works.`,
+  judge: facts => judged(facts),
+};
+
+function judged({ us }: Facts): Verdict | undefined {
+  const { front } = us;
+  if (front === null) return undefined;
+  const wrong = front.route.places.filter(isSomethingElse);
+  const isForeign = front.keys.published !== null && !front.keys.published.some(key => key.id === us.signingKey);
+  if (wrong.length === 0 && !isForeign) return undefined;
+  return {
+    confidence: 'proven',
+    effect: 'other servers cannot reach us at these addresses',
+    proof: [
+      `${us.server} leads to ${front.route.certName ?? '?'} (step ${front.route.step ?? '?'})`,
+      ...wrong.slice(0, 4).map(whatAnswers),
+      ...(isForeign
+        ? [`the keys published there are not ours: ${someText(front.keys.published?.map(key => key.id) ?? [])}`]
+        : []),
+    ],
+    repair: {
+      kind: undefined,
+      lines: [
+        `in the proxy: a virtual host for ${front.route.certName ?? us.server} that passes /_matrix and /.well-known/matrix on to Copse`,
+      ],
+    },
+  };
+}
+
+function isSomethingElse(place: PlaceFacts): boolean {
+  if (place.certificate?.distrust === 'ERR_TLS_CERT_ALTNAME_INVALID') return true;
+  return (
+    place.reached === 'http' &&
+    place.answers.length > 0 &&
+    !place.answers.some(answer => isMatrixAnswer(answer) || answer.isJson)
+  );
+}
+
+function whatAnswers(place: PlaceFacts): string {
+  const { certificate, answers } = place;
+  if (certificate?.distrust === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return `${placeText(place)} shows a certificate for ${quoted(someText(certificate.names))}`;
+  const [answer] = answers;
+  return `${placeText(place)} answers ${answer?.request ?? 'requests'} with ${answer?.status ?? 'nothing'}, and no Matrix server does`;
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  answerFacts,
+  factsOf,
+  frontFacts,
+  NOW,
+  peerFacts,
+  placeFacts,
+  roomFacts,
+} from '../../../test/support/doctor-facts.ts';
+import { CHECKS } from './checks/all.ts';
+import { diagnose } from './diagnose.ts';
+import { FactsError, readFacts } from './read-facts.ts';
+import { exitCode, explainText, reportText } from './report.ts';
+
+const causes = (peer: Parameters<typeof peerFacts>[0]) =>
+  diagnose(factsOf([peerFacts(peer)])).peers[0]?.findings.map(({ cause, because }) => [cause, because]);
+
+test('what was not seen to work is not called healthy', () => {
+  const health = (more: Parameters<typeof peerFacts>[0]) => diagnose(factsOf([peerFacts(more)])).peers[0];
+  assert.equal(health({})?.health, 'healthy');
+  assert.deepEqual(health({ route: null })?.unproven, ['it was not looked for']);
+  assert.equal(health({ route: null })?.health, 'not provable');
+  assert.equal(health({ rooms: [roomFacts({ probe: null })] })?.health, 'not provable');
+  assert.equal(health({ roomsShared: 3 })?.health, 'not provable');
+  const { receiving } = peerFacts();
+  assert.ok(receiving !== null);
+  assert.equal(
+    health({ receiving: { ...receiving, heardAt: NOW - 1e9, transactionAt: null } })?.health,
+    'not provable',
+  );
+  // Nobody can see from inside whether the outside gets in.
+  const { us } = diagnose(factsOf([peerFacts()]));
+  assert.equal(us.health, 'not provable');
+  assert.match(us.unproven.join(), /inbound from outside: not proven/);
+});
+
+test('the exit code tells sick from unproven from healthy', () => {
+  assert.equal(exitCode(diagnose(factsOf([peerFacts()]))), 0);
+  assert.equal(exitCode(diagnose(factsOf([peerFacts({ route: null })]))), 2);
+  assert.equal(exitCode(diagnose(factsOf([peerFacts({ rooms: [roomFacts({ aclAllowsUs: false })] })]))), 1);
+  assert.equal(exitCode(diagnose(factsOf([]))), 2);
+});
+
+test('a cause comes before what it explains', () => {
+  const unknown = [{ eventId: '$new', sender: '@dora:peer.example', ts: NOW - 60_000 }];
+  const probe = { ...roomFacts().probe!, unknown, depth: 15 };
+  const receiving = { ...peerFacts().receiving!, heardAt: NOW - 1e7, transactionAt: NOW - 1e7 };
+  const found = causes({ rooms: [roomFacts({ probe })], receiving });
+  assert.deepEqual(found, [
+    ['D01', undefined],
+    ['D20', 'D01'],
+  ]);
+  // Heard since: it is not that they do not reach us.
+  assert.deepEqual(causes({ rooms: [roomFacts({ probe })] }), [['D20', undefined]]);
+});
+
+test('what is on its way is not missing', () => {
+  const unknown = [{ eventId: '$new', sender: '@dora:peer.example', ts: NOW - 3000 }];
+  assert.deepEqual(causes({ rooms: [roomFacts({ probe: { ...roomFacts().probe!, unknown } })] }), []);
+});
+
+test('a blocked port is the cause only when nobody on it answers', () => {
+  const dead = placeFacts({ reached: 'nothing', certificate: null, answers: [], error: 'no answer within 8 s' });
+  const on = (server: string, place = dead) => peerFacts({ server, route: { ...peerFacts().route!, places: [place] } });
+  const three = [on('a.example'), on('b.example'), on('c.example')];
+  const found = (peers: ReturnType<typeof on>[]) => diagnose(factsOf(peers)).us.findings.map(({ cause }) => cause);
+  assert.deepEqual(found(three), ['D12']);
+  assert.deepEqual(found(three.slice(1)), []);
+  assert.deepEqual(found([...three, on('d.example', placeFacts())]), []);
+});
+
+test('a changed byte, a small body limit and a missing path are seen in what came back', () => {
+  const sent = '/_matrix/federation/v1/doctor/echo/%21a%2Fb';
+  const echo = {
+    address: '192.0.2.1',
+    port: 443,
+    sent,
+    status: 200,
+    errcode: null,
+    error: null,
+    instance: 'this one',
+    host: 'us.example',
+  };
+  const ours = (front: Parameters<typeof frontFacts>[0]) => diagnose(factsOf([], frontFacts(front))).us.findings;
+  assert.deepEqual(ours({ echoes: [{ ...echo, target: sent }] }), []);
+  const [finding] = ours({ echoes: [{ ...echo, target: '/_matrix/federation/v1/doctor/echo/!a/b' }] });
+  assert.equal(finding?.cause, 'D06');
+  assert.ok(finding?.proof.includes('the %2F was decoded'));
+  const body = { bytes: 1000, status: 401, errcode: 'M_UNAUTHORIZED', error: null, took: 1 };
+  assert.deepEqual(ours({ bodies: [body, { ...body, bytes: 2e6 }] }), []);
+  assert.equal(ours({ bodies: [body, { ...body, bytes: 2e6, status: 413, errcode: null }] })[0]?.cause, 'D05');
+  const path = { method: 'GET', path: '/_matrix/federation/v2/x', status: 401, errcode: 'M_UNAUTHORIZED' };
+  assert.deepEqual(ours({ paths: [path] }), []);
+  assert.equal(ours({ paths: [path, { ...path, status: 404, errcode: null }] })[0]?.cause, 'D18');
+});
+
+test('a clock is ours when others agree, and theirs when they do not', () => {
+  const at = (server: string, hours: number) =>
+    peerFacts({
+      server,
+      route: {
+        ...peerFacts().route!,
+        places: [placeFacts({ answers: [answerFacts({ date: NOW + hours * 3_600_000 })] })],
+      },
+    });
+  const found = (...peers: ReturnType<typeof at>[]) => {
+    const { us, peers: judged } = diagnose(factsOf(peers));
+    return [us.findings.map(({ cause }) => cause), judged.map(peer => peer.findings.map(({ cause }) => cause))];
+  };
+  assert.deepEqual(found(at('a', 0), at('b', 0), at('c', 2)), [[], [[], [], ['D14']]]);
+  assert.deepEqual(found(at('a', 2), at('b', 2), at('c', 2)), [['D14'], [[], [], []]]);
+});
+
+test('the report begins with the cause, and prints nothing that moves a cursor', () => {
+  const rooms = [
+    roomFacts({ refused: [{ reason: 'not \u001b[2J allowed', isSoft: false, events: 2, newestAt: NOW }] }),
+  ];
+  const text = reportText(diagnose(factsOf([peerFacts({ rooms })])), [{ server: 'peer.example', lines: ['nothing'] }]);
+  assert.match(text, /^peer\.example {3}NOT HEALTHY\n cause {2}D24 /);
+  assert.match(text, /\n done {3}nothing\n/);
+  assert.ok(!text.includes('\u001b'));
+});
+
+test('every cause is explained', () => {
+  for (const { cause } of CHECKS) assert.match(explainText(cause.toLowerCase()) ?? '', /Found by|Found in/);
+  assert.equal(explainText('D99'), undefined);
+});
+
+test('facts from a file are read, and other files are not', async () => {
+  const facts = factsOf([peerFacts()]);
+  assert.deepEqual(await readFacts(JSON.stringify(facts)), facts);
+  await assert.rejects(readFacts('not json'), FactsError);
+  await assert.rejects(readFacts('{"version":2}'), FactsError);
+  await assert.rejects(readFacts(JSON.stringify({ ...facts, peers: [{ server: 'a' }] })), FactsError);
+});

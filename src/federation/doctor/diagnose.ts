@@ -1,0 +1,119 @@
+import { CHECKS } from './checks/all.ts';
+import { workingPlaces } from './checks/reading.ts';
+import type { Facts, PeerFacts } from './facts.ts';
+import type { Cause, Check, Finding, Verdict } from './verdict.ts';
+import { countText, quoted, spanText } from './words.ts';
+
+/** Never `healthy` by assumption: what was not seen to work is not provable. */
+export type Health = 'healthy' | 'sick' | 'not provable';
+
+export interface PeerDiagnosis {
+  readonly server: string;
+  readonly health: Health;
+  readonly findings: readonly Finding[];
+  /** What would have to be seen before the server could be called healthy. */
+  readonly unproven: readonly string[];
+}
+
+export interface Diagnosis {
+  readonly takenAt: number;
+  readonly us: {
+    readonly server: string;
+    readonly health: Health;
+    readonly findings: readonly Finding[];
+    readonly unproven: readonly string[];
+  };
+  readonly peers: readonly PeerDiagnosis[];
+}
+
+/** What the facts mean. Pure: the same facts give the same diagnosis, today and from a file. */
+export function diagnose(facts: Facts, checks: readonly Check[] = CHECKS): Diagnosis {
+  const own = judgements(checks, check => (check.scope === 'us' ? check.judge(facts) : undefined));
+  const ours = inOrder(own, []);
+  const unproven = unprovenOfUs(facts);
+  return {
+    takenAt: facts.takenAt,
+    us: { server: facts.us.server, health: healthOf(ours, unproven), findings: ours, unproven },
+    peers: facts.peers.map(peer => diagnosePeer(peer, facts, checks, own)),
+  };
+}
+
+type Judgement = { readonly check: Check; readonly verdict: Verdict };
+
+function diagnosePeer(
+  peer: PeerFacts,
+  facts: Facts,
+  checks: readonly Check[],
+  own: readonly Judgement[],
+): PeerDiagnosis {
+  const found = judgements(checks, check => (check.scope === 'peer' ? check.judge(peer, facts) : undefined));
+  const findings = inOrder(found, own);
+  const unproven = unprovenOfPeer(peer, facts.takenAt);
+  return { server: peer.server, health: healthOf(findings, unproven), findings, unproven };
+}
+
+function judgements(checks: readonly Check[], judge: (check: Check) => Verdict | undefined): Judgement[] {
+  return checks.flatMap(check => {
+    const verdict = judge(check);
+    return verdict === undefined ? [] : [{ check, verdict }];
+  });
+}
+
+/** What explains others comes first, then what is proven, then in the order of the causes. */
+function inOrder(found: readonly Judgement[], outer: readonly Judgement[]): Finding[] {
+  const findings = found.map(({ check, verdict }): Finding => {
+    const { cause, title } = check;
+    return { ...verdict, cause, title, because: explainerOf(cause, found) ?? explainerOf(cause, outer) };
+  });
+  const rank = ({ because, confidence }: Finding) =>
+    (because === undefined ? 0 : 2) + (confidence === 'proven' ? 0 : 1);
+  return findings.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function explainerOf(cause: Cause, found: readonly Judgement[]): Cause | undefined {
+  return found.find(({ check }) => check.cause !== cause && check.explains?.includes(cause))?.check.cause;
+}
+
+function healthOf(findings: readonly Finding[], unproven: readonly string[]): Health {
+  if (findings.length > 0) return 'sick';
+  return unproven.length > 0 ? 'not provable' : 'healthy';
+}
+
+const RECENT_MS = 24 * 3_600_000;
+
+/** Whether others reach us, only others can tell: what is seen from here is the way from here. */
+function unprovenOfUs({ us, takenAt }: Facts): string[] {
+  const last = us.heardAt === null ? 'never' : `${spanText(takenAt - us.heardAt)} ago`;
+  const inbound = `inbound from outside: not proven, only the last inbound request ${last}, from ${countText(us.heardFrom, 'server')} in the last day`;
+  const front = us.front === null ? ['our own public name was not looked at'] : [];
+  const works =
+    us.front !== null && workingPlaces(us.front.route).length === 0
+      ? [
+          `${us.server} could not be reached from here by its public name: ${quoted(us.front.route.error ?? 'no address worked')}`,
+        ]
+      : [];
+  return [...front, ...works, inbound];
+}
+
+function unprovenOfPeer(peer: PeerFacts, now: number): string[] {
+  const { route, receiving, sending, rooms, roomsShared } = peer;
+  const unasked = roomsShared - rooms.filter(({ probe }) => probe?.status === 200).length;
+  const heard = Math.max(receiving?.heardAt ?? 0, receiving?.transactionAt ?? 0);
+  const reasons: (string | false)[] = [
+    !peer.isAllowed && 'our settings forbid talking to it (federation.allow, federation.deny)',
+    route === null && 'it was not looked for',
+    route !== null && workingPlaces(route).length === 0 && `it could not be reached: ${quoted(whyNot(peer))}`,
+    sending?.failingSince != null &&
+      `it has not taken what we send for ${spanText(now - sending.failingSince)}: ${quoted(sending.reason ?? '')}`,
+    unasked > 0 && `it did not say what ${countText(unasked, 'room')} of ${roomsShared} end with`,
+    roomsShared === 0 && 'we share no room with it',
+    heard < now - RECENT_MS && 'it has sent us nothing in the last day',
+  ];
+  return reasons.filter(reason => reason !== false);
+}
+
+function whyNot({ route }: PeerFacts): string {
+  const errors =
+    route?.places.flatMap(place => place.error ?? place.answers.flatMap(answer => answer.error ?? [])) ?? [];
+  return route?.error ?? errors[0] ?? 'no address gave the answer of a Matrix server';
+}

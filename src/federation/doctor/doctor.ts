@@ -1,0 +1,140 @@
+import type { Clock } from '../../base/clock.ts';
+import type { ServerName } from '../../core/ids.ts';
+import type { ServerAcl } from '../../core/server-acl.ts';
+import type { RoomsParts } from '../../rooms/parts.ts';
+import { serversSharing } from '../../rooms/room-domains.table.ts';
+import { isWorking } from './checks/reading.ts';
+import type { Echoes } from './echoes.ts';
+import type { Facts, OwnFacts, PeerFacts } from './facts.ts';
+import { gatherEventKeys } from './gather/event-keys.ts';
+import { type FrontParts, gatherFront } from './gather/front.ts';
+import { gatherKeys, type KeysParts, keyFacts } from './gather/keys.ts';
+import { gatherPlaces } from './gather/places.ts';
+import type { ProbeParts } from './gather/probe.ts';
+import type { ConnectionParts } from './gather/probe-connection.ts';
+import { gatherReceiving } from './gather/receiving.ts';
+import { gatherRooms, MOST_ROOMS } from './gather/rooms.ts';
+import { gatherRoute } from './gather/route.ts';
+import { gatherSending } from './gather/sending.ts';
+import type { PeerLedger } from './peer-ledger.ts';
+import { countShared, longestFailingServers } from './peers.table.ts';
+
+export interface DoctorParts extends ProbeParts, Omit<KeysParts, 'db' | 'identity' | 'clock' | 'log'> {
+  readonly rooms: RoomsParts;
+  readonly software: string;
+  readonly ledger: PeerLedger;
+  readonly echoes: Echoes;
+  readonly published: { readonly keys: Parameters<typeof keyFacts>[0] };
+  readonly policy: ServerAcl;
+  /** How other servers are reached; undefined in a simulation, where there is no network to look at. */
+  readonly network: NetworkParts | undefined;
+}
+
+export interface NetworkParts {
+  readonly discovery: FrontParts['discovery'];
+  readonly connection: ConnectionParts;
+  /** Where our own name leads, and what should be found there. */
+  readonly front: Omit<FrontParts, 'serverName' | 'echoes'>;
+}
+
+/** Asking a server about its rooms ends after so long. */
+const ROOMS_MS = 40_000;
+/** Servers that are looked at when none is named. */
+const MOST_PEERS = 20;
+const MOST_FAILING = 10;
+const SIDE_BY_SIDE = 4;
+
+/** Collects facts: what the database has, what the network says. One examination at a time. */
+export class Doctor {
+  readonly #parts: DoctorParts;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: DoctorParts) {
+    this.#parts = parts;
+  }
+
+  /** Looks at some servers, or at those where something is likely to be found. */
+  examine(servers: readonly ServerName[], signal: AbortSignal): Promise<Facts> {
+    const facts = this.#last.then(() => this.#examine(servers, signal));
+    this.#last = facts.catch(() => undefined);
+    return facts;
+  }
+
+  async #examine(servers: readonly ServerName[], signal: AbortSignal): Promise<Facts> {
+    const { clock } = this.#parts.rooms;
+    const began = clock.monotonic();
+    const chosen = servers.length > 0 ? servers : await this.#likely();
+    const us = await this.#us();
+    const peers: PeerFacts[] = [];
+    for (let at = 0; at < chosen.length && !signal.aborted; at += SIDE_BY_SIDE)
+      peers.push(...(await Promise.all(chosen.slice(at, at + SIDE_BY_SIDE).map(server => this.#peer(server, signal)))));
+    return { version: 1, takenAt: clock.now(), took: clock.monotonic() - began, us, peers };
+  }
+
+  /** Servers that fail, those of which something is missing, and the ones that we share most rooms with. */
+  async #likely(): Promise<ServerName[]> {
+    const { db, nids, serverName } = this.#parts.rooms;
+    const own = await nids.domains.findOne(db, serverName);
+    const failing = await longestFailingServers(db, MOST_FAILING);
+    const sharing = own === undefined ? [] : await serversSharing(db, own);
+    const some = [...new Set([...failing, ...sharing])].slice(0, MOST_PEERS);
+    const names = await nids.domains.names(db, some);
+    return some.flatMap(nid => (names.get(nid) as ServerName | undefined) ?? []);
+  }
+
+  async #us(): Promise<OwnFacts> {
+    const { rooms, software, ledger, echoes, published, network } = this.#parts;
+    const heard = ledger.heard();
+    return {
+      server: rooms.serverName,
+      software,
+      startedAt: ledger.startedAt,
+      instance: echoes.instance,
+      signingKey: rooms.signingKey.keyId,
+      published: keyFacts(published.keys),
+      eventKeys: await gatherEventKeys(rooms, published.keys),
+      front:
+        network === undefined ? null : await gatherFront({ ...network.front, serverName: rooms.serverName, echoes }),
+      heardFrom: heard.servers,
+      heardAt: heard.at ?? null,
+    };
+  }
+
+  async #peer(server: ServerName, signal: AbortSignal): Promise<PeerFacts> {
+    const { rooms, client, ledger, policy } = this.#parts;
+    const { db, clock } = rooms;
+    const isAllowed = policy.allows(server);
+    const route = isAllowed ? await this.#route(server) : null;
+    // Without a network to look at, the questions themselves show whether it is there.
+    const isReached = isAllowed && (route === null || route.places.some(isWorking));
+    const keys = isAllowed ? await gatherKeys({ ...this.#parts, ...rooms, identity: rooms }, server) : null;
+    const found = { server, isAllowed, route, keys };
+    const domainNid = await rooms.nids.domains.findOne(db, server);
+    const own = await rooms.nids.domains.findOne(db, rooms.serverName);
+    if (domainNid === undefined || own === undefined)
+      return { ...found, sending: null, receiving: null, roomsShared: 0, rooms: [] };
+    using late = lateAfter(clock, ROOMS_MS, signal);
+    const known = {
+      sending: await gatherSending(db, domainNid, clock.now()),
+      receiving: await gatherReceiving(db, ledger, { server, domainNid, now: clock.now() }),
+      roomsShared: await countShared(db, domainNid, own),
+    };
+    const shared = await gatherRooms({ rooms, client }, { server, domainNid, isReached, signal: late.signal });
+    return { ...found, ...known, rooms: shared.slice(0, MOST_ROOMS) };
+  }
+
+  async #route(server: ServerName): Promise<PeerFacts['route']> {
+    const { network } = this.#parts;
+    if (network === undefined) return null;
+    const { facts, targets } = await gatherRoute(network.discovery, server);
+    const { host, certName } = facts;
+    if (host === null || certName === null) return { ...facts, places: [] };
+    return { ...facts, places: await gatherPlaces(network.connection, targets, { host, certName }) };
+  }
+}
+
+function lateAfter(clock: Clock, ms: number, other: AbortSignal): Disposable & { readonly signal: AbortSignal } {
+  const late = new AbortController();
+  const timer = clock.after(ms, () => late.abort());
+  return { signal: AbortSignal.any([late.signal, other]), [Symbol.dispose]: () => timer.cancel() };
+}

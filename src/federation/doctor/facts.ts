@@ -1,0 +1,258 @@
+import type { Static, TSchema } from 'typebox';
+import { Type } from '../../base/schema.ts';
+
+const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+const text = Type.String();
+const texts = Type.Array(text);
+const count = Type.Integer({ minimum: 0 });
+/** Milliseconds since 1970. */
+const ts = Type.Number();
+/** A length of time in milliseconds. */
+const ms = Type.Number();
+const flag = Type.Boolean();
+
+const Lookup = Type.Union([
+  Type.Object({
+    what: Type.Literal('well-known'),
+    urls: texts,
+    status: nullable(count),
+    delegatedTo: nullable(text),
+    error: nullable(text),
+  }),
+  Type.Object({ what: Type.Literal('srv'), name: text, targets: texts, error: nullable(text) }),
+  Type.Object({ what: Type.Literal('addresses'), host: text, addresses: texts, error: nullable(text) }),
+]);
+
+const Certificate = Type.Object({
+  subject: text,
+  issuer: text,
+  names: texts,
+  notBefore: ts,
+  notAfter: ts,
+  /** Certificates that the server sent, its own among them. */
+  sent: count,
+  /** Why it is not believed, as a code of OpenSSL or Node.js; null when it is. */
+  distrust: nullable(text),
+});
+
+const Answer = Type.Object({
+  request: text,
+  /** Bytes of body that went with it. */
+  sent: count,
+  status: nullable(count),
+  errcode: nullable(text),
+  isJson: flag,
+  /** The time that its server has, from the header `Date`, and when it came. */
+  date: nullable(ts),
+  at: ts,
+  took: ms,
+  error: nullable(text),
+});
+
+/** One address and port of a server, and how far a request to it came. */
+const Place = Type.Object({
+  address: text,
+  family: Type.Integer(),
+  port: count,
+  reached: Type.Enum(['policy', 'nothing', 'connect', 'tls', 'http']),
+  error: nullable(text),
+  connectMs: nullable(ms),
+  tlsMs: nullable(ms),
+  certificate: nullable(Certificate),
+  answers: Type.Array(Answer),
+});
+
+/** How a server is found by its name, and what became of each of its addresses. */
+const Route = Type.Object({
+  step: nullable(text),
+  host: nullable(text),
+  certName: nullable(text),
+  lookups: Type.Array(Lookup),
+  error: nullable(text),
+  places: Type.Array(Place),
+});
+
+const Key = Type.Object({ id: text, key: text, validUntil: ts, isCurrent: flag });
+
+const Keys = Type.Object({
+  /** What our database has. */
+  known: Type.Array(Key),
+  /** What the server publishes now; null when it could not be had. */
+  published: nullable(Type.Array(Key)),
+  error: nullable(text),
+  notaries: Type.Array(Type.Object({ notary: text, keys: nullable(Type.Array(Key)), error: nullable(text) })),
+});
+
+const SetAside = Type.Object({ at: ts, kind: text, eventId: nullable(text), bytes: count, reason: text });
+
+/** What waits for a server, and what is held against it as a receiver. */
+const Sending = Type.Object({
+  failingSince: nullable(ts),
+  tries: count,
+  triedAt: nullable(ts),
+  retryAt: nullable(ts),
+  reason: nullable(text),
+  rooms: count,
+  oldestAt: nullable(ts),
+  edus: count,
+  eduBytes: count,
+  largestEdu: count,
+  deviceLists: count,
+  setAside: Type.Array(SetAside),
+});
+
+/** What came from a server. */
+const Receiving = Type.Object({
+  /** Since when requests are counted: the start of our server. */
+  since: ts,
+  requests: count,
+  heardAt: nullable(ts),
+  /** Requests in its name whose signature was not believed. */
+  refused: Type.Array(Type.Object({ at: ts, request: text, reason: text })),
+  /** Transactions of the last days that it was answered. */
+  transactions: count,
+  transactionAt: nullable(ts),
+  waiting: count,
+  waitingSince: nullable(ts),
+  /** Rooms in which events of it wait, the longest first. */
+  waitingRooms: Type.Array(Type.Object({ roomId: text, events: count, since: ts })),
+  aside: Type.Array(Type.Object({ reason: text, events: count })),
+});
+
+const Hole = Type.Object({ eventId: text, firstSeen: ts, tries: count, isLost: flag, asked: texts });
+
+const Head = Type.Object({ eventId: text, sender: nullable(text), ts: nullable(ts) });
+
+/** What the server says that a room ends with. */
+const Probe = Type.Object({
+  at: ts,
+  status: count,
+  errcode: nullable(text),
+  error: nullable(text),
+  heads: texts,
+  /** Those that we do not have. */
+  unknown: Type.Array(Head),
+  depth: nullable(Type.Integer()),
+  /** Events that would authorise ours there and here, where both know the same heads. */
+  authThere: texts,
+  authHere: texts,
+});
+
+/** A room that both are in. */
+const Room = Type.Object({
+  roomId: text,
+  version: text,
+  joinedHere: count,
+  joinedThere: count,
+  extremities: count,
+  depth: Type.Integer(),
+  missing: count,
+  lost: count,
+  holes: Type.Array(Hole),
+  /** Whether the room's ACL, as we know it, lets each of us take part. */
+  aclAllowsUs: flag,
+  aclAllowsThem: flag,
+  /** Since when the server does not tell us what the room ends with, and why. */
+  refusal: nullable(Type.Object({ at: ts, reason: text })),
+  /** Events of its users that we refused lately. */
+  refused: Type.Array(Type.Object({ reason: text, isSoft: flag, events: count, newestAt: ts })),
+  probe: nullable(Probe),
+});
+
+const Peer = Type.Object({
+  server: text,
+  /** Whether our settings let us talk to it. */
+  isAllowed: flag,
+  route: nullable(Route),
+  keys: nullable(Keys),
+  sending: nullable(Sending),
+  receiving: nullable(Receiving),
+  roomsShared: count,
+  rooms: Type.Array(Room),
+});
+
+/** What came back when a request went out to our own public name. */
+const Echo = Type.Object({
+  address: text,
+  port: count,
+  sent: text,
+  status: nullable(count),
+  errcode: nullable(text),
+  error: nullable(text),
+  /** What the process that was reached says: its name for this run, and the request as it came. */
+  instance: nullable(text),
+  target: nullable(text),
+  host: nullable(text),
+});
+
+const Body = Type.Object({
+  bytes: count,
+  status: nullable(count),
+  errcode: nullable(text),
+  error: nullable(text),
+  took: ms,
+});
+
+const ServedPath = Type.Object({ method: text, path: text, status: nullable(count), errcode: nullable(text) });
+
+/** Ourselves as others find us by our name. */
+const Front = Type.Object({
+  route: Route,
+  keys: Keys,
+  /** Where we say that we are, by the settings; null where they say nothing. */
+  expected: nullable(text),
+  hostSent: nullable(text),
+  echoes: Type.Array(Echo),
+  bodies: Type.Array(Body),
+  paths: Type.Array(ServedPath),
+});
+
+const Us = Type.Object({
+  server: text,
+  software: text,
+  startedAt: ts,
+  /** Names this run of the process. */
+  instance: text,
+  signingKey: text,
+  published: Type.Array(Key),
+  /** Which keys our own stored events are signed with. */
+  eventKeys: Type.Array(
+    Type.Object({ id: text, events: count, newestAt: ts, isPublished: flag, holds: nullable(flag) }),
+  ),
+  front: nullable(Front),
+  /** How others hear us: servers that sent us signed requests in the last day, and the last of these. */
+  heardFrom: count,
+  heardAt: nullable(ts),
+});
+
+export const FactsSchema = Type.Object({
+  version: Type.Literal(1),
+  takenAt: ts,
+  /** Milliseconds that it took. */
+  took: ms,
+  us: Us,
+  peers: Type.Array(Peer),
+});
+
+/**
+ * What was seen of this server and of others, and nothing that was concluded from it. It is plain JSON, so that a fault can
+ * be kept in a file and looked at again.
+ */
+export type Facts = Static<typeof FactsSchema>;
+export type OwnFacts = Static<typeof Us>;
+export type PeerFacts = Static<typeof Peer>;
+export type RouteFacts = Static<typeof Route>;
+export type LookupFacts = Static<typeof Lookup>;
+export type PlaceFacts = Static<typeof Place>;
+export type CertificateFacts = Static<typeof Certificate>;
+export type AnswerFacts = Static<typeof Answer>;
+export type KeyFacts = Static<typeof Key>;
+export type KeysFacts = Static<typeof Keys>;
+export type SendingFacts = Static<typeof Sending>;
+export type ReceivingFacts = Static<typeof Receiving>;
+export type RoomFacts = Static<typeof Room>;
+export type ProbeFacts = Static<typeof Probe>;
+export type EchoFacts = Static<typeof Echo>;
+export type BodyFacts = Static<typeof Body>;
+export type ServedPathFacts = Static<typeof ServedPath>;
+export type FrontFacts = Static<typeof Front>;

@@ -1,0 +1,106 @@
+import { isIPv6 } from 'node:net';
+import { ForbiddenAddressError } from '../../../base/address-guard.ts';
+import { getString, isObject, type Json } from '../../../core/json.ts';
+import type { Target } from '../../transport/discovery.ts';
+import { reasonOf } from '../../transport/errors.ts';
+import type { AnswerFacts, PlaceFacts } from '../facts.ts';
+import { ask, ConnectionError, type ConnectionParts, openConnection, type PlainRequest } from './probe-connection.ts';
+
+/** Whom to greet at an address: what stands in `Host`, and what the certificate must be for. */
+export interface Addressee {
+  readonly host: string;
+  readonly certName: string;
+}
+
+const MOST_PLACES = 8;
+const ANSWER_MS = 8000;
+/** Much more than fits into the packets that any way takes, and little to send. */
+const LARGE_BYTES = 64 * 1024;
+const VERSION = '/_matrix/federation/v1/version';
+/** Refused for its missing signature, once it is there. */
+const NOWHERE = '/_matrix/federation/v1/send/doctor';
+
+/** Every address of a server, each alone: connection, TLS, a small and a large request. */
+export async function gatherPlaces(
+  parts: ConnectionParts,
+  targets: readonly Target[],
+  to: Addressee,
+): Promise<PlaceFacts[]> {
+  return Promise.all(targets.slice(0, MOST_PLACES).map(target => place(parts, target, to)));
+}
+
+async function place(parts: ConnectionParts, target: Target, to: Addressee): Promise<PlaceFacts> {
+  const seen = {
+    ...target,
+    family: isIPv6(target.address) ? 6 : 4,
+    certificate: null,
+    connectMs: null,
+    tlsMs: null,
+    answers: [],
+  };
+  try {
+    const { socket, connectMs, tlsMs, certificate } = await openConnection(parts, target, to.certName);
+    const found = { ...seen, connectMs, tlsMs, certificate };
+    const small = await answerTo(
+      parts,
+      { ...to, target, socket },
+      { method: 'GET', path: VERSION, timeoutMs: ANSWER_MS },
+    );
+    if (small.status === null) return { ...found, reached: 'tls', error: small.error, answers: [small] };
+    const answers = small.status === 200 ? [small, await large(parts, target, to)] : [small];
+    return { ...found, reached: 'http', error: null, answers };
+  } catch (error) {
+    if (error instanceof ForbiddenAddressError) return { ...seen, reached: 'policy', error: error.message };
+    if (!(error instanceof ConnectionError)) throw error;
+    const { connectMs = null } = error;
+    return { ...seen, reached: connectMs === null ? 'nothing' : 'connect', connectMs, error: error.message };
+  }
+}
+
+function large(parts: ConnectionParts, target: Target, to: Addressee): Promise<AnswerFacts> {
+  const body = Buffer.from(JSON.stringify({ pdus: [], padding: 'x'.repeat(LARGE_BYTES) }));
+  return answerTo(parts, { ...to, target }, { method: 'PUT', path: NOWHERE, body, timeoutMs: ANSWER_MS });
+}
+
+export interface Way extends Addressee {
+  readonly target: Target;
+  /** Where there is one already. */
+  readonly socket?: Awaited<ReturnType<typeof openConnection>>['socket'];
+}
+
+/** What came of one request; never throws. */
+export async function answerTo(
+  parts: ConnectionParts,
+  way: Way,
+  sent: Omit<PlainRequest, 'host'>,
+): Promise<AnswerFacts> {
+  const began = parts.clock.monotonic();
+  const facts = { request: `${sent.method} ${sent.path}`, sent: sent.body?.length ?? 0 };
+  const timed = () => ({ at: parts.clock.now(), took: parts.clock.monotonic() - began });
+  try {
+    const socket = way.socket ?? (await openConnection(parts, way.target, way.certName)).socket;
+    const { status, date, body } = await ask(parts, socket, { ...sent, host: way.host });
+    const json = jsonOf(body);
+    const errcode = isObject(json) ? (getString(json, 'errcode') ?? null) : null;
+    const time = Date.parse(date ?? '');
+    return {
+      ...facts,
+      ...timed(),
+      status,
+      errcode,
+      isJson: isObject(json),
+      date: Number.isNaN(time) ? null : time,
+      error: null,
+    };
+  } catch (error) {
+    return { ...facts, ...timed(), status: null, errcode: null, isJson: false, date: null, error: reasonOf(error) };
+  }
+}
+
+export function jsonOf(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return null;
+  }
+}

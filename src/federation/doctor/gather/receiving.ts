@@ -1,0 +1,32 @@
+import type { ServerName } from '../../../core/ids.ts';
+import type { Queryable } from '../../../db/database.ts';
+import { countWaiting } from '../../inbound/inbox.table.ts';
+import { asideOf, transactionsOf, waitingRooms } from '../doctor.table.ts';
+import type { ReceivingFacts } from '../facts.ts';
+import type { PeerLedger } from '../peer-ledger.ts';
+
+const DAYS_MS = 7 * 86_400_000;
+const MOST = 20;
+
+/** What came from a server, and what became of it. */
+export async function gatherReceiving(
+  db: Queryable,
+  ledger: Pick<PeerLedger, 'of' | 'startedAt'>,
+  { server, domainNid, now }: { readonly server: ServerName; readonly domainNid: number; readonly now: number },
+): Promise<ReceivingFacts> {
+  const record = ledger.of(server);
+  const { n, at } = await transactionsOf(db, domainNid);
+  const rooms = await waitingRooms(db, domainNid, MOST);
+  return {
+    since: ledger.startedAt,
+    requests: record?.requests ?? 0,
+    heardAt: record?.heardAt ?? null,
+    refused: [...(record?.refused ?? [])],
+    transactions: n,
+    transactionAt: at,
+    waiting: await countWaiting(db, domainNid),
+    waitingSince: rooms[0]?.since ?? null,
+    waitingRooms: rooms.map(({ room_id: roomId, events, since }) => ({ roomId, events, since })),
+    aside: await asideOf(db, domainNid, now - DAYS_MS, MOST),
+  };
+}

@@ -1,0 +1,42 @@
+import { Budget } from '../../../base/budget.ts';
+import type { ServerName } from '../../../core/ids.ts';
+import {
+  Discovery,
+  DiscoveryError,
+  type DiscoveryFact,
+  type DiscoveryParts,
+  type Target,
+} from '../../transport/discovery.ts';
+import type { LookupFacts, RouteFacts } from '../facts.ts';
+
+/** What one search remembers is thrown away with it. */
+const SCRATCH_BYTES = 1024 * 1024;
+
+export interface FoundRoute {
+  readonly facts: Omit<RouteFacts, 'places'>;
+  readonly targets: readonly Target[];
+}
+
+/** Finds a server by its name, from the beginning: what was found earlier may be what is wrong. */
+export async function gatherRoute(parts: Omit<DiscoveryParts, 'budget'>, server: ServerName): Promise<FoundRoute> {
+  const discovery = new Discovery({ ...parts, budget: new Budget(SCRATCH_BYTES) });
+  try {
+    const { step, host, certName, facts, targets } = await discovery.resolve(server);
+    return { facts: { step, host, certName, lookups: facts.map(lookup), error: null }, targets };
+  } catch (error) {
+    if (!(error instanceof DiscoveryError)) throw error;
+    const lookups = error.facts.map(lookup);
+    return { facts: { step: null, host: null, certName: null, lookups, error: error.message }, targets: [] };
+  }
+}
+
+function lookup(fact: DiscoveryFact): LookupFacts {
+  const error = fact.error ?? null;
+  if (fact.what === 'well-known') {
+    const { what, urls, status = null, delegatedTo = null } = fact;
+    return { what, urls: [...urls], status, delegatedTo, error };
+  }
+  if (fact.what === 'addresses') return { what: fact.what, host: fact.host, addresses: [...fact.addresses], error };
+  const targets = fact.records.map(({ name, port, priority, weight }) => `${priority} ${weight} ${port} ${name}`);
+  return { what: fact.what, name: fact.name, targets, error };
+}

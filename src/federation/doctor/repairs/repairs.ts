@@ -1,0 +1,42 @@
+import type { ServerName } from '../../../core/ids.ts';
+import type { RoomsParts } from '../../../rooms/parts.ts';
+import type { HoleFiller } from '../../gaps/hole-filler.ts';
+import type { KeyRing } from '../../keys/key-ring.ts';
+import type { Sender } from '../../outbound/sender.ts';
+import type { HeadProbeParts } from '../../probing/head-probe.ts';
+import type { Repairs } from '../ports.ts';
+import type { Done } from '../report.ts';
+import type { RepairKind } from '../verdict.ts';
+import { fillSharedRooms } from './fill-shared-rooms.ts';
+import { retryNow } from './retry-now.ts';
+
+export interface RepairParts {
+  readonly rooms: RoomsParts;
+  readonly sender: Pick<Sender, 'tryNow'>;
+  readonly probing: HeadProbeParts;
+  readonly holes: Pick<HoleFiller, 'work'>;
+  /** Resolves when what lies in the inbox is taken in, as far as it can be. */
+  readonly drained: (signal: AbortSignal) => Promise<void>;
+  readonly keyRing: Pick<KeyRing, 'refresh'>;
+}
+
+/** What the server can do by itself about a finding. Everything here may be done at any time, and twice. */
+export function composeRepairs(parts: RepairParts): Repairs {
+  const kinds: Readonly<Record<RepairKind, (server: ServerName, signal: AbortSignal) => Promise<string[]>>> = {
+    retry_now: server => retryNow(parts, server),
+    // The question itself is the greeting: it is signed.
+    say_hello: async (server, signal) => ['said hello to it', ...(await fillSharedRooms(parts, server, signal))],
+    fill_rooms: (server, signal) => fillSharedRooms(parts, server, signal),
+    fetch_keys: server => fetchKeys(parts, server),
+  };
+  return {
+    async repair(server, kind, signal): Promise<Done> {
+      return { server, lines: await kinds[kind](server, signal) };
+    },
+  };
+}
+
+async function fetchKeys({ keyRing }: RepairParts, server: ServerName): Promise<string[]> {
+  await keyRing.refresh([server]);
+  return ['asked it for its keys again'];
+}

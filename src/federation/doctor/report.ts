@@ -1,0 +1,94 @@
+import { CHECKS } from './checks/all.ts';
+import type { Diagnosis, Health } from './diagnose.ts';
+import type { Finding } from './verdict.ts';
+import { momentText } from './words.ts';
+
+/** What was done about a finding, in lines. */
+export interface Done {
+  readonly server: string;
+  readonly lines: readonly string[];
+}
+
+const SAID: Readonly<Record<Health, string>> = {
+  healthy: 'healthy',
+  sick: 'NOT HEALTHY',
+  'not provable': 'not provable',
+};
+
+/** The diagnosis for people: the cause first, then what it does, how we know, and what was done or is to do. */
+export function reportText({ us, peers, takenAt }: Diagnosis, done: readonly Done[] = [], after?: Diagnosis): string {
+  const blocks = [
+    ...peers.map(peer =>
+      block(
+        peer,
+        done,
+        after?.peers.find(each => each.server === peer.server),
+      ),
+    ),
+    block({ ...us, server: `${us.server} (this server)` }, done, undefined),
+    `seen ${momentText(takenAt)}; \`copse doctor federation --explain ${firstCause(peers, us) ?? 'D01'}\` says more about a cause`,
+  ];
+  return blocks.join('\n\n');
+}
+
+/** 0: everything was seen to work. 1: something is sick. 2: something could not be proved. */
+export function exitCode({ us, peers }: Diagnosis): 0 | 1 | 2 {
+  const all = [us, ...peers].map(({ health }) => health);
+  if (all.includes('sick')) return 1;
+  // Whether we are reached nobody can prove from here, so that alone does not count when a peer is proved to hear us.
+  const asked = peers.length > 0 ? peers.map(({ health }) => health) : [us.health];
+  return asked.includes('not provable') ? 2 : 0;
+}
+
+/** What is known of a cause; undefined when there is none of that name. */
+export function explainText(cause: string): string | undefined {
+  const found = CHECKS.filter(check => check.cause === cause.toUpperCase());
+  const [first] = found;
+  if (first === undefined) return undefined;
+  const titles = found.map(({ title }) => title);
+  return `${first.cause}  ${titles.join('; ')}\n\n${first.explain}`;
+}
+
+/** Every cause with its title, one a line. */
+export function causesText(): string {
+  return CHECKS.map(({ cause, title }) => `${cause}  ${title}`).join('\n');
+}
+
+interface Told {
+  readonly server: string;
+  readonly health: Health;
+  readonly findings: readonly Finding[];
+  readonly unproven: readonly string[];
+}
+
+function block({ server, health, findings, unproven }: Told, done: readonly Done[], after: Told | undefined): string {
+  const lines = [`${server}   ${SAID[health]}`];
+  for (const finding of findings) lines.push(...findingLines(finding));
+  lines.push(...done.filter(each => each.server === server).flatMap(each => labelled('done', each.lines)));
+  if (after !== undefined && done.some(each => each.server === server))
+    lines.push(...labelled('now', [nowText(after)]));
+  lines.push(...labelled(health === 'sick' ? 'also' : 'but', unproven));
+  return lines.join('\n');
+}
+
+function nowText({ health, findings }: Told): string {
+  return `${SAID[health]}${findings.length === 0 ? '' : `: ${findings.map(({ cause }) => cause).join(', ')}`}`;
+}
+
+function findingLines({ cause, title, confidence, because, effect, proof, repair }: Finding): string[] {
+  const why = because === undefined ? '' : `, because of ${because}`;
+  return [
+    ` cause  ${cause} ${title} (${confidence}${why})`,
+    ...labelled('effect', [effect]),
+    ...labelled('proof', proof),
+    ...labelled(repair?.kind === undefined ? 'to do' : 'cure', repair?.lines ?? []),
+  ];
+}
+
+function labelled(label: string, lines: readonly string[]): string[] {
+  return lines.map((line, at) => ` ${(at === 0 ? label : '').padEnd(6)} ${line}`);
+}
+
+function firstCause(peers: Diagnosis['peers'], us: Diagnosis['us']): string | undefined {
+  return [...peers.flatMap(peer => peer.findings), ...us.findings][0]?.cause;
+}

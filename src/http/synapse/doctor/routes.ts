@@ -1,0 +1,9 @@
+import type { Endpoint } from '../../endpoint.ts';
+import type { DoctorRouteParts } from './doctor-route-parts.ts';
+import { examineServers } from './examine-servers.ts';
+import { repairServer } from './repair-server.ts';
+
+/** The federation doctor, for administrators. */
+export function doctorRoutes(parts: DoctorRouteParts): Endpoint[] {
+  return [examineServers(parts), repairServer(parts)];
+}

@@ -1,0 +1,94 @@
+import type { Budget } from '../base/budget.ts';
+import { sleep } from '../base/clock.ts';
+import type { Config } from '../config/schema.ts';
+import type { ServerName } from '../core/ids.ts';
+import { diagnose } from '../federation/doctor/diagnose.ts';
+import { Doctor, type DoctorParts, type NetworkParts } from '../federation/doctor/doctor.ts';
+import { Echoes } from '../federation/doctor/echoes.ts';
+import type { Served } from '../federation/doctor/gather/front.ts';
+import type { PeerLedger } from '../federation/doctor/peer-ledger.ts';
+import { composeRepairs } from '../federation/doctor/repairs/repairs.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { echoRequest } from '../http/federation/doctor/echo-request.ts';
+import type { DoctorRouteParts } from '../http/synapse/doctor/doctor-route-parts.ts';
+import { doctorRoutes } from '../http/synapse/doctor/routes.ts';
+import type { RoomsParts } from '../rooms/parts.ts';
+import type { Federation } from './compose-federation.ts';
+import type { Filling } from './compose-inbox.ts';
+import type { Outbound } from './compose-outbound.ts';
+import { wellKnownOf } from './well-known.ts';
+
+export interface DoctorInput {
+  readonly federation: Federation;
+  readonly rooms: RoomsParts;
+  readonly config: Config;
+  readonly budget: Budget;
+  readonly version: string;
+  readonly sender: Outbound['sender'];
+  readonly filling: Filling;
+  readonly ledger: PeerLedger;
+  /** What other servers call. */
+  readonly routes: readonly Endpoint[];
+  /** False in a simulation, where there is no network to look at. */
+  readonly hasNetwork: boolean;
+}
+
+/** The federation doctor. */
+export interface DoctorSide {
+  /** For other servers' side of our public name. */
+  readonly forServers: readonly Endpoint[];
+  readonly forAdmins: readonly Endpoint[];
+}
+
+export function composeDoctor(input: DoctorInput): DoctorSide {
+  const { federation, rooms, ledger, version, config } = input;
+  const echoes = new Echoes(rooms);
+  const parts: DoctorParts = {
+    rooms,
+    ledger,
+    echoes,
+    client: federation.client,
+    published: federation.published,
+    policy: federation.reach.policy,
+    notaries: config.federation.trusted_key_servers as ServerName[],
+    software: `Copse ${version}`,
+    network: input.hasNetwork ? networkOf(input) : undefined,
+  };
+  const routeParts: DoctorRouteParts = { doctor: new Doctor(parts), diagnose, repairs: repairsOf(input) };
+  return { forServers: [echoRequest(echoes)], forAdmins: doctorRoutes(routeParts) };
+}
+
+function networkOf({ federation, rooms, config, routes }: DoctorInput): NetworkParts {
+  const { resolver, get, guard, trust, userAgent } = federation.reach;
+  const { clock, random } = rooms;
+  const discovery = { resolver, get, clock, random };
+  const connection = { clock, guard, trust, userAgent };
+  return {
+    discovery,
+    connection,
+    front: {
+      discovery,
+      // Behind a router our own name may lead to an address of our own network.
+      connection: { ...connection, guard: undefined },
+      expected: wellKnownOf(config).server,
+      served: routes.filter(isForServers),
+    },
+  };
+}
+
+function isForServers({ path }: Served): boolean {
+  return path.startsWith('/_matrix/federation/') || path.startsWith('/_matrix/key/');
+}
+
+const LOOK_MS = 100;
+const LONGEST_MS = 60_000;
+
+function repairsOf({ federation, rooms, sender, filling }: DoctorInput) {
+  const { clock } = rooms;
+  const drained = async (signal: AbortSignal) => {
+    const began = clock.monotonic();
+    while (filling.drain.busy > 0 && !signal.aborted && clock.monotonic() - began < LONGEST_MS)
+      await sleep(clock, LOOK_MS, signal);
+  };
+  return composeRepairs({ rooms, sender, keyRing: federation.keyRing, drained, ...filling });
+}

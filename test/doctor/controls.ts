@@ -1,0 +1,63 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { PEER } from './doctor-world.ts';
+import type { Fault } from './fault.ts';
+import { putNginx, rightNginx } from './faults-of-ours.ts';
+
+/** Worlds in which nothing is wrong: a finding there is a false alarm. */
+export const CONTROLS: readonly Fault[] = [
+  {
+    id: 'C1',
+    about: 'an idle peer',
+    cause: undefined,
+    inject: async () => undefined,
+  },
+  {
+    id: 'C2',
+    about: 'a peer that takes three seconds for each answer',
+    cause: undefined,
+    async inject({ peer }) {
+      peer.front.delayMs = 3000;
+      return undefined;
+    },
+  },
+  {
+    id: 'C3',
+    about: 'a peer that is down for a moment',
+    cause: undefined,
+    async inject(world) {
+      world.peer.front.answering = (_, answer) => answer.writeHead(502).end('<h1>Bad Gateway</h1>') !== undefined;
+      await world.say(world.us, 'waits a little');
+      await wait(500);
+      return undefined;
+    },
+  },
+  {
+    id: 'C4',
+    about: 'a further room without traffic',
+    cause: undefined,
+    async inject(world) {
+      await world.sharedRoom();
+      return undefined;
+    },
+  },
+  {
+    id: 'C5',
+    about: 'a peer that has left the room',
+    cause: undefined,
+    async inject(world) {
+      await world.peer.user.ok('POST', `/v3/rooms/${encodeURIComponent(world.roomId)}/leave`, {});
+      await wait(500);
+      return undefined;
+    },
+  },
+  {
+    id: 'C6',
+    about: 'a real nginx as docs/reverse-proxy.md has it',
+    cause: undefined,
+    servers: [PEER],
+    async inject(world) {
+      await putNginx(world, rightNginx(world.us.server.url ?? ''));
+      return undefined;
+    },
+  },
+];

@@ -1,0 +1,389 @@
+import { createServer } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import { TestAuthority } from '../support/certificates.ts';
+import { type DoctorWorld, PEER, type Site, US, until } from './doctor-world.ts';
+import type { Fault } from './fault.ts';
+
+const WEEK_MS = 7 * 86_400_000;
+const HOUR_MS = 3_600_000;
+/** What is younger the doctor takes to be on its way. */
+const OLD_ENOUGH_MS = 11_000;
+
+/** Faults on the side of the other server, and between us. */
+export const FAULTS_OF_PEERS: readonly Fault[] = [
+  {
+    id: 'F01',
+    about: 'the peer backs off from us for a week',
+    cause: 'D01',
+    async inject(world) {
+      const { us, peer } = world;
+      us.front.answering = (_, answer) => answer.writeHead(502).end('<h1>Bad Gateway</h1>') !== undefined;
+      const said = [await world.say(peer, 'lost one'), await world.say(peer, 'lost two')];
+      await backsOff(world, peer, US);
+      us.front.answering = () => false;
+      await wait(OLD_ENOUGH_MS);
+      return () => hasAll(world, us, said);
+    },
+  },
+  {
+    id: 'F02',
+    about: 'we back off for a week from a peer that works',
+    cause: 'D02',
+    async inject(world) {
+      const { us, peer } = world;
+      peer.front.answering = (_, answer) => answer.writeHead(502).end('<h1>Bad Gateway</h1>') !== undefined;
+      const said = [await world.say(us, 'waits')];
+      await backsOff(world, us, PEER);
+      // As it is when the peer was dead: nothing is known of a status.
+      world.change(us, "update destination set reason = 'peer.test cannot be reached: connect ETIMEDOUT'");
+      peer.front.answering = () => false;
+      return () => hasAll(world, peer, said);
+    },
+  },
+  {
+    id: 'F03',
+    about: 'messages to devices of 60 kB, and the peer takes 20 kB',
+    cause: 'D03',
+    async inject(world) {
+      const { us, peer } = world;
+      refuseLonger(world, 20_000, 413);
+      await toDevice(world, 60_000);
+      await until(() => world.rows(us, 'select 1 from outbound_set_aside').length > 0, 'nothing was set aside');
+      const said = [await world.say(us, 'behind it')];
+      return () => hasAll(world, peer, said);
+    },
+  },
+  {
+    id: 'F04',
+    about: 'one message to devices makes the peer answer 400',
+    cause: 'D04',
+    async inject(world) {
+      const { us, peer } = world;
+      refuseLonger(world, 6000, 400);
+      await toDevice(world, 8000);
+      await until(() => world.rows(us, 'select 1 from outbound_set_aside').length > 0, 'nothing was set aside');
+      const said = [await world.say(us, 'behind it')];
+      return () => hasAll(world, peer, said);
+    },
+  },
+  {
+    id: 'F13b',
+    about: "the peer's .well-known answers a page with status 200",
+    cause: 'D08',
+    async inject({ internet }) {
+      internet.page(`https://${PEER}/.well-known/matrix/server`, { body: '<html>Welcome</html>' });
+      return undefined;
+    },
+  },
+  {
+    id: 'F16',
+    about: 'DNS answers SERVFAIL for SRV records of the peer',
+    cause: 'D09',
+    async inject({ internet }) {
+      internet.page(`https://${PEER}/.well-known/matrix/server`, { status: 404 });
+      internet.records[`_matrix-fed._tcp.${PEER}`] = 'silent';
+      return undefined;
+    },
+  },
+  {
+    id: 'F17',
+    about: 'the resolver answers nothing',
+    cause: 'D30',
+    servers: [PEER, 'two.test', 'three.test'],
+    async inject(world) {
+      for (const name of ['two.test', 'three.test']) await world.scripted(name);
+      for (const name of [PEER, 'two.test', 'three.test']) world.internet.addresses[name] = 'silent';
+      return undefined;
+    },
+  },
+  {
+    id: 'F18',
+    about: 'the peer has an AAAA record that leads to nobody',
+    cause: 'D10',
+    async inject({ internet }) {
+      internet.addresses[PEER] = ['::1', '127.0.0.1'];
+      return undefined;
+    },
+  },
+  {
+    id: 'F19',
+    about: 'IPv6 of the peer breaks off in the middle of TLS',
+    cause: 'D10',
+    async inject(world) {
+      const server = createServer(socket => socket.destroy());
+      world.defer(() => server.close());
+      await new Promise<void>(resolve => server.listen(world.peer.front.port, '::1', resolve));
+      world.internet.addresses[PEER] = ['::1', '127.0.0.1'];
+      return undefined;
+    },
+  },
+  {
+    id: 'F20',
+    about: 'large requests to the peer stall (by the proxy: no packets are dropped)',
+    cause: 'D11',
+    async inject({ peer }) {
+      peer.front.answering = asked => Number(asked.headers['content-length'] ?? 0) > 16_000;
+      return undefined;
+    },
+  },
+  {
+    id: 'F21',
+    about: 'nobody on port 8448 can be reached, and others can',
+    cause: 'D12',
+    servers: [PEER, 'a.test', 'b.test', 'c.test'],
+    async inject({ internet }) {
+      for (const [at, name] of ['a.test', 'b.test', 'c.test'].entries())
+        internet.addresses[name] = [`127.0.9.${at + 1}`];
+      return undefined;
+    },
+  },
+  {
+    id: 'F12b',
+    about: "the peer's certificate is over",
+    cause: 'D13',
+    async inject({ peer, authority }) {
+      peer.front.present(authority.issue({ names: [PEER], expired: true }));
+      return undefined;
+    },
+  },
+  {
+    id: 'F11b',
+    about: 'the peer sends its certificate without the one between',
+    cause: 'D13',
+    async inject({ peer }) {
+      peer.front.present(new TestAuthority('Between').issue({ names: [PEER] }));
+      return undefined;
+    },
+  },
+  {
+    id: 'F22',
+    about: 'our clock is two hours ahead',
+    cause: 'D14',
+    servers: [PEER, 'two.test', 'three.test'],
+    async inject(world) {
+      const fronts = [world.peer.front, await world.scripted('two.test'), await world.scripted('three.test')];
+      for (const front of fronts) front.dateOffset = -2 * HOUR_MS;
+      return undefined;
+    },
+  },
+  {
+    id: 'F23',
+    about: "the peer's clock is two hours ahead",
+    cause: 'D14',
+    servers: [PEER, 'two.test', 'three.test'],
+    async inject(world) {
+      for (const name of ['two.test', 'three.test']) await world.scripted(name);
+      world.peer.front.dateOffset = 2 * HOUR_MS;
+      return undefined;
+    },
+  },
+  {
+    id: 'F24',
+    about: 'the peer has another key under the same ID',
+    cause: 'D15',
+    async inject(world) {
+      world.change(world.us, "update server_key set public_key = zeroblob(32) where server_name = 'peer.test'");
+      return undefined;
+    },
+  },
+  {
+    id: 'F24b',
+    about: 'the keys of the peer cannot be fetched',
+    cause: 'D15',
+    async inject({ peer }) {
+      peer.front.answering = ({ url = '' }, answer) =>
+        url.startsWith('/_matrix/key/') && answer.writeHead(500).end('<h1>Error</h1>') !== undefined;
+      return undefined;
+    },
+  },
+  {
+    id: 'F28',
+    about: 'a transaction of the peer was acknowledged and not stored',
+    cause: 'D20',
+    async inject(world) {
+      const { us, peer } = world;
+      const answersHistory = refuseHistory(peer);
+      swallow(us);
+      const said = [await world.say(peer, 'swallowed')];
+      await until(() => us.front.seen.some(each => each.includes('/send/')), 'nothing was sent');
+      await wait(300);
+      us.front.answering = () => false;
+      said.push(await world.say(peer, 'builds on it'));
+      await until(() => world.rows(us, 'select 1 from hole').length > 0, 'there is no hole');
+      await wait(500);
+      answersHistory();
+      return () => hasAll(world, us, said);
+    },
+  },
+  {
+    id: 'F29',
+    about: 'the tail is lost, and the peer is heard about other things',
+    cause: 'D20',
+    async inject(world) {
+      const { us, peer } = world;
+      us.front.seen.length = 0;
+      swallow(us);
+      const said = [await world.say(peer, 'swallowed')];
+      await until(() => us.front.seen.some(each => each.includes('/send/')), 'nothing was sent');
+      await wait(300);
+      us.front.answering = () => false;
+      await peer.user.call('GET', `/v3/profile/${encodeURIComponent('@nobody:us.test')}`);
+      await wait(OLD_ENOUGH_MS);
+      return () => hasAll(world, us, said);
+    },
+  },
+  {
+    id: 'F31',
+    about: 'the peer answers 429 to what we send',
+    cause: 'D23',
+    async inject(world) {
+      const { us, peer } = world;
+      peer.front.answering = ({ url = '' }, answer) =>
+        url.includes('/send/') &&
+        answer
+          .writeHead(429)
+          .end(JSON.stringify({ errcode: 'M_LIMIT_EXCEEDED', error: 'slow', retry_after_ms: 600_000 })) !== undefined;
+      await world.say(us, 'too much');
+      await until(
+        () => world.rows(us, 'select 1 from destination where retry_at is not null').length > 0,
+        'it was taken',
+      );
+      return undefined;
+    },
+  },
+  {
+    id: 'F32',
+    about: 'an ACL of the room shuts us out',
+    cause: 'D26',
+    async inject(world) {
+      const path = `/v3/rooms/${encodeURIComponent(world.roomId)}/state/m.room.server_acl/`;
+      const made = await world.peer.user.ok('PUT', path, { allow: ['*'], deny: [US] });
+      await until(
+        async () => (await world.us.user.call('GET', path)).status === 200,
+        `${made.event_id} did not arrive`,
+      );
+      return undefined;
+    },
+  },
+  {
+    id: 'F33',
+    about: 'the peer has other power levels than we',
+    cause: 'D25',
+    async inject(world) {
+      const path = `/v3/rooms/${encodeURIComponent(world.roomId)}/state/m.room.power_levels/`;
+      const levels = await world.peer.user.ok('GET', path);
+      const made = String((await world.peer.user.ok('PUT', path, { ...levels, events_default: 0, kick: 60 })).event_id);
+      await world.arrives(world.us, made);
+      await world.arrives(world.us, await world.say(world.peer, 'on top'));
+      world.change(
+        world.us,
+        'update room set state_root = (select state_before from event where event_id = ?) where room_id = ?',
+        ...[made, world.roomId],
+      );
+      return undefined;
+    },
+  },
+  {
+    id: 'F36',
+    about: 'we reject an event of the peer',
+    cause: 'D24',
+    async inject(world) {
+      const id = await world.say(world.peer, 'not shown');
+      await world.arrives(world.us, id);
+      world.change(
+        world.us,
+        "update event set flags = 2, pos = null, reason = 'the sender is banned' where event_id = ?",
+        id,
+      );
+      return undefined;
+    },
+  },
+  {
+    id: 'F37',
+    about: 'events of the peer wait in the inbox for an hour',
+    cause: 'D22',
+    async inject(world) {
+      const [row] = world.rows(world.us, "select nid from domain where name = 'peer.test'");
+      const [room] = world.rows(world.us, 'select nid from room where room_id = ?', world.roomId);
+      world.change(
+        world.us,
+        `insert into inbox (origin_nid, room_nid, event_id, received_ts, due, json) values (?, ?, '$waits', ?, ?, '{}')`,
+        ...[Number(row?.nid), Number(room?.nid), Date.now() - HOUR_MS, Date.now() + HOUR_MS],
+      );
+      return undefined;
+    },
+  },
+  {
+    id: 'F38',
+    about: 'the room has twelve ends',
+    cause: 'D28',
+    async inject(world) {
+      for (let at = 0; at < 12; at++) await world.arrives(world.us, await world.say(world.peer, `end ${at}`));
+      world.change(
+        world.us,
+        `insert into extremity (room_nid, event_nid) select room_nid, nid from event
+          where room_nid = (select nid from room where room_id = ?) and pos is not null order by pos desc limit 12
+          on conflict do nothing`,
+        world.roomId,
+      );
+      return undefined;
+    },
+  },
+  {
+    id: 'F39',
+    about: 'the peer has been gone for forty days',
+    cause: 'D33',
+    async inject(world) {
+      const { us, peer, internet } = world;
+      internet.addresses[PEER] = [];
+      await world.say(us, 'to nobody');
+      peer.front.answering = (_, answer) => answer.writeHead(502).end() !== undefined;
+      await backsOff(world, us, PEER);
+      const gone = Date.now() - 40 * 86_400_000;
+      world.change(us, 'update destination set failing_since = ?', gone);
+      world.change(us, 'update inbox_transaction set ts = ?', gone);
+      await us.server.stop();
+      await us.server.start();
+      return undefined;
+    },
+  },
+];
+
+/** One server's next try with another is made to be in a week. */
+async function backsOff(world: DoctorWorld, site: Site, server: string): Promise<void> {
+  const failing = () => world.rows(site, 'select 1 from destination where failing_since is not null').length > 0;
+  await until(failing, `${server} was reached`);
+  const sql =
+    'update destination set retry_at = ?, tries = 12 where domain_nid = (select nid from domain where name = ?)';
+  world.change(site, sql, Date.now() + WEEK_MS, server);
+}
+
+async function hasAll(world: DoctorWorld, site: Site, ids: readonly string[]): Promise<boolean> {
+  for (const id of ids) await world.arrives(site, id);
+  return true;
+}
+
+function refuseLonger({ peer }: DoctorWorld, bytes: number, status: number): void {
+  peer.front.answering = ({ headers }, answer) =>
+    Number(headers['content-length'] ?? 0) > bytes &&
+    answer.writeHead(status).end(JSON.stringify({ errcode: 'M_UNKNOWN', error: 'no' })) !== undefined;
+}
+
+async function toDevice({ us, peer }: DoctorWorld, bytes: number): Promise<void> {
+  const messages = { [peer.user.id]: { '*': { body: 'x'.repeat(bytes) } } };
+  await us.user.ok('PUT', '/v3/sendToDevice/m.test/1', { messages });
+}
+
+/** Acknowledges transactions and throws them away. */
+function swallow({ front }: Site): void {
+  front.answering = ({ url = '' }, answer) => url.includes('/send/') && answer.end('{"pdus":{}}') !== undefined;
+}
+
+/** Refuses what fills holes, until the answer is called. */
+function refuseHistory({ front }: Site): () => void {
+  front.answering = ({ url = '' }, answer) =>
+    /backfill|get_missing_events|\/event\//.test(url) && answer.writeHead(503).end('{}') !== undefined;
+  return () => {
+    front.answering = () => false;
+  };
+}
