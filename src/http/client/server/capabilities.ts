@@ -14,7 +14,7 @@ export const capabilities = ({ defaultRoomVersion, takesAddresses }: CapabilityS
     path: '/_matrix/client/v3/capabilities',
     auth: 'user',
     limit: 'other',
-    handle: async () => ({
+    handle: async ({ user }) => ({
       capabilities: {
         'm.room_versions': {
           default: defaultRoomVersion,
@@ -28,6 +28,7 @@ export const capabilities = ({ defaultRoomVersion, takesAddresses }: CapabilityS
         'm.profile_fields': { enabled: true },
         'm.3pid_changes': { enabled: takesAddresses },
         'm.get_login_token': { enabled: true },
+        ...(user.isAdmin && { 'm.account_moderation': { suspend: true, lock: true } }),
       },
     }),
   });

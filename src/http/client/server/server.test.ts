@@ -8,6 +8,7 @@ import { roomsOn } from '../../../../test/support/rooms.ts';
 import { federationServer } from '../../../../test/support/signed-requests.ts';
 import { ThirdParties } from '../../../appservice/third-parties.ts';
 import { silentLog } from '../../../base/log.ts';
+import type { JsonObject } from '../../../core/json.ts';
 import { serverRoutes } from './routes.ts';
 import type { TurnSettings } from './turn-credentials.ts';
 import { type WellKnown, wellKnownRoutes } from './well-known.ts';
@@ -87,4 +88,38 @@ test('the well-known files say what the operator has set, and are not there with
   ];
   assert.deepEqual(await get('support'), [200, { contacts, support_page: 'https://a.example' }, '*']);
   assert.deepEqual(await get('policy_server'), [200, { public_keys: { ed25519: 'a'.repeat(43) } }, '*']);
+});
+
+test('capabilities say what this server lets users do, and administrators what they may do to others', async t => {
+  const { api } = await apiOf(t);
+  const { capabilities: all } = await api.ok(api.get('alice', '/v3/capabilities'));
+  const { 'm.room_versions': versions, ...rest } = all as JsonObject;
+  assert.deepEqual(rest, {
+    'm.change_password': { enabled: true },
+    'm.set_displayname': { enabled: true },
+    'm.set_avatar_url': { enabled: true },
+    'm.profile_fields': { enabled: true },
+    'm.3pid_changes': { enabled: false },
+    'm.get_login_token': { enabled: true },
+  });
+  const { default: usual, available } = versions as { default: string; available: JsonObject };
+  assert.equal(usual, '12');
+  assert.deepEqual(
+    Object.keys(available).sort((a, b) => Number(a) - Number(b)),
+    '1 2 3 4 5 6 7 8 9 10 11 12'.split(' '),
+  );
+  const asAdmin = await api.ok(api.get('root', '/v3/capabilities', { as: { isAdmin: true } }));
+  const moderation = (asAdmin.capabilities as JsonObject)['m.account_moderation'];
+  assert.deepEqual(moderation, { suspend: true, lock: true });
+});
+
+test('the versions of the specification are named without a gap', async t => {
+  const { api } = await apiOf(t);
+  const { versions } = await api.ok(api.get('', '/versions'));
+  const named = (versions as string[]).filter(version => version.startsWith('v1.'));
+  assert.deepEqual(
+    named,
+    named.map((_, at) => `v1.${at + 1}`),
+  );
+  assert.ok(named.includes('v1.17'));
 });

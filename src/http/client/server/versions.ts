@@ -22,6 +22,11 @@ const VERSIONS = [
   'v1.10',
   'v1.11',
   'v1.12',
+  'v1.13',
+  'v1.14',
+  'v1.15',
+  'v1.16',
+  'v1.17',
 ];
 
 /** Flags by which clients find what is not in a version that we list (minimum sets of js-sdk, nio, mautrix). */
