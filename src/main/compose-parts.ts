@@ -127,6 +127,7 @@ export function composeParts(input: PartsInput): Parts {
     budget,
     invites: invitePolicy(config, serverName),
     memberships: remote?.memberships,
+    policies: remote?.policies,
     departures: remote && doubtAfterDeparture,
     aliasMaker: appservices,
     notifications: oneAfterTheOther([writer, upgrades, delayedStateFollower({ nids: () => rooms.nids, clock })]),

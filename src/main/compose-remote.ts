@@ -2,17 +2,19 @@ import type { RemoteProfiles } from '../accounts/ports.ts';
 import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { nodeCrypto } from '../base/node-crypto.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { PaceSettings } from '../federation/keys/fetch-pace.ts';
 import { FederatedMedia } from '../federation/media/remote-media.ts';
 import type { OutboundCounters } from '../federation/outbound/outbound-metrics.ts';
+import { PolicyServers } from '../federation/policy/policy-server.ts';
 import { QueryClient } from '../federation/queries/query-client.ts';
 import { FederatedDirectory } from '../federation/queries/remote-directory.ts';
 import { FederatedProfiles } from '../federation/queries/remote-profiles.ts';
 import { FederatedRooms } from '../federation/queries/remote-rooms.ts';
 import type { RemoteMedia } from '../media/ports.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
-import type { RemoteDirectory, RemoteMemberships, RemoteRooms } from '../rooms/ports.ts';
+import type { PolicySigner, RemoteDirectory, RemoteMemberships, RemoteRooms } from '../rooms/ports.ts';
 import { composeRemoteDevices, type RemoteDevices } from './compose-devices.ts';
 import type { Federation } from './compose-federation.ts';
 import { type OutboundQueues, outboundQueues, type QueueParts } from './compose-outbound.ts';
@@ -22,6 +24,7 @@ export interface Remote {
   readonly media: RemoteMedia;
   readonly directory: RemoteDirectory;
   readonly memberships: RemoteMemberships;
+  readonly policies: PolicySigner;
   readonly rooms: RemoteRooms;
   readonly profiles: RemoteProfiles;
   /** The devices of other servers' users; what is under way ends with `signal`. */
@@ -48,6 +51,7 @@ export function composeRemote(
     media: new FederatedMedia({ client, https, clock }),
     directory: new FederatedDirectory(queries),
     memberships,
+    policies: new PolicyServers({ client, crypto: nodeCrypto }),
     rooms: new FederatedRooms({ queries, clock, budget, serverName }),
     profiles: new FederatedProfiles({ queries, clock, budget }),
     devices: (rooms, signal) => composeRemoteDevices({ client }, { rooms, pace, signal }),

@@ -16,6 +16,7 @@ import type {
   DepartureListener,
   InvitePolicy,
   NotificationWriter,
+  PolicySigner,
   RemoteMemberships,
 } from '../rooms/ports.ts';
 import type { Room } from '../rooms/room.ts';
@@ -37,6 +38,7 @@ export interface RoomsInput {
   readonly notifications: NotificationWriter;
   readonly invites: InvitePolicy;
   readonly memberships: RemoteMemberships | undefined;
+  readonly policies?: PolicySigner | undefined;
   readonly departures?: DepartureListener | undefined;
   readonly aliasMaker?: AliasMaker | undefined;
 }

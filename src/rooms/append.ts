@@ -12,8 +12,10 @@ import { extremities } from './extremities.table.ts';
 import { type Ingested, ingest, type RoomTip } from './ingest.ts';
 import { judgeByState } from './judge-event.ts';
 import type { RoomsParts } from './parts.ts';
+import type { RoomPolicy } from './ports.ts';
 import { resolveRoots } from './resolve.ts';
 import type { Room, StoredEvent } from './room.ts';
+import { needsPolicy, roomPolicy, takeSigned, UnsignedError } from './room-policy.ts';
 import { lockRoom, type RoomHead } from './rooms.table.ts';
 import type { Root } from './state-tree/state-trees.ts';
 
@@ -40,12 +42,30 @@ export async function append(parts: RoomsParts, tx: Tx, room: Room, draft: Draft
   const top = await topOf(parts, tx, room, await lockRoom(tx, room.nid));
   const same = await unchanged(parts, tx, room, top.root, draft);
   if (same !== undefined) return same;
-  const event = make(parts, room.version, await proposal(parts, tx, room, top, draft));
+  const policy = needsPolicy(draft) ? await roomPolicy(parts, tx, room, top.head.state_root) : undefined;
+  const signed = policy && takeSigned(tx);
+  const event = signed ?? make(parts, room.version, await proposal(parts, tx, room, top, draft));
+  if (policy !== undefined && signed === undefined) await requireSigned(parts, tx, room, { event, policy, top });
   const { head, tips, previous } = top;
-  const result = await ingest(parts, tx, room, event, { tip: { head, tips, previous }, distribute: true });
+  // What was signed may have been overtaken by others meanwhile, and takes its place beside them.
+  const place = signed === undefined ? { tip: { head, tips, previous } } : {};
+  const result = await ingest(parts, tx, room, event, { ...place, distribute: true });
   // The transaction is undone by this error, so that nothing refused is left behind.
   if (result.outcome !== 'accepted') throw refusal(result);
   return result.stored;
+}
+
+interface Unsigned {
+  readonly event: Event;
+  readonly policy: RoomPolicy;
+  readonly top: RoomTop;
+}
+
+/** The policy server is not asked about what the rules forbid. @throws UnsignedError, and MatrixError as `append` */
+async function requireSigned(parts: RoomsParts, tx: Tx, room: Room, { event, policy, top }: Unsigned): Promise<never> {
+  const verdict = await judgeByState(parts, tx, room, event, top.root);
+  if (!verdict.ok) throw refusal(verdict);
+  throw new UnsignedError(event, policy);
 }
 
 /**
@@ -61,6 +81,10 @@ export async function prepare(
 ): Promise<{ readonly event: Event; readonly stateBefore: Root }> {
   const top = await topOf(parts, tx, room, await lockRoom(tx, room.nid));
   const event = make(parts, room.version, await proposal(parts, tx, room, top, draft));
+  const policy = await roomPolicy(parts, tx, room, top.head.state_root);
+  const signed = policy && takeSigned(tx);
+  if (signed !== undefined) return { event: signed, stateBefore: top.root };
+  if (policy !== undefined) await requireSigned(parts, tx, room, { event, policy, top });
   const verdict = await judgeByState(parts, tx, room, event, top.root);
   if (!verdict.ok) throw refusal(verdict);
   return { event, stateBefore: top.root };

@@ -39,6 +39,8 @@ export interface IngestOptions {
   readonly tip?: RoomTip;
   /** The state before the event as others told it, where not all its prev_events are known. */
   readonly stateBefore?: Root;
+  /** Why the room's policy server does not want the event. */
+  readonly unwanted?: string | undefined;
   /** This server sends the event to the others in the room. */
   readonly distribute?: boolean;
 }
@@ -70,7 +72,7 @@ interface Place {
  * The one way in for events, whatever brings them: a client's send, a federation transaction, a join.
  * The event's format, ID, hash and signatures were checked by whoever made the `Event`; here it is authorised and
  * stored with everything that follows from it, in the caller's transaction (server-server API, "Checks performed on
- * receipt of a PDU", checks 4 to 6). Rejected and soft-failed events are kept and marked.
+ * receipt of a PDU", checks 4 to 7). Rejected and soft-failed events are kept and marked.
  *
  * @throws UnknownStateError
  */
@@ -98,12 +100,18 @@ export async function ingest(
     now: place.head.state_root,
     isAwaited: place.isAwaited,
   };
-  const verdict = await judge(parts, tx, room, event, standing);
+  const verdict = recommended(await judge(parts, tx, room, event, standing), options.unwanted);
   const stored = await store(parts, tx, room, event, place, verdict);
   const { outcome, rule, reason } = verdict;
   return outcome === 'accepted'
     ? { outcome, stored, reason: undefined, rule: undefined }
     : { outcome, stored, reason, rule };
+}
+
+/** Check 7: what the policy server does not want is held back, also where others build on it. */
+function recommended(verdict: Judgement, unwanted: string | undefined): Judgement {
+  if (unwanted === undefined || verdict.outcome !== 'accepted') return verdict;
+  return { outcome: 'soft-failed', rule: 'policy', reason: unwanted };
 }
 
 /**

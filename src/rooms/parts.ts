@@ -3,7 +3,14 @@ import type { Surroundings } from '../base/surroundings.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Identity } from '../core/identity.ts';
 import type { Database } from '../db/database.ts';
-import type { AliasMaker, DepartureListener, InvitePolicy, NotificationWriter, RemoteMemberships } from './ports.ts';
+import type {
+  AliasMaker,
+  DepartureListener,
+  InvitePolicy,
+  NotificationWriter,
+  PolicySigner,
+  RemoteMemberships,
+} from './ports.ts';
 import type { RoomStore } from './store.ts';
 
 /** What the functions of this part work with. */
@@ -18,6 +25,8 @@ export interface RoomsParts extends Surroundings, Identity, RoomStore {
   /** Absent without application services. */
   readonly aliasMaker?: AliasMaker | undefined;
   /** Absent without federation. */
+  readonly policies?: PolicySigner | undefined;
+  /** The same. */
   readonly departures?: DepartureListener | undefined;
   /** One lane per room. */
   readonly queue: KeyedQueue;

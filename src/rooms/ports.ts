@@ -64,6 +64,19 @@ export interface RemoteMemberships {
   invite(invite: Event, told: readonly Event[]): Promise<Event>;
 }
 
+/** The policy server that a room uses (server-server API, "Policy Servers"). */
+export interface RoomPolicy {
+  readonly server: ServerName;
+  /** Ed25519. */
+  readonly publicKey: Uint8Array;
+}
+
+/** Has events signed by the policy server of their room (fulfilled by `federation/`); absent while there is none. */
+export interface PolicySigner {
+  /** The same event with its signature, which is valid. @throws MatrixError as that server refused, or was not there */
+  sign(event: Event, policy: RoomPolicy): Promise<Event>;
+}
+
 /** Asks other servers about their directories (fulfilled by `federation/`); absent while there is none. */
 export interface RemoteDirectory {
   /** Undefined when the server does not know the alias. */

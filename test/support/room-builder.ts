@@ -107,6 +107,15 @@ export class TestRoom {
     return event;
   }
 
+  /** Takes in an event that somebody else made. */
+  accept(pdu: JsonObject): Event {
+    const event = readEvent(pdu, this.version, nodeCrypto);
+    this.events.set(event.id, event);
+    if (event.stateKey !== undefined) this.state.set(stateKeyString(event.type, event.stateKey), event);
+    this.last = event;
+    return event;
+  }
+
   found(content: JsonObject = {}, sender = ALICE): Event {
     const named: JsonObject = this.version.creatorIsSender ? {} : { creator: sender };
     return this.send({

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { TestContext } from 'node:test';
 import type { Identity } from '../../src/core/identity.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
+import { signRequest } from '../../src/core/xmatrix.ts';
 import type { TestRoom } from './room-builder.ts';
 import { refuse, type ServerWorld } from './server-world.ts';
 import { SignedRoom } from './signed-room.ts';
@@ -16,8 +17,14 @@ export class ScriptedResident {
   /** What becomes of the answer to a join; undefined: it has answered itself. */
   answer: (answer: JsonObject, response: ServerResponse) => Json | undefined = answer => answer;
   roomVersion: Json;
+  /** Answers whatever else is asked; undefined: it has answered itself. */
+  other: (uri: string, body: JsonObject, response: ServerResponse) => Json | undefined = (_uri, _body, response) =>
+    refuse(response, 404, 'M_UNRECOGNIZED');
+  readonly identity: Identity;
+  #transactions = 0;
 
   private constructor(identity: Identity, version: string) {
+    this.identity = identity;
     this.signed = new SignedRoom(identity, version);
     this.roomVersion = version;
   }
@@ -41,15 +48,27 @@ export class ScriptedResident {
     return this.signed.owner;
   }
 
+  /** Sends a signed transaction to a server. */
+  async transaction(to: { readonly url: string | undefined }, destination: string, pdus: readonly Json[]) {
+    const { serverName: origin, signingKey } = this.identity;
+    const uri = `/_matrix/federation/v1/send/${this.#transactions++}`;
+    const content = { origin, origin_server_ts: Date.now(), pdus: [...pdus] };
+    const authorization = signRequest({ method: 'PUT', uri, origin, destination, content }, signingKey);
+    const headers = { authorization, 'content-type': 'application/json' };
+    const response = await fetch(`${to.url}${uri}`, { method: 'PUT', headers, body: JSON.stringify(content) });
+    return { status: response.status, body: (await response.json()) as JsonObject };
+  }
+
   #handle(uri: string, body: JsonObject, response: ServerResponse): Json | undefined {
     const [, kind = '', user = ''] = /\/v\d\/((?:make|send)_[a-z]+)\/[^/]*\/([^?]*)/.exec(uri) ?? [];
     if (kind.startsWith('make_')) {
       const template = this.#template(kind.slice('make_'.length), decodeURIComponent(user));
       return { room_version: this.roomVersion, event: this.template(template) };
     }
-    if (!kind.startsWith('send_')) return refuse(response, 404, 'M_UNRECOGNIZED');
+    if (!kind.startsWith('send_')) return this.other(uri, body, response);
     this.sent.push(body);
     const { state, authChain } = this.signed;
+    if (kind === 'send_join') this.room.accept(body);
     if (kind === 'send_join') return this.answer({ state, auth_chain: authChain, event: body }, response);
     return kind === 'send_knock' ? { knock_room_state: state } : {};
   }

@@ -14,6 +14,7 @@ import type { Root } from '../../rooms/state-tree/state-trees.ts';
 import { writeRoom } from '../../rooms/write-room.ts';
 import { isWhole } from '../events/checked-events.ts';
 import { stretchBelow } from '../history/stretch.ts';
+import { recommended } from '../policy/recommended.ts';
 import { reasonOf } from '../transport/errors.ts';
 import { sortedByPrevious } from './event-order.ts';
 import { isOfPeer as isPeerError } from './peer-error.ts';
@@ -173,7 +174,10 @@ export class GapFiller {
         await this.#fetchAuth(room, event, [server]);
         const isJoined = (await this.#unplaced(room, event)).length === 0;
         const options = isJoined ? {} : { stateBefore: await this.#stateBefore(room, event, [server], 0) };
-        const { outcome, reason } = await writeRoom(rooms, room, tx => ingest(rooms, tx, room, event, options));
+        const { event: heard, unwanted } = await recommended(rooms, room, event, { isLast: true });
+        const { outcome, reason } = await writeRoom(rooms, room, tx =>
+          ingest(rooms, tx, room, heard, { ...options, unwanted }),
+        );
         if (outcome === 'rejected')
           rooms.log.info('An event that was fetched is rejected.', { event: event.id, room: room.roomId, reason });
       } catch (error) {

@@ -13,6 +13,7 @@ import { type CheckedEvents, readPdu } from '../events/checked-events.ts';
 import { sortedByPrevious } from '../gaps/event-order.ts';
 import { GapError, type GapFiller } from '../gaps/gap-filler.ts';
 import type { JoiningRooms } from '../joining/joining-rooms.ts';
+import { recommended, UnheardError } from '../policy/recommended.ts';
 import { reasonOf } from '../transport/errors.ts';
 import { dueInRoom, dueRooms, type InboxRow, nextDue, postpone, removeFromInbox } from './inbox.table.ts';
 
@@ -31,6 +32,8 @@ const FIRST_RETRY_MS = 5000;
 const LONGEST_RETRY_MS = 3_600_000;
 /** An event that cannot be taken in for so long is set aside. */
 const LONGEST_TRYING_MS = 7 * 24 * 3_600_000;
+/** So often a policy server that does not answer is waited for, twenty minutes in all. */
+const TRIES_FOR_POLICY = 8;
 /** Errors of our own are not waited for that long. */
 const MOST_FAILURES = 10;
 const AFTER_FAILURE_MS = 5000;
@@ -142,17 +145,19 @@ export class RoomDrain implements AsyncDisposable {
       if (!(await isResident(rooms, rooms.db, room))) return await this.#takeFromOutside(room, row, event);
       const origin = await rooms.nids.domains.name(rooms.db, row.origin_nid);
       const options = await gaps.prepare(room, event, origin, row.tries);
+      const heard = await recommended(rooms, room, event, { isLast: row.tries >= TRIES_FOR_POLICY });
       const { outcome, reason } = await writeRoom(rooms, room, async tx => {
         await removeFromInbox(tx, [row.nid]);
-        return ingest(rooms, tx, room, event, options);
+        return ingest(rooms, tx, room, heard.event, { ...options, unwanted: heard.unwanted });
       });
       if (outcome === 'rejected' || outcome === 'soft-failed')
         rooms.log.info(`An event of another server is ${outcome}.`, { ...about(room, row), origin, reason });
     } catch (error) {
       if (error instanceof DatabaseUnavailableError) throw error;
-      if (!(error instanceof GapError))
+      const isOthers = error instanceof GapError || error instanceof UnheardError;
+      if (!isOthers)
         rooms.log.error('An event of another server cannot be taken in.', { ...about(room, row), err: error });
-      const isOurs = !(error instanceof GapError) && row.tries >= MOST_FAILURES;
+      const isOurs = !isOthers && row.tries >= MOST_FAILURES;
       await this.#later(room, row, reasonOf(error), isOurs);
     }
   }

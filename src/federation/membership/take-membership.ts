@@ -15,6 +15,7 @@ import { OUTLIER, REJECTED, type Room, SOFT_FAILED, type StoredEvent } from '../
 import { serversIn } from '../../rooms/room-domains.table.ts';
 import { writeRoom } from '../../rooms/write-room.ts';
 import { type CheckedEvents, readPdu } from '../events/checked-events.ts';
+import { recommended } from '../policy/recommended.ts';
 import { residentRoom } from './resident-room.ts';
 
 export interface ResidentParts {
@@ -53,10 +54,11 @@ export async function takeMembership(
   const whole = vouchesForIt(rooms, event) ? await coSigned(rooms, room, event) : event;
   const [verdict] = await checked.verify([whole]);
   if (verdict?.outcome !== 'good') throw badSignature(verdict?.reason ?? '');
+  const { event: heard, unwanted } = await recommended(rooms, room, whole, { isLast: true });
   return writeRoom(rooms, room, async tx => {
-    await requirePlace(rooms, tx, room, whole);
+    await requirePlace(rooms, tx, room, heard);
     const servers = await serversBefore(rooms, tx, room);
-    const { outcome, stored, reason } = await ingest(rooms, tx, room, whole, { distribute: true });
+    const { outcome, stored, reason } = await ingest(rooms, tx, room, heard, { distribute: true, unwanted });
     const isIn = outcome === 'accepted' || (outcome === 'known' && (stored.flags & (REJECTED | SOFT_FAILED)) === 0);
     // The transaction is undone by this error, so that nothing refused is left behind.
     if (!isIn) throw forbidden(`This room's rules do not allow it: ${reason ?? 'it was refused before'}.`);
