@@ -1,8 +1,11 @@
 import { type Database, DatabaseUnavailableError, type Queryable, type Tx } from '../../src/db/database.ts';
 import { type RenderedSql, type Row, render, type Sql } from '../../src/db/sql.ts';
 
-/** What a planted bug does to a statement: it is run as usual, or not at all (as if it had changed one row). */
-export type Plant = (statement: RenderedSql) => 'run' | 'skip';
+/**
+ * What a planted bug does to a statement: it is run as usual (undefined), or not at all, as if it had changed so many
+ * rows.
+ */
+export type Plant = (statement: RenderedSql) => number | undefined;
 
 /** What a database needs to know of the life that it belongs to. */
 export interface Mortality {
@@ -65,15 +68,30 @@ export class MortalDatabase implements Database {
   }
 
   #wrap(tx: Tx): Tx {
-    const guarded = <T>(query: Sql, run: () => Promise<T>, skipped: T): Promise<T> => {
+    const guarded = <T>(query: Sql, run: () => Promise<T>, skipped: (rows: number) => T): Promise<T> => {
       this.#check();
-      if (this.#mortality.plant(render(query, 'sqlite')) === 'skip') return Promise.resolve(skipped);
-      return run();
+      const rows = this.#mortality.plant(render(query, 'sqlite'));
+      return rows === undefined ? run() : Promise.resolve(skipped(rows));
     };
     const queries: Queryable = {
-      all: query => guarded(query, () => tx.all(query), []),
-      get: query => guarded(query, () => tx.get(query), undefined),
-      run: query => guarded(query, () => tx.run(query), 1),
+      all: query =>
+        guarded(
+          query,
+          () => tx.all(query),
+          () => [],
+        ),
+      get: query =>
+        guarded(
+          query,
+          () => tx.get(query),
+          () => undefined,
+        ),
+      run: query =>
+        guarded(
+          query,
+          () => tx.run(query),
+          rows => rows,
+        ),
     };
     return {
       ...queries,

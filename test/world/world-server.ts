@@ -123,7 +123,7 @@ export class WorldServer {
       onActivity: () => time.activity++,
       onCommit: () => this.#burn(),
       plant: statement =>
-        this.isForgetful && /^\s*insert into inbox \(/.test(statement.text) ? 'skip' : (plant?.(statement) ?? 'run'),
+        this.isForgetful && /^\s*insert into inbox \(/.test(statement.text) ? 1 : plant?.(statement),
     });
   }
 
