@@ -1,5 +1,6 @@
+import { type RetrySettings, waitAfter } from '../base/backoff.ts';
 import { type Clock, sleep } from '../base/clock.ts';
-import { type Random, randomFraction } from '../base/random.ts';
+import type { Random } from '../base/random.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -30,14 +31,7 @@ export interface LaneParts extends OutboxParts {
 /** The bus may lose a message. */
 const LOOK_ANYWAY_MS = 60_000;
 const AFTER_FAILURE_MS = 5000;
-const FIRST_BACKOFF_MS = 1000;
-const LONGEST_BACKOFF_MS = 10 * 60_000;
-
-/** How long to wait after the `tries`th failure in a row, spread by a fifth either way. */
-export function backoffMs(tries: number, random: Random): number {
-  const plain = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(tries - 1, 20), LONGEST_BACKOFF_MS);
-  return Math.round(plain * (0.8 + 0.4 * randomFraction(random)));
-}
+const PACE: RetrySettings = { initial: 1000, factor: 2, longest: 10 * 60_000 };
 
 /**
  * Tells one application service what happens: transactions one after the other, the same again until it is taken
@@ -148,7 +142,7 @@ export class Lane {
   async #failed(tries: number, reason: string): Promise<void> {
     const { db, clock, random, log } = this.#parts;
     const { id } = this.#registration;
-    const wait = backoffMs(tries, random);
+    const wait = waitAfter(PACE, tries, undefined, random);
     this.#isFailing = true;
     if (tries === 1)
       log.warn('An application service does not take what happens; it is kept and tried again.', { id, reason });

@@ -1,10 +1,10 @@
+import type { RetrySettings } from '../base/backoff.ts';
 import type { Budget } from '../base/budget.ts';
 import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
 import { Acknowledgements } from '../federation/outbound/acknowledgements.ts';
-import type { RetrySettings } from '../federation/outbound/backoff.ts';
 import { Courier } from '../federation/outbound/courier.ts';
 import { DeviceListQueue } from '../federation/outbound/device-list-queue.ts';
 import { Ephemeral } from '../federation/outbound/ephemeral.ts';

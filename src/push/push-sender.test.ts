@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { onEachDatabase } from '../../test/support/databases.ts';
 import { numberedEvents, type PushUser, PushWorld, pusherBody, until } from '../../test/support/push.ts';
+import { waitAfter } from '../base/backoff.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
@@ -12,7 +13,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { Database } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import type { PushEvents, PushTransport } from './ports.ts';
-import { backoffMs, PushSender } from './push-sender.ts';
+import { PACE, PushSender } from './push-sender.ts';
 
 interface Notification {
   readonly event_id?: string;
@@ -287,7 +288,7 @@ onEachDatabase('sender: a hanging gateway holds up no other, and stopping ends t
 
 test('backoff doubles, is spread by a fifth, and ends at an hour', () => {
   const spread = (tries: number) => {
-    const waits = Array.from({ length: 200 }, () => backoffMs(tries, systemRandom));
+    const waits = Array.from({ length: 200 }, () => waitAfter(PACE, tries, undefined, systemRandom));
     return [Math.min(...waits), Math.max(...waits)] as const;
   };
   for (const [tries, seconds] of [

@@ -1,6 +1,7 @@
+import { type RetrySettings, waitAfter } from '../base/backoff.ts';
 import { type Clock, sleep } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import { type Random, randomFraction } from '../base/random.ts';
+import type { Random } from '../base/random.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Database } from '../db/database.ts';
 import type { Nids } from '../rooms/nids.table.ts';
@@ -30,20 +31,14 @@ const ANSWER_MS = 15_000;
 const POLL_MS = 30_000;
 /** Hints that come faster than this are one: a look at the queue passes over all pushers. */
 const GATHER_MS = 50;
-const FIRST_BACKOFF_MS = 2_000;
-const LONGEST_BACKOFF_MS = 60 * 60_000;
+/** For gateways that fail. */
+export const PACE: RetrySettings = { initial: 2000, factor: 2, longest: 60 * 60_000 };
 /** What a failing gateway has not taken after this time is not news any more. */
 const GIVE_UP_MS = 24 * 60 * 60_000;
 /** What is kept for a failing gateway. */
 const MOST_WAITING = 500;
 /** After this many entries a pusher makes way for others. */
 const ENTRIES_AT_ONCE = 50;
-
-/** How long to wait after the `tries`th failure in a row, spread by a fifth either way. */
-export function backoffMs(tries: number, random: Random): number {
-  const plain = Math.min(FIRST_BACKOFF_MS * 2 ** Math.min(tries - 1, 20), LONGEST_BACKOFF_MS);
-  return Math.round(plain * (0.8 + 0.4 * randomFraction(random)));
-}
 
 /**
  * Tells gateways what waits for them: side by side for different pushers, in order for one. Everything it needs to
@@ -91,7 +86,7 @@ export class PushSender {
       return next === undefined ? POLL_MS : Math.min(Math.max(next - clock.now(), 100), POLL_MS);
     } catch (error) {
       this.#parts.log.warn('The push queue cannot be read; trying again.', { err: error });
-      return FIRST_BACKOFF_MS;
+      return PACE.initial;
     }
   }
 
@@ -187,7 +182,7 @@ export class PushSender {
   async #fail(pusher: Pusher, reason: string, retryAfterMs: number | undefined): Promise<void> {
     const { db, clock, random, log } = this.#parts;
     const tries = pusher.tries + 1;
-    const wait = Math.max(backoffMs(tries, random), Math.min(retryAfterMs ?? 0, LONGEST_BACKOFF_MS));
+    const wait = waitAfter(PACE, tries, retryAfterMs, random);
     const now = clock.now();
     const dropped = await db.tx(async tx => {
       await recordFailure(tx, pusher.nid, tries, now + wait);

@@ -1,3 +1,4 @@
+import { type RetrySettings, waitAfter } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
@@ -5,7 +6,6 @@ import type { ServerName } from '../../core/ids.ts';
 import { getString } from '../../core/json.ts';
 import type { Tx } from '../../db/database.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
-import { type RetrySettings, waitAfter } from './backoff.ts';
 import { type CollectParts, collect } from './collect.ts';
 import { findStanding, recordFailure } from './destination.table.ts';
 import { MOST_ITEMS } from './draft.ts';

@@ -1,6 +1,6 @@
-import { type Random, randomFraction } from '../../base/random.ts';
+import { type Random, randomFraction } from './random.ts';
 
-/** The setting `federation.retry`, in milliseconds. */
+/** How long waits after failures become, in milliseconds. */
 export interface RetrySettings {
   readonly initial: number;
   readonly factor: number;
