@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config/schema.ts';
+import { exchangeInvite } from '../federation/membership/bound-invites.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { federationDeviceRoutes } from '../http/federation/devices/routes.ts';
 import { membershipRoutes } from '../http/federation/membership/routes.ts';
@@ -30,7 +31,13 @@ export function serverRoutes({ federation, remote, incoming, parts, config, cloc
   const guard = inviteGuard(parts);
   return [
     ...federationRoutes({ ...federation, clock, version }),
-    ...membershipRoutes({ rooms: parts.rooms, checked, memberships, guard }),
+    ...membershipRoutes({
+      rooms: parts.rooms,
+      checked,
+      memberships,
+      guard,
+      exchange: (server, roomId, body) => exchangeInvite(federation.client, server, roomId, body),
+    }),
     ...roomEventsRoutes(parts),
     sendTransaction({ inbox: incoming.inbox }),
     ...federationDeviceRoutes({ ...parts.rooms, keys: parts.keys }),

@@ -20,8 +20,14 @@ export const REFUSED: ReadonlySet<string> = new Set(
     'GET /_matrix/client/v1/auth_metadata',
     // M_THREEPID_MEDIUM_NOT_SUPPORTED, M_THREEPID_DENIED: a server need not send text messages.
     'POST /_matrix/client/v3/account/3pid/msisdn/requestToken',
+    'POST /_matrix/client/v3/register/email/requestToken',
     'POST /_matrix/client/v3/account/password/msisdn/requestToken',
     'POST /_matrix/client/v3/register/msisdn/requestToken',
+    // M_THREEPID_AUTH_FAILED, M_SERVER_NOT_TRUSTED: it is the server that decides which identity servers it believes.
+    'POST /_matrix/client/v3/account/3pid',
+    'POST /_matrix/client/v3/account/3pid/bind',
+    // Every query that the specification has no words for.
+    'GET /_matrix/federation/v1/query/{queryType}',
   ].map(text => {
     const [method = '', path = ''] = text.split(' ');
     return keyOf({ method, path });

@@ -23,8 +23,8 @@ export interface Call {
 }
 
 /**
- * Endpoints behind a real HTTP server whose tokens are `localpart`, or `localpart/DEVICE`. Paths are given without the
- * `/_matrix/client`.
+ * Endpoints behind a real HTTP server whose tokens are `localpart`, or `localpart/DEVICE`. Paths start with `/_`, or are
+ * below `/_matrix/client`.
  */
 export class TestApi {
   readonly #server: HttpServer;
@@ -63,7 +63,7 @@ export class TestApi {
     const payload = call.raw ?? (call.body === undefined ? undefined : JSON.stringify(call.body));
     const response = await this.#server.app.inject({
       method,
-      url: `/_matrix/client${path}`,
+      url: path.startsWith('/_') ? path : `/_matrix/client${path}`,
       headers: { 'content-type': 'application/json', ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
       ...(payload === undefined ? {} : { payload }),
     });

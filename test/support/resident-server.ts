@@ -9,6 +9,7 @@ import { signEvent } from '../../src/core/signatures.ts';
 import type { Database } from '../../src/db/database.ts';
 import { CheckedEvents, readPdu } from '../../src/federation/events/checked-events.ts';
 import { FoundKeys } from '../../src/federation/keys/key-ring.ts';
+import { exchangeInvite } from '../../src/federation/membership/bound-invites.ts';
 import { UnreachableError } from '../../src/federation/transport/errors.ts';
 import type { FederationRequest, StreamedAnswer } from '../../src/federation/transport/federation-client.ts';
 import { membershipRoutes } from '../../src/http/federation/membership/routes.ts';
@@ -68,7 +69,13 @@ export class ResidentServer {
     this.rooms = { ...rooms, memberships };
     const guard = { admit: async (_origin: ServerName, target: UserId) => void this.admitted.push(target) };
     const routes = [
-      ...membershipRoutes({ rooms: this.rooms, checked, guard, memberships }),
+      ...membershipRoutes({
+        rooms: this.rooms,
+        checked,
+        guard,
+        memberships,
+        exchange: (server, roomId, body) => exchangeInvite(client, server, roomId, body),
+      }),
       ...roomEventsRoutes({ rooms: this.rooms }),
     ];
     // Who asks stands in the header: signatures over requests are tested elsewhere.

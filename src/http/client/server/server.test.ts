@@ -60,6 +60,25 @@ test('a relay for calls is told of with a name and a password that it can check'
   }
 });
 
+test('clients are told what they can change and which rooms they can make', async t => {
+  const { api } = await apiOf(t);
+  const { capabilities } = (await api.ok(api.get('alice', '/v3/capabilities'))) as { capabilities: JsonObject };
+  const { 'm.room_versions': versions, ...rest } = capabilities;
+  const { default: chosen, available } = versions as { default: string; available: Record<string, string> };
+  assert.equal(chosen, '12');
+  assert.ok(['1', '6', '10', '11', '12'].every(id => available[id] === 'stable'));
+  const on = { enabled: true };
+  assert.deepEqual(rest, {
+    'm.change_password': on,
+    'm.set_displayname': on,
+    'm.set_avatar_url': on,
+    'm.profile_fields': on,
+    'm.3pid_changes': { enabled: false },
+    'm.get_login_token': on,
+  });
+  assert.deepEqual(await refusal(api.get('', '/v3/capabilities')), [401, 'M_MISSING_TOKEN']);
+});
+
 test('clients learn that there is no OAuth 2.0, so that they log in otherwise', async t => {
   const { api } = await apiOf(t);
   for (const path of ['/v1/auth_metadata', '/unstable/org.matrix.msc2965/auth_metadata']) {

@@ -1,4 +1,5 @@
 import type { CheckedEvents } from '../../../federation/events/checked-events.ts';
+import type { BoundInviteParts } from '../../../federation/membership/bound-invites.ts';
 import type { InviteGuard } from '../../../federation/membership/ports.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { RemoteMemberships } from '../../../rooms/ports.ts';
@@ -9,4 +10,5 @@ export interface MembershipRouteParts {
   readonly checked: CheckedEvents;
   readonly guard: InviteGuard;
   readonly memberships: RemoteMemberships;
+  readonly exchange: BoundInviteParts['exchange'];
 }

@@ -6,6 +6,7 @@ import { makeJoin } from './make-join.ts';
 import { makeKnock } from './make-knock.ts';
 import { makeLeave } from './make-leave.ts';
 import type { MembershipRouteParts } from './membership-route-parts.ts';
+import { onBind } from './on-bind.ts';
 import { sendJoinV1 } from './send-join-v1.ts';
 import { sendJoinV2 } from './send-join-v2.ts';
 import { sendKnock } from './send-knock.ts';
@@ -26,5 +27,6 @@ export function membershipRoutes(parts: MembershipRouteParts): Endpoint[] {
     inviteV1(parts),
     inviteV2(parts),
     exchangeThirdPartyInvite(parts),
+    onBind(parts),
   ];
 }

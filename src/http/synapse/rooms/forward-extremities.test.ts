@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { onEachDatabase } from '../../../../test/support/databases.ts';
+import { refusal, TestApi } from '../../../../test/support/http.ts';
+import { branch } from '../../../../test/support/other-server.ts';
+import { ALICE, newRoom, roomsOn, say } from '../../../../test/support/rooms.ts';
+import type { JsonObject } from '../../../core/json.ts';
+import { forwardExtremities } from '../../../rooms/forward-extremities.ts';
+import { deleteForwardExtremities } from './delete-forward-extremities.ts';
+import { getForwardExtremities } from './get-forward-extremities.ts';
+
+onEachDatabase('administrators see what nothing builds on in a room, and cut it down to the newest', async (db, t) => {
+  const rooms = roomsOn(db);
+  const api = new TestApi(rooms, [getForwardExtremities({ rooms }), deleteForwardExtremities({ rooms })], t);
+  const as = { as: { isAdmin: true } };
+  const room = await newRoom(rooms);
+  const [fork] = await forwardExtremities(rooms, db, room);
+  await say(rooms, room, ALICE, 'one side');
+  const other = await branch(rooms, room, fork ?? assert.fail(), 'the other');
+  const path = `/_synapse/admin/v1/rooms/${encodeURIComponent(room.roomId)}/forward_extremities`;
+  assert.deepEqual(await refusal(api.get('alice', path)), [403, 'M_FORBIDDEN']);
+  assert.deepEqual(await refusal(api.call('DELETE', 'alice', path)), [403, 'M_FORBIDDEN']);
+  const before = (await api.call('GET', 'root', path, as)).body as { count: number; results: JsonObject[] };
+  assert.deepEqual([before.count, before.results.length], [2, 2]);
+  assert.ok(before.results.some(({ event_id: id, depth }) => id === other.event.id && depth === other.event.depth));
+  assert.deepEqual((await api.call('DELETE', 'root', path, as)).body, { deleted: 1 });
+  const after = (await api.call('GET', 'root', path, as)).body as { count: number; results: JsonObject[] };
+  assert.deepEqual([after.count, after.results[0]?.event_id], [1, other.event.id]);
+  const none = await api.call('GET', 'root', path.replace(/rooms\/[^/]+/, 'rooms/!none'), as);
+  assert.equal(none.status, 404);
+});
