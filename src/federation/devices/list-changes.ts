@@ -11,8 +11,13 @@ export interface DeviceChange {
   /** The number of the change, and that of the last one before it; undefined where the server did not say. */
   readonly streamId: number;
   readonly after: number | undefined;
-  /** The device with its keys; `none` when it has none any more, undefined when they are not what they should be. */
-  readonly device: ToldDevice | 'none' | undefined;
+  /** The device with its keys, or why it has none; undefined when they are not what they should be. */
+  readonly device: ToldDevice | 'gone' | 'keyless' | undefined;
+}
+
+/** Whether clients could see the change: a device that has no keys yet is in no list. */
+export function isVisible(change: ListChange): boolean {
+  return change.kind === 'keys' || change.device !== 'keyless';
 }
 
 /** A change of a user's public identity (`m.signing_key_update`). */
@@ -38,7 +43,8 @@ export function readDeviceChange(origin: ServerName, content: JsonObject): Devic
 
 function deviceIn(userId: UserId, deviceId: string, content: JsonObject): DeviceChange['device'] {
   const keys = getOwn(content, 'keys');
-  if (getBoolean(content, 'deleted') === true || keys === undefined) return 'none';
+  if (getBoolean(content, 'deleted') === true) return 'gone';
+  if (keys === undefined) return 'keyless';
   return readDevice(userId, deviceId, keys, getOwn(content, 'device_display_name'));
 }
 

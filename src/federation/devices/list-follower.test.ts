@@ -166,6 +166,17 @@ onEachDatabase('changes of a list that nobody has asked for yet are told, not ke
   assert.ok(await world.told(room, DORA));
 });
 
+onEachDatabase('a device without keys is no news of a list that nobody has asked for', async db => {
+  const world = new RemoteDevicesWorld(db);
+  const room = await world.shared(DORA);
+  await world.told(room, DORA);
+  const { keys: _, ...keyless } = world.dora.change('A');
+  await world.receive(keyless);
+  assert.equal(await world.told(room, DORA), false, 'those who come into a room send such ones');
+  await world.receive({ ...keyless, deleted: true });
+  assert.ok(await world.told(room, DORA));
+});
+
 onEachDatabase('a list that grows without end is given up', async db => {
   const world = new RemoteDevicesWorld(db);
   await world.shared(DORA);

@@ -2,7 +2,7 @@ import type { UserId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Database, Tx } from '../../db/database.ts';
 import { publicKeyOf } from '../../keys/key-query.ts';
-import type { DeviceChange, KeysChange, ListChange } from './list-changes.ts';
+import { type DeviceChange, isVisible, type KeysChange, type ListChange } from './list-changes.ts';
 import type { ListServers } from './list-servers.ts';
 import { type NeighbourParts, neighbours } from './neighbours.ts';
 import { type DeviceRow, deleteRemoteDevices, putRemoteDevices, remoteDevicesOf } from './remote-device.table.ts';
@@ -56,7 +56,8 @@ export class ListFollower {
       const news: ListOwner[] = [];
       for (const [userId, owner] of owners) {
         const row = rows.get(owner.userNid);
-        const isNew = row === undefined || (await this.#follow(tx, userId, row, byUser.get(userId) ?? []));
+        const changes = byUser.get(userId) ?? [];
+        const isNew = row === undefined ? changes.some(isVisible) : await this.#follow(tx, userId, row, changes);
         if (isNew && (row?.told ?? 0) < MOST_TOLD) news.push(owner);
       }
       if (news.length > 0) await lists.announce(tx, news);
@@ -67,7 +68,7 @@ export class ListFollower {
   async #follow(tx: Tx, userId: UserId, row: ListRow, changes: readonly ListChange[]): Promise<boolean> {
     if (row.stale === 1) {
       await doubtLists(tx, [row.user_nid]);
-      return true;
+      return changes.some(isVisible);
     }
     const devices = await remoteDevicesOf(tx, [row.user_nid]);
     const list = new ListInHand(userId, row, devices.get(row.user_nid) ?? []);
@@ -110,7 +111,7 @@ class ListInHand {
 
   #takeDevice({ deviceId, streamId, after, device }: DeviceChange): boolean {
     if (this.#streamId === null || device === undefined) return false;
-    const row = device === 'none' ? undefined : rowOf(this.#old.user_nid, device);
+    const row = typeof device === 'string' ? undefined : rowOf(this.#old.user_nid, device);
     // One that was on its way when the list was asked for is among what was answered; or the server counts anew.
     if (streamId <= this.#streamId) return isSame(row, this.#devices.get(deviceId));
     if (after !== this.#streamId) return false;

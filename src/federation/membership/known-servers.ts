@@ -8,16 +8,18 @@ import { largestServers } from '../../rooms/room-domains.table.ts';
 import { candidates } from './servers-in-turn.ts';
 
 /**
- * Servers that may be in a room: those named to us, then those that a user of ours was told of and that we know from an
- * earlier stay, the likeliest first. The server in the room ID is asked where nobody knows any other: that it made the
- * room says nothing of where the room is now (appendices, "Room IDs").
+ * Servers that may be in a room, the likeliest first: those that the client names and those that the user was told of.
+ * Where there are none, those that we know from an earlier stay; then the server in the room ID: that it made the room
+ * says nothing of where the room is now (appendices, "Room IDs").
  */
 export async function serversFor(rooms: RoomsParts, wish: Wish): Promise<ServerName[]> {
+  const { serverName } = rooms;
   const room = await rooms.rooms.find(rooms.db, wish.roomId);
   const told = room === undefined ? [] : await toldServers(rooms, room, wish.userId);
-  const earlier = room === undefined ? [] : await earlierServers(rooms, room);
-  const known = candidates(rooms.serverName, wish.via, told, earlier);
-  return known.length > 0 ? known : candidates(rooms.serverName, [domainOfId(wish.roomId)]);
+  const named = candidates(serverName, wish.via, told);
+  if (named.length > 0) return named;
+  const earlier = room === undefined ? [] : candidates(serverName, await earlierServers(rooms, room));
+  return earlier.length > 0 ? earlier : candidates(serverName, [domainOfId(wish.roomId)]);
 }
 
 interface Wish {
