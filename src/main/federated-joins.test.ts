@@ -74,7 +74,7 @@ test('a join goes over the servers that the client names until one helps', async
   assert.deepEqual(await joinedMembers(alice, room), [alice.id, bob.id]);
 });
 
-test('the server in a room ID is asked where the client names no other', async t => {
+test('servers that the client does not name are asked where it names none', async t => {
   const world = new ServerWorld();
   const [one, two] = [await world.server(t, 'one.example'), await world.server(t, 'two.example')];
   const [alice, bob] = [await one.user('alice'), await two.user('bob')];
@@ -82,10 +82,14 @@ test('the server in a room ID is asked where the client names no other', async t
   await world.peer(t, 'refuses.example', (_, response) => {
     response.writeHead(403).end(JSON.stringify({ errcode: 'M_FORBIDDEN', error: 'Not through us' }));
   });
-  const refused = await bob.call('POST', `/v3/join/${enc(room)}?via=refuses.example`);
-  assert.deepEqual([refused.status, refused.body.errcode], [403, 'M_FORBIDDEN']);
-  await bob.ok('POST', `/v3/join/${enc(room)}`);
-  assert.deepEqual(await joinedMembers(alice, room), [alice.id, bob.id]);
+  // First the server in the room ID is all that there is; then one is known from an earlier stay.
+  for (let stay = 0; stay < 2; stay++) {
+    const refused = await bob.call('POST', `/v3/join/${enc(room)}?via=refuses.example`);
+    assert.deepEqual([refused.status, refused.body.errcode], [403, 'M_FORBIDDEN']);
+    await bob.ok('POST', `/v3/join/${enc(room)}`);
+    assert.deepEqual(await joinedMembers(alice, room), [alice.id, bob.id]);
+    await bob.ok('POST', `/v3/rooms/${enc(room)}/leave`);
+  }
 });
 
 test('what the other server refuses the user reads, with who said it', async t => {
