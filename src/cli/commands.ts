@@ -9,6 +9,7 @@ import { addReportCommands } from './report-commands.ts';
 import { addRoomCommands } from './room-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
 import { addTokenCommands } from './token-commands.ts';
+import { addTraceCommand } from './trace-command.ts';
 import { addUserCommands } from './user-commands.ts';
 
 export interface AddUserArgs {
@@ -98,6 +99,7 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
   addReportCommands(commands, group('report', 'what users have reported'));
   addAuditCommands(commands, group('audit', 'what administrators have changed'));
   addDoctorCommands(commands, group('doctor', 'find out what is wrong, and mend what can be mended'));
+  addTraceCommand(commands, program);
   addTaskCommands(commands, group('task', 'work that the server does for administrators'));
 
   program

@@ -39,6 +39,21 @@ withAdmin(
   { federation },
 );
 
+withAdmin(
+  'an event is traced',
+  async ({ copse }, admin) => {
+    const room = String((await admin.ok('POST', 'c/v3/createRoom', {})).room_id);
+    const path = `c/v3/rooms/${encodeURIComponent(room)}/send/m.room.message/1`;
+    const id = String((await admin.ok('PUT', path, { msgtype: 'm.text', body: 'hello' })).event_id);
+    const text = await copse.text('trace', id);
+    assert.match(text, /^judged +accepted$/m);
+    assert.match(text, /^signed +one\.example: ed25519:\S+, good$/m);
+    assert.match(await copse.text('trace', '$other'), /has never heard of \$other/);
+    await copse.fails(/An event ID begins with \$/, 'trace', 'other');
+  },
+  { federation },
+);
+
 withAdmin('where nobody federates there is no doctor', async ({ copse }) => {
   await copse.fails(/needs the server to run, with federation/, 'doctor', 'federation', 'two.example');
 });

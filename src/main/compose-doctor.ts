@@ -8,6 +8,7 @@ import { Echoes } from '../federation/doctor/echoes.ts';
 import type { Served } from '../federation/doctor/gather/front.ts';
 import type { PeerLedger } from '../federation/doctor/peer-ledger.ts';
 import { composeRepairs } from '../federation/doctor/repairs/repairs.ts';
+import { traceEvent } from '../federation/doctor/trace.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { echoRequest } from '../http/federation/doctor/echo-request.ts';
 import type { DoctorRouteParts } from '../http/synapse/doctor/doctor-route-parts.ts';
@@ -54,7 +55,12 @@ export function composeDoctor(input: DoctorInput): DoctorSide {
     software: `Copse ${version}`,
     network: input.hasNetwork ? networkOf(input) : undefined,
   };
-  const routeParts: DoctorRouteParts = { doctor: new Doctor(parts), diagnose, repairs: repairsOf(input) };
+  const routeParts: DoctorRouteParts = {
+    doctor: new Doctor(parts),
+    diagnose,
+    repairs: repairsOf(input),
+    trace: eventId => traceEvent(parts, eventId),
+  };
   return { forServers: [echoRequest(echoes)], forAdmins: doctorRoutes(routeParts) };
 }
 

@@ -100,12 +100,12 @@ export class DoctorWorld implements AsyncDisposable {
     this.#stack.defer(async () => void (await end()));
   }
 
-  /** Our name leads to another port from now on, and our settings say so. */
-  usAt(port: number): void {
-    this.#expected = port;
-    this.internet.delegate(US, `${US}:${port}`);
+  /** Our name is delegated to another place from now on, and our settings say so. */
+  delegateUs(to: string): void {
+    this.#expected = to;
+    this.internet.delegate(US, to);
   }
-  #expected: number | undefined;
+  #expected: string | undefined;
 
   /** A server by script: its version, its keys, and what `answering` says. It is in no room. */
   async scripted(name: string, answering?: Front['answering']): Promise<Front> {
@@ -131,7 +131,7 @@ export class DoctorWorld implements AsyncDisposable {
     const facts = (await this.#ask('', { servers: [...servers] })).facts as unknown as Facts;
     const { front } = facts.us;
     if (front === null || this.#expected === undefined) return facts;
-    return { ...facts, us: { ...facts.us, front: { ...front, expected: `${US}:${this.#expected}` } } };
+    return { ...facts, us: { ...facts.us, front: { ...front, expected: this.#expected } } };
   }
 
   async diagnosis(servers?: readonly string[]): Promise<Diagnosis> {

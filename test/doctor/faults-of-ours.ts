@@ -81,6 +81,16 @@ export const FAULTS_OF_OURS: readonly Fault[] = [
     },
   },
   {
+    id: 'F16b',
+    about: 'DNS answers SERVFAIL for our SRV records, and our .well-known names no port',
+    cause: 'D09',
+    async inject(world) {
+      world.delegateUs(US);
+      world.internet.records[`_matrix-fed._tcp.${US}`] = 'silent';
+      return undefined;
+    },
+  },
+  {
     id: 'F18b',
     about: 'our name has an AAAA record that leads to nobody',
     cause: 'D10',
@@ -160,5 +170,5 @@ export async function putNginx(world: DoctorWorld, server: string): Promise<void
   const nginx = await Nginx.open(world.authority.issue({ names: [US] }), server);
   world.defer(() => nginx[Symbol.asyncDispose]());
   // Where we say that we are is decided by the settings, so nginx takes the place of what was there.
-  world.usAt(nginx.port);
+  world.delegateUs(`${US}:${nginx.port}`);
 }

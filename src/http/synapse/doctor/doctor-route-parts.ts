@@ -1,11 +1,14 @@
+import type { EventId } from '../../../core/ids.ts';
 import type { Diagnosis } from '../../../federation/doctor/diagnose.ts';
 import type { Doctor } from '../../../federation/doctor/doctor.ts';
 import type { Facts } from '../../../federation/doctor/facts.ts';
 import type { Repairs } from '../../../federation/doctor/ports.ts';
+import type { Trace } from '../../../federation/doctor/trace.ts';
 
 /** What the endpoints of the doctor work with. */
 export interface DoctorRouteParts {
   readonly doctor: Pick<Doctor, 'examine'>;
   readonly diagnose: (facts: Facts) => Diagnosis;
   readonly repairs: Repairs;
+  readonly trace: (eventId: EventId) => Promise<Trace>;
 }

@@ -1,9 +1,10 @@
 import type { Endpoint } from '../../endpoint.ts';
 import type { DoctorRouteParts } from './doctor-route-parts.ts';
 import { examineServers } from './examine-servers.ts';
+import { getTrace } from './get-trace.ts';
 import { repairServer } from './repair-server.ts';
 
 /** The federation doctor, for administrators. */
 export function doctorRoutes(parts: DoctorRouteParts): Endpoint[] {
-  return [examineServers(parts), repairServer(parts)];
+  return [examineServers(parts), repairServer(parts), getTrace(parts)];
 }
