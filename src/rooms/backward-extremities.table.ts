@@ -43,6 +43,13 @@ export async function removeBackwardExtremities(tx: Tx, roomNid: number, ids: re
   await tx.run(sql`delete from backward_extremity where room_nid = ${roomNid} and event_id ${sql.in(ids)}`);
 }
 
+/** Takes one away that has come. Answers the gap that it was missing below. */
+export async function takeBackwardExtremity(tx: Tx, roomNid: number, id: EventId): Promise<number | undefined> {
+  const row = await tx.get<{ gap_pos: number }>(sql`delete from backward_extremity
+    where room_nid = ${roomNid} and event_id = ${id} returning gap_pos`);
+  return row?.gap_pos;
+}
+
 export async function countTries(tx: Tx, roomNid: number, ids: readonly EventId[]): Promise<void> {
   await tx.run(sql`update backward_extremity set tries = tries + 1
     where room_nid = ${roomNid} and event_id ${sql.in(ids)}`);

@@ -9,15 +9,12 @@ import { addExtremity, extremities, forgetHoles, removeExtremities } from './ext
 import { judge } from './judge-event.ts';
 import { clearOutOfBand } from './out-of-band.table.ts';
 import type { RoomsParts } from './parts.ts';
-import type { Room, StoredEvent } from './room.ts';
-import { LOG_EVENT, skipLogPositions, takeLogPos, writeLog } from './room-log.table.ts';
+import { AFTER_GAP, type Room, type StoredEvent } from './room.ts';
+import { LOG_EVENT, ROOM_FOR_HISTORY, skipLogPositions, takeLogPos, writeLog } from './room-log.table.ts';
 import { lockRoom, setEnteredDepth, setRoomCreate, setRoomState } from './rooms.table.ts';
 import { stateChanged } from './state-change.ts';
 import type { Root } from './state-tree/state-trees.ts';
 import { MEMBER_TYPE_NID, treeKey } from './state-tree/tree-key.ts';
-
-/** Positions that are left out where we come back into a room, for what happened while we were away. */
-const ROOM_FOR_HISTORY = 1_000_000;
 
 /**
  * This server comes into a room, by the join of one of its users that a resident server has taken in: `stateBefore` is
@@ -45,7 +42,7 @@ export async function enterRoom(
   const edge = await edgeBelow(parts, tx, join);
   const isReturn = edge.length > 0 && (await newestPosition(tx, room.nid)) !== undefined;
   if (isReturn) await skipLogPositions(tx, room.shard, ROOM_FOR_HISTORY);
-  const stored = await placeJoin(parts, tx, room, join, stateBefore);
+  const stored = await placeJoin(parts, tx, room, join, { stateBefore, flags: isReturn ? AFTER_GAP : 0 });
   await removeExtremities(tx, room.nid, await extremities(tx, room.nid));
   await addExtremity(tx, room.nid, stored.nid);
   await forgetHoles(tx, room.nid);
@@ -75,7 +72,8 @@ async function placeJoin(
   tx: Tx,
   room: Room,
   join: Event,
-  stateBefore: Root,
+  // No flag says that it goes to the others: the server that let us in sends it to them.
+  { stateBefore, flags }: { readonly stateBefore: Root; readonly flags: number },
 ): Promise<StoredEvent & { readonly pos: number }> {
   const known = await parts.events.byId(tx, join.id);
   const stateKeyNid = await parts.nids.stateKeys.internOne(tx, join.stateKey ?? '');
@@ -90,8 +88,7 @@ async function placeJoin(
     senderNid: await parts.nids.users.internOne(tx, join.sender),
     depth: join.depth,
     ts: join.ts,
-    // The server that let us in sends the join to the others.
-    flags: 0,
+    flags,
     pos,
     stateBefore,
     roomRoot: stateBefore,
@@ -108,7 +105,7 @@ async function placeJoin(
     nid,
     roomNid: room.nid,
     pos,
-    flags: 0,
+    flags,
     stateBefore,
     stateAfter,
     roomRoot: stateAfter,

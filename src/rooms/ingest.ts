@@ -3,15 +3,15 @@ import { canonicalText, referenceHash } from '../core/hashes.ts';
 import type { EventId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import { insertEvent, type NewEvent, promoteEvent, setStateAfter } from './events.table.ts';
-import { addExtremity, closeHole, extremities, removeExtremities } from './extremities.table.ts';
+import { addExtremity, extremities, removeExtremities } from './extremities.table.ts';
 import { type Judgement, judge } from './judge-event.ts';
-import { isFromBefore, rememberMissing } from './missing-events.ts';
+import { foundAtLast, isFromBefore, rememberMissing } from './missing-events.ts';
 import type { RoomsParts } from './parts.ts';
 import { applyRedactions } from './redactions.ts';
 import { recordRelation } from './relations.table.ts';
 import { resolveRoots } from './resolve.ts';
-import { OUTLIER, OWN, REJECTED, type Room, SOFT_FAILED, type StoredEvent } from './room.ts';
-import { LOG_EVENT, takeLogPos, writeLog } from './room-log.table.ts';
+import { AFTER_GAP, OUTLIER, OWN, REJECTED, type Room, SOFT_FAILED, type StoredEvent } from './room.ts';
+import { LOG_EVENT, ROOM_FOR_HISTORY, skipLogPositions, takeLogPos, writeLog } from './room-log.table.ts';
 import { lockRoom, type RoomHead, setRoomCreate, setRoomState } from './rooms.table.ts';
 import { stateChanged } from './state-change.ts';
 import type { Root } from './state-tree/state-trees.ts';
@@ -41,6 +41,8 @@ export interface IngestOptions {
   readonly stateBefore?: Root;
   /** Why the room's policy server does not want the event. */
   readonly unwanted?: string | undefined;
+  /** Much is missing before the event: that is history, fetched when somebody reads back to there. */
+  readonly isBehindGap?: boolean;
   /** This server sends the event to the others in the room. */
   readonly distribute?: boolean;
 }
@@ -62,6 +64,10 @@ interface Place {
   readonly stateBefore: number;
   /** The event was missing until now: accepted ones build on it. */
   readonly isAwaited: boolean;
+  /** Where it was missing below a gap, the position of that: what it builds on is missing there now. */
+  readonly gapPos: number | undefined;
+  /** A gap ends at the event. */
+  readonly isBehindGap: boolean;
   /** The same event as it was stored without a place. */
   readonly outlier: StoredEvent | undefined;
   /** Further bits of the event's flags. */
@@ -131,7 +137,7 @@ async function findPlace(
   room: Room,
   event: Event,
   outlier: StoredEvent | undefined,
-  { head, tip, stateBefore, distribute }: IngestOptions & { readonly head: RoomHead },
+  { head, tip, stateBefore, isBehindGap = false, distribute }: IngestOptions & { readonly head: RoomHead },
 ): Promise<Place> {
   const tips = tip?.tips ?? (await extremities(tx, room.nid));
   const found = tip?.previous ?? [...(await parts.events.byIds(tx, event.prevIds)).values()];
@@ -144,7 +150,8 @@ async function findPlace(
     previous,
     stateBefore: stateBefore ?? (await stateAfterAll(parts, tx, room, event, { head, tips, previous })),
     // What we make ourselves nobody can have built on.
-    isAwaited: tip === undefined && (await closeHole(tx, room.nid, event.id)),
+    ...(tip === undefined ? await foundAtLast(tx, room, event.id) : { isAwaited: false, gapPos: undefined }),
+    isBehindGap: isBehindGap && event.prevIds.some(id => !previous.has(id)),
     outlier,
     flags: distribute === true ? OWN : 0,
   };
@@ -178,9 +185,11 @@ async function store(
 ): Promise<StoredEvent> {
   const accepted = outcome === 'accepted';
   const json = canonicalText(event.pdu, event.version);
+  const isBehindGap = accepted && place.isBehindGap;
+  if (isBehindGap) await skipLogPositions(tx, room.shard, ROOM_FOR_HISTORY);
   const pos = accepted ? await takeLogPos(tx, room.shard) : undefined;
   const replacesNid = await replaced(parts, tx, room, event, place.stateBefore);
-  const flags = place.flags | (outcome === 'rejected' ? REJECTED : outcome === 'soft-failed' ? SOFT_FAILED : 0);
+  const flags = place.flags | flagOf(outcome) | (isBehindGap ? AFTER_GAP : 0);
   const typeNid = await parts.nids.types.internOne(tx, event.type);
   const stateKeyNid =
     event.stateKey === undefined ? undefined : await parts.nids.stateKeys.internOne(tx, event.stateKey);
@@ -213,7 +222,7 @@ async function store(
     tx.afterCommit(() => parts.events.remember(kept, json.length));
     return kept;
   }
-  const roomRoot = await advanceHead(parts, tx, room, event, place, { nid, stateAfter });
+  const roomRoot = await advanceHead(parts, tx, room, event, place, { nid, pos, stateAfter });
   if (stateAfter !== place.stateBefore || roomRoot !== place.head.state_root) {
     await setStateAfter(tx, nid, stateAfter, roomRoot);
   }
@@ -222,6 +231,10 @@ async function store(
   tx.afterCommit(() => parts.events.remember(stored, json.length));
   await follow(parts, tx, room, stored, { senderNid, typeNid, oldRoot: place.head.state_root });
   return stored;
+}
+
+function flagOf(outcome: Judgement['outcome']): number {
+  return outcome === 'rejected' ? REJECTED : outcome === 'soft-failed' ? SOFT_FAILED : 0;
 }
 
 async function write(parts: RoomsParts, tx: Tx, outlier: StoredEvent | undefined, event: NewEvent): Promise<number> {
@@ -251,7 +264,7 @@ async function advanceHead(
   room: Room,
   event: Event,
   place: Place,
-  { nid, stateAfter }: { nid: number; stateAfter: number },
+  { nid, pos, stateAfter }: { nid: number; pos: number; stateAfter: number },
 ): Promise<number> {
   const covered = new Set([...place.previous.values()].map(stored => stored.nid));
   await removeExtremities(
@@ -260,7 +273,8 @@ async function advanceHead(
     place.tips.filter(tip => covered.has(tip)),
   );
   const missing = event.prevIds.filter(id => !place.previous.has(id));
-  const since = { enteredDepth: place.head.entered_depth, now: parts.clock.now() };
+  const gapPos = place.isBehindGap ? pos : place.gapPos;
+  const since = { enteredDepth: place.head.entered_depth, now: parts.clock.now(), gapPos };
   await rememberMissing(tx, room, { event, nid, missing }, since);
   // An event that was missing has successors already, so it is no extremity.
   const isTip = !place.isAwaited;

@@ -1,26 +1,38 @@
 import type { Event } from '../core/event.ts';
 import type { EventId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
-import { addBackwardExtremities, gapsOf } from './backward-extremities.table.ts';
+import { addBackwardExtremities, gapsOf, takeBackwardExtremity } from './backward-extremities.table.ts';
 import { oldestPosition } from './events.table.ts';
 import { addHole, closeHole } from './extremities.table.ts';
 import type { RoomsParts } from './parts.ts';
 import { OUTLIER, type Room, type StoredEvent } from './room.ts';
 import { type RoomHead, roomHead } from './rooms.table.ts';
 
+/** Whether an event that comes was missing, and below which gap if it was below one. It is missing no more. */
+export async function foundAtLast(
+  tx: Tx,
+  room: Room,
+  id: EventId,
+): Promise<{ readonly isAwaited: boolean; readonly gapPos: number | undefined }> {
+  if (await closeHole(tx, room.nid, id)) return { isAwaited: true, gapPos: undefined };
+  const gapPos = await takeBackwardExtremity(tx, room.nid, id);
+  return { isAwaited: gapPos !== undefined, gapPos };
+}
+
 /**
  * Remembers what an event that was taken in builds on and that is not known: as holes, or as an edge of our history where
- * it is from before we came into the room.
+ * it is below a gap or from before we came into the room.
  */
 export async function rememberMissing(
   tx: Tx,
   room: Room,
   { event, nid, missing }: { readonly event: Event; readonly nid: number; readonly missing: readonly EventId[] },
-  { enteredDepth, now }: { readonly enteredDepth: number; readonly now: number },
+  since: { readonly enteredDepth: number; readonly now: number; readonly gapPos: number | undefined },
 ): Promise<void> {
   if (missing.length === 0) return;
-  if (buildsOnHistory(event, enteredDepth)) {
-    await addBackwardExtremities(tx, room.nid, missing, await gapForHistory(tx, room));
+  const { enteredDepth, now, gapPos } = since;
+  if (gapPos !== undefined || buildsOnHistory(event, enteredDepth)) {
+    await addBackwardExtremities(tx, room.nid, missing, gapPos ?? (await gapForHistory(tx, room)));
     return;
   }
   for (const id of missing) await addHole(tx, room.nid, id, nid, now);

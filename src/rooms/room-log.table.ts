@@ -38,6 +38,9 @@ export async function takeLogPos(tx: Tx, shard: number, epoch = 0): Promise<numb
   return row.pos;
 }
 
+/** Positions that are left out at a gap in a room, for what lies in it. */
+export const ROOM_FOR_HISTORY = 1_000_000;
+
 /** Leaves positions out, for what is placed between the entries before and after them later. */
 export async function skipLogPositions(tx: Tx, shard: number, count: number): Promise<void> {
   await tx.run(sql`update shard set pos = pos + ${count} where shard = ${shard}`);

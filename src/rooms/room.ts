@@ -17,6 +17,8 @@ export const OUTLIER = 4;
 export const REDACTED = 8;
 /** This server sends the event to the others in the room: it is of one of its users, or came in through it. */
 export const OWN = 16;
+/** What comes before the event in the timeline is missing: a gap ends at it. */
+export const AFTER_GAP = 32;
 
 /** An event as it lies in the database. */
 export interface StoredEvent {

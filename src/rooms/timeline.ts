@@ -3,7 +3,7 @@ import type { Queryable } from '../db/database.ts';
 import type { EventFilter } from './event-filter.ts';
 import { timelineBackward, timelineForward } from './events.table.ts';
 import type { RoomsParts } from './parts.ts';
-import type { Room } from './room.ts';
+import { AFTER_GAP, type Room } from './room.ts';
 import { type SeenEvent, type Viewer, visibleEvents } from './visibility.ts';
 
 export interface PageRequest {
@@ -14,6 +14,8 @@ export interface PageRequest {
   readonly to?: number | undefined;
   readonly limit: number;
   readonly filter: EventFilter;
+  /** Read backwards, the page ends where a gap in our history begins. */
+  readonly endsAtGap?: boolean;
   /** Reads the rows of a timeline backwards, where the caller has a quicker way than asking the database. */
   readonly readBackward?: typeof timelineBackward;
 }
@@ -62,9 +64,10 @@ export async function page(
       db,
       rows.map(row => row.nid),
     );
-    const matching = rows
-      .flatMap(row => stored.get(row.nid) ?? [])
-      .filter(({ event }) => request.filter.matches(event));
+    const found = rows.flatMap(row => stored.get(row.nid) ?? []);
+    const gapAt = request.endsAtGap === true ? found.findIndex(({ flags }) => (flags & AFTER_GAP) !== 0) : -1;
+    const reached = gapAt < 0 ? found : found.slice(0, gapAt + 1);
+    const matching = reached.filter(({ event }) => request.filter.matches(event));
     thinned ||= matching.length < rows.length;
     for (const seen of await visibleEvents(parts, db, room, viewer, matching)) {
       if (events.length === request.limit || text >= MOST_TEXT) break;
@@ -75,6 +78,8 @@ export async function page(
       const last = events.at(-1)?.stored.pos ?? place;
       return { events, next: beyond(last, request.direction), isWhole: false };
     }
+    const gapPos = found[gapAt]?.pos;
+    if (gapPos !== undefined) return { events, next: gapPos - 1, isWhole: false };
     const lastRow = rows.at(-1);
     if (lastRow !== undefined) place = beyond(lastRow.pos, request.direction);
     if (rows.length < batch) {

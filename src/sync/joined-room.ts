@@ -34,6 +34,7 @@ export async function roomTimeline(
     to: after,
     limit: limit + 1,
     filter: window.filter.timeline,
+    endsAtGap: true,
     ...(after === undefined ? {} : { readBackward: window.reads.timeline }),
   });
   const limited = !isWhole || events.length > limit;

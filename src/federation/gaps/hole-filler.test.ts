@@ -37,6 +37,10 @@ async function withHole(world: HistoryWorld, lost: readonly string[] = ['lost'])
   world.servers.instead = (_, { path }) =>
     kindOf(path) === 'event' ? { pdus: [] } : asksForEvents(path) ? { events: [], pdus: [] } : undefined;
   await world.send([found]);
+  assert.deepEqual(await bodiesSeen(world.here, room, ALICE), [], 'not on the first word of who keeps things back');
+  world.here.clock.advance(60_000);
+  await world.drain.start();
+  await world.settled();
   assert.deepEqual(await bodiesSeen(world.here, room, ALICE), ['found']);
   world.servers.asked.length = 0;
   return { remote, room, missing, found };
