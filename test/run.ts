@@ -112,6 +112,12 @@ const SUITES: readonly Suite[] = [
     run: args => runReport('test/bench/state-tree.ts', args),
   },
   {
+    name: 'bench-evil',
+    about: 'what hostile events cost, with bars',
+    when: 'asked',
+    run: args => runReport('test/bench/evil-events.ts', args),
+  },
+  {
     name: 'bench-load',
     about: 'figures of a whole server under load [SCENARIO...]',
     when: 'asked',

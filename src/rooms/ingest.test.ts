@@ -226,3 +226,30 @@ onEachDatabase('a room with more ends than an event can name is brought together
   assert.equal((await extremities(db, room.nid)).length, 1);
   assert.deepEqual(await stateContent(parts, room, 'm.room.topic'), { topic: 'kept' });
 });
+
+onEachDatabase('N106 one of many forks is merged with the room as it is, not with all the others', async db => {
+  const parts = roomsOn(db);
+  const room = await newRoom(parts, { version: '11' });
+  await setState(parts, room, ALICE, 'm.room.power_levels', { users: { [ALICE]: 100, [DORA]: 50 } });
+  await joinFrom(parts, room, DORA);
+  const base = await newest(parts, room);
+  const lookup = parts.trees.lookup.bind(parts.trees);
+  let asked = 0;
+  parts.trees.lookup = (queries, requests) => {
+    asked += requests.length;
+    return lookup(queries, requests);
+  };
+  const forks = 70;
+  for (let at = 0; at < forks; at++) {
+    asked = 0;
+    const draft = { type: 'org.example.fork', stateKey: `${at}`, sender: DORA, content: { at } };
+    await accepted(parts, room, { ...draft, prev: [base] });
+  }
+  // Each with each would be about 5,000.
+  assert.ok(asked < 500, `${asked} keys were looked up`);
+  for (let at = 0; at < forks; at++)
+    assert.deepEqual(await stateContent(parts, room, 'org.example.fork', `${at}`), { at });
+  const said = await say(parts, room, ALICE, 'together');
+  assert.equal(said.event.prevIds.length, 20);
+  assert.equal((await extremities(db, room.nid)).length, forks - 20 + 1);
+});

@@ -280,22 +280,35 @@ async function advanceHead(
   const isTip = !place.isAwaited;
   if (isTip) await addExtremity(tx, room.nid, nid);
   const others = place.tips.filter(tip => !covered.has(tip));
-  const root =
-    others.length === 0 && isTip ? stateAfter : await mergeTips(parts, tx, room, others, isTip ? [stateAfter] : []);
+  const own = isTip ? [stateAfter] : [];
+  const root = await stateOfTips(parts, tx, room, { others, own, now: place.head.state_root });
   if (root !== place.head.state_root) await setRoomState(tx, room.nid, root);
   if (event.type === 'm.room.create' && event.stateKey === '') await setRoomCreate(tx, room.nid, nid);
   return root;
 }
 
-async function mergeTips(
-  parts: RoomsParts,
-  tx: Tx,
-  room: Room,
-  tips: readonly number[],
-  more: readonly number[],
-): Promise<number> {
-  const events = await parts.events.byNids(tx, tips);
-  return resolveRoots(parts, tx, room, [...[...events.values()].map(stored => stored.stateAfter), ...more]);
+interface Tips {
+  /** The extremities that the new event does not build on. */
+  readonly others: readonly number[];
+  /** The state after the new event, where it is an extremity. */
+  readonly own: readonly Root[];
+  /** The room's state before it. */
+  readonly now: Root;
+}
+
+/** So many extremities are merged at once. A peaceful room has a few, and who makes thousands wants us to be busy. */
+const MOST_MERGED = 40;
+
+/**
+ * The state after all extremities. Of very many only the new one is merged, with the state as it was: what comes of that
+ * may differ from the whole where they contradict each other, until a few remain.
+ */
+async function stateOfTips(parts: RoomsParts, tx: Tx, room: Room, { others, own, now }: Tips): Promise<Root> {
+  const [only] = own;
+  if (others.length === 0 && only !== undefined) return only;
+  if (others.length > MOST_MERGED) return resolveRoots(parts, tx, room, [now, ...own]);
+  const events = await parts.events.byNids(tx, others);
+  return resolveRoots(parts, tx, room, [...[...events.values()].map(stored => stored.stateAfter), ...own]);
 }
 
 /** Everything that an accepted event brings with it. */
