@@ -32,7 +32,7 @@ export async function deviceListsBetween(
     now: parseLogToken(to),
     filter: compileSyncFilter(),
     fullState: false,
-    useStateAfter: false,
+    stateName: 'state',
     ignored: new Set(),
   };
   const kept: { room: Room; members: StoredEvent[] }[] = [];

@@ -81,7 +81,7 @@ export class EventStream {
       since,
       filter: compileSyncFilter(filter),
       fullState: false,
-      useStateAfter: since === undefined,
+      stateName: since === undefined ? 'state_after' : 'state',
       timeoutMs,
       signal,
     });

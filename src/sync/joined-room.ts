@@ -89,7 +89,7 @@ export async function roomEvents(window: SyncWindow, change: RoomChange, isJoine
       limited,
       prev_batch: formatRoomToken(timeline.start),
     },
-    [window.useStateAfter ? 'state_after' : 'state']: {
+    [window.stateName]: {
       events: (await clientEvents(parts, db, room, view, state, { ...format, withoutBundle: true })).map(
         withoutMembership,
       ),

@@ -42,6 +42,8 @@ onEachDatabase('the end of a ban is told, and nothing of the room', async db => 
   const left = (await bench.as(BOB, since)).rooms?.leave?.[room.roomId];
   assert.deepEqual(memberships(left), ['leave']);
   assert.deepEqual(left?.state.events, []);
+  const after = (await bench.as(BOB, since, { stateName: 'state_after' })).rooms?.leave?.[room.roomId];
+  assert.deepEqual(after?.state_after?.events, after?.timeline.events, 'no state is taken from the timeline');
 });
 
 onEachDatabase('one who left and declined to come back sees the room up to the leaving', async db => {
@@ -60,4 +62,6 @@ onEachDatabase('one who left and declined to come back sees the room up to the l
   assert.equal(left?.timeline.events[0]?.event_id, last.event.id);
   assert.deepEqual(memberships(left), ['leave', 'leave']);
   assert.deepEqual(left?.state.events, []);
+  const after = (await bench.as(BOB, since, { stateName: 'state_after' })).rooms?.leave?.[room.roomId];
+  assert.equal(after?.state_after?.events.at(-1)?.event_id, after?.timeline.events.at(-1)?.event_id);
 });

@@ -14,7 +14,7 @@ import { lastStay } from '../rooms/visibility.ts';
 import { ephemeralEvents } from './ephemeral.ts';
 import { isEmptyBlock, roomEvents } from './joined-room.ts';
 import type { TypedContent, UnreadCounts } from './sources.ts';
-import { type SyncWindow, stretch, userLogMoved } from './window.ts';
+import { isStateAfter, type SyncWindow, stretch, userLogMoved } from './window.ts';
 
 interface UserRoom {
   readonly room: Room;
@@ -235,16 +235,13 @@ async function goneBlocks(
   shown: Readonly<Record<string, JsonObject>>,
 ): Promise<Record<RoomId, JsonObject>> {
   const blocks: Record<RoomId, JsonObject> = {};
-  const { parts, view, since, useStateAfter } = window;
+  const { parts, view, since } = window;
   if (since === undefined || !userLogMoved(window)) return blocks;
   for (const { room_id: roomId, event } of await departuresSince(parts.db, view.userNid, since.user)) {
     const isBack = Object.hasOwn(shown, roomId) || (await parts.rooms.find(parts.db, roomId)) !== undefined;
     if (isBack || !window.filter.matchesRoom(roomId)) continue;
-    blocks[roomId] = {
-      timeline: { events: [JSON.parse(event) as JsonObject], limited: false, prev_batch: formatRoomToken(0) },
-      [useStateAfter ? 'state_after' : 'state']: { events: [] },
-      account_data: { events: [] },
-    };
+    const block = withLater(window, emptyBlock(window, formatRoomToken(0)), [JSON.parse(event) as JsonObject]);
+    blocks[roomId] = { ...block, account_data: { events: [] } };
   }
   return blocks;
 }
@@ -265,21 +262,29 @@ async function leftBlock(
   const { json } = await roomEvents(window, { room, isNew: !had, after, upTo: end }, false);
   if (end === row.pos) return json;
   // Banned after having left, or invited back in vain.
-  const timeline = json.timeline as JsonObject;
-  const events = [...(timeline.events as readonly JsonObject[]), ...(await ownEvents(window, room, row, own))];
-  return { ...json, timeline: { ...timeline, events } };
+  return withLater(window, json, await ownEvents(window, room, row, own));
+}
+
+function emptyBlock({ stateName }: SyncWindow, prevBatch: string): JsonObject {
+  return { timeline: { events: [], limited: false, prev_batch: prevBatch }, [stateName]: { events: [] } };
+}
+
+/** A block with further events after the last; one who is given the state at the end takes none from the timeline. */
+function withLater(window: SyncWindow, block: JsonObject, later: readonly JsonObject[]): JsonObject {
+  const timeline = block.timeline as JsonObject;
+  const state = block[window.stateName] as JsonObject;
+  const and = ({ events }: JsonObject) => [...(events as readonly JsonObject[]), ...later];
+  return {
+    ...block,
+    timeline: { ...timeline, events: and(timeline) },
+    [window.stateName]: isStateAfter(window) ? { events: and(state) } : state,
+  };
 }
 
 /** For one who was not in the room: what became of the own membership, and nothing else. */
 async function membershipBlock(window: SyncWindow, room: Room, row: MemberRow, own: StoredEvent): Promise<JsonObject> {
-  return {
-    timeline: {
-      events: await ownEvents(window, room, row, own),
-      limited: false,
-      prev_batch: formatRoomToken(row.pos - 1),
-    },
-    [window.useStateAfter ? 'state_after' : 'state']: { events: [] },
-  };
+  const block = emptyBlock(window, formatRoomToken(row.pos - 1));
+  return withLater(window, block, await ownEvents(window, room, row, own));
 }
 
 function ownEvents({ parts, view }: SyncWindow, room: Room, row: MemberRow, own: StoredEvent): Promise<JsonObject[]> {

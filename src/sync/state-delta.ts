@@ -3,7 +3,7 @@ import type { Room, StoredEvent } from '../rooms/room.ts';
 import type { StateKeyPair } from '../rooms/room-state.ts';
 import { MEMBER_TYPE_NID, typeOf } from '../rooms/state-tree/tree-key.ts';
 import type { SeenEvent } from '../rooms/visibility.ts';
-import type { SyncWindow } from './window.ts';
+import { isStateAfter, type SyncWindow } from './window.ts';
 
 export interface StateDelta {
   /** The state events for the client's `state` section. */
@@ -36,7 +36,7 @@ export async function stateDelta(
   const shown = new Map(timeline.map(({ stored }) => [stored.nid, stored]));
   const lazy = window.filter.state.lazyLoadMembers;
   const nids = isNew ? await wholeState(window, room, roots, lazy) : await difference(window, room, roots);
-  const wanted = window.useStateAfter ? nids : nids.filter(nid => !shown.has(nid));
+  const wanted = isStateAfter(window) ? nids : nids.filter(nid => !shown.has(nid));
   const found = await window.parts.events.byNids(window.parts.db, wanted);
   const events = wanted.flatMap(nid => found.get(nid) ?? []);
   const members = [...events, ...timeline.map(({ stored }) => stored)].filter(isMember);
@@ -57,7 +57,7 @@ function isMember(stored: StoredEvent): boolean {
 /** All state before the timeline; without its members where these are loaded lazily. */
 async function wholeState(window: SyncWindow, room: Room, roots: Roots, lazy: boolean): Promise<number[]> {
   const { trees, db } = window.parts;
-  const root = window.useStateAfter ? roots.end : roots.start;
+  const root = isStateAfter(window) ? roots.end : roots.start;
   const nids: number[] = [];
   const entries = lazy ? trees.nonMembers(db, room.nid, root) : trees.stream(db, room.nid, root);
   for await (const [, nid] of entries) nids.push(nid);
@@ -70,7 +70,7 @@ async function wholeState(window: SyncWindow, room: Room, roots: Roots, lazy: bo
 
 async function difference(window: SyncWindow, room: Room, roots: Roots): Promise<number[]> {
   const { trees, db } = window.parts;
-  const until = window.useStateAfter ? roots.end : roots.start;
+  const until = isStateAfter(window) ? roots.end : roots.start;
   const nids = new Set<number>();
   if (roots.from !== until) {
     for (const { after } of await trees.diff(db, room.nid, roots.from, until)) if (after !== undefined) nids.add(after);
@@ -81,7 +81,10 @@ async function difference(window: SyncWindow, room: Room, roots: Roots): Promise
   return [...nids];
 }
 
-/** The memberships that the timeline's senders need and the device was not sent before. */
+/**
+ * The memberships that the timeline's senders need and the device was not sent before. One who is given the state at the end
+ * takes no state from the timeline, so that what changes there of members is told as well.
+ */
 async function lazyMembers(
   window: SyncWindow,
   room: Room,
@@ -89,12 +92,17 @@ async function lazyMembers(
   timeline: readonly SeenEvent[],
   isNew: boolean,
 ): Promise<StoredEvent[]> {
+  const isAfter = isStateAfter(window);
   const users = new Set<string>(timeline.map(({ stored }) => stored.event.sender));
   if (isNew) users.add(window.view.userId);
+  const changed = isAfter ? timeline.filter(({ stored }) => isMember(stored)) : [];
+  for (const { stored } of changed) if (stored.event.stateKey !== undefined) users.add(stored.event.stateKey);
   const pairs = [...users].map((user): StateKeyPair => ['m.room.member', user]);
-  const members = await window.parts.state.events(window.parts.db, room, roots.start, pairs);
+  const root = isAfter ? roots.end : roots.start;
+  const members = await window.parts.state.events(window.parts.db, room, root, pairs);
   const again = isNew || window.filter.state.includeRedundantMembers;
   const fresh = window.lazyMembers.unsent(window.view, room.nid, members, again);
+  if (isAfter) return fresh;
   const inTimeline = new Set<EventId>(timeline.map(({ stored }) => stored.event.id));
   return fresh.filter(({ event }) => !inTimeline.has(event.id));
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../test/support/databases.ts';
 import { ALICE, BOB, CAROL, joinAll, newRoom, roomsOn, say, setState } from '../../test/support/rooms.ts';
 import { ids, SyncBench, types } from '../../test/support/sync.ts';
-import { ban, forget, invite, join, leave, updateProfile } from '../rooms/membership.ts';
+import type { UserId } from '../core/ids.ts';
+import { ban, forget, invite, join, kick, leave, updateProfile } from '../rooms/membership.ts';
 
 onEachDatabase('an initial sync has the state, then the timeline', async db => {
   const rooms = roomsOn(db);
@@ -68,12 +69,16 @@ onEachDatabase('across a gap the state is what the timeline does not show', asyn
   assert.equal(answer?.timeline.limited, true);
   assert.equal(answer?.timeline.events.length, 3);
   assert.deepEqual(types(answer?.state.events ?? []).toSorted(), [`m.room.member ${BOB}`, 'm.room.topic']);
-  const after = await bench.as(ALICE, first.next_batch, {
-    filter: { room: { timeline: { limit: 3 } } },
-    useStateAfter: true,
-  });
-  const changed = types(after.rooms?.join?.[room.roomId]?.state_after?.events ?? []).toSorted();
-  assert.deepEqual(changed, [`m.room.member ${BOB}`, 'm.room.name', 'm.room.topic']);
+  for (const stateName of ['state_after', 'org.matrix.msc4222.state_after'] as const) {
+    const after = await bench.as(ALICE, first.next_batch, {
+      filter: { room: { timeline: { limit: 3 } } },
+      stateName,
+    });
+    const block = after.rooms?.join?.[room.roomId];
+    const changed = types(block?.[stateName]?.events ?? []).toSorted();
+    assert.deepEqual(changed, [`m.room.member ${BOB}`, 'm.room.name', 'm.room.topic']);
+    assert.equal(block?.state, undefined);
+  }
 });
 
 onEachDatabase('a room joined since comes whole', async db => {
@@ -152,6 +157,26 @@ onEachDatabase('lazy loading sends the members that the timeline needs, once', a
   const second = await bench.as(ALICE, first.next_batch, { filter });
   assert.deepEqual(types(second.rooms?.join?.[room.roomId]?.state.events ?? []), [`m.room.member ${BOB}`]);
   assert.deepEqual(first.rooms?.join?.[room.roomId]?.summary?.['m.heroes'], [BOB, CAROL]);
+});
+
+onEachDatabase('with lazy loading the state at the end has what the timeline changes of members', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const options = { filter: { room: { state: { lazy_load_members: true } } }, stateName: 'state_after' } as const;
+  const room = await newRoom(rooms);
+  const stateAfter = async (viewer: UserId, since: string) => {
+    const { rooms: found, next_batch } = await bench.as(viewer, since, options);
+    return { types: types(found?.join?.[room.roomId]?.state_after?.events ?? []).toSorted(), next_batch };
+  };
+  const atAlice = await bench.as(ALICE, undefined, options);
+  const atBob = await bench.as(BOB, undefined, options);
+  await joinAll(rooms, room, [BOB, CAROL]);
+  const joined = await stateAfter(ALICE, atAlice.next_batch);
+  assert.deepEqual(joined.types, [`m.room.member ${BOB}`, `m.room.member ${CAROL}`]);
+  const own = await stateAfter(BOB, atBob.next_batch);
+  assert.ok(own.types.includes(`m.room.member ${BOB}`), 'the own join is in the timeline as well');
+  await kick(rooms, room, { sender: ALICE }, CAROL);
+  assert.deepEqual((await stateAfter(ALICE, joined.next_batch)).types, [`m.room.member ${CAROL}`]);
 });
 
 onEachDatabase('a waiting sync is woken by its own rooms only', async db => {

@@ -18,14 +18,14 @@ import type { SyncSources, ToDeviceBatch } from './sources.ts';
 import { initialSyncBytes } from './sync-cost.ts';
 import type { SyncFilter } from './sync-filter.ts';
 import type { Typing } from './typing.ts';
-import { type SyncWindow, userLogMoved } from './window.ts';
+import { type StateName, type SyncWindow, userLogMoved } from './window.ts';
 
 export interface SyncRequest {
   readonly view: ClientView;
   readonly since: LogToken | undefined;
   readonly filter: SyncFilter;
   readonly fullState: boolean;
-  readonly useStateAfter: boolean;
+  readonly stateName: StateName;
   /** How long to wait for something to happen, in milliseconds. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -121,7 +121,7 @@ export class Sync implements Disposable {
       filter: request.filter,
       busyRooms: since === undefined ? undefined : this.#heads.roomsBetween(since.shards, now.shards),
       fullState: request.fullState,
-      useStateAfter: request.useStateAfter,
+      stateName: request.stateName,
       ignored,
     };
     const messages = await this.#toDevice(window);

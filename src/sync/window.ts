@@ -8,6 +8,12 @@ import type { SyncSources } from './sources.ts';
 import type { SyncFilter } from './sync-filter.ts';
 import type { Typing } from './typing.ts';
 
+/**
+ * Under which name a room's state is given. `state` is that before the timeline, the others are that at the end of it, by the
+ * name under which it was asked for: clients that ask by the name of the proposal (MSC4222) look for it under that one alone.
+ */
+export type StateName = 'state' | 'state_after' | 'org.matrix.msc4222.state_after';
+
 /** One sync: who asks, and the stretch of the logs that it covers (`since` exclusive, `now` inclusive). */
 export interface SyncWindow {
   readonly parts: RoomsParts;
@@ -22,10 +28,14 @@ export interface SyncWindow {
   /** The rooms of the server whose log has entries in the stretch, where that is known without asking the database. */
   readonly busyRooms?: ReadonlySet<number> | undefined;
   readonly fullState: boolean;
-  /** `state_after` instead of `state` (MSC4222). */
-  readonly useStateAfter: boolean;
+  readonly stateName: StateName;
   /** Users whose events the viewer does not want to see. */
   readonly ignored: ReadonlySet<string>;
+}
+
+/** Whether the state at the end of the timeline is given, and not that before it. */
+export function isStateAfter({ stateName }: Pick<SyncWindow, 'stateName'>): boolean {
+  return stateName !== 'state';
 }
 
 /** The stretch of one shard's log. */

@@ -18,7 +18,7 @@ before(async () => {
   stage = await Stage.open();
   const options = { initialSyncLimit: 8 };
   [alice, bob] = await Promise.all([stage.newUser('alice', options), stage.newUser('bob', options)]);
-  roomId = await alice.do('createRoom', { invite: [BOB] });
+  roomId = await alice.do('createRoom', { invite: [BOB], name: 'Herons' });
   await eventually(async () => assert.equal((await bob.do('room', roomId))?.membership, 'invite'));
   await bob.do('join', roomId);
   await alice.do('sendText', roomId, 'the first');
@@ -50,6 +50,13 @@ test('a client that comes later scrolls back over all 500 messages', async () =>
   const later = await stage.newDevice('bob', { initialSyncLimit: 8 });
   assert.ok((await later.do('timeline', roomId)).length <= 8);
   await scroll(later, 30);
+});
+
+test('what a later client is not shown of the room it knows as its state', async () => {
+  const later = await stage.newDevice('bob', { initialSyncLimit: 8 });
+  const types = (await later.do('timeline', roomId)).map(({ type }) => type);
+  assert.equal(types.includes('m.room.name'), false);
+  assert.equal((await later.do('room', roomId))?.name, 'Herons');
 });
 
 test('a client that slept through them fills the gap by scrolling back', async () => {

@@ -34,6 +34,7 @@ export interface RoomAnswer {
   readonly timeline: { readonly events: ClientEventJson[]; readonly limited: boolean; readonly prev_batch: string };
   readonly state: { readonly events: ClientEventJson[] };
   readonly state_after?: { readonly events: ClientEventJson[] };
+  readonly 'org.matrix.msc4222.state_after'?: { readonly events: ClientEventJson[] };
   readonly ephemeral: { readonly events: ClientEventJson[] };
   readonly summary?: JsonObject;
   readonly invite_state?: { readonly events: ClientEventJson[] };
@@ -81,7 +82,7 @@ export class SyncBench implements Disposable {
       view: { userId, userNid, deviceId: 'DEVICE' },
       since: since === undefined ? undefined : parseLogToken(since),
       fullState: false,
-      useStateAfter: false,
+      stateName: 'state',
       timeoutMs: 0,
       signal: new AbortController().signal,
       ...rest,

@@ -6,7 +6,9 @@ import { parseLogToken } from '../../../rooms/log-token.ts';
 import { PRESENCE_STATES } from '../../../sync/presence/user-presence.ts';
 import type { Sync } from '../../../sync/sync.ts';
 import { compileSyncFilter, type SyncFilter } from '../../../sync/sync-filter.ts';
+import type { StateName } from '../../../sync/window.ts';
 import { endpoint } from '../../endpoint.ts';
+import type { Query } from '../../query.ts';
 
 /** A filter that a user stored before. @throws MatrixError M_NOT_FOUND */
 export type StoredFilters = (userNid: number, filterId: string) => Promise<JsonObject>;
@@ -72,7 +74,7 @@ export const sync = (parts: SyncParts) => {
         since: since === undefined || since === '' ? undefined : parseLogToken(since),
         filter: await filters.of(user.userNid, query.get('filter') || undefined),
         fullState: query.boolean('full_state'),
-        useStateAfter: query.boolean('use_state_after') || query.boolean('org.matrix.msc4222.use_state_after'),
+        stateName: stateName(query),
         timeoutMs: query.integer('timeout', { fallback: 0, max: 3_600_000 }),
         signal,
         setPresence: query.choice('set_presence', PRESENCE_STATES, 'online'),
@@ -80,3 +82,8 @@ export const sync = (parts: SyncParts) => {
     },
   });
 };
+
+function stateName(query: Query): StateName {
+  if (query.boolean('use_state_after')) return 'state_after';
+  return query.boolean('org.matrix.msc4222.use_state_after') ? 'org.matrix.msc4222.state_after' : 'state';
+}
