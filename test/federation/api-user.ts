@@ -55,8 +55,8 @@ export class ApiUser {
    * Joins, and waits for the whole of it. Synapse first joins without most members and fetches them behind the answer;
    * until it has them, the room is in no sync.
    */
-  async enter(room: string, via = ''): Promise<void> {
-    await this.join(room, via);
+  async enter(roomOrAlias: string, via = '', room = roomOrAlias): Promise<void> {
+    await this.join(roomOrAlias, via);
     await eventually(`${this.id} has the whole room`, () => this.inSync('join', room));
   }
 
@@ -98,6 +98,21 @@ export class ApiUser {
 
   async membership(room: string, user: string): Promise<string | undefined> {
     return getString((await this.state(room, 'm.room.member', user)) ?? {}, 'membership');
+  }
+
+  /** @returns its `mxc:` address */
+  async upload(bytes: Buffer<ArrayBuffer>, type: string): Promise<string> {
+    const headers = { authorization: `Bearer ${this.#token}`, 'content-type': type };
+    const url = `${this.#url}/_matrix/media/v3/upload`;
+    return String((await apiOf(await fetch(url, { method: 'POST', headers, body: bytes }))).content_uri);
+  }
+
+  /** Undefined where the server has no such file. */
+  async download(path: string): Promise<{ readonly type: string; readonly bytes: Buffer } | undefined> {
+    const headers = { authorization: `Bearer ${this.#token}` };
+    const answer = await fetch(`${this.#url}/_matrix/client${path}`, { headers });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    return answer.ok ? { type: answer.headers.get('content-type') ?? '', bytes } : undefined;
   }
 
   /** All bodies of messages in a room, oldest first, with doubles. */

@@ -14,6 +14,8 @@ const SYNAPSE = {
   packages: ['matrix-synapse==1.163.2'],
   usable: 'import synapse.app.homeserver',
 };
+/** Of every account that the tests make. */
+export const USER_PASSWORD = 'a long password';
 const SHARED_SECRET = 'the shared secret of tests';
 const LONGEST_START_MS = 90_000;
 /** As good as none. */
@@ -84,7 +86,7 @@ export class Synapse implements AsyncDisposable {
   async user(username: string): Promise<ApiUser> {
     const path = `${this.url}/_synapse/admin/v1/register`;
     const { nonce } = (await (await fetch(path)).json()) as { nonce: string };
-    const password = 'a long password';
+    const password = USER_PASSWORD;
     const mac = createHmac('sha1', SHARED_SECRET).update(`${nonce}\0${username}\0${password}\0notadmin`).digest('hex');
     const body = JSON.stringify({ nonce, username, password, admin: false, mac });
     const made = await apiOf(await fetch(path, { method: 'POST', body }));
@@ -123,7 +125,7 @@ export class Synapse implements AsyncDisposable {
       media_store_path: join(this.#folder, 'media'),
       public_baseurl: `${this.url}/`,
       listeners: [
-        { ...listener, port: ports.client, tls: false, resources: [{ names: ['client'] }] },
+        { ...listener, port: ports.client, tls: false, resources: [{ names: ['client', 'media'] }] },
         { ...listener, port: ports.federation, tls: true, resources: [{ names: ['federation', 'media'] }] },
       ],
       database: { name: 'sqlite3', args: { database: join(this.#folder, 'homeserver.db') } },
@@ -136,6 +138,7 @@ export class Synapse implements AsyncDisposable {
       ip_range_blacklist: [],
       federation_ip_range_blacklist: [],
       allow_public_rooms_over_federation: true,
+      room_list_publication_rules: [{ action: 'allow' }],
       bcrypt_rounds: 4,
       // Otherwise it answers a first sync with what it answered two minutes ago.
       caches: { sync_response_cache_duration: '0s' },
@@ -152,6 +155,7 @@ function limits() {
     rc_registration: NO_LIMIT,
     rc_login: { address: NO_LIMIT, account: NO_LIMIT, failed_attempts: NO_LIMIT },
     rc_joins: two,
+    rc_presence: { per_user: NO_LIMIT },
     rc_joins_per_room: NO_LIMIT,
     rc_invites: { per_room: NO_LIMIT, per_user: NO_LIMIT, per_issuer: NO_LIMIT },
     rc_federation: { window_size: 1000, sleep_limit: 10_000, sleep_delay: 0, reject_limit: 10_000, concurrent: 20 },

@@ -7,7 +7,7 @@ import { TestAuthority } from '../support/certificates.ts';
 import { NoPython } from '../support/python-environment.ts';
 import { RunningServer } from '../support/running-server.ts';
 import { ApiUser, apiOf, eventually } from './api-user.ts';
-import { Synapse } from './synapse.ts';
+import { Synapse, USER_PASSWORD } from './synapse.ts';
 
 /** @returns undefined where Synapse cannot be had, and that is no fault */
 export async function twoServersIfAny(config: TwoServersConfig = {}): Promise<TwoServers | undefined> {
@@ -81,7 +81,7 @@ export class TwoServers implements AsyncDisposable {
 
   /** An account on Copse. */
   async copseUser(username: string): Promise<ApiUser> {
-    const body = JSON.stringify({ username, password: 'a long password', auth: { type: 'm.login.dummy' } });
+    const body = JSON.stringify({ username, password: USER_PASSWORD, auth: { type: 'm.login.dummy' } });
     const url = `${this.copse.url}/_matrix/client/v3/register`;
     const headers = { 'content-type': 'application/json' };
     return new ApiUser(this.copse.url, await apiOf(await fetch(url, { method: 'POST', headers, body })));
