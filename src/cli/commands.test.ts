@@ -149,7 +149,7 @@ test('the status is for people', () => {
     events: 500,
     database: { kind: 'SQLite', bytes: 5 * 2 ** 30 },
     listeners: [{ name: 'clients', url: 'http://127.0.0.1:8008' }],
-    missing: { missing: 0, lost: 0, ageSeconds: 0, rooms: [], waiting: 0, setAside: 0 },
+    missing: { missing: 0, lost: 0, ageSeconds: 0, rooms: [], waiting: 0, setAside: 0, awaited: 0, givenUp: 0 },
   };
   const text = statusText(status);
   assert.match(text, /^running for {2}1 d 1 h$/m);
@@ -173,11 +173,12 @@ test('the status is for people', () => {
   assert.doesNotMatch(sending, /set aside/);
   assert.doesNotMatch(text, /missing|lost|aside/);
   const rooms = [{ roomId: '!a:b.org' as RoomId, events: 5 }];
-  const missing = { missing: 3, lost: 2, ageSeconds: 130, rooms, waiting: 1, setAside: 0 };
+  const missing = { missing: 3, lost: 2, ageSeconds: 130, rooms, waiting: 1, setAside: 0, awaited: 0, givenUp: 4 };
   const holes = statusText({ ...status, missing });
   assert.match(holes, /^missing {6}3 events, which are asked for, the first for 2 min 10 s$/m);
   assert.match(holes, /^lost {9}2 events that no server has any more\n {2}!a:b\.org {3}5 of them$/m);
   assert.match(holes, /^waiting {6}1 events that came wait to be taken in$/m);
+  assert.match(holes, /^given up {5}4 events of the states of rooms that are not signed rightly/m);
   assert.equal(sizeText(2048), '2 KiB');
   assert.equal(durationText(59.9), '59 s');
   assert.equal(durationText(3600), '1 h 0 min');

@@ -78,13 +78,16 @@ function outboundRows(outbound: OutboundStatus): [string, string][] {
 const WORTH_A_LINE_SECONDS = 60;
 
 /** Nothing is said where nothing is missing. */
-function missingRows({ missing, lost, ageSeconds, rooms, waiting, setAside }: MissingStatus): [string, string][] {
+function missingRows(status: MissingStatus): [string, string][] {
+  const { missing, lost, ageSeconds, rooms, waiting, setAside, awaited, givenUp } = status;
   const rows: readonly (readonly [number, string, string])[] = [
     [missing, 'missing', `${missing} events, which are asked for, the first for ${durationText(ageSeconds)}`],
     [lost, 'lost', `${lost} events that no server has any more`],
     ...rooms.map(({ roomId, events }) => [events, `  ${roomId}`, `${events} of them`] as const),
     [waiting, 'waiting', `${waiting} events that came wait to be taken in`],
     [setAside, 'set aside', `${setAside} events that came could not be taken in; the log says why`],
+    [awaited, 'not checked', `${awaited} events of the states of rooms, whose keys or auth events are tried for`],
+    [givenUp, 'given up', `${givenUp} events of the states of rooms that are not signed rightly or cannot be checked`],
   ];
   return rows.filter(([count]) => count > 0).map(([, name, text]) => [name, text]);
 }

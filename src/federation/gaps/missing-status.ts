@@ -3,6 +3,7 @@ import type { Metrics } from '../../base/metrics.ts';
 import type { RoomId } from '../../core/ids.ts';
 import type { Queryable } from '../../db/database.ts';
 import { inboxFigures } from '../inbound/inbox.table.ts';
+import { awaitedFigures } from '../joining/awaited-event.table.ts';
 import { type HoleFigures, holeFigures, roomsWithHoles } from './holes.table.ts';
 
 /** What is known to be missing of rooms, and what lies in the inbox. */
@@ -19,6 +20,10 @@ export interface MissingStatus {
   readonly waiting: number;
   /** Those that were given up. */
   readonly setAside: number;
+  /** Events of the states of rooms that cannot be checked or judged yet: those rooms are not whole. */
+  readonly awaited: number;
+  /** Such events that were refused, or tried for a week in vain. */
+  readonly givenUp: number;
 }
 
 interface Parts {
@@ -32,6 +37,7 @@ export async function missingStatus({ db, clock }: Parts): Promise<MissingStatus
   const figures = await holeFigures(db);
   const rooms = figures.missing === 0 ? [] : await roomsWithHoles(db, MOST_ROOMS);
   const { waiting, aside } = await inboxFigures(db);
+  const { awaited, givenUp } = await awaitedFigures(db);
   return {
     missing: figures.missing - figures.lost,
     lost: figures.lost,
@@ -39,6 +45,8 @@ export async function missingStatus({ db, clock }: Parts): Promise<MissingStatus
     rooms: rooms.map(({ room_id: roomId, missing }) => ({ roomId, events: missing })),
     waiting,
     setAside: aside,
+    awaited,
+    givenUp,
   };
 }
 

@@ -69,6 +69,13 @@ export async function countAwaited(db: Queryable, roomNid: number): Promise<{ al
   return { all: row?.n ?? 0, state: row?.s ?? 0 };
 }
 
+/** Of all rooms: how many are waited for, and how many were refused or given up. */
+export async function awaitedFigures(db: Queryable): Promise<{ readonly awaited: number; readonly givenUp: number }> {
+  const row = await db.get<{ n: number; awaited: number }>(sql`select count(*) as n, count(due) as awaited
+    from awaited_event`);
+  return { awaited: row?.awaited ?? 0, givenUp: (row?.n ?? 0) - (row?.awaited ?? 0) };
+}
+
 export async function postponeAwaited(
   tx: Tx,
   roomNid: number,

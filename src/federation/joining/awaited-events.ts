@@ -30,6 +30,8 @@ import type { JoiningRooms } from './joining-rooms.ts';
 const BATCH = 100;
 const FIRST_RETRY_MS = 5000;
 const LONGEST_RETRY_MS = 6 * 3_600_000;
+/** Tried so often, which takes a week, an event is given up: the room is as whole as it can be. */
+const MOST_TRIES = 40;
 const AFTER_FAILURE_MS = 30_000;
 /** Events that are asked for because others rest on them, at one go. */
 const MOST_FETCHED = 20;
@@ -151,7 +153,8 @@ export class AwaitedEvents implements AsyncDisposable {
       const done = sorted.filter(({ id }) => outcomes.get(id) !== 'unjudged').map(({ id }) => id);
       for (const [id, row] of byId) if (!done.includes(id)) failed.set(row, 'what authorises it is not known');
       await removeAwaited(tx, room.nid, done);
-      for (const [row, reason] of failed) await postponeAwaited(tx, room.nid, row.event_id, this.#later(row, reason));
+      for (const [row, reason] of failed)
+        await postponeAwaited(tx, room.nid, row.event_id, this.#later(room, row, reason));
       const late = done.filter(id => byId.get(id)?.is_state === 1 && isStored(outcomes.get(id)));
       if (!this.#parts.joining.has(room)) {
         const { state } = await countAwaited(tx, room.nid);
@@ -160,10 +163,19 @@ export class AwaitedEvents implements AsyncDisposable {
     });
   }
 
-  #later(row: AwaitedRow, reason: string | null): { readonly due: number | null; readonly reason: string } {
+  #later(room: Room, row: AwaitedRow, reason: string | null): { readonly due: number | null; readonly reason: string } {
+    const { rooms } = this.#parts;
     if (reason === null) return { due: null, reason: 'it is not signed as it has to be' };
+    if (row.tries + 1 >= MOST_TRIES) {
+      rooms.log.warn('An event of the state of a room is given up.', {
+        event: row.event_id,
+        room: room.roomId,
+        reason,
+      });
+      return { due: null, reason };
+    }
     const wait = Math.min(FIRST_RETRY_MS * 2 ** row.tries, LONGEST_RETRY_MS);
-    return { due: this.#parts.rooms.clock.now() + wait, reason };
+    return { due: rooms.clock.now() + wait, reason };
   }
 }
 

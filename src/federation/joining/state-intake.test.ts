@@ -20,7 +20,7 @@ import { roomHead } from '../../rooms/rooms.table.ts';
 import { stateOfEvents } from '../../rooms/state-of-events.ts';
 import { CheckedEvents, readPdu } from '../events/checked-events.ts';
 import { UnreachableError } from '../transport/errors.ts';
-import { countAwaited } from './awaited-event.table.ts';
+import { awaitedFigures, countAwaited, nextAwaited } from './awaited-event.table.ts';
 import { StateIntake } from './state-intake.ts';
 
 const TWO = identityOf('two.example', 2, 'ed25519:two');
@@ -130,6 +130,31 @@ onEachDatabase('members whose keys cannot be had come when they can, and everyth
   for (const user of late) assert.equal(await membershipOf(here, user), 'join');
   assert.equal(await rooms.trees.isPartial(db, room.nid, head.state_root), false);
   assert.equal(await rooms.trees.count(db, room.nid, head.state_root), told.state.length + 1);
+});
+
+onEachDatabase('members whose keys nobody ever has do not keep a room from being whole for ever', async db => {
+  const here = await world(db);
+  const { rooms, room, told, take, awaited, joining } = here;
+  addMembers(here, 10, 'three.example');
+  addMembers(here, 10, 'four.example');
+  await take(told.state, told.authChain);
+  {
+    using _ = joining.begin(room);
+    await awaited.retry(room);
+    await enter(here);
+  }
+  const isPartial = async () => rooms.trees.isPartial(db, room.nid, (await roomHead(db, room.nid)).state_root);
+  const from = rooms.clock.now();
+  while ((await nextAwaited(db)) !== undefined) {
+    assert.equal(await isPartial(), true);
+    rooms.clock.advance(6 * 3_600_000);
+    while (await awaited.retry(room));
+  }
+  const days = (rooms.clock.now() - from) / 86_400_000;
+  assert.ok(days > 5 && days < 14, `${days} days`);
+  assert.equal(await isPartial(), false, 'as whole as it can be');
+  assert.deepEqual(await awaitedFigures(db), { awaited: 0, givenUp: 14 });
+  assert.equal((await roomHead(db, room.nid)).joined_count, 12);
 });
 
 onEachDatabase('a member that came late does not take the place of what was said since', async db => {
