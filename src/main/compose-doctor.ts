@@ -1,5 +1,7 @@
 import type { Budget } from '../base/budget.ts';
 import { sleep } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Metrics } from '../base/metrics.ts';
 import type { Config } from '../config/schema.ts';
 import type { ServerName } from '../core/ids.ts';
 import { diagnose } from '../federation/doctor/diagnose.ts';
@@ -8,7 +10,9 @@ import { Echoes } from '../federation/doctor/echoes.ts';
 import type { Served } from '../federation/doctor/gather/front.ts';
 import type { PeerLedger } from '../federation/doctor/peer-ledger.ts';
 import { composeRepairs } from '../federation/doctor/repairs/repairs.ts';
+import { suspects } from '../federation/doctor/suspects.ts';
 import { traceEvent } from '../federation/doctor/trace.ts';
+import { Watch } from '../federation/doctor/watch.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { echoRequest } from '../http/federation/doctor/echo-request.ts';
 import type { DoctorRouteParts } from '../http/synapse/doctor/doctor-route-parts.ts';
@@ -28,17 +32,22 @@ export interface DoctorInput {
   readonly sender: Outbound['sender'];
   readonly filling: Filling;
   readonly ledger: PeerLedger;
+  readonly log: Log;
+  readonly metrics: Metrics | undefined;
+  readonly tell: (text: string) => Promise<void>;
   /** What other servers call. */
   readonly routes: readonly Endpoint[];
   /** False in a simulation, where there is no network to look at. */
   readonly hasNetwork: boolean;
 }
 
-/** The federation doctor. */
-export interface DoctorSide {
+/** The federation doctor. Disposing of it ends its watch. */
+export interface DoctorSide extends AsyncDisposable {
   /** For other servers' side of our public name. */
   readonly forServers: readonly Endpoint[];
   readonly forAdmins: readonly Endpoint[];
+  /** Begins to watch other servers. */
+  start(): void;
 }
 
 export function composeDoctor(input: DoctorInput): DoctorSide {
@@ -55,13 +64,29 @@ export function composeDoctor(input: DoctorInput): DoctorSide {
     software: `Copse ${version}`,
     network: input.hasNetwork ? networkOf(input) : undefined,
   };
-  const routeParts: DoctorRouteParts = {
-    doctor: new Doctor(parts),
-    diagnose,
-    repairs: repairsOf(input),
-    trace: eventId => traceEvent(parts, eventId),
+  const doctor = new Doctor(parts);
+  const repairs = repairsOf(input);
+  const routeParts: DoctorRouteParts = { doctor, diagnose, repairs, trace: eventId => traceEvent(parts, eventId) };
+  const stop = new AbortController();
+  let watching: Promise<void> | undefined;
+  const { enabled, tell_administrators: isTold } = config.federation.watch;
+  const watch = new Watch({
+    ...{ doctor, repairs, clock: rooms.clock, log: input.log.child('doctor') },
+    suspects: () => suspects(rooms),
+    tell: isTold ? input.tell : undefined,
+  });
+  input.metrics?.gauge('federation_troubles', 'What is known to be wrong with other servers.', () => watch.open);
+  return {
+    forServers: [echoRequest(echoes)],
+    forAdmins: doctorRoutes(routeParts),
+    start() {
+      if (enabled && input.hasNetwork) watching = watch.run(stop.signal);
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await watching;
+    },
   };
-  return { forServers: [echoRequest(echoes)], forAdmins: doctorRoutes(routeParts) };
 }
 
 function networkOf({ federation, rooms, config, routes }: DoctorInput): NetworkParts {

@@ -17,6 +17,7 @@ import { composeOutbound } from './compose-outbound.ts';
 import type { Parts } from './compose-parts.ts';
 import { composeRemote, type Remote } from './compose-remote.ts';
 import { serverRoutes } from './server-routes.ts';
+import { tellAdministrators } from './tell-administrators.ts';
 
 export interface ServersInput extends FederationInput {
   readonly admission: Admission;
@@ -93,15 +94,11 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
   const routes = serverRoutes({ ...all, incoming });
   const ledger = new PeerLedger(all);
   const { rooms } = parts;
-  const doctor = composeDoctor({
-    ...all,
-    ...incoming,
-    ...outbound,
-    rooms,
-    ledger,
-    routes,
-    hasNetwork: all.carry === undefined,
-  });
+  const tell = tellAdministrators(parts);
+  const hasNetwork = all.carry === undefined;
+  const doctor = opened.use(
+    composeDoctor({ ...all, ...incoming, ...outbound, tell, rooms, ledger, routes, hasNetwork }),
+  );
   return {
     routes: [...routes, ...doctor.forServers],
     forAdmins: doctor.forAdmins,
@@ -111,6 +108,7 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
       await incoming.start();
       await joining.start();
       outbound.start();
+      doctor.start();
     },
     status: async () => ({ outbound: await outbound.status(), missing: await incoming.missing() }),
   };

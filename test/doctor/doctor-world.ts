@@ -174,6 +174,7 @@ export class DoctorWorld implements AsyncDisposable {
           trusted_key_servers: [],
           share_profiles: true,
           share_directory: true,
+          watch: { enabled: false, tell_administrators: false },
           allow: [],
           deny: [],
         },

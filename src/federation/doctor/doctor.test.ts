@@ -7,8 +7,9 @@ import { ALICE, bodiesSeen, say, setState } from '../../../test/support/rooms.ts
 import { systemRandom } from '../../base/random.ts';
 import { OPEN_ACL } from '../../core/server-acl.ts';
 import type { Database } from '../../db/database.ts';
+import { addHole, forgetHoles } from '../../rooms/extremities.table.ts';
 import { ingest } from '../../rooms/ingest.ts';
-import { addToInbox } from '../inbound/inbox.table.ts';
+import { addToInbox, rememberTransaction } from '../inbound/inbox.table.ts';
 import { PublishedKeys } from '../keys/published-keys.ts';
 import { recordFailure } from '../outbound/destination.table.ts';
 import { queueEdus } from '../outbound/outbound-edu.table.ts';
@@ -20,6 +21,7 @@ import type { Facts } from './facts.ts';
 import { PeerLedger } from './peer-ledger.ts';
 import { readFacts } from './read-facts.ts';
 import { fillSharedRooms } from './repairs/fill-shared-rooms.ts';
+import { suspects } from './suspects.ts';
 
 const HOUR_MS = 3_600_000;
 const never = new AbortController().signal;
@@ -165,3 +167,26 @@ onEachDatabase(
     );
   },
 );
+
+onEachDatabase('who rests, who is silent and where something is missing strikes', async (db, t) => {
+  const { world, room, domainNid } = await startedDoctor(t, db);
+  const { here } = world;
+  assert.deepEqual(await suspects(here), []);
+  const now = here.clock.now();
+  await db.tx(async tx => {
+    for (let minute = 0; minute < 60; minute++)
+      await rememberTransaction(tx, { originNid: domainNid, txnId: `${minute}`, answer: '{}' }, now - minute * 60_000);
+  });
+  assert.deepEqual(await suspects(here), []);
+  here.clock.advance(HOUR_MS);
+  assert.deepEqual(await suspects(here), [TWO]);
+  here.clock.advance(24 * 30 * HOUR_MS);
+  assert.deepEqual(await suspects(here), []);
+  const later = here.clock.now();
+  await db.tx(tx => addHole(tx, room.nid, '$lost' as never, 1, later));
+  assert.deepEqual(await suspects(here), [TWO]);
+  await db.tx(tx => forgetHoles(tx, room.nid));
+  const failure = { now: later, retryAt: later + HOUR_MS, reason: 'gone', pending: null };
+  await db.tx(tx => recordFailure(tx, domainNid, failure));
+  assert.deepEqual(await suspects(here), [TWO]);
+});

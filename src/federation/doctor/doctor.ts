@@ -37,6 +37,17 @@ export interface NetworkParts {
   readonly front: Omit<FrontParts, 'serverName' | 'echoes'>;
 }
 
+/** How much is asked. */
+export interface Thoroughness {
+  readonly rooms: number;
+  /** Between two questions about rooms. */
+  readonly pauseMs: number;
+  /** Whether our own public name is looked at as well. */
+  readonly withFront: boolean;
+}
+
+/** For somebody who waits for it. */
+const THOROUGH: Thoroughness = { rooms: MOST_ROOMS, pauseMs: 0, withFront: true };
 /** Asking a server about its rooms ends after so long. */
 const ROOMS_MS = 40_000;
 /** Servers that are looked at when none is named. */
@@ -54,20 +65,22 @@ export class Doctor {
   }
 
   /** Looks at some servers, or at those where something is likely to be found. */
-  examine(servers: readonly ServerName[], signal: AbortSignal): Promise<Facts> {
-    const facts = this.#last.then(() => this.#examine(servers, signal));
+  examine(servers: readonly ServerName[], signal: AbortSignal, how: Thoroughness = THOROUGH): Promise<Facts> {
+    const facts = this.#last.then(() => this.#examine(servers, signal, how));
     this.#last = facts.catch(() => undefined);
     return facts;
   }
 
-  async #examine(servers: readonly ServerName[], signal: AbortSignal): Promise<Facts> {
+  async #examine(servers: readonly ServerName[], signal: AbortSignal, how: Thoroughness): Promise<Facts> {
     const { clock } = this.#parts.rooms;
     const began = clock.monotonic();
     const chosen = servers.length > 0 ? servers : await this.#likely();
-    const us = await this.#us();
+    const us = await this.#us(how);
     const peers: PeerFacts[] = [];
     for (let at = 0; at < chosen.length && !signal.aborted; at += SIDE_BY_SIDE)
-      peers.push(...(await Promise.all(chosen.slice(at, at + SIDE_BY_SIDE).map(server => this.#peer(server, signal)))));
+      peers.push(
+        ...(await Promise.all(chosen.slice(at, at + SIDE_BY_SIDE).map(server => this.#peer(server, signal, how)))),
+      );
     return { version: 1, takenAt: clock.now(), took: clock.monotonic() - began, us, peers };
   }
 
@@ -82,7 +95,7 @@ export class Doctor {
     return some.flatMap(nid => (names.get(nid) as ServerName | undefined) ?? []);
   }
 
-  async #us(): Promise<OwnFacts> {
+  async #us({ withFront }: Thoroughness): Promise<OwnFacts> {
     const { rooms, software, ledger, echoes, published, network } = this.#parts;
     const heard = ledger.heard();
     return {
@@ -94,13 +107,15 @@ export class Doctor {
       published: keyFacts(published.keys),
       eventKeys: await gatherEventKeys(rooms, published.keys),
       front:
-        network === undefined ? null : await gatherFront({ ...network.front, serverName: rooms.serverName, echoes }),
+        network === undefined || !withFront
+          ? null
+          : await gatherFront({ ...network.front, serverName: rooms.serverName, echoes }),
       heardFrom: heard.servers,
       heardAt: heard.at ?? null,
     };
   }
 
-  async #peer(server: ServerName, signal: AbortSignal): Promise<PeerFacts> {
+  async #peer(server: ServerName, signal: AbortSignal, how: Thoroughness): Promise<PeerFacts> {
     const { rooms, client, ledger, policy } = this.#parts;
     const { db, clock } = rooms;
     const isAllowed = policy.allows(server);
@@ -119,8 +134,8 @@ export class Doctor {
       receiving: await gatherReceiving(db, ledger, { server, domainNid, now: clock.now() }),
       roomsShared: await countShared(db, domainNid, own),
     };
-    const shared = await gatherRooms({ rooms, client }, { server, domainNid, isReached, signal: late.signal });
-    return { ...found, ...known, rooms: shared.slice(0, MOST_ROOMS) };
+    const shared = await gatherRooms({ rooms, client }, { server, domainNid, isReached, signal: late.signal, ...how });
+    return { ...found, ...known, rooms: shared };
   }
 
   async #route(server: ServerName): Promise<PeerFacts['route']> {

@@ -1,3 +1,4 @@
+import { sleep } from '../../../base/clock.ts';
 import type { ServerName } from '../../../core/ids.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { Room } from '../../../rooms/room.ts';
@@ -13,6 +14,9 @@ export interface RoomsQuestion {
   /** Whether the server answers: else it is not asked. */
   readonly isReached: boolean;
   readonly signal: AbortSignal;
+  /** How many rooms are looked at, and how long after one the next is asked about. */
+  readonly rooms: number;
+  readonly pauseMs: number;
 }
 
 /** Rooms that are looked at: those with most missing first, then the largest. */
@@ -29,7 +33,7 @@ export async function gatherRooms(parts: ProbeParts, question: RoomsQuestion): P
   const { rooms } = parts;
   const own = await rooms.nids.domains.findOne(rooms.db, rooms.serverName);
   if (own === undefined) return [];
-  const shared = await roomsSharedWith(rooms.db, question.domainNid, own, MOST_ROOMS);
+  const shared = await roomsSharedWith(rooms.db, question.domainNid, own, question.rooms);
   const found = await rooms.rooms.byNids(
     rooms.db,
     shared.map(each => each.room_nid),
@@ -41,6 +45,7 @@ export async function gatherRooms(parts: ProbeParts, question: RoomsQuestion): P
     if (room === undefined) continue;
     const probe = isAsked && !question.signal.aborted ? await gatherProbe(parts, room, question) : null;
     if (probe !== null && ENOUGH.has(probe.status)) isAsked = false;
+    if (probe !== null && question.pauseMs > 0) await sleep(rooms.clock, question.pauseMs, question.signal);
     facts.push({ ...(await storedFacts(rooms, room, question)), joinedHere: here, joinedThere: there, probe });
   }
   return facts;
