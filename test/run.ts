@@ -124,6 +124,12 @@ const SUITES: readonly Suite[] = [
     run: args => runReport('test/bench/load.ts', args),
   },
   {
+    name: 'overload',
+    about: 'ten times as much as the memory allows [--all]',
+    when: 'asked',
+    run: args => runScript('test/bench/overload.ts', args),
+  },
+  {
     name: 'lines',
     about: 'lines that tests reach',
     when: 'asked',

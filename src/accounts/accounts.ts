@@ -116,7 +116,7 @@ export class Accounts implements AsyncDisposable {
     const devices = new Devices({ db, clock, random, listener, sessionCache: cache });
     const appservices = new AppserviceSessions({ db, users, devices, appservices: ports.appservices });
     const sessions = new Sessions({ db, nids, clock, random, devices, cache, lastSeen, appservices, accessTokenMs });
-    const passwords = new Passwords(settings.passwords, random);
+    const passwords = new Passwords(settings.passwords, random, parts.budget.account('passwords', 1 / 2));
     const validations = new MailValidations({ db, clock, random, serverName, limits, mail: ports.mail });
     const threepids = new Threepids({ db, clock, users, validations });
     const identities = new ExternalIdentities({ db, clock, users });

@@ -50,7 +50,7 @@ test('N135 too many at once are turned away with a time to come back', async () 
 
 test('N136 an unknown user costs the same work as a wrong password', async () => {
   const work: object[] = [];
-  const passwords = new Passwords(cheap, systemRandom, parameters => {
+  const passwords = new Passwords(cheap, systemRandom, undefined, parameters => {
     const { message: _, nonce: __, ...cost } = parameters;
     work.push(cost);
     return argon2idOnThreadPool(parameters);

@@ -1,5 +1,6 @@
 import { type Argon2Parameters, argon2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import type { Account } from '../base/budget-account.ts';
 import type { Random } from '../base/random.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import type { PasswordSettings } from './settings.ts';
@@ -9,6 +10,7 @@ const MAX_BYTES = 512;
 /** A hash holds a core for tens of milliseconds and a thread of four; two at a time leave room for all else. */
 const MAX_AT_ONCE = 2;
 const MAX_WAITING = 64;
+const PATIENT = new AbortController().signal;
 const TAG_BYTES = 32;
 const SALT_BYTES = 16;
 
@@ -29,11 +31,13 @@ export class Passwords {
   readonly #settings: PasswordSettings;
   readonly #random: Random;
   readonly #argon2id: typeof argon2idOnThreadPool;
+  readonly #memory: Account | undefined;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  /** `argon2id`: the work itself. */
-  constructor(settings: PasswordSettings, random: Random, argon2id = argon2idOnThreadPool) {
+  /** `memory`: what the work is charged to. `argon2id`: the work itself. */
+  constructor(settings: PasswordSettings, random: Random, memory?: Account, argon2id = argon2idOnThreadPool) {
+    this.#memory = memory;
     this.#argon2id = argon2id;
     this.#settings = settings;
     this.#random = random;
@@ -81,6 +85,7 @@ export class Passwords {
   async #derive(message: Uint8Array, nonce: Uint8Array, cost: Cost, tagLength: number): Promise<Uint8Array> {
     await this.#enter();
     try {
+      using _ = await this.#memory?.reserve(cost.memoryKib * 1024, PATIENT);
       return await this.#argon2id({
         message,
         nonce,

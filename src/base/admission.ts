@@ -1,10 +1,11 @@
 import type { Budget } from './budget.ts';
 import { type Account, BudgetFullError, type Held } from './budget-account.ts';
 import type { Clock } from './clock.ts';
+import { LoopShare } from './loop-share.ts';
 import { type MemoryGuard, type MemoryLevel, rank } from './memory-guard.ts';
 
 /** Work that needs much memory. */
-export type Work = 'initial_sync' | 'join' | 'answer' | 'upload';
+export type Work = 'initial_sync' | 'join' | 'answer';
 
 /** Memory that is short is so for longer than an account is full. */
 const CLOSED_RETRY_MS = 10_000;
@@ -25,7 +26,6 @@ export const WORK: Readonly<Record<Work, WorkRules>> = {
   initial_sync: { part: 1 / 4, closedFrom: 'tight', patienceMs: 10_000 },
   join: { part: 1 / 2, closedFrom: 'tight' },
   answer: { part: 1 / 4, closedFrom: 'critical', patienceMs: 10_000 },
-  upload: { part: 1 / 8, closedFrom: 'critical', patienceMs: 10_000 },
 };
 
 /** Asked before work that needs much memory begins. */
@@ -45,6 +45,7 @@ export class MemoryAdmission implements Admission {
   readonly #clock: Clock;
   readonly #guard: MemoryGuard;
   readonly #accounts: Readonly<Record<Work, Account>>;
+  readonly #turns = new LoopShare(1);
 
   constructor(parts: { readonly budget: Budget; readonly guard: MemoryGuard; readonly clock: Clock }) {
     const account = (work: Work) => parts.budget.account(work, WORK[work].part);
@@ -54,11 +55,18 @@ export class MemoryAdmission implements Admission {
       initial_sync: account('initial_sync'),
       join: account('join'),
       answer: account('answer'),
-      upload: account('upload'),
     };
   }
 
   async admit(work: Work, bytes: number, signal: AbortSignal, onWait?: (reason: string) => void): Promise<Held> {
+    const held = await this.#held(work, bytes, signal, onWait);
+    // One begins in each turn of the event loop: what is read from caches waits for nothing, and many of them would hold up all.
+    await this.#turns.wait();
+    this.#turns.spend(1);
+    return held;
+  }
+
+  async #held(work: Work, bytes: number, signal: AbortSignal, onWait?: (reason: string) => void): Promise<Held> {
     const account = this.#accounts[work];
     if (this.#isOpen(work) && account.waiting === 0 && account.fits(bytes)) return account.hold(bytes);
     const { patienceMs } = WORK[work];

@@ -41,8 +41,10 @@ export class Budget {
     this.bytes = bytes;
   }
 
-  /** An account of a name of its own that may hold up to `part` of the budget (between 0 and 1). */
+  /** The account of this name; a new one may hold up to `part` of the budget (between 0 and 7/8). */
   account(name: string, part: number): Account {
+    const known = this.#accounts.find(account => account.name === name);
+    if (known !== undefined) return known;
     const account = new Account(name, Math.floor(this.bytes * part), {
       room: () => this.bytes * (1 - CACHE_FLOOR) - this.#held,
       moved: bytes => this.#heldMoved(bytes),

@@ -24,6 +24,7 @@ class World {
   readonly guard = new MemoryGuard({
     clock: this.clock,
     budget: this.budget,
+    program: 0,
     log: { ...silentLog, warn: text => this.warnings.push(text) },
     read: () => [
       { of: 'process', used: this.used + this.garbage, limit: 100 },
@@ -70,6 +71,28 @@ test('levels begin at 70, 80 and 90 percent and do not flutter', () => {
     ],
   );
   assert.match(world.warnings[0] ?? '', /^Memory: 70 % are used, no new initial syncs .*`memory`/);
+});
+
+test('of little memory the program alone may take 70 percent', () => {
+  const guard = (program: number, limit: number, used: number) => {
+    const { clock, budget } = new World();
+    const read = () => [{ of: 'process', used, limit }];
+    return new MemoryGuard({ clock, budget, program, log: silentLog, read, collect() {}, onHopeless() {} });
+  };
+  const level = (limit: number, used: number) => {
+    using watch = guard(96, limit, used);
+    watch.check();
+    return watch.level;
+  };
+  assert.deepEqual(
+    [96, 111, 112, 118, 123].map(used => level(128, used)),
+    ['calm', 'calm', 'tight', 'short', 'critical'],
+  );
+  assert.deepEqual(
+    [179, 180, 205, 231].map(used => level(256, used)),
+    ['calm', 'tight', 'short', 'critical'],
+  );
+  assert.deepEqual([level(512, 358), level(512, 359)], ['calm', 'tight'], 'of much it is 70 percent of all');
 });
 
 test('garbage does not count, and collecting it is tried less and less often while it brings nothing', () => {
@@ -196,6 +219,6 @@ test('critical: whatever needs much is refused', async () => {
   const world = new World();
   const admission = admissionOf(world);
   world.use(93);
-  for (const work of ['initial_sync', 'answer', 'upload'] as const)
+  for (const work of ['initial_sync', 'answer'] as const)
     await assert.rejects(admission.admit(work, 1, never), BudgetFullError);
 });

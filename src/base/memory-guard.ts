@@ -2,7 +2,7 @@ import type { Budget } from './budget.ts';
 import type { Clock, Timer } from './clock.ts';
 import type { Log } from './log.ts';
 
-/** How much of the memory is used: below 70 %, from 70, from 80, from 90 % on. */
+/** How much of the memory is used: below 70 %, from 70, from 80, from 90 % on; of little memory, from later on. */
 export type MemoryLevel = 'calm' | 'tight' | 'short' | 'critical';
 
 export interface MemoryReading {
@@ -17,6 +17,8 @@ export interface MemoryGuardParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly budget: Budget;
+  /** What the program takes before it holds anything, in bytes. */
+  readonly program: number;
   readonly read: () => readonly MemoryReading[];
   /** Collects garbage and gives memory back to the system: dear, so not called often. */
   readonly collect: () => void;
@@ -24,11 +26,14 @@ export interface MemoryGuardParts {
   readonly onHopeless: () => void;
 }
 
-const LEVELS: readonly { readonly level: MemoryLevel; readonly from: number }[] = [
-  { level: 'critical', from: 0.9 },
-  { level: 'short', from: 0.8 },
-  { level: 'tight', from: 0.7 },
-  { level: 'calm', from: 0 },
+/**
+ * Where levels begin, as a part of the limit, and as a part of what the program itself leaves of it: the later of the two
+ * counts. Of 256 MiB they are the same; a server that nobody uses takes 70 % of 128 MiB.
+ */
+const LEVELS: readonly { readonly level: MemoryLevel; readonly from: number; readonly ofRoom: number }[] = [
+  { level: 'critical', from: 0.9, ofRoom: 5 / 6 },
+  { level: 'short', from: 0.8, ofRoom: 2 / 3 },
+  { level: 'tight', from: 0.7, ofRoom: 1 / 2 },
 ];
 /** A level is left for a lower one this far below its beginning, so that it does not flutter. */
 const HYSTERESIS = 0.04;
@@ -46,7 +51,8 @@ const HOPELESS_MS = 30_000;
 const LEAST_CACHES = 1 / 8;
 
 export function rank(level: MemoryLevel): number {
-  return LEVELS.length - 1 - LEVELS.findIndex(each => each.level === level);
+  const at = LEVELS.findIndex(each => each.level === level);
+  return at < 0 ? 0 : LEVELS.length - at;
 }
 
 /**
@@ -94,7 +100,7 @@ export class MemoryGuard implements Disposable {
   /** Looks now. */
   check(): void {
     this.#read();
-    if (this.#ratio() >= 0.7) this.#collect();
+    if (rank(this.#levelOf(this.#ratio())) > 0) this.#collect();
     const level = this.#levelNow();
     this.#scaleCaches(level);
     this.#watchCritical(level);
@@ -124,11 +130,17 @@ export class MemoryGuard implements Disposable {
     this.#mayCollectAt = now + this.#pauseMs;
   }
 
+  #levelOf(ratio: number): MemoryLevel {
+    const program = this.#parts.program / this.#worst.limit;
+    const room = Math.max(0, 1 - program);
+    return LEVELS.find(({ from, ofRoom }) => ratio >= Math.max(from, program + ofRoom * room))?.level ?? 'calm';
+  }
+
   #levelNow(): MemoryLevel {
     const ratio = this.#ratio();
-    const up = levelOf(ratio);
+    const up = this.#levelOf(ratio);
     if (rank(up) >= rank(this.#level)) return up;
-    const down = levelOf(ratio + HYSTERESIS);
+    const down = this.#levelOf(ratio + HYSTERESIS);
     return rank(down) < rank(this.#level) ? down : this.#level;
   }
 
@@ -173,7 +185,3 @@ const WORDS: Readonly<Record<MemoryLevel, string>> = {
   short: 'caches are halved. Give it more (`memory`).',
   critical: 'those who wait are sent away, and what needs much is refused. Give it more (`memory`).',
 };
-
-function levelOf(ratio: number): MemoryLevel {
-  return LEVELS.find(({ from }) => ratio >= from)?.level ?? 'calm';
-}

@@ -43,6 +43,9 @@ export interface EndpointRequest<Path extends string, Body, Who, Origin = undefi
   readonly signal: AbortSignal;
 }
 
+/** `EndpointSpec.memory` of a page of events: a megabyte of text, as stored, as the client gets it, and written. */
+export const PAGE_OF_EVENTS = 4 * 1024 * 1024;
+
 /** A brand that no JSON written by a user can carry. */
 const REPLY = Symbol('reply');
 

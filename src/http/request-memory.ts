@@ -3,12 +3,16 @@ import type { Account } from '../base/budget-account.ts';
 
 /** What a request holds from its first byte to the end of its answer: socket, parser, handler (measured: a long-poll). */
 const REQUEST_BYTES = 5632;
-/** A body is there as bytes, then as text, then as values. */
-const BODY_FACTOR = 3;
+/** A body is there as bytes, as text and as values. */
+const BODY_FACTOR = 4;
+/** A body that is read as a stream: what has come and what is being written. */
+const STREAMED_BODY_BYTES = 192 * 1024;
+/** However little memory there is: a transaction of fifty of the largest events. */
+const LEAST_BODY_BYTES = 4 * 1024 * 1024;
 /** Answers up to this are on their way at once, and part of `REQUEST_BYTES`. */
 const SMALL_ANSWER = 4096;
-/** A streamed answer: its pieces, and what they are made from. */
-const STREAM_BYTES = 64 * 1024;
+/** A streamed answer: its pieces, and the events that they are made from. */
+const STREAM_BYTES = 256 * 1024;
 
 interface RequestAccounts {
   readonly requests: Account;
@@ -19,8 +23,11 @@ interface RequestAccounts {
 /** Charges requests to the memory budget: that they are there, their bodies, and answers until they are sent. */
 export class RequestMemory {
   readonly #accounts: RequestAccounts;
+  readonly #onBegin: () => void;
 
-  constructor(budget: Budget) {
+  /** `onBegin`: called for each request. */
+  constructor(budget: Budget, onBegin: () => void = () => undefined) {
+    this.#onBegin = onBegin;
     this.#accounts = {
       requests: budget.account('requests', 3 / 4),
       bodies: budget.account('bodies', 1 / 4),
@@ -28,9 +35,15 @@ export class RequestMemory {
     };
   }
 
+  /** The largest body that may come, in bytes, whatever an endpoint takes: there is no memory for more. */
+  get largestBody(): number {
+    return Math.max(LEAST_BODY_BYTES, this.#accounts.bodies.limit);
+  }
+
   /** @throws BudgetFullError: too many are there already */
   begin(): RequestCharge {
     this.#accounts.requests.take(REQUEST_BYTES);
+    this.#onBegin();
     return new RequestCharge(this.#accounts);
   }
 }
@@ -51,6 +64,13 @@ export class RequestCharge implements Disposable {
     if (this.#isOver) return;
     this.#body ??= new Growing(this.#accounts.bodies);
     this.#body.add(bytes * BODY_FACTOR);
+  }
+
+  /** The body is read as a stream. @throws BudgetFullError */
+  streamBody(): void {
+    if (this.#isOver) return;
+    this.#body ??= new Growing(this.#accounts.bodies);
+    this.#body.add(STREAMED_BODY_BYTES);
   }
 
   /** The answer is ready; without its length when it is a stream. @throws BudgetFullError */

@@ -17,6 +17,7 @@ import { checkBody, readJsonBody } from './body.ts';
 import { clientAddress } from './client-address.ts';
 import { limitConnections } from './connection-limit.ts';
 import { Departures } from './departures.ts';
+import { dropBody } from './drop-body.ts';
 import { type Endpoint, type EndpointRequest, isReply, type Reply } from './endpoint.ts';
 import { answerError } from './errors.ts';
 import { Query } from './query.ts';
@@ -74,6 +75,12 @@ export interface TlsCertificate {
 /** The body limit where an endpoint says nothing, in bytes. */
 const DEFAULT_BODY_LIMIT = 1024 * 1024;
 
+/**
+ * Connections that wait to be accepted, as far as the kernel allows (`net.core.somaxconn`). With Node's 511 a burst overflowed
+ * it within one busy second, and whoever came then was heard only at a retransmission, up to half a minute later.
+ */
+const BACKLOG = 4096;
+
 /** When those who were sent away may come back. */
 const SENT_AWAY_MS = 10_000;
 
@@ -114,7 +121,10 @@ export class HttpServer {
     this.app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) =>
       readBody(request, payload),
     );
-    this.app.setErrorHandler((error, request, answer) => answerError(this.#parts.log, error, request, answer));
+    this.app.setErrorHandler(async (error, request, answer) => {
+      await dropBody(request.raw);
+      return answerError(this.#parts.log, error, request, answer);
+    });
     this.app.setNotFoundHandler((request, answer) => this.#notFound(request, answer));
     this.app.addHook('onRequest', async (request, answer) => this.#beforeAll(request, answer));
     if (parts.observe !== undefined)
@@ -131,7 +141,7 @@ export class HttpServer {
     this.app.route({
       method: spec.method,
       url: path,
-      bodyLimit: spec.bodyLimit ?? DEFAULT_BODY_LIMIT,
+      bodyLimit: Math.min(spec.bodyLimit ?? DEFAULT_BODY_LIMIT, this.#parts.memory?.charges.largestBody ?? Infinity),
       config: { stream: spec.body === 'stream' },
       handler: (request, answer) => this.#handle(spec, request, answer),
     });
@@ -143,6 +153,7 @@ export class HttpServer {
     const userAgent = raw.headers['user-agent'];
     const user = await this.#requester(spec, raw, query, ip, userAgent);
     if (spec.limit !== undefined) this.#parts.countRequest(spec.limit, user, ip);
+    if (spec.body === 'stream') raw.charge?.streamBody();
     const { origin, body } = await this.#read(spec, raw);
     if (spec.auth === 'admin' && user !== undefined && raw.method !== 'GET')
       await this.#parts.audit?.(user, { ip, method: raw.method, path: filledIn(spec.path, raw.params) });
@@ -235,13 +246,10 @@ export class HttpServer {
     this.#parts.observe?.(route, request.method, answer.statusCode, answer.elapsedTime);
   }
 
-  /** While memory is critical, those who wait are sent away, and connections that nobody uses are closed. */
+  /** While memory is critical, those who wait are sent away. Their connections stay: one that is closed is tried anew. */
   #pressed(level: MemoryLevel): void {
     if (level !== 'critical') this.#departures.reopen();
-    else {
-      this.#departures.drain(new BudgetFullError('requests', 'memory is critical', SENT_AWAY_MS));
-      this.app.server.closeIdleConnections();
-    }
+    else this.#departures.drain(new BudgetFullError('requests', 'memory is critical', SENT_AWAY_MS));
   }
 
   /** New connections get this certificate; those that are open keep theirs. @throws when the two do not fit together */
@@ -250,7 +258,7 @@ export class HttpServer {
   }
 
   async listen(host: string, port: number): Promise<string> {
-    return this.app.listen({ host, port });
+    return this.app.listen({ host, port, backlog: BACKLOG });
   }
 
   /** Answers what waits, then closes. */

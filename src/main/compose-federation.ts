@@ -98,7 +98,18 @@ export function composeFederation(input: FederationInput): Federation {
   const get = input.internet?.get ?? systemHttpsGet(web);
   const discovery = new Discovery({ resolver, get, clock, random, budget });
   const policy = serverPolicy(config.federation);
-  const client = new FederationClient({ identity, discovery, dialer, clock, userAgent, policy, carry: input.carry });
+  const answers = budget.account('federation_answers', 1 / 4);
+
+  const client = new FederationClient({
+    identity,
+    discovery,
+    dialer,
+    clock,
+    userAgent,
+    policy,
+    answers,
+    carry: input.carry,
+  });
   const published = new PublishedKeys({ identity, oldKeys: readOldKeys(folder.path), clock });
   const common = { db, clock, identity, client, log, own: published };
   const notaries = config.federation.trusted_key_servers as ServerName[];

@@ -1,12 +1,15 @@
 import { type Admission, MemoryAdmission } from '../base/admission.ts';
 import { type AccountUsage, Budget } from '../base/budget.ts';
+import { BufferGarbage } from '../base/buffer-garbage.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { MemoryGuard } from '../base/memory-guard.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { MemoryStatus } from '../cli/status-text.ts';
+import type { Config } from '../config/schema.ts';
 import { RequestMemory } from '../http/request-memory.ts';
 import type { HttpMemory } from '../http/server.ts';
+import { SQLITE_BYTES } from './open-database.ts';
 import type { SystemMemory } from './system-memory.ts';
 
 const MIB = 1024 * 1024;
@@ -39,27 +42,34 @@ export interface Memory extends Disposable {
   status(): MemoryStatus;
 }
 
-/** `setting`: the setting `memory`, in bytes. */
-export function composeMemory(setting: number, { clock, log, metrics, systemMemory: system }: MemoryInput): Memory {
+export function composeMemory(
+  { memory: setting, database }: Pick<Config, 'memory' | 'database'>,
+  { clock, log, metrics, systemMemory: system }: MemoryInput,
+): Memory {
   const limit = Math.min(setting, system?.cgroupLimit ?? setting);
   if (limit < setting)
     log.warn('The control group of this process has less memory than the setting `memory`.', { setting, limit });
   const budget = budgetOf(limit);
+  if (database.url === 'sqlite') budget.account('database', 3 / 4).take(SQLITE_BYTES);
   const guard = new MemoryGuard({
     clock,
     log,
     budget,
+    program: PROGRAM_BYTES,
     read: () => system?.read(limit) ?? [],
     collect: () => system?.collect(),
     onHopeless: () => system?.onHopeless(),
   });
+  guard.onChange(level => system?.save(level !== 'calm'));
   if (system !== undefined) guard.start();
+  const garbage =
+    system && new BufferGarbage({ clock, held: () => system.buffers(), collect: () => system.collectYoung() });
   const admission = new MemoryAdmission({ budget, guard, clock });
   if (metrics !== undefined) showBudget(metrics, budget);
   return {
     budget,
     admission,
-    http: { charges: new RequestMemory(budget), admission, guard },
+    http: { charges: new RequestMemory(budget, () => garbage?.watch()), admission, guard },
     status: () => ({
       residentBytes: process.memoryUsage.rss(),
       limit,
@@ -67,7 +77,10 @@ export function composeMemory(setting: number, { clock, log, metrics, systemMemo
       caches: budget.caches,
       accounts: budget.usage(),
     }),
-    [Symbol.dispose]: () => guard[Symbol.dispose](),
+    [Symbol.dispose]() {
+      guard[Symbol.dispose]();
+      garbage?.[Symbol.dispose]();
+    },
   };
 }
 

@@ -72,7 +72,7 @@ export async function compose(config: Config, environment: Environment): Promise
   const { clock, random, log, metrics, version } = environment;
   const startedAt = clock.monotonic();
   await using opened = new AsyncDisposableStack();
-  const memory = opened.use(composeMemory(config.memory, environment));
+  const memory = opened.use(composeMemory(config, environment));
   const { budget, admission } = memory;
 
   const folder = openDataFolder(config.data_dir, config.server_name, random);

@@ -27,7 +27,7 @@ export async function openIdleServer(
   const [clock, random] = [systemClock, systemRandom];
   await using opened = new AsyncDisposableStack();
   opened.use(lockFolder(folder.path));
-  const { budget, admission } = opened.use(composeMemory(config.memory, { clock, log, metrics: undefined }));
+  const { budget, admission } = opened.use(composeMemory(config, { clock, log, metrics: undefined }));
   const db = opened.use(await open(config));
   await migrate(db);
   // Nothing is told to other servers and application services from here: they are, when the server runs.

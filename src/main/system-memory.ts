@@ -1,4 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { cgroupMemory } from '../base/cgroup-memory.ts';
 import type { MemoryReading } from '../base/memory-guard.ts';
 
@@ -10,6 +11,12 @@ export interface SystemMemory {
   read(limit: number): readonly MemoryReading[];
   /** Collects garbage, and gives what it held back to the system. */
   collect(): void;
+  /** What buffers hold, dead ones included, in bytes. */
+  buffers(): number;
+  /** Collects what died young. */
+  collectYoung(): void;
+  /** Has the heap kept small at the price of processor time, or not any more. */
+  save(isWanted: boolean): void;
   /** Called when memory stays critical whatever is done. */
   onHopeless(): void;
 }
@@ -20,6 +27,7 @@ const HEAP_GROWTH = 50;
 export function systemMemory(onHopeless: () => void): SystemMemory {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
   const cgroup = cgroupMemory();
+  const gc = collector();
   return {
     cgroupLimit: cgroup?.()?.limit,
     read(limit) {
@@ -27,8 +35,18 @@ export function systemMemory(onHopeless: () => void): SystemMemory {
       const group = cgroup?.();
       return group === undefined ? [own] : [own, group];
     },
-    // The launcher allows it. This flavour costs three times as much as the plain one, which gives nothing back.
-    collect: () => void globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' }),
+    // This flavour costs three times as much as the plain one, which gives nothing back.
+    collect: () => void gc({ type: 'major', execution: 'sync', flavor: 'last-resort' }),
+    buffers: () => process.memoryUsage().arrayBuffers,
+    collectYoung: () => void gc({ type: 'minor', execution: 'sync' }),
+    save: isWanted => setFlagsFromString(isWanted ? '--memory-saver-mode' : '--no-memory-saver-mode'),
     onHopeless,
   };
+}
+
+/** The launcher allows collecting. Where the sources are run without it, a context that begins after the flag has it. */
+function collector(): NonNullable<typeof globalThis.gc> {
+  if (globalThis.gc !== undefined) return globalThis.gc;
+  setFlagsFromString('--expose-gc');
+  return runInNewContext('gc') as NonNullable<typeof globalThis.gc>;
 }

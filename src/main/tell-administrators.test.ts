@@ -25,7 +25,7 @@ onEachDatabase('administrators are told, and nobody else', async (db, t) => {
   };
   const [clock, random, log] = [systemClock, systemRandom, silentLog];
   await using opened = new AsyncDisposableStack();
-  const { budget, admission } = opened.use(composeMemory(config.memory, { clock, log, metrics: undefined }));
+  const { budget, admission } = opened.use(composeMemory(config, { clock, log, metrics: undefined }));
   const folder = openDataFolder(data, config.server_name, random);
   const input = { config, folder, db, clock, random, log, budget, admission, remote: undefined, registrations: [] };
   const parts = opened.use(composeParts(input));

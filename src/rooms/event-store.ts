@@ -25,8 +25,11 @@ export class EventStore {
     this.#nidById = new ByteCache({ name: 'event_ids', budget, weight: 40, sizeOf: () => 8 });
   }
 
-  /** Events by number; numbers without an event are left out. */
-  async byNids(db: Queryable, nids: Iterable<number>): Promise<Map<number, StoredEvent>> {
+  /**
+   * Events by number; numbers without an event are left out. `keep`: whether they are kept for others, which those of a list
+   * of thousands are not, since they would push everything else out.
+   */
+  async byNids(db: Queryable, nids: Iterable<number>, keep = true): Promise<Map<number, StoredEvent>> {
     const found = new Map<number, StoredEvent>();
     const missing: number[] = [];
     for (const nid of new Set(nids)) {
@@ -35,7 +38,7 @@ export class EventStore {
       else found.set(nid, cached.stored);
     }
     const generation = this.#generation;
-    if (missing.length > 0) await this.#load(db, await eventsByNid(db, missing), found, generation);
+    if (missing.length > 0) await this.#load(db, await eventsByNid(db, missing), found, keep ? generation : undefined);
     return found;
   }
 
@@ -75,7 +78,7 @@ export class EventStore {
     db: Queryable,
     rows: readonly EventRow[],
     found: Map<number, StoredEvent>,
-    generation: number,
+    generation: number | undefined,
   ): Promise<void> {
     const rooms = await this.#rooms.byNids(db, new Set(rows.map(row => row.room_nid)));
     for (const row of rows) {

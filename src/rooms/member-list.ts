@@ -20,7 +20,9 @@ export interface MembersQuery {
   readonly notMembership: Membership | undefined;
 }
 
-const BATCH = 200;
+const BATCH = 50;
+/** Of a longer list the rest is read past the cache. */
+const MOST_KEPT = 500;
 const LIST_FORMAT = { withoutBundle: true, withoutPrevious: true };
 
 /**
@@ -106,7 +108,7 @@ async function* listedMembers(
   const nids = (await membersOf(db, room.nid, codes)).map(row => row.event_nid);
   for (let at = 0; at < nids.length; at += BATCH) {
     const batch = nids.slice(at, at + BATCH);
-    const events = await parts.events.byNids(db, batch);
+    const events = await parts.events.byNids(db, batch, at < MOST_KEPT);
     yield batch.flatMap(nid => events.get(nid) ?? []);
   }
 }

@@ -118,17 +118,19 @@ export class RoomState {
     upTo: number | undefined,
   ): AsyncIterableIterator<StoredEvent[]> {
     let batch: number[] = [];
+    let listed = 0;
     for await (const [, nid] of this.#trees.stream(db, room.nid, root, from, upTo)) {
       batch.push(nid);
       if (batch.length < BATCH) continue;
-      yield await this.#batch(db, batch);
+      yield await this.#batch(db, batch, listed < MOST_KEPT);
+      listed += batch.length;
       batch = [];
     }
-    if (batch.length > 0) yield await this.#batch(db, batch);
+    if (batch.length > 0) yield await this.#batch(db, batch, listed < MOST_KEPT);
   }
 
-  async #batch(db: Queryable, nids: readonly number[]): Promise<StoredEvent[]> {
-    const events = await this.#events.byNids(db, nids);
+  async #batch(db: Queryable, nids: readonly number[], keep: boolean): Promise<StoredEvent[]> {
+    const events = await this.#events.byNids(db, nids, keep);
     return nids.flatMap(nid => events.get(nid) ?? []);
   }
 
@@ -140,5 +142,7 @@ export class RoomState {
   }
 }
 
-const BATCH = 200;
+const BATCH = 50;
+/** Of a longer list the rest is read past the cache. */
+const MOST_KEPT = 500;
 const MEMBERS_FROM = treeKey(1, 0);

@@ -1,6 +1,7 @@
 import type { Queryable } from '../db/database.ts';
+import type { LogToken } from '../rooms/log-token.ts';
 import { extentOfRooms } from '../rooms/rooms.table.ts';
-import { DEFAULT_TIMELINE, MOST_TIMELINE, type SyncFilter } from './sync-filter.ts';
+import { DEFAULT_NEWS, DEFAULT_TIMELINE, MOST_TIMELINE, type SyncFilter } from './sync-filter.ts';
 
 /** An event on its way to a client: as stored, as the client gets it, as text (measured on memberships, rounded up). */
 const EVENT_BYTES = 6 * 1024;
@@ -14,4 +15,22 @@ export async function initialSyncBytes(db: Queryable, userNid: number, filter: S
   // Lazily loaded members are those of the timeline.
   const state = filter.state.lazyLoadMembers ? rooms * timeline : members;
   return EVENT_BYTES * (rooms * (timeline + OTHER_STATE) + state);
+}
+
+/** A sync that goes on after at most so many entries of the logs is small: a busy minute, as a rule. */
+const SMALL_GAP = 50;
+
+/** The same for one that goes on from an earlier one; undefined when it cannot be much. */
+export async function catchUpBytes(
+  db: Queryable,
+  userNid: number,
+  filter: SyncFilter,
+  { since, now }: { readonly since: LogToken; readonly now: LogToken },
+): Promise<number | undefined> {
+  const gap = now.shards.reduce((sum, pos, shard) => sum + pos - (since.shards[shard] ?? 0), 0);
+  if (gap <= SMALL_GAP) return undefined;
+  const { rooms, members } = await extentOfRooms(db, userNid);
+  const timeline = Math.min(filter.timeline.limit ?? DEFAULT_NEWS, MOST_TIMELINE);
+  const state = filter.state.lazyLoadMembers ? 0 : members;
+  return EVENT_BYTES * Math.min(gap, rooms * (timeline + OTHER_STATE) + state);
 }

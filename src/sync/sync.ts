@@ -15,7 +15,7 @@ import type { PresenceState } from './presence/user-presence.ts';
 import { RoomReads } from './room-reads.ts';
 import { roomsSection } from './rooms-section.ts';
 import type { SyncSources, ToDeviceBatch } from './sources.ts';
-import { initialSyncBytes } from './sync-cost.ts';
+import { catchUpBytes, initialSyncBytes } from './sync-cost.ts';
 import type { SyncFilter } from './sync-filter.ts';
 import type { Typing } from './typing.ts';
 import { type StateName, type SyncWindow, userLogMoved } from './window.ts';
@@ -99,6 +99,13 @@ export class Sync implements Disposable {
     return this.#admission.admit('initial_sync', bytes, signal);
   }
 
+  /** A client that was away for long gets as much as one that begins. @throws BudgetFullError */
+  async #admitCatchUp({ view, since, filter, signal }: SyncRequest, now: LogToken): Promise<Disposable | undefined> {
+    if (this.#admission === undefined || since === undefined) return undefined;
+    const bytes = await catchUpBytes(this.#parts.db, view.userNid, filter, { since, now });
+    return bytes === undefined ? undefined : this.#admission.admit('answer', bytes, signal);
+  }
+
   /** The key counts apart: they are no news, and only an answer needs them. */
 
   async #once(request: SyncRequest): Promise<{ json: JsonObject; isNews: boolean }> {
@@ -108,6 +115,7 @@ export class Sync implements Disposable {
     if (since !== undefined && !request.fullState && this.#isQuiet(since, now)) {
       return { json: { next_batch: formatLogToken(now) }, isNews: false };
     }
+    using _permit = await this.#admitCatchUp(request, now);
     const ignored = await this.#sources.ignoredUsers(db, view.userNid, now.user);
     const window: SyncWindow = {
       parts: this.#parts,

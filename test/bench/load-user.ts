@@ -26,12 +26,12 @@ function call(method: string, url: string, token: string | undefined, body?: Jso
 /** A user over HTTP, in as few words as the scenarios need. */
 export class LoadUser {
   readonly #base: string;
-  readonly #token: string;
+  readonly token: string;
   #sent = 0;
 
   private constructor(base: string, token: string) {
     this.#base = base;
-    this.#token = token;
+    this.token = token;
   }
 
   static async register(base: string, name: string): Promise<LoadUser> {
@@ -44,7 +44,7 @@ export class LoadUser {
   }
 
   #call(method: string, path: string, body?: JsonObject): Promise<JsonObject> {
-    return call(method, `${this.#base}/_matrix/client/v3/${path}`, this.#token, body);
+    return call(method, `${this.#base}/_matrix/client/v3/${path}`, this.token, body);
   }
 
   async createRoom(): Promise<string> {
@@ -58,6 +58,11 @@ export class LoadUser {
   async send(room: string, content: JsonObject): Promise<void> {
     const path = `rooms/${encodeURIComponent(room)}/send/m.room.message/load${this.#sent++}`;
     await this.#call('PUT', path, { msgtype: 'm.text', ...content });
+  }
+
+  /** The place of now, for a sync that goes on from it. */
+  async position(): Promise<string> {
+    return getString(await this.sync({ filter: '{"room":{"timeline":{"limit":1}}}' }), 'next_batch') ?? '';
   }
 
   sync(options: Readonly<Record<string, string>>): Promise<JsonObject> {

@@ -6,23 +6,12 @@
 import { getObject, getString } from '../../src/core/json.ts';
 import { LoadUser } from './load-user.ts';
 import { MeasuredServer } from './measured-server.ts';
+import { sideBySide } from './side-by-side.ts';
 
 const MIB = 1024 * 1024;
-/** Users who register or join side by side. */
-const SIDE_BY_SIDE = 8;
 
 const pause = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms));
 const round = (value: number) => Math.round(value * 100) / 100;
-
-async function sideBySide<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const left = items.entries();
-  const worker = async () => {
-    for (const [at, item] of left) results[at] = await work(item);
-  };
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
-  return results;
-}
 
 async function usersOf(server: MeasuredServer, count: number): Promise<LoadUser[]> {
   const names = Array.from({ length: count }, (_, at) => `user${at}`);

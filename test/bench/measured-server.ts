@@ -15,17 +15,32 @@ export class MeasuredServer implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'copse-load-'));
   #child: ChildProcess | undefined;
   #url = '';
+  readonly #settings: Readonly<Record<string, unknown>>;
 
-  static async start(): Promise<MeasuredServer> {
+  private constructor(settings: Readonly<Record<string, unknown>>) {
+    this.#settings = settings;
+  }
+
+  static async start(settings: Readonly<Record<string, unknown>> = {}): Promise<MeasuredServer> {
     // Sources that have changed are translated first, which is no part of a start.
     execFileSync(join(ROOT, 'copse'), ['version'], { stdio: 'ignore' });
-    const server = new MeasuredServer();
+    const server = new MeasuredServer(settings);
     await server.start();
     return server;
   }
 
   get url(): string {
     return this.#url;
+  }
+
+  get #output(): string {
+    return join(this.#folder, 'output');
+  }
+
+  /** What the server warned of, a line each. */
+  get warnings(): string {
+    const lines = readFileSync(this.#output, 'utf8').split('\n');
+    return lines.filter(line => /"level":"(warn|error)"/.test(line)).join('\n');
   }
 
   get usage(): Usage {
@@ -44,9 +59,10 @@ export class MeasuredServer implements AsyncDisposable {
         password_hashing: { memory: '64K', passes: 1 },
         metrics: { enabled: false },
         log: { format: 'json', level: 'info' },
+        ...this.#settings,
       }),
     );
-    const output = join(this.#folder, 'output');
+    const output = this.#output;
     const descriptor = openSync(output, 'w');
     const args = ['up', '--config', config, '--data', join(this.#folder, 'data')];
     this.#child = spawn(join(ROOT, 'copse'), args, { stdio: ['ignore', descriptor, descriptor] });

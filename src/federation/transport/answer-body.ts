@@ -41,10 +41,18 @@ export async function* bodyOf(
   }
 }
 
-/** All of an answer. @throws AnswerError */
-export async function wholeBody(response: IncomingMessage, limits: BodyLimits, clock: Clock): Promise<Buffer> {
+/** All of an answer. `onBytes`: told of each piece before it is kept. @throws AnswerError, and what `onBytes` throws */
+export async function wholeBody(
+  response: IncomingMessage,
+  limits: BodyLimits,
+  clock: Clock,
+  onBytes?: (bytes: number) => void,
+): Promise<Buffer> {
   const pieces: Uint8Array[] = [];
-  for await (const piece of bodyOf(response, limits, clock)) pieces.push(piece);
+  for await (const piece of bodyOf(response, limits, clock)) {
+    onBytes?.(piece.length);
+    pieces.push(piece);
+  }
   return Buffer.concat(pieces);
 }
 

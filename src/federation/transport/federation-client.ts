@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { type Account, BudgetFullError } from '../../base/budget-account.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Identity } from '../../core/identity.ts';
 import type { ServerName } from '../../core/ids.ts';
@@ -53,8 +54,12 @@ export interface FederationClientParts {
   readonly policy?: ServerAcl;
   /** For simulations of several servers: used instead of looking the server up and connecting to it. */
   readonly carry?: Carry | undefined;
+  /** What answers are charged to while they come and are read. */
+  readonly answers?: Account;
 }
 
+/** An answer is there as bytes, as text and as values. */
+const ANSWER_FACTOR = 4;
 const TIMEOUT_MS = 30_000;
 const IDLE_MS = 30_000;
 const MAX_BYTES = 10 * 1024 * 1024;
@@ -85,7 +90,10 @@ export class FederationClient implements Disposable {
     const progress: Progress = { stage: 'policy' };
     try {
       await using opened = await this.#open(destination, request, deadline, progress);
-      const bytes = await wholeBody(opened.response, limitsOf(request), this.#parts.clock);
+      using held = this.#parts.answers?.hold(0);
+      const bytes = await wholeBody(opened.response, limitsOf(request), this.#parts.clock, more =>
+        held?.add(more * ANSWER_FACTOR),
+      );
       return parseJson(bytes, 'lenient');
     } catch (error) {
       throw this.#explain(destination, error, deadline, progress);
@@ -198,7 +206,8 @@ export class FederationClient implements Disposable {
       this.#parts.discovery.forget(server);
       return new UnreachableError(server, error.stage, error.message, error);
     }
-    if (error instanceof NoSlotError) return new UnreachableError(server, 'policy', error.message, error);
+    if (error instanceof NoSlotError || error instanceof BudgetFullError)
+      return new UnreachableError(server, 'policy', error.message, error);
     if (error instanceof JsonError && stage === 'http')
       return new UnreachableError(server, 'http', `its answer is no JSON: ${error.message}`, error);
     // Not canonical JSON: the caller's own body.

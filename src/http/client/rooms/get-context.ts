@@ -1,6 +1,6 @@
 import { eventContext } from '../../../rooms/context.ts';
 import { readableRoom } from '../../../rooms/room-access.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, PAGE_OF_EVENTS } from '../../endpoint.ts';
 import { streamMember } from '../../json-stream.ts';
 import { eventFilter } from './event-filter-query.ts';
 import type { RoomRouteParts } from './room-route-parts.ts';
@@ -15,6 +15,7 @@ export const getContext = (parts: Pick<RoomRouteParts, 'rooms' | 'ignoredUsers' 
     method: 'GET',
     path: '/_matrix/client/v3/rooms/:roomId/context/:eventId',
     auth: 'user',
+    memory: PAGE_OF_EVENTS,
     async handle({ user, params, query }) {
       const view = await viewOf(parts, user);
       const room = await readableRoom(parts.rooms, params.roomId, view);

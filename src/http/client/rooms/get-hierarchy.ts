@@ -1,6 +1,6 @@
 import type { RoomId } from '../../../core/ids.ts';
 import { hierarchy } from '../../../rooms/hierarchy.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, PAGE_OF_EVENTS } from '../../endpoint.ts';
 import type { RoomRouteParts } from './room-route-parts.ts';
 
 const MOST_ROOMS = 50;
@@ -14,6 +14,7 @@ export const getHierarchy = ({ rooms, remoteRooms }: Pick<RoomRouteParts, 'rooms
     path: '/_matrix/client/v1/rooms/:roomId/hierarchy',
     alsoAt: ['/_matrix/client/unstable/org.matrix.msc2946/rooms/:roomId/hierarchy'],
     auth: 'user',
+    memory: PAGE_OF_EVENTS,
     limit: 'other',
     handle: ({ user, params, query }) =>
       hierarchy(

@@ -1,6 +1,6 @@
 import { messages } from '../../../rooms/messages.ts';
 import { readableRoom } from '../../../rooms/room-access.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, PAGE_OF_EVENTS } from '../../endpoint.ts';
 import { eventFilter } from './event-filter-query.ts';
 import type { RoomRouteParts } from './room-route-parts.ts';
 import { viewOf } from './view-of.ts';
@@ -14,6 +14,7 @@ export const getMessages = (parts: Pick<RoomRouteParts, 'rooms' | 'ignoredUsers'
     method: 'GET',
     path: '/_matrix/client/v3/rooms/:roomId/messages',
     auth: 'user',
+    memory: PAGE_OF_EVENTS,
     async handle({ user, params, query }) {
       const view = await viewOf(parts, user);
       const room = await readableRoom(parts.rooms, params.roomId, view);

@@ -1,6 +1,6 @@
 import { relations } from '../../../rooms/relations.ts';
 import { readableRoom } from '../../../rooms/room-access.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, PAGE_OF_EVENTS } from '../../endpoint.ts';
 import type { RoomRouteParts } from './room-route-parts.ts';
 import { viewOf } from './view-of.ts';
 
@@ -17,6 +17,7 @@ export const getRelations = (parts: Pick<RoomRouteParts, 'rooms' | 'ignoredUsers
       '/_matrix/client/v1/rooms/:roomId/relations/:eventId',
     ],
     auth: 'user',
+    memory: PAGE_OF_EVENTS,
     async handle({ user, params, query }) {
       const view = await viewOf(parts, user);
       const room = await readableRoom(parts.rooms, params.roomId, view);

@@ -1,6 +1,6 @@
 import { readableRoom } from '../../../rooms/room-access.ts';
 import { threadRoots } from '../../../rooms/threads.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, PAGE_OF_EVENTS } from '../../endpoint.ts';
 import type { RoomRouteParts } from './room-route-parts.ts';
 import { viewOf } from './view-of.ts';
 
@@ -13,6 +13,7 @@ export const getThreads = (parts: Pick<RoomRouteParts, 'rooms' | 'ignoredUsers'>
     method: 'GET',
     path: '/_matrix/client/v1/rooms/:roomId/threads',
     auth: 'user',
+    memory: PAGE_OF_EVENTS,
     limit: 'other',
     async handle({ user, params, query }) {
       const view = await viewOf(parts, user);

@@ -6,7 +6,7 @@ import type { RoomsParts } from '../../../rooms/parts.ts';
 import { ENTRY_KINDS } from '../../../rooms/search/entry-kind.ts';
 import type { Search } from '../../../rooms/search/search.ts';
 import { type AnswerFormat, searchAnswer } from '../../../rooms/search/search-answer.ts';
-import { endpoint } from '../../endpoint.ts';
+import { endpoint, PAGE_OF_EVENTS } from '../../endpoint.ts';
 import type { RoomRouteParts } from '../rooms/room-route-parts.ts';
 import { viewOf } from '../rooms/view-of.ts';
 
@@ -49,6 +49,7 @@ export const search = (parts: {
     method: 'POST',
     path: '/_matrix/client/v3/search',
     auth: 'user',
+    memory: PAGE_OF_EVENTS,
     limit: 'search',
     body: Body,
     async handle({ user, body, query }) {
