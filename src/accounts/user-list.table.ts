@@ -49,6 +49,11 @@ const ORDERS = {
   user_type: sql`coalesce(a.user_type, '')`,
   deactivated: sql`a.is_deactivated`,
   locked: sql`a.is_locked`,
+  suspended: sql`a.is_suspended`,
+  erased: sql`a.is_erased`,
+  approved: sql`a.is_approved`,
+  // Nobody is (decision 0050).
+  shadow_banned: sql`u.user_id`,
   displayname: sql`lower(coalesce(n.value, ''))`,
   avatar_url: sql`coalesce(p.value, '')`,
   creation_ts: sql`a.created_ts`,

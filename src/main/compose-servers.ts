@@ -3,10 +3,12 @@ import type { Metrics } from '../base/metrics.ts';
 import { PeerLedger } from '../federation/doctor/peer-ledger.ts';
 import type { MissingStatus } from '../federation/gaps/missing-status.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
+import { DestinationList } from '../federation/outbound/destination-list.ts';
 import type { OutboundCounters } from '../federation/outbound/outbound-metrics.ts';
 import { outboundCounters } from '../federation/outbound/outbound-metrics.ts';
 import type { OutboundStatus } from '../federation/outbound/outbound-status.ts';
 import type { Endpoint } from '../http/endpoint.ts';
+import { destinationRoutes } from '../http/synapse/destinations/routes.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import type { RemoteHistory } from '../rooms/ports.ts';
 import { composeDoctor } from './compose-doctor.ts';
@@ -94,6 +96,7 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
   const routes = serverRoutes({ ...all, incoming });
   const ledger = new PeerLedger(all);
   const { rooms } = parts;
+  const destinations = new DestinationList({ ...rooms, ...outbound });
   const tell = tellAdministrators(parts);
   const hasNetwork = all.carry === undefined;
   const doctor = opened.use(
@@ -101,7 +104,7 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
   );
   return {
     routes: [...routes, ...doctor.forServers],
-    forAdmins: doctor.forAdmins,
+    forAdmins: [...doctor.forAdmins, ...destinationRoutes({ destinations })],
     authenticateServer: outbound.hearing(ledger.noting(federation.authenticateServer)),
     history: incoming.history,
     async start() {

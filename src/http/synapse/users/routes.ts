@@ -7,6 +7,7 @@ import { deleteRateOverride } from './delete-rate-override.ts';
 import { findUserByExternalId } from './find-user-by-external-id.ts';
 import { findUserByThreepid } from './find-user-by-threepid.ts';
 import { getAdmin } from './get-admin.ts';
+import { getExperimentalFeatures } from './get-experimental-features.ts';
 import { getRateOverride } from './get-rate-override.ts';
 import { getRedaction } from './get-redaction.ts';
 import { getUser } from './get-user.ts';
@@ -21,6 +22,7 @@ import { redactUser } from './redact-user.ts';
 import { refuseUser } from './refuse-user.ts';
 import { resetPassword } from './reset-password.ts';
 import { setAdmin } from './set-admin.ts';
+import { setExperimentalFeatures } from './set-experimental-features.ts';
 import { setRateOverride } from './set-rate-override.ts';
 import { suspendUser } from './suspend-user.ts';
 import { usernameAvailable } from './username-available.ts';
@@ -51,6 +53,8 @@ export function userRoutes({
     getRateOverride(accounts),
     setRateOverride(accounts),
     deleteRateOverride(accounts),
+    getExperimentalFeatures(accounts),
+    setExperimentalFeatures(accounts),
     getUserAccountData(accounts),
     listUserPushers({ users, pushers }),
     listUserMemberships({ rooms }),
