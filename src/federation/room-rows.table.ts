@@ -10,6 +10,7 @@ const KEPT: readonly ((roomNid: number, limit: number) => Sql)[] = [
     (select domain_nid, kind, from_pos from outbound_room where room_nid = ${room} limit ${limit})`,
   (room, limit) => sql`delete from outbound_set_aside where nid in
     (select nid from outbound_set_aside where room_nid = ${room} limit ${limit})`,
+  room => sql`delete from incomplete_room where room_nid = ${room}`,
   room => sql`delete from room_probe where room_nid = ${room}`,
   (room, limit) => sql`delete from probe_refusal where room_nid = ${room} and domain_nid in
     (select domain_nid from probe_refusal where room_nid = ${room} limit ${limit})`,

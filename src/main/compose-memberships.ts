@@ -4,6 +4,7 @@ import { GapFiller } from '../federation/gaps/gap-filler.ts';
 import { PeerEvents } from '../federation/gaps/peer-events.ts';
 import { AwaitedEvents } from '../federation/joining/awaited-events.ts';
 import { RemoteJoins } from '../federation/joining/remote-join.ts';
+import { StateCompletion } from '../federation/joining/state-completion.ts';
 import { FederatedMemberships } from '../federation/membership/federated-memberships.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import type { RemoteMemberships } from '../rooms/ports.ts';
@@ -25,22 +26,34 @@ export interface MembershipsLoop extends AsyncDisposable {
 
 export function composeMemberships({ federation, admission, rooms }: MembershipsInput): MembershipsLoop {
   const { client, checked, joining } = federation;
-  let awaited: AwaitedEvents | undefined;
-  const awaitedEvents = () => {
-    awaited ??= new AwaitedEvents({ rooms: rooms(), checked, joining, peers: new PeerEvents(client) });
-    return awaited;
-  };
+  const peers = new PeerEvents(client);
+  const common = () => ({ client, checked, joining, admission, peers, rooms: rooms() });
+  const awaitedEvents = once(() => new AwaitedEvents(common()));
+  const completion = once(() => new StateCompletion({ ...common(), awaited: awaitedEvents() }));
   const memberships = new FederatedMemberships(() => {
-    const common = { client, checked, joining, crypto: nodeCrypto, rooms: rooms(), peers: new PeerEvents(client) };
-    const joins = new RemoteJoins({ ...common, admission, awaited: awaitedEvents(), gaps: new GapFiller(common) });
-    return { ...common, joins };
+    const gaps = new GapFiller(common());
+    const joins = new RemoteJoins({ ...common(), awaited: awaitedEvents(), completion: completion(), gaps });
+    return { ...common(), crypto: nodeCrypto, joins };
   });
   return {
     memberships,
-    start: () => awaitedEvents().start(),
+    async start() {
+      await awaitedEvents().start();
+      completion().wake();
+    },
     async [Symbol.asyncDispose]() {
       await memberships[Symbol.asyncDispose]();
-      await awaited?.[Symbol.asyncDispose]();
+      await completion()[Symbol.asyncDispose]();
+      await awaitedEvents()[Symbol.asyncDispose]();
     },
+  };
+}
+
+/** Made at the first use, since rooms are there only then. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }

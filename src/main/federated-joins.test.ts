@@ -153,7 +153,7 @@ test('a user knocks on a room of another server, takes it back, is refused and i
   assert.deepEqual(await joinedMembers(bob, room), [alice.id, bob.id]);
 });
 
-test('two users who join at the same time come in by one join and one of ours', async t => {
+test('users who join at the same time come in one after the other', async t => {
   const world = new ServerWorld();
   const [one, two] = [await world.server(t, 'one.example'), await world.server(t, 'two.example')];
   const [alice, bob, carol] = [await one.user('alice'), await two.user('bob'), await two.user('carol')];
@@ -161,7 +161,8 @@ test('two users who join at the same time come in by one join and one of ours', 
   const join = (user: Client) => user.ok('POST', `/v3/join/${enc(room)}?via=one.example`);
   await Promise.all([join(bob), join(carol), join(bob)]);
   assert.deepEqual(await joinedMembers(bob, room), [alice.id, bob.id, carol.id]);
-  assert.equal(world.carried.filter(({ uri }) => uri.includes('send_join')).length, 1);
+  // The second of them perhaps while the members are still coming.
+  assert.ok(world.carried.filter(({ uri }) => uri.includes('send_join')).length <= 2);
 });
 
 test('a restricted room lets members of the other room in, whoever of the servers can see it', async t => {
@@ -184,4 +185,22 @@ test('a restricted room lets members of the other room in, whoever of the server
   assert.equal((await join(carol, lobby)).status, 200);
   const member = await alice.ok('GET', `/v3/rooms/${enc(room)}/state/m.room.member/${enc(bob.id)}`);
   assert.equal(member.join_authorised_via_users_server, alice.id);
+});
+
+test('members come after the join, from whoever has them, also after a restart', async t => {
+  const world = new ServerWorld();
+  const [one, two] = [await world.server(t, 'one.example'), await world.server(t, 'two.example')];
+  const [alice, bob] = [await one.user('alice'), await two.user('bob')];
+  const room = await make(alice, { room_version: '11', name: 'Large' });
+  const others = await Promise.all(['a1', 'a2', 'a3'].map(name => one.user(name)));
+  for (const user of others) await user.ok('POST', `/v3/join/${enc(room)}`);
+  world.hold = ({ uri }) => uri.includes('/state_ids/') || uri.includes('/state/');
+  await bob.ok('POST', `/v3/join/${enc(room)}?via=one.example`);
+  const name = await bob.ok('GET', `/v3/rooms/${enc(room)}/state/m.room.name`);
+  assert.equal(name.name, 'Large', 'the room can be read at once');
+  await bob.ok('PUT', `/v3/rooms/${enc(room)}/send/m.room.message/1`, { body: 'hi', msgtype: 'm.text' });
+  await two.stop();
+  world.hold = () => false;
+  await two.start();
+  assert.deepEqual(await joinedMembers(bob, room), [alice.id, bob.id, ...others.map(user => user.id)].sort());
 });

@@ -106,6 +106,21 @@ export async function setStateAfter(tx: Tx, nid: number, stateAfter: number, roo
   await tx.run(sql`update event set state_after = ${stateAfter}, room_root = ${roomRoot} where nid = ${nid}`);
 }
 
+/** Sets the states around an event anew. */
+export async function setStates(
+  tx: Tx,
+  nid: number,
+  { before, after, roomRoot }: { readonly before: number; readonly after: number; readonly roomRoot: number },
+): Promise<void> {
+  await tx.run(sql`update event set state_before = ${before}, state_after = ${after}, room_root = ${roomRoot}
+    where nid = ${nid}`);
+}
+
+/** Adds a bit to what was found of an event, with the reason. */
+export async function setJudgement(tx: Tx, nid: number, flag: number, reason: string): Promise<void> {
+  await tx.run(sql`update event set flags = flags | ${flag}, reason = ${reason} where nid = ${nid}`);
+}
+
 export async function eventsByNid(db: Queryable, nids: readonly number[]): Promise<EventRow[]> {
   if (nids.length === 1) return db.all<EventRow>(sql`select ${COLUMNS} from event where nid = ${nids[0] ?? 0}`);
   return db.all<EventRow>(sql`select ${COLUMNS} from event where nid ${sql.in(nids)}`);
@@ -160,11 +175,17 @@ export async function ownEvents(
     order by pos limit ${limit}`);
 }
 
-/** The room's resolved state as it was at a position: that of the last event up to there; 0 before all. */
+/** The room's resolved state as it was at a position: that of the last event or `LOG_STATE` up to there; 0 before all. */
 export async function roomRootAt(db: Queryable, roomNid: number, pos: number): Promise<number> {
-  const row = await db.get<{ room_root: number }>(sql`select room_root from event
-    where room_nid = ${roomNid} and pos <= ${pos} order by pos desc limit 1`);
-  return row?.room_root ?? 0;
+  // Kind 3 is LOG_STATE: a state that came without an event.
+  const row = await db.get<{ root: number }>(sql`select root from (
+      select * from (select pos, room_root as root from event
+        where room_nid = ${roomNid} and pos <= ${pos} order by pos desc limit 1) last_event
+      union all
+      select * from (select pos, ref as root from room_log
+        where room_nid = ${roomNid} and kind = 3 and pos <= ${pos} order by pos desc limit 1) last_state
+    ) roots order by pos desc limit 1`);
+  return row?.root ?? 0;
 }
 
 /** The position of the newest event of a room; undefined where none has one. */

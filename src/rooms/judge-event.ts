@@ -70,6 +70,11 @@ export async function judgeByState(
   return checkAuth(event, (type, key) => state(type, key) ?? members(type, key), parts.crypto);
 }
 
+/** An event's own auth events, as far as they are known. */
+export async function toldBy(parts: RoomsParts, tx: Tx, event: Event): Promise<StoredEvent[]> {
+  return [...(await parts.events.byIds(tx, event.authIds)).values()];
+}
+
 function isUsableMember({ event, flags }: StoredEvent): boolean {
   return event.type === 'm.room.member' && (flags & REJECTED) === 0;
 }

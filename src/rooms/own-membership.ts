@@ -1,6 +1,7 @@
 import type { EventId, RoomId, UserId } from '../core/ids.ts';
 import { MatrixError, notFound } from '../core/matrix-error.ts';
 import { currentMembership, isResident } from './current-membership.ts';
+import { lacksMembers } from './incomplete-rooms.ts';
 import type { JoinTarget } from './join-target.ts';
 import { contentOf, join, knock, leave, type MemberAction } from './membership.ts';
 import type { RoomsParts } from './parts.ts';
@@ -26,15 +27,23 @@ export async function joinAt(parts: RoomsParts, target: JoinTarget, action: Memb
     : eventNow(parts, target.roomId, action.sender);
 }
 
-/** Where nobody here may let the user into a restricted room, somebody elsewhere may. */
+/**
+ * Where nobody here may let the user into a restricted room, somebody elsewhere may; and where we do not know all members
+ * we cannot tell whether the user was banned.
+ */
 async function joinHere(parts: RoomsParts, room: Room, target: JoinTarget, action: MemberAction): Promise<EventId> {
-  try {
-    return await join(parts, room, action);
-  } catch (error) {
-    if (!isForOthers(error) || parts.memberships === undefined) throw error;
-    await parts.memberships.joinByOthers(room, wishFor(target, action, 'join'));
-    return eventNow(parts, room.roomId, action.sender);
+  const { memberships } = parts;
+  const current = await currentMembership(parts, parts.db, room, action.sender);
+  const isClear = current?.membership === 'join' || !(await lacksMembers(parts.db, room));
+  if (memberships === undefined || isClear) {
+    try {
+      return await join(parts, room, action);
+    } catch (error) {
+      if (!isForOthers(error) || memberships === undefined) throw error;
+    }
   }
+  await memberships.joinByOthers(room, wishFor(target, action, 'join'));
+  return eventNow(parts, room.roomId, action.sender);
 }
 
 function isForOthers(error: unknown): boolean {

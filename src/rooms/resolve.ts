@@ -9,7 +9,8 @@ import type { Nids } from './nids.table.ts';
 import { REJECTED, type Room } from './room.ts';
 import type { RoomState, StateKeyPair } from './room-state.ts';
 import type { Root, StateTrees } from './state-tree/state-trees.ts';
-import { stateKeyOf, treeKey, typeOf } from './state-tree/tree-key.ts';
+import { MEMBER_TYPE_NID, stateKeyOf, treeKey, typeOf } from './state-tree/tree-key.ts';
+import type { Change } from './state-tree/tree-types.ts';
 
 export interface ResolverParts {
   readonly nids: Nids;
@@ -24,14 +25,32 @@ export interface ResolverParts {
  * the trees is looked at; the result is one change to the first of them.
  */
 export async function resolveRoots(parts: ResolverParts, tx: Tx, room: Room, roots: readonly Root[]): Promise<Root> {
-  const distinct = [...new Set(roots)];
-  const [base] = distinct;
-  if (base === undefined) return 0;
-  if (distinct.length === 1) return base;
-  const sets = await conflictedSets(parts, tx, room, distinct);
+  const distinct = new Set(roots);
+  if (distinct.size < 2) return [...distinct][0] ?? 0;
+  const states = await wholeFirst(parts, tx, room, distinct);
+  const sets = await conflictedSets(parts, tx, room, states);
+  const base = await parts.trees.apply(tx, room.nid, states[0]!.root, sets.agreed);
   if (sets.keys.size === 0) return base;
   const resolved = await drive(parts, tx, room, base, sets);
   return applyResult(parts, tx, room, base, sets.keys, resolved);
+}
+
+interface KnownState {
+  readonly root: Root;
+  /** Members are missing: that one is not in it says nothing about them. */
+  readonly isPartial: boolean;
+}
+
+/** What members are missing from is no ground to build on, as long as there is another. */
+async function wholeFirst(
+  parts: ResolverParts,
+  db: Queryable,
+  room: Room,
+  roots: Iterable<Root>,
+): Promise<readonly KnownState[]> {
+  const states: KnownState[] = [];
+  for (const root of roots) states.push({ root, isPartial: await parts.trees.isPartial(db, room.nid, root) });
+  return states.toSorted((a, b) => Number(a.isPartial) - Number(b.isPartial));
 }
 
 interface Conflicted {
@@ -39,23 +58,25 @@ interface Conflicted {
   readonly keys: ReadonlySet<number>;
   /** For each state its entries under these keys, by event number. */
   readonly entries: readonly ReadonlyMap<number, number>[];
+  /** Members that are missing from some states, and the same in all others. */
+  readonly agreed: readonly Change[];
 }
 
 async function conflictedSets(
   parts: ResolverParts,
   db: Queryable,
   room: Room,
-  roots: readonly Root[],
+  states: readonly KnownState[],
 ): Promise<Conflicted> {
-  const [base = 0, ...others] = roots;
+  const [base, ...others] = states.map(({ root }) => root);
   const keys = new Set<number>();
   for (const other of others) {
-    for (const difference of await parts.trees.diff(db, room.nid, base, other)) keys.add(difference.key);
+    for (const difference of await parts.trees.diff(db, room.nid, base ?? 0, other)) keys.add(difference.key);
   }
   const list = [...keys];
-  const requests = roots.flatMap(root => list.map(key => ({ roomNid: room.nid, root, key })));
+  const requests = states.flatMap(({ root }) => list.map(key => ({ roomNid: room.nid, root, key })));
   const values = await parts.trees.lookup(db, requests);
-  const entries = roots.map((_, set) => {
+  const entries = states.map((_, set) => {
     const found = new Map<number, number>();
     for (const [at, key] of list.entries()) {
       const value = values[set * list.length + at];
@@ -63,7 +84,32 @@ async function conflictedSets(
     }
     return found;
   });
-  return { keys, entries };
+  return { keys, entries, agreed: settleMissing(states, keys, entries) };
+}
+
+/**
+ * A state that a member is missing from takes the side of those that know them. Where these are of one mind there is no
+ * conflict: such keys are taken out of `keys`, and answered.
+ */
+function settleMissing(
+  states: readonly KnownState[],
+  keys: Set<number>,
+  entries: readonly Map<number, number>[],
+): Change[] {
+  const agreed: Change[] = [];
+  if (!states.some(({ isPartial }) => isPartial)) return agreed;
+  for (const key of keys) {
+    if (typeOf(key) !== MEMBER_TYPE_NID) continue;
+    const knowing = entries.filter((set, at) => set.has(key) || states[at]?.isPartial === false);
+    const said = new Set(knowing.map(set => set.get(key)));
+    const [value] = said;
+    if (knowing.length === entries.length || value === undefined) continue;
+    if (said.size === 1) {
+      keys.delete(key);
+      agreed.push({ key, value });
+    } else for (const set of entries) if (!knowing.includes(set)) set.set(key, value);
+  }
+  return agreed;
 }
 
 async function drive(

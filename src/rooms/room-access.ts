@@ -1,5 +1,6 @@
 import type { EventId, RoomId } from '../core/ids.ts';
 import { forbidden } from '../core/matrix-error.ts';
+import { lacksMembers, untilWhole } from './incomplete-rooms.ts';
 import { getMember } from './members.table.ts';
 import type { RoomsParts } from './parts.ts';
 import { MEMBERSHIPS, type Room } from './room.ts';
@@ -27,6 +28,19 @@ export async function readableRoom(parts: RoomsParts, roomId: string, viewer: Vi
   const readable = room === undefined ? undefined : await readableState(parts, parts.db, room, viewer);
   if (room === undefined || readable === undefined) throw closed();
   return { room, readable };
+}
+
+/** The same, once its members are all known. @throws as `readableRoom` and `untilWhole` */
+export async function readableWithMembers(
+  parts: RoomsParts,
+  roomId: string,
+  viewer: Viewer,
+  signal: AbortSignal,
+): Promise<ReadableRoom> {
+  const found = await readableRoom(parts, roomId, viewer);
+  if (!(await lacksMembers(parts.db, found.room))) return found;
+  await untilWhole(parts, found.room, signal);
+  return readableRoom(parts, roomId, viewer);
 }
 
 /** A room that the user is in now. @throws MatrixError M_FORBIDDEN */

@@ -84,3 +84,26 @@ export async function addToDomain(tx: Tx, roomNid: number, domainNid: number, jo
   await tx.run(sql`insert into room_domain (room_nid, domain_nid, joined) values (${roomNid}, ${domainNid}, ${joined})
     on conflict (room_nid, domain_nid) do update set joined = room_domain.joined + excluded.joined`);
 }
+
+/** Servers that are said to be in a room count as if one user of theirs were joined, until `recountDomains`. */
+export async function addServersTold(tx: Tx, roomNid: number, domainNids: readonly number[]): Promise<void> {
+  for (let at = 0; at < domainNids.length; at += ROWS_AT_ONCE) {
+    const rows = domainNids.slice(at, at + ROWS_AT_ONCE).map(nid => [roomNid, nid, 1]);
+    await tx.run(sql`insert into room_domain (room_nid, domain_nid, joined) values ${sql.rows(rows)}
+      on conflict (room_nid, domain_nid) do update set joined = room_domain.joined + 1`);
+  }
+}
+
+const ROWS_AT_ONCE = 500;
+
+/** Counts the joined users of each server in a room anew, by its members. Answers the servers that have none any more. */
+export async function recountDomains(tx: Tx, roomNid: number): Promise<number[]> {
+  const gone = await tx.all<{ domain_nid: number }>(sql`select domain_nid from room_domain
+    where room_nid = ${roomNid} and joined > 0 and not exists (select 1 from room_member m
+      where m.room_nid = room_domain.room_nid and m.membership = 2 and m.domain_nid = room_domain.domain_nid)`);
+  await tx.run(sql`delete from room_domain where room_nid = ${roomNid}`);
+  await tx.run(sql`insert into room_domain (room_nid, domain_nid, joined)
+    select room_nid, domain_nid, count(*) from room_member where room_nid = ${roomNid} and membership = 2
+    group by room_nid, domain_nid`);
+  return gone.map(row => row.domain_nid);
+}

@@ -5,8 +5,13 @@ import { sql } from '../db/sql.ts';
 export const LOG_EVENT = 0;
 export const LOG_RECEIPT = 1;
 export const LOG_DEVICE_LIST = 2;
+/** The room's state became another one without an event: its members are all known now. */
+export const LOG_STATE = 3;
 
-/** An entry of a shard's room log. `ref` is an event's number or, for receipts and device lists, a user's. */
+/**
+ * An entry of a shard's room log. `ref` is an event's number or, for receipts and device lists, a user's; for a state its
+ * root.
+ */
 export interface LogEntry {
   readonly shard: number;
   readonly pos: number;
@@ -94,6 +99,13 @@ export async function roomsWithEntries(
   const rows = await db.all<{ room_nid: number }>(sql`select distinct room_nid from room_log
     where room_nid ${sql.in(roomNids)} and pos > ${after} and pos <= ${upTo}`);
   return rows.map(row => row.room_nid);
+}
+
+/** Whether a room's state became another one without an event in a stretch of the log. */
+export async function hasStateEntry(db: Queryable, roomNid: number, after: number, upTo: number): Promise<boolean> {
+  const found = await db.get(sql`select 1 as found from room_log
+    where room_nid = ${roomNid} and kind = 3 and pos > ${after} and pos <= ${upTo} limit 1`);
+  return found !== undefined;
 }
 
 /** The users named by entries of one kind in a room. */

@@ -8,7 +8,7 @@ import { MEMBER_TYPE_NID, typeOf } from '../rooms/state-tree/tree-key.ts';
 import { type DeviceListChanges, deviceListChanges } from './device-lists.ts';
 import { LazyMembers } from './lazy-members.ts';
 import { RoomReads } from './room-reads.ts';
-import { wasJoined } from './rooms-section.ts';
+import { knowsMembers, wasJoined } from './rooms-section.ts';
 import { compileSyncFilter } from './sync-filter.ts';
 import { type SyncWindow, stretch } from './window.ts';
 
@@ -49,7 +49,7 @@ export async function deviceListsBetween(
     const had = await wasJoined(window, room, stretch(window, room.shard).after);
     if (membershipName(row.membership) !== 'join') {
       if (had) left.push(room);
-    } else if (had) {
+    } else if (had && !(await knowsMembers(window, room))) {
       kept.push({ room, members: await membersBetween(window, room) });
     } else {
       joined.push(room);

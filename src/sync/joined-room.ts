@@ -51,6 +51,8 @@ export interface RoomChange {
   readonly room: Room;
   /** The client has none of this room's state: joined since, initial sync, or `full_state`. */
   readonly isNew: boolean;
+  /** The client loads members lazily, and those who were there before our join became known. */
+  readonly becameWhole?: boolean;
   readonly after: number;
   readonly upTo: number;
 }
@@ -74,13 +76,9 @@ export async function roomEvents(window: SyncWindow, change: RoomChange, isJoine
   const from = change.isNew ? 0 : await window.reads.rootAt(db, place, 'after');
   const last = timeline.events.at(-1)?.stored;
   const end = last?.pos === change.upTo ? last.roomRoot : await window.reads.rootAt(db, place, 'upTo');
-  const delta = await stateDelta(
-    window,
-    room,
-    { from, start: timeline.events[0]?.stored.stateBefore ?? end, end },
-    timeline.events,
-    change.isNew,
-  );
+  const start = timeline.events[0]?.stored.stateBefore ?? end;
+  const becameWhole = change.becameWhole === true;
+  const delta = await stateDelta(window, room, { from, start, end, becameWhole }, timeline.events, change.isNew);
   const format = { withoutRoomId: true };
   const state = delta.events.map(stored => ({ stored, membership: 'join' as const }));
   const json: JsonObject = {
@@ -95,7 +93,7 @@ export async function roomEvents(window: SyncWindow, change: RoomChange, isJoine
       ),
     },
   };
-  if (isJoined && (change.isNew || delta.membersChanged)) {
+  if (isJoined && (change.isNew || becameWhole || delta.membersChanged)) {
     json.summary = await roomSummary(window, room, end);
   }
   return { json, members: delta.members };

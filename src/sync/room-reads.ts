@@ -3,7 +3,7 @@ import { ByteCache } from '../base/byte-cache.ts';
 import type { Queryable } from '../db/database.ts';
 import { roomRootAt, timelineBackward } from '../rooms/events.table.ts';
 import { publicReceiptsSince, type ReceiptRow } from '../rooms/receipts.table.ts';
-import { LOG_DEVICE_LIST, refsBetween } from '../rooms/room-log.table.ts';
+import { hasStateEntry, LOG_DEVICE_LIST, refsBetween } from '../rooms/room-log.table.ts';
 
 /** A stretch of a room's log: `after < pos <= upTo`. */
 export interface RoomStretch {
@@ -14,7 +14,7 @@ export interface RoomStretch {
 
 type Place = { readonly nid: number; readonly pos: number };
 
-/** Of each of the four caches. What is told to many at once is told within seconds, so little is enough. */
+/** Of each of the five caches. What is told to many at once is told within seconds, so little is enough. */
 const WEIGHT = 8;
 const ROW_BYTES = 160;
 
@@ -50,12 +50,14 @@ export class RoomReads {
   readonly #timelines: SharedReads<readonly Place[]>;
   readonly #receipts: SharedReads<readonly ReceiptRow[]>;
   readonly #deviceLists: SharedReads<readonly number[]>;
+  readonly #completions: SharedReads<boolean>;
 
   constructor(budget: Budget) {
     this.#roots = new SharedReads('room_roots', budget, () => 8);
     this.#timelines = new SharedReads<readonly Place[]>('room_timelines', budget, ofRows);
     this.#receipts = new SharedReads<readonly ReceiptRow[]>('room_receipts', budget, ofRows);
     this.#deviceLists = new SharedReads<readonly number[]>('room_device_lists', budget, ofRows);
+    this.#completions = new SharedReads('room_completions', budget, () => 8);
   }
 
   /** See `roomRootAt`, for a position of the stretch's ends. */
@@ -73,6 +75,12 @@ export class RoomReads {
   /** See `publicReceiptsSince`. Receipts that have moved on since are in the next stretch. */
   receipts(db: Queryable, stretch: RoomStretch): Promise<readonly ReceiptRow[]> {
     return this.#receipts.get(keyOf(stretch), () => publicReceiptsSince(db, stretch.roomNid, stretch.after));
+  }
+
+  /** Whether the members of a room who were there before our join became known. */
+  becameWhole(db: Queryable, stretch: RoomStretch): Promise<boolean> {
+    const { roomNid, after, upTo } = stretch;
+    return this.#completions.get(keyOf(stretch), () => hasStateEntry(db, roomNid, after, upTo));
   }
 
   /** The users whose device lists changed, by number. */

@@ -3,6 +3,7 @@ import type { JsonObject } from '../core/json.ts';
 import { clientEvents } from '../rooms/client-event.ts';
 import { departuresSince } from '../rooms/departures.table.ts';
 import { roomRootAt } from '../rooms/events.table.ts';
+import { incompleteAmong } from '../rooms/incomplete-rooms.table.ts';
 import { isInviteHidden } from '../rooms/invite-permission.ts';
 import { formatRoomToken } from '../rooms/log-token.ts';
 import { type MemberRow, membershipsIn, roomsOfUser } from '../rooms/members.table.ts';
@@ -14,7 +15,7 @@ import { lastStay } from '../rooms/visibility.ts';
 import { ephemeralEvents } from './ephemeral.ts';
 import { isEmptyBlock, roomEvents } from './joined-room.ts';
 import type { TypedContent, UnreadCounts } from './sources.ts';
-import { isStateAfter, type SyncWindow, stretch, userLogMoved } from './window.ts';
+import { isStateAfter, roomStretch, type SyncWindow, stretch, userLogMoved } from './window.ts';
 
 interface UserRoom {
   readonly room: Room;
@@ -59,11 +60,17 @@ async function userRooms(window: SyncWindow): Promise<UserRoom[]> {
     parts.db,
     rows.map(row => row.room_nid),
   );
+  // Who does not load members lazily takes the first of them for all: such rooms come once their members are known.
+  const isLazy = filter.state.lazyLoadMembers;
+  const incomplete = isLazy || rows.length === 0 ? NO_ROOMS : await incompleteAmong(parts.db, [...rooms.keys()]);
   return rows.flatMap(row => {
     const room = rooms.get(row.room_nid);
-    return room === undefined || isHidden(window, room, row) || !filter.matchesRoom(room.roomId) ? [] : [{ room, row }];
+    if (room === undefined || isHidden(window, room, row) || !filter.matchesRoom(room.roomId)) return [];
+    return membershipName(row.membership) === 'join' && incomplete.has(room.nid) ? [] : [{ room, row }];
   });
 }
+
+const NO_ROOMS: ReadonlySet<number> = new Set();
 
 /**
  * The rooms that this sync can be about. As a rule they are few, whatever the user is in: every change of a membership
@@ -135,11 +142,13 @@ async function joinedBlock(
   const receipts = extra.receipts.get(room.nid) ?? [];
   const quiet = !initial && !justJoined && !window.fullState && !extra.busy.has(room.nid);
   if (quiet && data.length === 0 && receipts.length === 0) return undefined;
-  const isNew = initial || justJoined || window.fullState;
-  const { json, members } = await roomEvents(window, { room, isNew, after, upTo }, true);
-  if (justJoined) result.joined.push(room);
+  const becameWhole = !initial && extra.busy.has(room.nid) && (await knowsMembers(window, room));
+  const isFirst = justJoined || (becameWhole && !window.filter.state.lazyLoadMembers);
+  const isNew = initial || isFirst || window.fullState;
+  const { json, members } = await roomEvents(window, { room, isNew, becameWhole, after, upTo }, true);
+  if (justJoined || becameWhole) result.joined.push(room);
   else result.kept.push({ room, members });
-  const ephemeral = await ephemeralEvents(window, room, justJoined ? 0 : after, receipts);
+  const ephemeral = await ephemeralEvents(window, room, isFirst ? 0 : after, receipts);
   const accountData = data.filter(entry =>
     window.filter.roomAccountData.matches({ type: entry.type, sender: window.view.userId, content: entry.content }),
   );
@@ -150,6 +159,11 @@ async function joinedBlock(
   };
   // An entry that shows nothing (a filter took it away) is no reason to answer, unless counts moved: receipts do that.
   return isNew || extra.busy.has(room.nid) || !isEmptyBlock(block) ? block : undefined;
+}
+
+/** Whether those who were in a room before our join have become known. */
+export function knowsMembers(window: SyncWindow, room: Room): Promise<boolean> {
+  return window.reads.becameWhole(window.parts.db, roomStretch(window, room));
 }
 
 export async function wasJoined({ parts, view }: SyncWindow, room: Room, after: number): Promise<boolean> {

@@ -1,6 +1,8 @@
 import type { EventId } from '../core/ids.ts';
 import type { Room, StoredEvent } from '../rooms/room.ts';
 import type { StateKeyPair } from '../rooms/room-state.ts';
+import { membersByTheirEvents } from '../rooms/sender-members.ts';
+import type { Difference } from '../rooms/state-tree/state-trees.ts';
 import { MEMBER_TYPE_NID, typeOf } from '../rooms/state-tree/tree-key.ts';
 import type { SeenEvent } from '../rooms/visibility.ts';
 import { isStateAfter, type SyncWindow } from './window.ts';
@@ -20,6 +22,8 @@ export interface Roots {
   readonly start: number;
   /** After the last. */
   readonly end: number;
+  /** Members who were there all the time became known between: who loads them lazily has no need of them. */
+  readonly becameWhole?: boolean;
 }
 
 /**
@@ -35,7 +39,7 @@ export async function stateDelta(
 ): Promise<StateDelta> {
   const shown = new Map(timeline.map(({ stored }) => [stored.nid, stored]));
   const lazy = window.filter.state.lazyLoadMembers;
-  const nids = isNew ? await wholeState(window, room, roots, lazy) : await difference(window, room, roots);
+  const nids = isNew ? await wholeState(window, room, roots, lazy) : await difference(window, room, roots, lazy);
   const wanted = isStateAfter(window) ? nids : nids.filter(nid => !shown.has(nid));
   const found = await window.parts.events.byNids(window.parts.db, wanted);
   const events = wanted.flatMap(nid => found.get(nid) ?? []);
@@ -68,15 +72,18 @@ async function wholeState(window: SyncWindow, room: Room, roots: Roots, lazy: bo
   return [...nids, ...later.flatMap(({ after }) => after ?? [])];
 }
 
-async function difference(window: SyncWindow, room: Room, roots: Roots): Promise<number[]> {
+async function difference(window: SyncWindow, room: Room, roots: Roots, lazy: boolean): Promise<number[]> {
   const { trees, db } = window.parts;
   const until = isStateAfter(window) ? roots.end : roots.start;
+  const isWanted = ({ key }: Difference) => !lazy || roots.becameWhole !== true || typeOf(key) !== MEMBER_TYPE_NID;
   const nids = new Set<number>();
-  if (roots.from !== until) {
-    for (const { after } of await trees.diff(db, room.nid, roots.from, until)) if (after !== undefined) nids.add(after);
-  }
-  if (until !== roots.end) {
-    for (const { after } of await trees.diff(db, room.nid, until, roots.end)) if (after !== undefined) nids.add(after);
+  for (const [from, to] of [
+    [roots.from, until],
+    [until, roots.end],
+  ] as const) {
+    if (from === to) continue;
+    const differences = (await trees.diff(db, room.nid, from, to)).filter(isWanted);
+    for (const { after } of differences) if (after !== undefined) nids.add(after);
   }
   return [...nids];
 }
@@ -99,7 +106,12 @@ async function lazyMembers(
   for (const { stored } of changed) if (stored.event.stateKey !== undefined) users.add(stored.event.stateKey);
   const pairs = [...users].map((user): StateKeyPair => ['m.room.member', user]);
   const root = isAfter ? roots.end : roots.start;
-  const members = await window.parts.state.events(window.parts.db, room, root, pairs);
+  const { parts } = window;
+  const members = await parts.state.events(parts.db, room, root, pairs);
+  for (const { event } of members) users.delete(event.stateKey ?? '');
+  const isPartial = users.size > 0 && (await parts.trees.isPartial(parts.db, room.nid, root));
+  const events = timeline.map(({ stored }) => stored);
+  if (isPartial) members.push(...(await membersByTheirEvents(parts, parts.db, events, users)));
   const again = isNew || window.filter.state.includeRedundantMembers;
   const fresh = window.lazyMembers.unsent(window.view, room.nid, members, again);
   if (isAfter) return fresh;

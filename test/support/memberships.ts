@@ -6,6 +6,7 @@ import { PeerEvents } from '../../src/federation/gaps/peer-events.ts';
 import { AwaitedEvents } from '../../src/federation/joining/awaited-events.ts';
 import { JoiningRooms } from '../../src/federation/joining/joining-rooms.ts';
 import { RemoteJoins } from '../../src/federation/joining/remote-join.ts';
+import { StateCompletion } from '../../src/federation/joining/state-completion.ts';
 import { FederatedMemberships } from '../../src/federation/membership/federated-memberships.ts';
 import type { FederationClient } from '../../src/federation/transport/federation-client.ts';
 import type { RoomsParts } from '../../src/rooms/parts.ts';
@@ -22,6 +23,7 @@ export function membershipsOn(
   client: Pick<FederationClient, 'request' | 'stream'>,
 ): {
   readonly joining: JoiningRooms;
+  readonly completion: () => StateCompletion;
   readonly memberships: FederatedMemberships;
   readonly awaited: () => AwaitedEvents;
 } {
@@ -32,10 +34,16 @@ export function membershipsOn(
     made ??= new AwaitedEvents({ rooms: rooms(), checked, peers, joining });
     return made;
   };
+  let completing: StateCompletion | undefined;
+  const completion = () => {
+    completing ??= new StateCompletion({ rooms: rooms(), checked, peers, client, admission: open, awaited: awaited() });
+    return completing;
+  };
   const memberships = new FederatedMemberships(() => {
-    const common = { rooms: rooms(), joining, checked, client, peers, crypto: nodeCrypto };
-    const joins = new RemoteJoins({ ...common, admission: open, gaps: new GapFiller(common), awaited: awaited() });
+    const common = { rooms: rooms(), joining, checked, client, peers, crypto: nodeCrypto, admission: open };
+    const gaps = new GapFiller(common);
+    const joins = new RemoteJoins({ ...common, gaps, awaited: awaited(), completion: completion() });
     return { ...common, joins };
   });
-  return { memberships, awaited, joining };
+  return { memberships, awaited, joining, completion };
 }

@@ -27,6 +27,8 @@ export class ServerWorld {
   readonly #urls = new Map<string, () => string | undefined>();
   /** Every request that was carried, oldest first. */
   readonly carried: Carried[] = [];
+  /** Requests that do not get through. */
+  hold: (carried: Carried) => boolean = () => false;
   /** Servers that cannot be reached. */
   readonly down = new Set<string>();
   #seed = 50;
@@ -51,8 +53,9 @@ export class ServerWorld {
   }
 
   readonly carry: Carry = async (destination: ServerName, sent: HttpExchange, signal: AbortSignal) => {
-    this.carried.push({ to: destination, method: sent.method, uri: sent.uri });
-    const url = this.down.has(destination) ? undefined : this.#urls.get(destination)?.();
+    const carried = { to: destination, method: sent.method, uri: sent.uri };
+    this.carried.push(carried);
+    const url = this.down.has(destination) || this.hold(carried) ? undefined : this.#urls.get(destination)?.();
     if (url === undefined) throw new Error(`nobody answers for ${destination}`);
     const body = sent.body ?? Buffer.alloc(0);
     const headers = { ...sent.headers, 'content-length': String(body.length) };

@@ -94,7 +94,8 @@ async function facts(world: World, roomId: string): Promise<Map<string, RoomFact
 
 async function stateOf(_world: World, user: World['users'][number], roomId: string): Promise<Map<string, string>> {
   const { status, body } = await user.call('GET', `/v3/rooms/${encodeURIComponent(roomId)}/state`);
-  if (status !== 200) return new Map([['the state', JSON.stringify(body)]]);
+  // Its members may still be coming.
+  if (status !== 200) return new Map([['the state', canonicalJson(body)]]);
   const events = body as unknown as readonly JsonObject[];
   return new Map(
     events.map(event => [canonicalJson([event.type ?? '', event.state_key ?? '']), String(event.event_id)]),

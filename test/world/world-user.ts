@@ -143,24 +143,44 @@ export class WorldUser {
 
   async #timeline(roomId: string, room: JsonObject): Promise<string[]> {
     const timeline = getObject(room, 'timeline') ?? {};
-    const hasGap = getBoolean(timeline, 'limited') === true && this.seen.has(roomId);
-    const before = hasGap ? await this.#gap(roomId, String(timeline.prev_batch)) : [];
-
+    const known = this.seen.get(roomId);
+    // A room that is new to us was not in syncs until its members were known: all since our join is news.
+    const hasGap = getBoolean(timeline, 'limited') === true;
+    const end = known === undefined || isShownAnew(room) ? new Set(known) : undefined;
+    const before = hasGap ? await this.#gap(roomId, String(timeline.prev_batch), end) : [];
     return [...before, ...idsOf(getArray(timeline, 'events'))];
   }
 
-  /** What lies between the last sync and the token, oldest first. */
-  async #gap(roomId: string, from: string): Promise<string[]> {
+  /** What lies between the last sync and the token, oldest first; with `known` back to one of these, or to our join. */
+  async #gap(roomId: string, from: string, known?: ReadonlySet<string>): Promise<string[]> {
     const events: string[] = [];
+    const to = known === undefined ? `&to=${this.#since}` : '';
     for (let token: string | undefined = from; token !== undefined; ) {
-      const path = `/v3/rooms/${enc(roomId)}/messages?dir=b&limit=100&from=${token}&to=${this.#since}`;
+      const path = `/v3/rooms/${enc(roomId)}/messages?dir=b&limit=100&from=${token}${to}`;
       const { status, body } = await this.call('GET', path);
       if (status !== 200) throw new Error(`${this.id} cannot read what lies between: ${JSON.stringify(body)}`);
-      events.push(...idsOf(getArray(body, 'chunk')));
-      token = getString(body, 'end');
+      const chunk = (getArray(body, 'chunk') ?? []) as readonly JsonObject[];
+      const isEnd = (event: JsonObject) => known?.has(String(event.event_id)) || this.#isJoin(event);
+      const end = known === undefined ? -1 : chunk.findIndex(isEnd);
+      events.push(...idsOf(end === -1 ? chunk : chunk.slice(0, end)));
+      // A token that stays says that nobody gives more now.
+      const next = end === -1 ? getString(body, 'end') : undefined;
+      token = next === token ? undefined : next;
     }
     return events.reverse();
   }
+
+  #isJoin({ type, state_key: user, content }: JsonObject): boolean {
+    return (
+      type === 'm.room.member' && user === this.id && getString((content ?? {}) as JsonObject, 'membership') === 'join'
+    );
+  }
+}
+
+/** Whether a sync shows a room as a whole, from its beginning. */
+function isShownAnew(room: JsonObject): boolean {
+  const all = ['state', 'timeline'].flatMap(part => getArray(getObject(room, part) ?? {}, 'events') ?? []);
+  return (all as readonly JsonObject[]).some(event => event.type === 'm.room.create');
 }
 
 function idsOf(events: readonly unknown[] = []): string[] {

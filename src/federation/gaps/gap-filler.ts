@@ -1,6 +1,7 @@
 import type { Event } from '../../core/event.ts';
 import { domainOf, type EventId, type ServerName } from '../../core/ids.ts';
 import { placedEvents } from '../../rooms/history.ts';
+import { lacksMembers } from '../../rooms/incomplete-rooms.ts';
 import { type IngestOptions, ingest } from '../../rooms/ingest.ts';
 import { authIdsOf } from '../../rooms/judge-event.ts';
 import { buildsOnHistory } from '../../rooms/missing-events.ts';
@@ -152,6 +153,8 @@ export class GapFiller {
   /** The state before an event, from the first server that tells it. */
   async #stateBefore(room: Room, event: Event, servers: readonly ServerName[], tries: number): Promise<Root> {
     const { rooms } = this.#parts;
+    // That would fetch all members by the way; once they are known the event is judged again.
+    if (await lacksMembers(rooms.db, room)) return (await roomHead(rooms.db, room.nid)).state_root;
     const placed = await placedEvents(rooms, rooms.db, room, event.prevIds);
     const known = [...placed.values()].map(stored => stored.stateAfter);
     let failure: unknown;

@@ -5,6 +5,7 @@ import type { Tx } from '../../db/database.ts';
 import { addBackwardExtremities, countTries, edgeOfGap, gapsOf } from '../../rooms/backward-extremities.table.ts';
 import { isResident } from '../../rooms/current-membership.ts';
 import { ingestHistory, makePlace, placedEvents } from '../../rooms/history.ts';
+import { becomesWhole } from '../../rooms/incomplete-rooms.ts';
 import type { RemoteHistory } from '../../rooms/ports.ts';
 import { OUTLIER, type Room, type StoredEvent } from '../../rooms/room.ts';
 import { writeRoom } from '../../rooms/write-room.ts';
@@ -32,6 +33,8 @@ const MOST_SERVERS = 5;
 const LIMITS = { total: 8, perKey: 1, waiting: 100, waitingPerKey: 1 };
 /** Nobody is asked again for so long where nobody had anything. */
 const REST_MS = 30_000;
+/** How long history waits for the members of a room that we have just come into. */
+const FOR_MEMBERS_MS = 20_000;
 
 /** Fetches history of rooms from the servers in them (server-server API, "Backfilling and retrieving missing events"). */
 export class FederatedHistory implements RemoteHistory {
@@ -68,6 +71,8 @@ export class FederatedHistory implements RemoteHistory {
     const { rooms } = this.#parts;
     try {
       if (!(await isResident(rooms, rooms.db, room))) return false;
+      // The state before what is fetched would bring all members by the way.
+      if (!(await becomesWhole(rooms, room, FOR_MEMBERS_MS))) return false;
       const giveBack = await this.#slots.take(room.roomId, new AbortController().signal);
       return await work().finally(giveBack);
     } catch (error) {

@@ -48,6 +48,21 @@ export async function awaitedAmong(db: Queryable, roomNid: number, ids: readonly
   return rows.map(row => row.event_id);
 }
 
+/** Which of some events are waited for or were refused for good. */
+export async function keptAmong(db: Queryable, roomNid: number, ids: readonly EventId[]): Promise<EventId[]> {
+  const rows: { event_id: EventId }[] = [];
+  for (let at = 0; at < ids.length; at += IDS_AT_ONCE) {
+    const some = ids.slice(at, at + IDS_AT_ONCE);
+    rows.push(
+      ...(await db.all<{ event_id: EventId }>(sql`select event_id from awaited_event
+        where room_nid = ${roomNid} and event_id ${sql.in(some)}`)),
+    );
+  }
+  return rows.map(row => row.event_id);
+}
+
+const IDS_AT_ONCE = 1000;
+
 /** Rooms with something that is due. */
 export async function roomsWithAwaited(db: Queryable, now: number): Promise<number[]> {
   const rows = await db.all<{ room_nid: number }>(sql`select distinct room_nid from awaited_event where due <= ${now}`);

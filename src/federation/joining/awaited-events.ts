@@ -4,6 +4,7 @@ import type { EventId, ServerName } from '../../core/ids.ts';
 import type { Json } from '../../core/json.ts';
 import { isResident } from '../../rooms/current-membership.ts';
 import { storedIds } from '../../rooms/events.table.ts';
+import { lacksMembers } from '../../rooms/incomplete-rooms.ts';
 import { authIdsOf } from '../../rooms/judge-event.ts';
 import { addLateState } from '../../rooms/late-state.ts';
 import { type OutlierOutcome, storeOutliers } from '../../rooms/outliers.ts';
@@ -158,7 +159,8 @@ export class AwaitedEvents implements AsyncDisposable {
       const late = done.filter(id => byId.get(id)?.is_state === 1 && isStored(outcomes.get(id)));
       if (!this.#parts.joining.has(room)) {
         const { state } = await countAwaited(tx, room.nid);
-        if (late.length > 0 || state === 0) await addLateState(rooms, tx, room, late, state === 0);
+        const isWhole = state === 0 && !(await lacksMembers(tx, room));
+        if (late.length > 0 || isWhole) await addLateState(rooms, tx, room, late, isWhole);
       }
     });
   }

@@ -1,6 +1,6 @@
 import { isServerName, type ServerName } from '../../core/ids.ts';
-import { type Json, JsonError, parseJson } from '../../core/json.ts';
-import { JsonSplitter } from '../../core/json-splitter.ts';
+import { type Json, JsonError, type JsonMode, parseJson } from '../../core/json.ts';
+import { type JsonPiece, JsonSplitter } from '../../core/json-splitter.ts';
 import type { RoomVersion } from '../../core/room-versions.ts';
 import { BadAnswerError } from '../membership/remote-error.ts';
 import type { ToldEvent } from './state-intake.ts';
@@ -34,28 +34,56 @@ export interface JoinAnswerHead {
 export async function readJoinAnswer(
   server: ServerName,
   body: AsyncIterable<Uint8Array>,
-  { strictJson }: RoomVersion,
+  version: RoomVersion,
   sink: EventSink,
 ): Promise<JoinAnswerHead> {
-  const splitter = new JsonSplitter({
-    arrays: new Set(['state', 'auth_chain', 'servers_in_room']),
-    maxBytes: LARGEST_PIECE,
-  });
-  const mode = strictJson ? 'strict' : 'lenient';
   const servers: ServerName[] = [];
   let event: Json | undefined;
   let membersOmitted = false;
+  await readToldEvents(server, body, version, sink, {
+    state: 'state',
+    elements: ['servers_in_room'],
+    other({ key, isElement, bytes }, mode) {
+      if (bytes === undefined) return;
+      if (isElement) addServer(servers, bytes);
+      else if (key === 'event') event = parseJson(bytes, mode);
+      else if (key === 'members_omitted') membersOmitted = parseJson(bytes, mode) === true;
+    },
+  });
+  return { event, membersOmitted, servers };
+}
+
+export interface ToldLayout {
+  /** The key of the array with the state; that of its auth chain is the same everywhere. */
+  readonly state: string;
+  /** Further arrays. */
+  readonly elements?: readonly string[];
+  /** Takes what is no event. */
+  readonly other?: (piece: JsonPiece, mode: JsonMode) => void;
+}
+
+/** Reads an answer with a state and its auth chain as it comes. @throws as `readJoinAnswer` */
+export async function readToldEvents(
+  server: ServerName,
+  body: AsyncIterable<Uint8Array>,
+  { strictJson }: RoomVersion,
+  sink: EventSink,
+  { state, elements = [], other = () => undefined }: ToldLayout,
+): Promise<void> {
+  const splitter = new JsonSplitter({ arrays: new Set([state, 'auth_chain', ...elements]), maxBytes: LARGEST_PIECE });
+  const mode = strictJson ? 'strict' : 'lenient';
   let count = 0;
   try {
     for await (const chunk of body) {
-      for (const { key, isElement, bytes } of splitter.push(chunk)) {
-        if (isElement && key !== 'servers_in_room') {
-          if (++count > MOST_EVENTS) throw new BadAnswerError(server, `it has more than ${MOST_EVENTS} events`);
-          const pdu = eventIn(bytes, mode, sink);
-          if (pdu !== undefined) await sink.add({ pdu, isState: key === 'state', bytes: bytes?.length ?? 0 });
-        } else if (isElement) addServer(servers, bytes);
-        else if (key === 'event' && bytes !== undefined) event = parseJson(bytes, mode);
-        else if (key === 'members_omitted' && bytes !== undefined) membersOmitted = parseJson(bytes, mode) === true;
+      for (const piece of splitter.push(chunk)) {
+        const { key, isElement, bytes } = piece;
+        if (!isElement || (key !== state && key !== 'auth_chain')) {
+          other(piece, mode);
+          continue;
+        }
+        if (++count > MOST_EVENTS) throw new BadAnswerError(server, `it has more than ${MOST_EVENTS} events`);
+        const pdu = eventIn(bytes, mode, sink);
+        if (pdu !== undefined) await sink.add({ pdu, isState: key === state, bytes: bytes?.length ?? 0 });
       }
     }
     splitter.end();
@@ -63,7 +91,6 @@ export async function readJoinAnswer(
     if (error instanceof JsonError) throw new BadAnswerError(server, error.message, error);
     throw error;
   }
-  return { event, membersOmitted, servers };
 }
 
 /** One event that cannot be read is no reason to refuse the others. */
@@ -81,8 +108,8 @@ function eventIn(bytes: Uint8Array | undefined, mode: 'strict' | 'lenient', sink
   }
 }
 
-function addServer(servers: ServerName[], bytes: Uint8Array | undefined): void {
-  if (bytes === undefined || bytes.length > 300 || servers.length >= MOST_SERVERS) return;
+function addServer(servers: ServerName[], bytes: Uint8Array): void {
+  if (bytes.length > 300 || servers.length >= MOST_SERVERS) return;
   const name = parseJson(bytes, 'lenient');
   if (typeof name === 'string' && isServerName(name)) servers.push(name);
 }

@@ -7,6 +7,8 @@ import type { RoomVersion } from '../../core/room-versions.ts';
 import { refusal } from '../../rooms/append.ts';
 import { isResident } from '../../rooms/current-membership.ts';
 import { enterRoom } from '../../rooms/enter-room.ts';
+import { removeIncomplete } from '../../rooms/incomplete-rooms.table.ts';
+import { markIncomplete } from '../../rooms/incomplete-rooms.ts';
 import { ingest } from '../../rooms/ingest.ts';
 import { authIdsOf } from '../../rooms/judge-event.ts';
 import type { Room } from '../../rooms/room.ts';
@@ -21,8 +23,10 @@ import type { FederationClient, StreamedAnswer } from '../transport/federation-c
 import { path } from '../transport/request-target.ts';
 import { awaitedAmong, countAwaited, dropAwaited } from './awaited-event.table.ts';
 import { type AwaitedEvents, unstored } from './awaited-events.ts';
+import { JOIN_BYTES, LARGEST_ANSWER } from './join-limits.ts';
 import type { JoiningRooms } from './joining-rooms.ts';
 import { type EventSink, type JoinAnswerHead, readJoinAnswer } from './read-join-answer.ts';
+import type { StateCompletion } from './state-completion.ts';
 import { NoStateError, StateIntake } from './state-intake.ts';
 
 export interface RemoteJoinParts extends ToldStateParts {
@@ -30,12 +34,12 @@ export interface RemoteJoinParts extends ToldStateParts {
   readonly awaited: AwaitedEvents;
   readonly joining: JoiningRooms;
   readonly admission: Admission;
+  readonly completion: Pick<StateCompletion, 'wake'>;
   readonly gaps: GapFiller;
 }
 
 /** Large rooms are got together first. */
 const FIRST_BYTE_MS = 120_000;
-const LARGEST_ANSWER = 512 * 1024 * 1024;
 /** The longest that an answer may take to come, whatever its size. */
 const LONGEST_ANSWER_MS = 30 * 60_000;
 /** A server that gives less than this in a minute is not waited for. */
@@ -43,8 +47,6 @@ const LEAST_BYTES_A_MINUTE = 32 * 1024;
 /** How long keys are waited for without which nothing can be said of the join. */
 const CRITICAL_PATIENCE_MS = 60_000;
 const CRITICAL_PAUSE_MS = 1000;
-/** What a join holds in memory while its state comes. */
-const JOIN_BYTES = 24 * 1024 * 1024;
 
 /** Comes into rooms through servers that are in them (server-server API, "Joining Rooms"). */
 export class RemoteJoins {
@@ -100,15 +102,18 @@ export class RemoteJoins {
     const { rooms } = this.#parts;
     const intake = new StateIntake(this.#parts, room);
     const answer = await this.#receive(server, room.version, join, intake, signal);
-    if (answer.membersOmitted) throw new BadAnswerError(server, 'it leaves out members, which nobody asked for');
     const signed = await this.#withTheirSignature(server, join, answer.event);
     await this.#waitForCritical(server, room, signed);
     await writeRoom(rooms, room, async tx => {
       const { state: missing } = await countAwaited(tx, room.nid);
-      const root = await stateOfEvents(rooms, tx, room, intake.stateIds, { partial: missing > 0 });
+      const partial = missing > 0 || answer.membersOmitted;
+      const root = await stateOfEvents(rooms, tx, room, intake.stateIds, { partial });
       await this.#checkCreate(server, room, await rooms.state.event(tx, room, root, 'm.room.create'));
-      await enterRoom(rooms, tx, room, signed, root);
+      const stored = await enterRoom(rooms, tx, room, signed, root);
+      if (answer.membersOmitted) await markIncomplete(rooms, tx, room, stored, [server, ...answer.servers]);
+      else await removeIncomplete(tx, room.nid);
     });
+    if (answer.membersOmitted) this.#parts.completion.wake();
     const { stored, refused } = intake.counts;
     rooms.log.info('This server has come into a room.', { room: room.roomId, server, stored, refused });
   }
@@ -141,7 +146,7 @@ export class RemoteJoins {
     await using answer = await this.#parts.client.stream(server, {
       method: 'PUT',
       path: path`/_matrix/federation/v2/send_join/${roomId}/${id}`,
-      query: { omit_members: false },
+      query: { omit_members: true },
       body: pdu,
       timeoutMs: FIRST_BYTE_MS,
       maxBytes: LARGEST_ANSWER,

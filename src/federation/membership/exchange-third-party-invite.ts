@@ -7,7 +7,7 @@ import type { RoomsParts } from '../../rooms/parts.ts';
 import type { RemoteMemberships } from '../../rooms/ports.ts';
 import type { Room } from '../../rooms/room.ts';
 import { roomHead } from '../../rooms/rooms.table.ts';
-import { residentRoom } from './resident-room.ts';
+import { roomWithMembers } from './resident-room.ts';
 
 /**
  * Another server's user has proved to be the one whom a user of ours invited by mail address or the like: they are
@@ -22,7 +22,7 @@ export async function exchangeThirdPartyInvite(
   roomId: string,
   partial: JsonObject,
 ): Promise<void> {
-  const room = await residentRoom(rooms, origin, roomId);
+  const room = await roomWithMembers(rooms, origin, roomId);
   const { sender, target, content } = readPartial(partial, room);
   if (domainOf(sender) !== rooms.serverName) throw forbidden('The inviting user is none of this server.');
   if (domainOf(target) !== origin) throw forbidden('The invited user is none of your server.');

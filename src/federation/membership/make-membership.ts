@@ -3,7 +3,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { forbidden, MatrixError } from '../../core/matrix-error.ts';
 import { membershipTemplate, type OwnMembership } from '../../rooms/membership-template.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
-import { residentRoom } from './resident-room.ts';
+import { roomWithMembers } from './resident-room.ts';
 
 export interface TemplateRequest {
   readonly roomId: string;
@@ -25,7 +25,7 @@ export async function makeMembership(
   { roomId, userId, membership, versions }: TemplateRequest,
 ): Promise<JsonObject> {
   if (!isUserId(userId) || domainOf(userId) !== origin) throw forbidden('That is no user of your server.');
-  const room = await residentRoom(rooms, origin, roomId);
+  const room = await roomWithMembers(rooms, origin, roomId);
   const { id } = room.version;
   if (versions !== undefined && !versions.includes(id))
     throw new MatrixError('M_INCOMPATIBLE_ROOM_VERSION', `The room is of version ${id}.`, {

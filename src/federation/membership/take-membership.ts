@@ -16,7 +16,7 @@ import { serversIn } from '../../rooms/room-domains.table.ts';
 import { writeRoom } from '../../rooms/write-room.ts';
 import { type CheckedEvents, readPdu } from '../events/checked-events.ts';
 import { recommended } from '../policy/recommended.ts';
-import { residentRoom } from './resident-room.ts';
+import { roomWithMembers } from './resident-room.ts';
 
 export interface ResidentParts {
   readonly rooms: RoomsParts;
@@ -49,7 +49,7 @@ export async function takeMembership(
   origin: ServerName,
   sent: SentMembership,
 ): Promise<TakenMembership> {
-  const room = await residentRoom(rooms, origin, sent.roomId);
+  const room = await roomWithMembers(rooms, origin, sent.roomId);
   const event = readMembership(sent, room.version, origin, rooms);
   const whole = vouchesForIt(rooms, event) ? await coSigned(rooms, room, event) : event;
   const [verdict] = await checked.verify([whole]);

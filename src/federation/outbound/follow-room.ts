@@ -6,7 +6,7 @@ import { roomRootAt } from '../../rooms/events.table.ts';
 import { type JoinedChanges, joinedChanges, joinedChangesBy } from '../../rooms/joined-changes.ts';
 import { OWN, type Room, type StoredEvent } from '../../rooms/room.ts';
 import { joinedOfServers } from '../../rooms/room-domains.table.ts';
-import { LOG_EVENT, LOG_RECEIPT, type LogEntry } from '../../rooms/room-log.table.ts';
+import { LOG_EVENT, LOG_RECEIPT, LOG_STATE, type LogEntry } from '../../rooms/room-log.table.ts';
 import { lockRoom } from '../../rooms/rooms.table.ts';
 import type { RoomStore } from '../../rooms/store.ts';
 import { introduceMembers, introduceUser } from './introductions.ts';
@@ -72,7 +72,8 @@ async function stepsOf({ store }: FollowParts, tx: Tx, { room, entries, events, 
     // user of ours came into it through another server.
     const before = root === 0 ? event?.stateBefore : root;
     const changes = event && before ? await joinedChangesBy(store, tx, room, before, event) : NONE;
-    root = event?.roomRoot ?? root;
+    // Members who were there before are all known now: that is no change of who is in the room.
+    root = kind === LOG_STATE ? ref : (event?.roomRoot ?? root);
     const isOwnReceipt = kind === LOG_RECEIPT && localUsers.has(ref);
     steps.push({ pos, event, changes, isOwnReceipt });
   }

@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../../core/json.ts';
+import { untilWhole } from '../../../rooms/incomplete-rooms.ts';
 import { joinedMembers } from '../../../rooms/member-list.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { Room } from '../../../rooms/room.ts';
@@ -12,8 +13,9 @@ export const getJoinedMembers = ({ rooms }: { readonly rooms: RoomsParts }) =>
     method: 'GET',
     path: '/_matrix/client/v3/rooms/:roomId/joined_members',
     auth: 'user',
-    async handle({ user, params }) {
+    async handle({ user, params, signal }) {
       const room = await joinedRoom(rooms, params.roomId, user);
+      await untilWhole(rooms, room, signal);
       return streamObject('joined', entries(rooms, room));
     },
   });

@@ -1,6 +1,6 @@
 import { memberEvents } from '../../../rooms/member-list.ts';
 import { MEMBERSHIPS, type Membership } from '../../../rooms/room.ts';
-import { readableRoom } from '../../../rooms/room-access.ts';
+import { readableWithMembers } from '../../../rooms/room-access.ts';
 import { endpoint } from '../../endpoint.ts';
 import { streamMember } from '../../json-stream.ts';
 import type { Query } from '../../query.ts';
@@ -13,9 +13,9 @@ export const getMembers = (parts: Pick<RoomRouteParts, 'rooms' | 'ignoredUsers'>
     method: 'GET',
     path: '/_matrix/client/v3/rooms/:roomId/members',
     auth: 'user',
-    async handle({ user, params, query }) {
+    async handle({ user, params, query, signal }) {
       const view = await viewOf(parts, user);
-      const room = await readableRoom(parts.rooms, params.roomId, view);
+      const room = await readableWithMembers(parts.rooms, params.roomId, view, signal);
       const events = await memberEvents(parts.rooms, parts.rooms.db, room, view, {
         at: query.get('at'),
         membership: membership(query, 'membership'),

@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../core/json.ts';
 import { clientEvents } from '../../../rooms/client-event.ts';
 import type { ClientView } from '../../../rooms/event-format.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
-import { type ReadableRoom, readableRoom } from '../../../rooms/room-access.ts';
+import { type ReadableRoom, readableWithMembers } from '../../../rooms/room-access.ts';
 import { unseen } from '../../../rooms/sender-members.ts';
 import { endpoint } from '../../endpoint.ts';
 import { streamArray } from '../../json-stream.ts';
@@ -16,9 +16,10 @@ export const getState = (parts: Pick<RoomRouteParts, 'rooms' | 'ignoredUsers'>) 
     path: '/_matrix/client/v3/rooms/:roomId/state',
     auth: 'user',
     limit: 'other',
-    async handle({ user, params }) {
+    async handle({ user, params, signal }) {
       const view = await viewOf(parts, user);
-      return streamArray(state(parts.rooms, await readableRoom(parts.rooms, params.roomId, view), view));
+      const room = await readableWithMembers(parts.rooms, params.roomId, view, signal);
+      return streamArray(state(parts.rooms, room, view));
     },
   });
 
