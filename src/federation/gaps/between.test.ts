@@ -7,6 +7,7 @@ import { ids, SyncBench } from '../../../test/support/sync.ts';
 import { redactedEvent } from '../../core/event.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { backwardExtremities } from '../../rooms/backward-extremities.table.ts';
+import { extremities } from '../../rooms/extremities.table.ts';
 import type { Room, StoredEvent } from '../../rooms/room.ts';
 import { inboxFigures } from '../inbound/inbox.table.ts';
 import { holeFigures } from './holes.table.ts';
@@ -63,6 +64,32 @@ onEachDatabase('what is too wide a gap is history, and a sync ends at it', async
   assert.ok(shown.length < said.length);
   const back = await world.readBack(room, 50);
   assert.deepEqual(back.slice(back.indexOf('before')), ['before', ...bodies, 'm.room.topic', 'last']);
+});
+
+onEachDatabase('what was missing in a gap and comes by itself is no end of the room', async (db, t) => {
+  const world = await HistoryWorld.start(t, db);
+  const remote = await world.newRoom();
+  const room = await world.enter(remote);
+  const said = await sayMany(world, remote, 25);
+  const last = await say(world.there, remote, DORA, 'last');
+  // The same for every question, as if nothing lay before.
+  let events = said.slice(-10).map(pdu);
+  world.servers.instead = (_, { path }) => (kindOf(path) === 'get_missing_events' ? { events } : undefined);
+  await world.send([last]);
+  const missing = await backwardExtremities(db, room.nid);
+  const top = said.find(each => missing.includes(each.event.id)) ?? assert.fail('there is no gap');
+  const ends = await extremities(db, room.nid);
+  events = [];
+  await world.send([top]);
+  world.here.clock.advance(60_000);
+  await world.drain.start();
+  await world.settled();
+  assert.equal((await bodiesSeen(world.here, room, ALICE)).at(-1), (top.event.content as { body: string }).body);
+  assert.deepEqual(await extremities(db, room.nid), ends);
+  assert.equal((await holeFigures(db)).missing, 0, 'what it builds on is missing in the same gap');
+  world.servers.instead = () => undefined;
+  const back = (await world.readBack(room, 50)).filter(body => body.startsWith('text'));
+  assert.deepEqual(back.toSorted(), said.map((_, at) => `text ${at}`).toSorted(), 'all of it, once');
 });
 
 onEachDatabase('what is given without its content is a hole, however much lies above it', async (db, t) => {
