@@ -21,6 +21,7 @@ function recording() {
     up: record('up'),
     check: record('check', 3),
     status: record('status'),
+    doctor: record('doctor'),
     addUser: record('addUser'),
     admin: {
       administer: async () => assert.fail('no server is asked'),

@@ -26,6 +26,8 @@ export interface Actions {
   up(config: ConfigArgs): Promise<number>;
   check(config: ConfigArgs): Promise<number>;
   status(config: ConfigArgs): Promise<number>;
+  /** Looks at what could stop this server, apart from other servers. */
+  doctor(config: ConfigArgs, isJson: boolean): Promise<number>;
   addUser(config: ConfigArgs, user: AddUserArgs): Promise<number>;
   /** For all commands of administrators. */
   readonly admin: AdminSurroundings;
@@ -55,7 +57,13 @@ export async function runCommandLine(words: readonly string[], actions: Actions)
 
 function commandsOf(actions: Actions, finish: (code: number) => void): Command {
   const program = new Command('copse');
-  program.description('A Matrix homeserver.').exitOverride().showHelpAfterError().helpCommand(false);
+  // What stands behind a command of a group is that command's.
+  program
+    .description('A Matrix homeserver.')
+    .enablePositionalOptions()
+    .exitOverride()
+    .showHelpAfterError()
+    .helpCommand(false);
   const withConfig = (command: Command) =>
     command
       .option('--config <file>', 'a configuration file (none is needed)')
@@ -98,7 +106,14 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
   addTokenCommands(commands, group('token', 'registration tokens'));
   addReportCommands(commands, group('report', 'what users have reported'));
   addAuditCommands(commands, group('audit', 'what administrators have changed'));
-  addDoctorCommands(commands, group('doctor', 'find out what is wrong, and mend what can be mended'));
+  addDoctorCommands(
+    commands,
+    withConfig(group('doctor', 'find out what is wrong, and mend what can be mended'))
+      .option('--json', 'print what programs read')
+      .action(async (options: ConfigArgs & { json?: boolean }) => {
+        finish(await actions.doctor(options, options.json === true));
+      }),
+  );
   addTraceCommand(commands, program);
   addTaskCommands(commands, group('task', 'work that the server does for administrators'));
 

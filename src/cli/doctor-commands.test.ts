@@ -14,6 +14,8 @@ withAdmin('the doctor tells of causes, and looks at facts from a file', async ({
   const file = join(folder, 'facts.json');
   writeFileSync(file, JSON.stringify(factsOf([peerFacts()])));
   assert.match(await copse.text('doctor', 'federation', '--facts', file), /^peer\.example {3}healthy$/m);
+  const json = await copse.json('doctor', 'federation', '--facts', file);
+  assert.match(JSON.stringify(json.diagnosis), /"health":"healthy"/);
   const refused = [{ reason: 'banned', isSoft: false, events: 1, newestAt: NOW }];
   writeFileSync(file, JSON.stringify(factsOf([peerFacts({ rooms: [roomFacts({ refused })] })])));
   const sick = await copse.run('doctor', 'federation', '--facts', file);

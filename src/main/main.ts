@@ -23,6 +23,10 @@ const actions: Actions = {
     return addUser(config, user);
   },
   status: showStatus,
+  async doctor(config, isJson) {
+    const { doctorServer } = await import('./doctor-server.ts');
+    return doctorServer(config, isJson);
+  },
   admin: {
     async administer(config, work) {
       const { administer } = await import('./administer.ts');
