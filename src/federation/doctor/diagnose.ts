@@ -83,8 +83,11 @@ const RECENT_MS = 24 * 3_600_000;
 
 /** Whether others reach us, only others can tell: what is seen from here is the way from here. */
 function unprovenOfUs({ us, takenAt }: Facts): string[] {
-  const last = us.heardAt === null ? 'never' : `${spanText(takenAt - us.heardAt)} ago`;
-  const inbound = `inbound from outside: not proven, only the last inbound request ${last}, from ${countText(us.heardFrom, 'server')} in the last day`;
+  const heard =
+    us.heardAt === null
+      ? 'and nobody has sent us a signed request since the start'
+      : `only the last inbound request ${spanText(takenAt - us.heardAt)} ago, from ${countText(us.heardFrom, 'server')} in the last day`;
+  const inbound = `inbound from outside: not proven, ${heard}`;
   const front = us.front === null ? ['our own public name was not looked at'] : [];
   const works =
     us.front !== null && workingPlaces(us.front.route).length === 0
