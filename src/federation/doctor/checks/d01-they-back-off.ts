@@ -41,7 +41,7 @@ function judged(peer: PeerFacts, now: number): Verdict | undefined {
     ],
     repair: {
       kind: 'say_hello',
-      lines: ['say hello to it (a signed request), and again after 61 s; fill all rooms that we share'],
+      lines: ['say hello to it (a signed request) and fill all rooms that we share'],
     },
   };
 }
