@@ -8,6 +8,8 @@ interface PlantedBug {
   readonly value?: string;
   /** Every so many of these statements is left out. */
   readonly every: number;
+  /** What comes after it is left out with it. */
+  readonly also?: RegExp;
   /** As if it had changed so many rows; one unless given. */
   readonly rows?: number;
 }
@@ -72,7 +74,8 @@ export const PLANTED_BUGS: Readonly<Record<string, PlantedBug>> = {
   },
   'unmoved-range': {
     about: 'what was delivered is delivered again and again',
-    statement: /^\s*(update|delete from) outbound_room/,
+    statement: /^\s*delete from outbound_room where room_nid/,
+    also: /^\s*update outbound_room set from_pos/,
     every: 3,
   },
   'lost-device-change': {
@@ -98,8 +101,15 @@ export function plantNamed(name: string | undefined): Plant | undefined {
   const bug = PLANTED_BUGS[name];
   if (bug === undefined) throw new RangeError(`there is no planted bug ${name}`);
   let seen = 0;
+  let isAlso = false;
   return ({ text, values }) => {
+    if (isAlso && bug.also?.test(text) === true) {
+      isAlso = false;
+      return 1;
+    }
     const isMeant = bug.statement.test(text) && (bug.value === undefined || values.includes(bug.value));
-    return isMeant && ++seen % bug.every === 0 ? (bug.rows ?? 1) : undefined;
+    if (!isMeant) return undefined;
+    isAlso = ++seen % bug.every === 0;
+    return isAlso ? (bug.rows ?? 1) : undefined;
   };
 }
