@@ -180,6 +180,27 @@ test('the status is for people', () => {
   assert.match(holes, /^lost {9}2 events that no server has any more\n {2}!a:b\.org {3}5 of them$/m);
   assert.match(holes, /^waiting {6}1 events that came wait to be taken in$/m);
   assert.match(holes, /^given up {5}4 events of the states of rooms that are not signed rightly/m);
+  const counts = { stored: 900, aside: 4, refused: 0 };
+  const join = { roomId: '!a:b.org' as RoomId, server: undefined, reason: undefined, forSeconds: 65, counts };
+  const joins = statusText({
+    ...status,
+    joins: {
+      running: [
+        { ...join, phase: 'receiving' },
+        { ...join, phase: 'waiting', reason: '75 % of the memory are used' },
+      ],
+      unfinished: [
+        { roomId: '!a:b.org' as RoomId, lacksMembers: true, awaited: 0, tries: 0, problem: undefined },
+        { roomId: '!c:b.org' as RoomId, lacksMembers: true, awaited: 3, tries: 2, problem: 'b.org is away' },
+      ],
+    },
+  });
+  assert.match(joins, /^joining {6}!a:b\.org, for 1 min 5 s: has 900 events, 4 of others wait for keys$/m);
+  assert.match(joins, /^joining {6}!a:b\.org, for 1 min 5 s: waits: 75 % of the memory are used$/m);
+  const unfinished =
+    /^unfinished {3}!c:b\.org, members are still to come, 3 events of its state wait for keys, tried 2 times: b\.org is away$/m;
+  assert.match(joins, unfinished);
+  assert.equal(joins.match(/^unfinished/gm)?.length, 1, 'what goes on is said once');
   assert.equal(sizeText(2048), '2 KiB');
   assert.equal(durationText(59.9), '59 s');
   assert.equal(durationText(3600), '1 h 0 min');

@@ -1,6 +1,8 @@
 import type { AccountUsage } from '../base/budget.ts';
 import type { MemoryLevel } from '../base/memory-guard.ts';
 import type { MissingStatus } from '../federation/gaps/missing-status.ts';
+import type { JoinPhase, JoinStatus } from '../federation/joining/join-progress.ts';
+import type { JoinsStatus, UnfinishedRoom } from '../federation/joining/join-status.ts';
 import type { OutboundStatus } from '../federation/outbound/outbound-status.ts';
 
 export interface Listener {
@@ -37,6 +39,8 @@ export interface Status {
   readonly outbound?: OutboundStatus;
   /** What did not come from other servers; absent without federation. */
   readonly missing?: MissingStatus;
+  /** Joins of rooms of other servers; absent without federation. */
+  readonly joins?: JoinsStatus;
 }
 
 /** The status in lines for people. */
@@ -51,6 +55,7 @@ export function statusText(status: Status): string {
     ['database', `${status.database.kind}, ${sizeText(status.database.bytes)}`],
     ...(status.outbound === undefined ? [] : outboundRows(status.outbound)),
     ...(status.missing === undefined ? [] : missingRows(status.missing)),
+    ...(status.joins === undefined ? [] : joinRows(status.joins)),
     ...status.listeners.map(({ name, url }): [string, string] => [name, url]),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
@@ -90,6 +95,34 @@ function missingRows(status: MissingStatus): [string, string][] {
     [givenUp, 'given up', `${givenUp} events of the states of rooms that are not signed rightly or cannot be checked`],
   ];
   return rows.filter(([count]) => count > 0).map(([, name, text]) => [name, text]);
+}
+
+function joinRows({ running, unfinished }: JoinsStatus): [string, string][] {
+  const going = new Set(running.map(({ roomId }) => roomId));
+  return [
+    ...running.map((join): [string, string] => ['joining', `${join.roomId}, ${runningText(join)}`]),
+    ...unfinished
+      .filter(({ roomId }) => !going.has(roomId))
+      .map((room): [string, string] => ['unfinished', `${room.roomId}, ${unfinishedText(room)}`]),
+  ];
+}
+
+function runningText({ phase, server, reason, forSeconds, counts }: JoinStatus): string {
+  const { stored, aside, refused } = counts;
+  const texts: Record<JoinPhase, string> = {
+    waiting: `waits: ${reason}`,
+    asking: server === undefined ? 'looks for a server' : `asks ${server}`,
+    receiving: `has ${stored} events${aside > 0 ? `, ${aside} of others wait for keys` : ''}${refused > 0 ? `, ${refused} are refused` : ''}`,
+  };
+  return `for ${durationText(forSeconds)}: ${texts[phase]}`;
+}
+
+function unfinishedText({ lacksMembers, awaited, tries, problem }: UnfinishedRoom): string {
+  const what = [
+    ...(lacksMembers ? ['members are still to come'] : []),
+    ...(awaited > 0 ? [`${awaited} events of its state wait for keys`] : []),
+  ].join(', ');
+  return problem === undefined ? what : `${what}, tried ${tries} times: ${problem}`;
 }
 
 /** What takes less than this is left out. */

@@ -3,6 +3,8 @@ import { nodeCrypto } from '../base/node-crypto.ts';
 import { GapFiller } from '../federation/gaps/gap-filler.ts';
 import { PeerEvents } from '../federation/gaps/peer-events.ts';
 import { AwaitedEvents } from '../federation/joining/awaited-events.ts';
+import { JoinProgress } from '../federation/joining/join-progress.ts';
+import { type JoinsStatus, joinsStatus } from '../federation/joining/join-status.ts';
 import { RemoteJoins } from '../federation/joining/remote-join.ts';
 import { StateCompletion } from '../federation/joining/state-completion.ts';
 import { FederatedMemberships } from '../federation/membership/federated-memberships.ts';
@@ -22,12 +24,14 @@ export interface MembershipsLoop extends AsyncDisposable {
   readonly memberships: RemoteMemberships;
   /** Takes up what an earlier run left. */
   start(): Promise<void>;
+  status(): Promise<JoinsStatus>;
 }
 
 export function composeMemberships({ federation, admission, rooms }: MembershipsInput): MembershipsLoop {
   const { client, checked, joining } = federation;
   const peers = new PeerEvents(client);
-  const common = () => ({ client, checked, joining, admission, peers, rooms: rooms() });
+  const progress = once(() => new JoinProgress(rooms().clock));
+  const common = () => ({ client, checked, joining, admission, peers, rooms: rooms(), progress: progress() });
   const awaitedEvents = once(() => new AwaitedEvents(common()));
   const completion = once(() => new StateCompletion({ ...common(), awaited: awaitedEvents() }));
   const memberships = new FederatedMemberships(() => {
@@ -41,6 +45,7 @@ export function composeMemberships({ federation, admission, rooms }: Memberships
       await awaitedEvents().start();
       completion().wake();
     },
+    status: () => joinsStatus(rooms(), progress()),
     async [Symbol.asyncDispose]() {
       await memberships[Symbol.asyncDispose]();
       await completion()[Symbol.asyncDispose]();

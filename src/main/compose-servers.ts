@@ -3,6 +3,7 @@ import type { Metrics } from '../base/metrics.ts';
 import { PeerLedger } from '../federation/doctor/peer-ledger.ts';
 import type { MissingStatus } from '../federation/gaps/missing-status.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
+import type { JoinsStatus } from '../federation/joining/join-status.ts';
 import { DestinationList } from '../federation/outbound/destination-list.ts';
 import type { OutboundCounters } from '../federation/outbound/outbound-metrics.ts';
 import { outboundCounters } from '../federation/outbound/outbound-metrics.ts';
@@ -37,6 +38,12 @@ export interface OtherServers extends Disposable {
   joinTo(parts: Parts, opened: AsyncDisposableStack): Federating;
 }
 
+export interface ServersStatus {
+  readonly outbound: OutboundStatus;
+  readonly missing: MissingStatus;
+  readonly joins: JoinsStatus;
+}
+
 /** Talking to other servers, both ways. */
 export interface Federating {
   /** Every endpoint that they call. */
@@ -47,7 +54,7 @@ export interface Federating {
   readonly history: RemoteHistory;
   /** Takes up what an earlier run left. */
   start(): Promise<void>;
-  status(): Promise<{ readonly outbound: OutboundStatus; readonly missing: MissingStatus }>;
+  status(): Promise<ServersStatus>;
 }
 
 /** Undefined where this server keeps to itself. @throws TlsFileError, DataFolderError */
@@ -113,6 +120,10 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
       outbound.start();
       doctor.start();
     },
-    status: async () => ({ outbound: await outbound.status(), missing: await incoming.missing() }),
+    status: async () => ({
+      outbound: await outbound.status(),
+      missing: await incoming.missing(),
+      joins: await joining.status(),
+    }),
   };
 }

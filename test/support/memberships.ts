@@ -1,9 +1,11 @@
 import type { Admission } from '../../src/base/admission.ts';
+import { systemClock } from '../../src/base/clock.ts';
 import { nodeCrypto } from '../../src/base/node-crypto.ts';
 import type { CheckedEvents } from '../../src/federation/events/checked-events.ts';
 import { GapFiller } from '../../src/federation/gaps/gap-filler.ts';
 import { PeerEvents } from '../../src/federation/gaps/peer-events.ts';
 import { AwaitedEvents } from '../../src/federation/joining/awaited-events.ts';
+import { JoinProgress } from '../../src/federation/joining/join-progress.ts';
 import { JoiningRooms } from '../../src/federation/joining/joining-rooms.ts';
 import { RemoteJoins } from '../../src/federation/joining/remote-join.ts';
 import { StateCompletion } from '../../src/federation/joining/state-completion.ts';
@@ -21,14 +23,17 @@ export function membershipsOn(
   rooms: () => RoomsParts,
   checked: CheckedEvents,
   client: Pick<FederationClient, 'request' | 'stream'>,
+  admission: Admission = open,
 ): {
   readonly joining: JoiningRooms;
+  readonly progress: JoinProgress;
   readonly completion: () => StateCompletion;
   readonly memberships: FederatedMemberships;
   readonly awaited: () => AwaitedEvents;
 } {
   const peers = new PeerEvents(client);
   const joining = new JoiningRooms();
+  const progress = new JoinProgress(systemClock);
   let made: AwaitedEvents | undefined;
   const awaited = () => {
     made ??= new AwaitedEvents({ rooms: rooms(), checked, peers, joining });
@@ -36,14 +41,22 @@ export function membershipsOn(
   };
   let completing: StateCompletion | undefined;
   const completion = () => {
-    completing ??= new StateCompletion({ rooms: rooms(), checked, peers, client, admission: open, awaited: awaited() });
+    completing ??= new StateCompletion({
+      rooms: rooms(),
+      checked,
+      peers,
+      client,
+      progress,
+      admission,
+      awaited: awaited(),
+    });
     return completing;
   };
   const memberships = new FederatedMemberships(() => {
-    const common = { rooms: rooms(), joining, checked, client, peers, crypto: nodeCrypto, admission: open };
+    const common = { rooms: rooms(), joining, checked, client, peers, progress, crypto: nodeCrypto, admission };
     const gaps = new GapFiller(common);
     const joins = new RemoteJoins({ ...common, gaps, awaited: awaited(), completion: completion() });
     return { ...common, joins };
   });
-  return { memberships, awaited, joining, completion };
+  return { memberships, awaited, joining, progress, completion };
 }

@@ -91,6 +91,13 @@ export async function awaitedFigures(db: Queryable): Promise<{ readonly awaited:
   return { awaited: row?.awaited ?? 0, givenUp: (row?.n ?? 0) - (row?.awaited ?? 0) };
 }
 
+/** How many events are waited for by room, those with most of them. */
+export async function countAwaitedRooms(db: Queryable, limit: number): Promise<Map<number, number>> {
+  const rows = await db.all<{ room_nid: number; n: number }>(sql`select room_nid, count(*) as n from awaited_event
+    where due is not null group by room_nid order by n desc limit ${limit}`);
+  return new Map(rows.map(row => [row.room_nid, row.n]));
+}
+
 export async function postponeAwaited(
   tx: Tx,
   roomNid: number,

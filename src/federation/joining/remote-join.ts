@@ -1,8 +1,10 @@
 import type { Admission } from '../../base/admission.ts';
+import { BudgetFullError } from '../../base/budget-account.ts';
 import { sleep } from '../../base/clock.ts';
 import { type Event, EventError } from '../../core/event.ts';
-import { parseUserId, type ServerName } from '../../core/ids.ts';
+import { parseUserId, type RoomId, type ServerName } from '../../core/ids.ts';
 import { getObject, getString, isObject, type Json } from '../../core/json.ts';
+import { MatrixError } from '../../core/matrix-error.ts';
 import type { RoomVersion } from '../../core/room-versions.ts';
 import { refusal } from '../../rooms/append.ts';
 import { isResident } from '../../rooms/current-membership.ts';
@@ -24,6 +26,7 @@ import { path } from '../transport/request-target.ts';
 import { awaitedAmong, countAwaited, dropAwaited } from './awaited-event.table.ts';
 import { type AwaitedEvents, unstored } from './awaited-events.ts';
 import { JOIN_BYTES, LARGEST_ANSWER } from './join-limits.ts';
+import type { JoinProgress, RunningJoin } from './join-progress.ts';
 import type { JoiningRooms } from './joining-rooms.ts';
 import { type EventSink, type JoinAnswerHead, readJoinAnswer } from './read-join-answer.ts';
 import type { StateCompletion } from './state-completion.ts';
@@ -33,6 +36,7 @@ export interface RemoteJoinParts extends ToldStateParts {
   readonly client: Pick<FederationClient, 'request' | 'stream'>;
   readonly awaited: AwaitedEvents;
   readonly joining: JoiningRooms;
+  readonly progress: JoinProgress;
   readonly admission: Admission;
   readonly completion: Pick<StateCompletion, 'wake'>;
   readonly gaps: GapFiller;
@@ -44,6 +48,9 @@ const FIRST_BYTE_MS = 120_000;
 const LONGEST_ANSWER_MS = 30 * 60_000;
 /** A server that gives less than this in a minute is not waited for. */
 const LEAST_BYTES_A_MINUTE = 32 * 1024;
+/** How long a join waits in line before its user is told to try again. */
+const PATIENCE_MS = 60_000;
+const RETRY_MS = 30_000;
 /** How long keys are waited for without which nothing can be said of the join. */
 const CRITICAL_PATIENCE_MS = 60_000;
 const CRITICAL_PAUSE_MS = 1000;
@@ -56,19 +63,43 @@ export class RemoteJoins {
     this.#parts = parts;
   }
 
-  /** Waits until there is memory for a join. */
-  admit(signal: AbortSignal): Promise<Disposable> {
-    return this.#parts.admission.admit('join', JOIN_BYTES, signal);
+  /** A join begins. */
+  begin(roomId: RoomId): RunningJoin {
+    return this.#parts.progress.begin(roomId);
+  }
+
+  /** Waits until there is memory for a join, for a while. @throws MatrixError M_LIMIT_EXCEEDED with the reason */
+  async admit(join: RunningJoin, signal: AbortSignal): Promise<Disposable> {
+    const { rooms, admission } = this.#parts;
+    const patience = new AbortController();
+    const timer = rooms.clock.after(PATIENCE_MS, () => patience.abort());
+    let reason = '';
+    try {
+      return await admission.admit('join', JOIN_BYTES, AbortSignal.any([signal, patience.signal]), why => {
+        reason = why;
+        join.waits(why);
+        rooms.log.info('A join waits for memory.', { room: join.roomId, reason: why });
+      });
+    } catch (error) {
+      if (!(error instanceof BudgetFullError)) throw error;
+      throw new MatrixError('M_LIMIT_EXCEEDED', `The room cannot be joined just now: ${reason || error.message}.`, {
+        fields: { retry_after_ms: Math.max(error.retryAfterMs, RETRY_MS) },
+        cause: error,
+      });
+    } finally {
+      timer.cancel();
+    }
   }
 
   /** @throws UnreachableError, RefusedError, BadAnswerError, MatrixError */
-  async through(server: ServerName, wish: MembershipWish, signal: AbortSignal): Promise<void> {
+  async through(server: ServerName, wish: MembershipWish, running: RunningJoin, signal: AbortSignal): Promise<void> {
     const { rooms, awaited, joining } = this.#parts;
+    running.asks(server);
     const { version, event } = await makeThrough(this.#parts, server, wish, signal);
     const room = await rooms.db.tx(tx => rooms.rooms.findOrCreate(tx, wish.roomId, version));
     try {
       using _ = joining.begin(room);
-      await this.#enter(server, room, event, signal);
+      await this.#enter(server, room, event, running, signal);
     } finally {
       if (!(await isResident(rooms, rooms.db, room))) await rooms.db.tx(tx => dropAwaited(tx, room.nid));
       awaited.wake();
@@ -98,9 +129,10 @@ export class RemoteJoins {
     });
   }
 
-  async #enter(server: ServerName, room: Room, join: Event, signal: AbortSignal): Promise<void> {
+  async #enter(server: ServerName, room: Room, join: Event, running: RunningJoin, signal: AbortSignal): Promise<void> {
     const { rooms } = this.#parts;
     const intake = new StateIntake(this.#parts, room);
+    running.receives(() => intake.counts);
     const answer = await this.#receive(server, room.version, join, intake, signal);
     const signed = await this.#withTheirSignature(server, join, answer.event);
     await this.#waitForCritical(server, room, signed);
@@ -114,8 +146,8 @@ export class RemoteJoins {
       else await removeIncomplete(tx, room.nid);
     });
     if (answer.membersOmitted) this.#parts.completion.wake();
-    const { stored, refused } = intake.counts;
-    rooms.log.info('This server has come into a room.', { room: room.roomId, server, stored, refused });
+    const isWhole = !answer.membersOmitted;
+    rooms.log.info('This server has come into a room.', { room: room.roomId, server, ...intake.counts, isWhole });
   }
 
   async #receive(

@@ -30,7 +30,8 @@ import { path } from '../transport/request-target.ts';
 import { countAwaited, keptAmong } from './awaited-event.table.ts';
 import type { AwaitedEvents } from './awaited-events.ts';
 import { unstored } from './awaited-events.ts';
-import { JOIN_BYTES, LARGEST_ANSWER } from './join-limits.ts';
+import { LARGEST_ANSWER, priceOfMembers } from './join-limits.ts';
+import type { JoinProgress, RunningJoin } from './join-progress.ts';
 import { readToldEvents } from './read-join-answer.ts';
 import { NoStateError, StateIntake } from './state-intake.ts';
 
@@ -38,6 +39,7 @@ export interface StateCompletionParts extends ToldStateParts {
   readonly client: Pick<FederationClient, 'stream'>;
   readonly awaited: AwaitedEvents;
   readonly admission: Admission;
+  readonly progress: JoinProgress;
 }
 
 /** Of more missing events the whole state is asked for. */
@@ -108,12 +110,16 @@ export class StateCompletion implements AsyncDisposable {
     const join = await rooms.events.byNid(rooms.db, row.join_nid);
     if (join?.pos === undefined || !(await isResident(rooms, rooms.db, room)))
       return void (await rooms.db.tx(tx => removeIncomplete(tx, room.nid)));
-    const servers = candidates(rooms.serverName, JSON.parse(row.servers) as string[]);
-    const server = servers[row.tries % Math.max(servers.length, 1)];
+    const servers = JSON.parse(row.servers) as string[];
+    const asked = candidates(rooms.serverName, servers);
+    const server = asked[row.tries % Math.max(asked.length, 1)];
     try {
       if (server === undefined) throw new IncompleteStateError(0);
-      using _ = await admission.admit('join', JOIN_BYTES, this.#stop.signal);
-      await this.#through(server, room, { ...join, pos: join.pos }, row.tries);
+      using running = this.#parts.progress.begin(room.roomId);
+      const price = priceOfMembers(servers.length);
+      using _ = await admission.admit('join', price, this.#stop.signal, reason => running.waits(reason));
+      running.asks(server);
+      await this.#through(server, room, { ...join, pos: join.pos }, running, row.tries);
       rooms.log.info('All members of a room are known now.', { room: room.roomId, server });
     } catch (error) {
       if (this.#stop.signal.aborted) return;
@@ -124,10 +130,11 @@ export class StateCompletion implements AsyncDisposable {
     }
   }
 
-  async #through(server: ServerName, room: Room, join: Placed, tries: number): Promise<void> {
+  async #through(server: ServerName, room: Room, join: Placed, running: RunningJoin, tries: number): Promise<void> {
     const { rooms, peers, awaited } = this.#parts;
     const { state } = await peers.stateIds(server, room.roomId, join.event.id);
-    if ((await unstored(this.#parts, state)).length > MOST_SINGLE) await this.#stream(server, room, join.event.id);
+    if ((await unstored(this.#parts, state)).length > MOST_SINGLE)
+      await this.#stream(server, room, join.event.id, running);
     const missing = await this.#missing(room, state);
     await fetchSingle(this.#parts, room, server, missing.slice(0, 2 * MOST_SINGLE));
     const left = await this.#missing(room, state);
@@ -168,8 +175,9 @@ export class StateCompletion implements AsyncDisposable {
   }
 
   /** Takes in the whole state and its auth chain. */
-  async #stream(server: ServerName, room: Room, eventId: EventId): Promise<void> {
+  async #stream(server: ServerName, room: Room, eventId: EventId, running: RunningJoin): Promise<void> {
     const intake = new StateIntake(this.#parts, room);
+    running.receives(() => intake.counts);
     await using answer = await this.#parts.client.stream(server, {
       method: 'GET',
       path: path`/_matrix/federation/v1/state/${room.roomId}`,

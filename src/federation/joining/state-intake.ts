@@ -11,6 +11,7 @@ import { writeRoom } from '../../rooms/write-room.ts';
 import type { CheckedEvents } from '../events/checked-events.ts';
 import { sortedByAuth } from '../gaps/event-order.ts';
 import { addAwaited, type NewAwaited } from './awaited-event.table.ts';
+import type { IntakeCounts } from './join-progress.ts';
 
 /** An event of a state, or of what authorises it, as another server told it. */
 export interface ToldEvent {
@@ -81,9 +82,9 @@ export class StateIntake {
     this.#room = room;
   }
 
-  /** Events stored so far, and those refused for good. */
-  get counts(): { readonly stored: number; readonly refused: number } {
-    return { stored: this.#stored, refused: this.#refused };
+  /** How far it is. */
+  get counts(): IntakeCounts {
+    return { stored: this.#stored, aside: this.#aside, refused: this.#refused };
   }
 
   /** Resolves when there is room for the next. @throws NoStateError, and what storing events throws */

@@ -35,9 +35,10 @@ export class FederatedMemberships implements RemoteMemberships, AsyncDisposable 
     return this.#lanes.run(wish.roomId, async () => {
       const room = await rooms.rooms.find(rooms.db, wish.roomId);
       if (room !== undefined && (await isResident(rooms, rooms.db, room))) return 'here';
-      using _ = await joins.admit(this.#stop.signal);
+      using running = joins.begin(wish.roomId);
+      using _ = await joins.admit(running, this.#stop.signal);
       const full = { ...wish, membership: 'join' as const };
-      await this.#inTurn(wish, server => joins.through(server, full, this.#stop.signal));
+      await this.#inTurn(wish, server => joins.through(server, full, running, this.#stop.signal));
       return 'joined';
     });
   }
