@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { installSynapse } from './federation/install-synapse.ts';
 import { ensurePostgres } from './support/postgres.ts';
 import { type Outcome, runChecker, runNodeTests, runReport, runScript } from './support/stage.ts';
 
@@ -87,9 +88,12 @@ const SUITES: readonly Suite[] = [
   },
   {
     name: 'federation',
-    about: 'with a real Synapse, over TLS',
-    when: 'asked',
-    run: args => runNodeTests(args.length > 0 ? args : FEDERATION),
+    about: 'with a real Synapse, over TLS [FILE...]',
+    when: 'ci',
+    run: args => {
+      installSynapse();
+      return runNodeTests(args.length > 0 ? args : FEDERATION);
+    },
   },
   { name: 'arm64', about: 'starts on arm64, under qemu', when: 'ci', run: args => runScript('test/arm64.ts', args) },
   {

@@ -3,9 +3,8 @@ import { after, before, suite, test } from 'node:test';
 import sharp from 'sharp';
 import { getArray, getObject, type JsonObject } from '../../src/core/json.ts';
 import { picture } from '../support/images.ts';
-import { NoPython } from '../support/python-environment.ts';
 import { type ApiUser, eventually } from './api-user.ts';
-import { type TwoServers, twoServersIfAny } from './two-servers.ts';
+import { type TwoServers, twoServersIfAny, whyNoSynapse } from './two-servers.ts';
 
 /** Two users of different servers, and a room that the first made and both are in. */
 interface Pair {
@@ -34,7 +33,7 @@ suite('what Copse and Synapse tell each other beside events', { concurrency: 1 }
   for (const whose of WHOSE)
     test(whose, async t => {
       const pair = pairs.get(whose);
-      if (pair === undefined) return t.skip(new NoPython().message);
+      if (pair === undefined) return t.skip(whyNoSynapse());
       await t.test('typing', () => typing(pair));
       await t.test('receipts', () => receipts(pair));
       await t.test('presence', () => presence(pair));

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
 import { after, before, suite, type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { NoPython } from '../support/python-environment.ts';
 import { type ApiUser, eventually, Reader } from './api-user.ts';
-import { type TwoServers, twoServersIfAny } from './two-servers.ts';
+import { type TwoServers, twoServersIfAny, whyNoSynapse } from './two-servers.ts';
 
 /** Synapse gives Copse up at the first failure, and its next try is so far away that none comes while the tests run. */
 const FAR_AWAY = {
@@ -41,7 +40,7 @@ suite('outages of Copse and of Synapse', { concurrency: 1 }, () => {
   after(() => scene?.servers[Symbol.asyncDispose]());
 
   const scenario = (name: string, run: (scene: Scene, t: TestContext) => Promise<void>) =>
-    test(name, t => (scene === undefined ? t.skip(new NoPython().message) : run(scene, t)));
+    test(name, t => (scene === undefined ? t.skip(whyNoSynapse()) : run(scene, t)));
 
   scenario('Copse is down for 140 messages in two rooms, and Synapse has given it up for a day', copseAway);
   scenario('Copse is down for 300 messages', copseAwayForMany);

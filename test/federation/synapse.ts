@@ -6,14 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TestAuthority } from '../support/certificates.ts';
-import { pythonWith } from '../support/python-environment.ts';
 import { ApiUser, apiOf } from './api-user.ts';
+import { synapsePython } from './install-synapse.ts';
 
-const SYNAPSE = {
-  name: 'synapse',
-  packages: ['matrix-synapse==1.163.2'],
-  usable: 'import synapse.app.homeserver',
-};
 /** Of every account that the tests make. */
 export const USER_PASSWORD = 'a long password';
 const SHARED_SECRET = 'the shared secret of tests';
@@ -38,7 +33,7 @@ export class Synapse implements AsyncDisposable {
 
   /** @throws NoPython */
   constructor({ authority, ports, config = {} }: SynapseOptions) {
-    this.#python = pythonWith(SYNAPSE);
+    this.#python = synapsePython();
     this.name = `localhost:${ports.federation}`;
     this.url = `http://127.0.0.1:${ports.client}`;
     const { certificate, key } = authority.issue({ names: ['localhost', '127.0.0.1'] });

@@ -9,13 +9,19 @@ import { RunningServer } from '../support/running-server.ts';
 import { ApiUser, apiOf, eventually } from './api-user.ts';
 import { Synapse, USER_PASSWORD } from './synapse.ts';
 
-/** @returns undefined where Synapse cannot be had, and that is no fault */
+let reason = '';
+
+/** Why tests are skipped after `twoServersIfAny` gave nothing. */
+export const whyNoSynapse = () => `Synapse cannot be had: ${reason}`;
+
+/** @returns undefined where Synapse cannot be had, and that is no fault; with CI=true it is one */
 export async function twoServersIfAny(config: TwoServersConfig = {}): Promise<TwoServers | undefined> {
   try {
     return await TwoServers.start(config);
   } catch (error) {
-    if (error instanceof NoPython && process.env.CI !== 'true') return undefined;
-    throw error;
+    if (!(error instanceof NoPython) || process.env.CI === 'true') throw error;
+    reason = error.message;
+    return undefined;
   }
 }
 

@@ -15,8 +15,8 @@ export interface PythonEnvironment {
 const CAN_MAKE = 'import venv, ensurepip';
 
 export class NoPython extends Error {
-  constructor() {
-    super('there is no python3 with venv; on Debian: apt install python3-venv');
+  constructor(reason = 'there is no python3 with venv; on Debian: apt install python3-venv') {
+    super(reason);
     this.name = 'NoPython';
   }
 }
@@ -25,7 +25,7 @@ export class NoPython extends Error {
  * The Python of a virtual environment, made under `.cache/` the first time. Debian's `python3-venv` is installed where it
  * is missing and this process may.
  *
- * @throws NoPython when there is no Python to make it with
+ * @throws NoPython when there is no Python to make it with, or nowhere to get the packages from
  */
 export function pythonWith({ name, packages, usable }: PythonEnvironment): string {
   const folder = fileURLToPath(new URL(`../../.cache/${name}`, import.meta.url));
@@ -35,7 +35,11 @@ export function pythonWith({ name, packages, usable }: PythonEnvironment): strin
   if (!succeeds('python3', '-c', CAN_MAKE)) throw new NoPython();
   mkdirSync(folder, { recursive: true });
   run('python3', '-m', 'venv', '--clear', folder);
-  run(python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages);
+  try {
+    run(python, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...packages);
+  } catch (error) {
+    throw new NoPython(`${packages.join(' ')} cannot be installed: ${(error as Error).message.trim().slice(-300)}`);
+  }
   run(python, '-c', usable);
   return python;
 }
