@@ -112,6 +112,7 @@ withAdmin('Ketesa shows all that belongs to a user and to a room', async (world,
   await root.ok('GET', `v1/users/${at(alice.id)}/accountdata`);
   const { features } = await root.ok('GET', `v1/experimental_features/${at(alice.id)}`);
   assert.deepEqual(features, {});
+  await root.ok('PUT', `v1/experimental_features/${at(alice.id)}`, { features: {} });
   const wish = { features: { msc3881: true } };
   await root.refused(400, 'M_INVALID_PARAM', 'PUT', `v1/experimental_features/${at(alice.id)}`, wish);
   await root.refused(404, 'M_NOT_FOUND', 'GET', `v1/experimental_features/@nobody:${SERVER}`);
