@@ -1,3 +1,5 @@
+import { runInNewContext } from 'node:vm';
+
 export interface Namespace {
   readonly pattern: RegExp;
   /** Whether nobody else may make what fits it. */
@@ -33,4 +35,33 @@ export class NamespaceSet<T extends string> {
  */
 export function namespacePattern(regex: string): RegExp {
   return new RegExp(`^(?:${regex})`);
+}
+
+/** The longest name that there is. */
+const LONGEST = 255;
+/** For one name; what it takes a good pattern is not to be measured. */
+const MOST_MS = 50;
+
+/**
+ * Whether the pattern takes so long over some name that whoever chooses such a name holds up the server. Tried with
+ * long names of one letter behind the pattern's plain beginning, which is what patterns with repetitions in
+ * repetitions get lost in.
+ */
+export function isSlow(pattern: RegExp): boolean {
+  const beginning = /^\^\(\?:([\w@#!:.-]*)/.exec(pattern.source)?.[1] ?? '';
+  const letters = new Set([...pattern.source.replace(/[^\w]/g, ''), ...'a0_-./=@:#!']);
+  return [...letters].some(letter => {
+    const begins = [beginning, beginning.slice(0, -1), beginning.slice(0, 1)];
+    return begins.some(begin => takesLong(pattern, `${begin.padEnd(LONGEST - 1, letter)}\0`));
+  });
+}
+
+function takesLong(pattern: RegExp, name: string): boolean {
+  try {
+    runInNewContext('pattern.test(name)', { pattern, name }, { timeout: MOST_MS });
+    return false;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') return true;
+    throw error;
+  }
 }

@@ -121,3 +121,18 @@ test('two cannot share an ID, a token or a user', t => {
     `1.yaml sender_localpart is the same as in ${first}.`,
   ]);
 });
+
+test('N191 a pattern that gets lost in some names is refused, and the usual ones are not', t => {
+  const slow = ['@irc_(a+)+b', '(@.*)*x', '@x([a-z]*)*!', '@bot_(\\w|\\d)*:y'];
+  for (const regex of slow) {
+    const text = GOOD.replace("'@relayed_.*'", `'${regex}'`);
+    assert.deepEqual(
+      problemsOf(files(t, text)),
+      [`0.yaml:12 The regex ${regex} takes for ever over some names.`],
+      regex,
+    );
+  }
+  const usual = ['@_irc_.*', '@telegram_[0-9]+:one\\.example', '.*', '@(discord|slack)_[a-z0-9_.=-]+:.*', '@bot'];
+  for (const regex of usual)
+    assert.deepEqual(problemsOf(files(t, GOOD.replace("'@relayed_.*'", `'${regex}'`))), [], regex);
+});

@@ -1,7 +1,7 @@
 import { ConfigError, type Problem } from '../config/problems.ts';
 import { type ConfigSource, readSource } from '../config/source.ts';
 import { isUserId, type ServerName, type UserId } from '../core/ids.ts';
-import { type Namespace, NamespaceSet, namespacePattern } from './namespaces.ts';
+import { isSlow, type Namespace, NamespaceSet, namespacePattern } from './namespaces.ts';
 import type { Registration } from './registration.ts';
 
 /**
@@ -156,7 +156,10 @@ class Reader {
       return [];
     }
     try {
-      return [{ pattern: namespacePattern(regex), exclusive }];
+      const pattern = namespacePattern(regex);
+      if (!isSlow(pattern)) return [{ pattern, exclusive }];
+      this.#problem(path, `The regex ${regex} takes for ever over some names.`, 'Repeat nothing that is a repetition.');
+      return [];
     } catch (error) {
       this.#problem(path, `The regex cannot be read: ${(error as Error).message}.`, remedy);
       return [];

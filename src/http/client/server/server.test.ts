@@ -140,5 +140,5 @@ test('the versions of the specification are named without a gap', async t => {
     named,
     named.map((_, at) => `v1.${at + 1}`),
   );
-  assert.ok(named.includes('v1.17'));
+  assert.ok(named.includes('v1.19'));
 });

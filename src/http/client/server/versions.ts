@@ -27,6 +27,8 @@ const VERSIONS = [
   'v1.15',
   'v1.16',
   'v1.17',
+  'v1.18',
+  'v1.19',
 ];
 
 /** Flags by which clients find what is not in a version that we list (minimum sets of js-sdk, nio, mautrix). */
