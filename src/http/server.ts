@@ -121,8 +121,8 @@ export class HttpServer {
     this.app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) =>
       readBody(request, payload),
     );
-    this.app.setErrorHandler(async (error, request, answer) => {
-      await dropBody(request.raw);
+    this.app.setErrorHandler((error, request, answer) => {
+      dropBody(request.raw);
       return answerError(this.#parts.log, error, request, answer);
     });
     this.app.setNotFoundHandler((request, answer) => this.#notFound(request, answer));
