@@ -4,7 +4,7 @@ import type { Log } from '../base/log.ts';
 import type { RoomAlias, UserId } from '../core/ids.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { AppserviceClient } from './appservice-client.ts';
-import type { Asked } from './asked.ts';
+import { type Asked, saysItIsThere } from './asked.ts';
 import type { LaneParts } from './lane.ts';
 import { Lanes } from './lanes.ts';
 import { ping } from './ping.ts';
@@ -60,9 +60,9 @@ export class Appservices implements AccountsPort {
    * so has made it (application service API, "Querying"). Whether somebody did.
    */
   async offerAlias(alias: RoomAlias): Promise<boolean> {
-    for (const { registration, client } of this.#asked) {
-      if (!registration.aliases.has(alias)) continue;
-      if (await this.#isThere(registration, client, `rooms/${encodeURIComponent(alias)}`)) return true;
+    for (const asked of this.#asked) {
+      if (!asked.registration.aliases.has(alias)) continue;
+      if (await saysItIsThere(asked, 'rooms', alias, this.#parts.log)) return true;
     }
     return false;
   }
@@ -86,14 +86,5 @@ export class Appservices implements AccountsPort {
     const lanes = new Lanes(parts, this.#asked, known);
     this.#lanes = lanes;
     return lanes;
-  }
-
-  async #isThere({ id }: Registration, client: AppserviceClient, path: string): Promise<boolean> {
-    try {
-      return (await client.call('GET', path)).status === 200;
-    } catch (error) {
-      this.#parts.log.warn('An application service could not be asked.', { id, err: error });
-      return false;
-    }
   }
 }

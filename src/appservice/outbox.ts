@@ -8,8 +8,7 @@ import { type LogMove, LogReader } from '../rooms/log-reader.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import type { LogEntry } from '../rooms/room-log.table.ts';
 import { addTransaction, type Waiting, waitingFor } from './appservice.table.ts';
-import type { AppserviceClient } from './appservice-client.ts';
-import type { Asked } from './asked.ts';
+import { type Asked, saysItIsThere } from './asked.ts';
 import type { Interest } from './interest.ts';
 import type { Passing } from './passing.ts';
 import type { Registration } from './registration.ts';
@@ -29,6 +28,7 @@ export interface OutboxParts {
 /** What waits on the disk is not let grow beyond this: the rest stays in the logs, where it is anyway. */
 const MOST_TRANSACTIONS = 20;
 const MOST_BYTES = 16 * 2 ** 20;
+/** Users who are remembered so that they are asked about once. */
 const MOST_OFFERED = 10_000;
 
 /** The name under which an application service's position in the room logs is kept. */
@@ -46,15 +46,16 @@ export class Outbox {
   readonly #passing: Passing;
   readonly #reader: LogReader;
   readonly #entries: EntryReader;
-  readonly #client: AppserviceClient;
+  readonly #asked: Asked;
   /** Users who have been asked about. */
   readonly #offered = new Set<UserId>();
   #isFull = false;
 
-  constructor(parts: OutboxParts, { registration, client }: Asked, interest: Interest, passing: Passing) {
+  constructor(parts: OutboxParts, asked: Asked, interest: Interest, passing: Passing) {
+    const { registration } = asked;
     this.#parts = parts;
     this.#registration = registration;
-    this.#client = client;
+    this.#asked = asked;
     this.#passing = passing;
     const { db, rooms, log } = parts;
     this.#entries = new EntryReader(rooms, registration, interest);
@@ -116,7 +117,8 @@ export class Outbox {
       if (this.#offered.has(userId) || (await this.#parts.hasAccount(userId))) continue;
       if (this.#offered.size >= MOST_OFFERED) this.#offered.clear();
       this.#offered.add(userId);
-      await this.#client.call('GET', `users/${encodeURIComponent(userId)}`).catch(() => undefined);
+      // It is told what happened whatever it says.
+      await saysItIsThere(this.#asked, 'users', userId, this.#parts.log);
     }
   }
 

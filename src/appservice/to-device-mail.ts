@@ -1,6 +1,6 @@
 import type { UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { Database, Queryable, Tx } from '../db/database.ts';
+import type { Database, Tx } from '../db/database.ts';
 import { otkCounts, unusedFallbackTypes } from '../keys/key-counts.ts';
 import type { ToDevice } from '../keys/to-device.ts';
 import type { Nids } from '../rooms/nids.table.ts';
@@ -22,6 +22,9 @@ export interface Mail {
   removeIn(tx: Tx): Promise<void>;
 }
 
+/** By user and device. */
+type ByDevice = { [userId: UserId]: JsonObject };
+
 /** Devices of one transaction. */
 const AT_ONCE = 50;
 
@@ -33,31 +36,23 @@ export async function collectMail(parts: ToDeviceMailParts, appserviceId: string
   const names = await nids.users.names(db, new Set(inboxes.map(inbox => inbox.user_nid)));
   const messages: JsonObject[] = [];
   const removals: ((tx: Tx) => Promise<void>)[] = [];
-  const counts = new Tally<{ [algorithm: string]: number }>();
-  const fallbacks = new Tally<string[]>();
+  const keyCounts: ByDevice = {};
+  const fallbackTypes: ByDevice = {};
   for (const { user_nid: userNid, device_id: deviceId } of inboxes) {
     const userId = names.get(userNid);
     if (userId === undefined) continue;
     const batch = await toDevice.after(db, userNid, deviceId, 0, await userPos(db, userNid));
     messages.push(...batch.events.map(event => ({ ...event, to_user_id: userId, to_device_id: deviceId })));
     removals.push(tx => toDevice.remove(tx, userNid, deviceId, batch.upTo));
-    counts.set(userId, deviceId, await otkCounts(db, userNid, deviceId));
-    fallbacks.set(userId, deviceId, await unusedFallbackTypes(db as Queryable, userNid, deviceId));
+    keyCounts[userId] = { ...keyCounts[userId], [deviceId]: await otkCounts(db, userNid, deviceId) };
+    fallbackTypes[userId] = { ...fallbackTypes[userId], [deviceId]: await unusedFallbackTypes(db, userNid, deviceId) };
   }
   return {
     messages,
-    keyCounts: counts.byUser,
-    fallbackTypes: fallbacks.byUser,
+    keyCounts,
+    fallbackTypes,
     async removeIn(tx) {
       for (const remove of removals) await remove(tx);
     },
   };
-}
-
-class Tally<V> {
-  readonly byUser: { [userId: string]: { [deviceId: string]: V & (string[] | { [key: string]: number }) } } = {};
-
-  set(userId: UserId, deviceId: string, value: V & (string[] | { [key: string]: number })): void {
-    this.byUser[userId] = { ...this.byUser[userId], [deviceId]: value };
-  }
 }

@@ -16,13 +16,6 @@ export async function largestServers(db: Queryable, roomNid: number, limit: numb
   return rows.map(row => row.domain_nid);
 }
 
-/** Those with most joined users, these first. */
-export async function largestServersIn(db: Queryable, roomNid: number, limit: number): Promise<number[]> {
-  const rows = await db.all<{ domain_nid: number }>(sql`select domain_nid from room_domain
-    where room_nid = ${roomNid} and joined > 0 order by joined desc, domain_nid limit ${limit}`);
-  return rows.map(row => row.domain_nid);
-}
-
 /** Servers that share rooms with another, those with most of them first. */
 export async function serversSharing(db: Queryable, ownDomainNid: number): Promise<number[]> {
   const rows = await db.all<{ domain_nid: number }>(sql`select theirs.domain_nid from room_domain ours

@@ -2,7 +2,7 @@ import { ByteCache } from '../../base/byte-cache.ts';
 import type { ServerName } from '../../core/ids.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
 import type { Room } from '../../rooms/room.ts';
-import { largestServersIn } from '../../rooms/room-domains.table.ts';
+import { largestServers } from '../../rooms/room-domains.table.ts';
 
 type Parts = Pick<RoomsParts, 'db' | 'nids' | 'clock' | 'serverName' | 'budget'>;
 
@@ -23,7 +23,7 @@ export class PeerChoice {
 
   async of(room: Room, most: number, without: ReadonlySet<ServerName> = new Set()): Promise<ServerName[]> {
     const { db, nids, serverName, clock } = this.#parts;
-    const found = await largestServersIn(db, room.nid, MOST_THOUGHT_OF);
+    const found = await largestServers(db, room.nid, MOST_THOUGHT_OF);
     const names = await nids.domains.names(db, found);
     const others = found
       .map(nid => names.get(nid) as ServerName | undefined)

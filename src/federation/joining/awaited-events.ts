@@ -1,4 +1,4 @@
-import type { Timer } from '../../base/clock.ts';
+import { Rounds } from '../../base/rounds.ts';
 import { type Event, EventError } from '../../core/event.ts';
 import type { EventId, ServerName } from '../../core/ids.ts';
 import type { Json } from '../../core/json.ts';
@@ -50,12 +50,11 @@ interface Outlook {
 /** Tries again what could not be stored of the states of rooms, until every event has come or was refused. */
 export class AwaitedEvents implements AsyncDisposable {
   readonly #parts: AwaitedEventsParts;
-  #timer: Timer | undefined;
-  #round: Promise<void> | undefined;
-  #isClosed = false;
+  readonly #rounds: Rounds;
 
   constructor(parts: AwaitedEventsParts) {
     this.#parts = parts;
+    this.#rounds = new Rounds(parts.rooms.clock, () => this.#runRound());
   }
 
   /** Takes up what an earlier run left; what it waited for joins that came to nothing is forgotten. */
@@ -68,36 +67,28 @@ export class AwaitedEvents implements AsyncDisposable {
 
   /** Looks now for what is due. */
   wake(): void {
-    if (this.#isClosed || this.#round !== undefined) return;
-    this.#timer?.cancel();
-    this.#round = this.#runRound().finally(() => {
-      this.#round = undefined;
-    });
+    this.#rounds.wake();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#isClosed = true;
-    this.#timer?.cancel();
-    await this.#round;
+    await this.#rounds[Symbol.asyncDispose]();
   }
 
-  /** Never throws. */
-  async #runRound(): Promise<void> {
+  async #runRound(): Promise<number | undefined> {
     const { rooms } = this.#parts;
-    let wait: number | undefined = AFTER_FAILURE_MS;
     try {
       const nids = await roomsWithAwaited(rooms.db, rooms.clock.now());
       for (const room of (await rooms.rooms.byNids(rooms.db, nids)).values()) {
         if (this.#parts.joining.has(room)) continue;
         await this.#dropUnlessResident(room);
-        while (!this.#isClosed && (await this.retry(room)));
+        while (!this.#rounds.isClosed && (await this.retry(room)));
       }
       const due = await nextAwaited(rooms.db);
-      wait = due === undefined ? undefined : Math.max(due - rooms.clock.now(), FIRST_RETRY_MS);
+      return due === undefined ? undefined : Math.max(due - rooms.clock.now(), FIRST_RETRY_MS);
     } catch (error) {
       rooms.log.error('Events that are missing from states could not be tried again.', { err: error });
+      return AFTER_FAILURE_MS;
     }
-    if (!this.#isClosed && wait !== undefined) this.#timer = rooms.clock.after(wait, () => this.wake());
   }
 
   async #dropUnlessResident(room: Room): Promise<void> {

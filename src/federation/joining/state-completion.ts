@@ -1,5 +1,6 @@
 import type { Admission } from '../../base/admission.ts';
-import { sleep, type Timer } from '../../base/clock.ts';
+import { sleep } from '../../base/clock.ts';
+import { Rounds } from '../../base/rounds.ts';
 import type { EventId, ServerName } from '../../core/ids.ts';
 import type { Tx } from '../../db/database.ts';
 import { completeState } from '../../rooms/complete-state.ts';
@@ -58,34 +59,25 @@ type Placed = StoredEvent & { readonly pos: number };
 export class StateCompletion implements AsyncDisposable {
   readonly #parts: StateCompletionParts;
   readonly #stop = new AbortController();
-  #timer: Timer | undefined;
-  #round: Promise<void> | undefined;
+  readonly #rounds: Rounds;
 
   constructor(parts: StateCompletionParts) {
     this.#parts = parts;
+    this.#rounds = new Rounds(parts.rooms.clock, () => this.#runRound());
   }
 
   /** Looks now for what is due; at the start, what an earlier run left. */
   wake(): void {
-    if (this.#stop.signal.aborted) return;
-    this.#timer?.cancel();
-    if (this.#round !== undefined) this.#timer = this.#parts.rooms.clock.after(1000, () => this.wake());
-    else
-      this.#round = this.#runRound().finally(() => {
-        this.#round = undefined;
-      });
+    this.#rounds.wake();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
-    this.#timer?.cancel();
-    await this.#round;
+    await this.#rounds[Symbol.asyncDispose]();
   }
 
-  /** Never throws. */
-  async #runRound(): Promise<void> {
+  async #runRound(): Promise<number | undefined> {
     const { rooms } = this.#parts;
-    let wait: number | undefined = AFTER_FAILURE_MS;
     try {
       const rows = await incompleteRooms(rooms.db);
       const known = await rooms.rooms.byNids(
@@ -97,11 +89,11 @@ export class StateCompletion implements AsyncDisposable {
         if (room !== undefined && row.due <= rooms.clock.now()) await this.complete(room, row);
       }
       const [next] = await incompleteRooms(rooms.db);
-      wait = next === undefined ? undefined : Math.max(next.due - rooms.clock.now(), 100);
+      return next === undefined ? undefined : Math.max(next.due - rooms.clock.now(), 100);
     } catch (error) {
       rooms.log.error('The members of rooms could not be asked for.', { err: error });
+      return AFTER_FAILURE_MS;
     }
-    if (!this.#stop.signal.aborted && wait !== undefined) this.#timer = rooms.clock.after(wait, () => this.wake());
   }
 
   /** One try for one room, through one server. */

@@ -1,0 +1,48 @@
+import type { Clock, Timer } from './clock.ts';
+
+/** Looks through what is due, and answers in how many milliseconds to look again; undefined: when it is woken. */
+export type Round = () => Promise<number | undefined>;
+
+/** Work that is done in rounds, one at a time. Disposing of it waits for the round that goes on. */
+export class Rounds implements AsyncDisposable {
+  readonly #clock: Clock;
+  readonly #round: Round;
+  #timer: Timer | undefined;
+  #running: Promise<void> | undefined;
+  #isWoken = false;
+  #isClosed = false;
+
+  /** `round` must not reject. */
+  constructor(clock: Clock, round: Round) {
+    this.#clock = clock;
+    this.#round = round;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Begins a round, or another one after the one that goes on: what it has passed already may be due by now. */
+  wake(): void {
+    if (this.#isClosed) return;
+    this.#isWoken = true;
+    this.#timer?.cancel();
+    this.#running ??= this.#run();
+  }
+
+  async #run(): Promise<void> {
+    let wait: number | undefined;
+    while (this.#isWoken && !this.#isClosed) {
+      this.#isWoken = false;
+      wait = await this.#round();
+    }
+    this.#running = undefined;
+    if (!this.#isClosed && wait !== undefined) this.#timer = this.#clock.after(wait, () => this.wake());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    this.#timer?.cancel();
+    await this.#running;
+  }
+}
