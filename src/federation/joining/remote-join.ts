@@ -139,7 +139,9 @@ export class RemoteJoins {
     await writeRoom(rooms, room, async tx => {
       const { state: missing } = await countAwaited(tx, room.nid);
       const partial = missing > 0 || answer.membersOmitted;
-      const root = await stateOfEvents(rooms, tx, room, intake.stateIds, { partial });
+      // Where members are left out, what authorises the join (an invite above all) is part of the state before it.
+      const ids = answer.membersOmitted ? [...intake.stateIds, ...authIdsOf(signed)] : intake.stateIds;
+      const root = await stateOfEvents(rooms, tx, room, ids, { partial });
       await this.#checkCreate(server, room, await rooms.state.event(tx, room, root, 'm.room.create'));
       const stored = await enterRoom(rooms, tx, room, signed, root);
       if (answer.membersOmitted) await markIncomplete(rooms, tx, room, stored, [server, ...answer.servers]);

@@ -66,7 +66,27 @@ test('a state that is another than the one at the join is not taken: the next se
   assert.deepEqual(servers, ['peer.example', 'honest.example']);
 });
 
-test('while members are still to come others are not let in through us', async t => {
+test('while members are still to come the join shows the invite that it took the place of', async t => {
+  const world = new ServerWorld();
+  const [one, two] = [await world.server(t, 'one.example'), await world.server(t, 'two.example')];
+  const [alice, bob] = [await one.user('alice'), await two.user('bob')];
+  const body = { invite: [bob.id], is_direct: true, preset: 'trusted_private_chat' };
+  const room = String((await alice.ok('POST', '/v3/createRoom', body)).room_id);
+  world.hold = ({ uri }) => uri.includes('/state_ids/') || uri.includes('/event/');
+  await bob.ok('POST', `/v3/join/${enc(room)}?via=one.example`);
+  const filter = enc(JSON.stringify({ room: { state: { lazy_load_members: true } } }));
+  const { rooms } = await bob.ok('GET', `/v3/sync?filter=${filter}`);
+  world.hold = () => false;
+  const joined = getObject(getObject(rooms as JsonObject, 'join') ?? {}, room) ?? {};
+  const events = (getArray(getObject(joined, 'timeline') ?? {}, 'events') ?? []) as readonly JsonObject[];
+  const join = events.find(event => event.state_key === bob.id) ?? assert.fail('the join is not shown');
+  const { prev_content: before, prev_sender: sender } = getObject(join, 'unsigned') ?? {};
+  assert.equal((before as JsonObject | undefined)?.membership, 'invite');
+  assert.equal((before as JsonObject | undefined)?.is_direct, true);
+  assert.equal(sender, alice.id);
+});
+
+test('while members are still to come others others are not let in through us', async t => {
   const { world, server, peer, join, room, joined } = await start(t, 5);
   world.hold = ({ uri }) => uri.includes('/state_ids/');
   assert.equal((await join()).status, 200);
