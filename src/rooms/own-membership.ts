@@ -1,3 +1,4 @@
+import { sleep } from '../base/clock.ts';
 import type { EventId, RoomId, UserId } from '../core/ids.ts';
 import { MatrixError, notFound } from '../core/matrix-error.ts';
 import { currentMembership, isResident } from './current-membership.ts';
@@ -27,11 +28,33 @@ export async function joinAt(parts: RoomsParts, target: JoinTarget, action: Memb
     : eventNow(parts, target.roomId, action.sender);
 }
 
+/** So long news of what happened here a moment ago are on their way to others. */
+const NEWS_TRAVEL_MS = 1000;
+
+/** Whoever joins a space and a room in it at once may be refused by a server that has not heard of the first join yet. */
+async function joinHere(parts: RoomsParts, room: Room, target: JoinTarget, action: MemberAction): Promise<EventId> {
+  try {
+    return await joinHereOnce(parts, room, target, action);
+  } catch (error) {
+    if (!(error instanceof UnheardError)) throw error;
+    await sleep(parts.clock, NEWS_TRAVEL_MS);
+  }
+  try {
+    return await joinHereOnce(parts, room, target, action);
+  } catch (error) {
+    throw error instanceof UnheardError ? error.cause : error;
+  }
+}
+
+/** Others refuse a user of whom we know that the room lets them in. */
+class UnheardError extends Error {}
+
 /**
  * Where nobody here may let the user into a restricted room, somebody elsewhere may; and where we do not know all members
  * we cannot tell whether the user was banned.
  */
-async function joinHere(parts: RoomsParts, room: Room, target: JoinTarget, action: MemberAction): Promise<EventId> {
+async function joinHereOnce(parts: RoomsParts, room: Room, target: JoinTarget, action: MemberAction): Promise<EventId> {
+  let isEntitled = false;
   const { memberships } = parts;
   const current = await currentMembership(parts, parts.db, room, action.sender);
   const isClear = current?.membership === 'join' || !(await lacksMembers(parts.db, room));
@@ -40,13 +63,19 @@ async function joinHere(parts: RoomsParts, room: Room, target: JoinTarget, actio
       return await join(parts, room, action);
     } catch (error) {
       if (!isForOthers(error) || memberships === undefined) throw error;
+      isEntitled = error.errcode === 'M_UNABLE_TO_GRANT_JOIN';
     }
   }
-  await memberships.joinByOthers(room, wishFor(target, action, 'join'));
+  try {
+    await memberships.joinByOthers(room, wishFor(target, action, 'join'));
+  } catch (cause) {
+    const isRefused = cause instanceof MatrixError && cause.errcode === 'M_FORBIDDEN';
+    throw isEntitled && isRefused ? new UnheardError('others have not heard yet', { cause }) : cause;
+  }
   return eventNow(parts, room.roomId, action.sender);
 }
 
-function isForOthers(error: unknown): boolean {
+function isForOthers(error: unknown): error is MatrixError {
   return (
     error instanceof MatrixError &&
     (error.errcode === 'M_UNABLE_TO_AUTHORISE_JOIN' || error.errcode === 'M_UNABLE_TO_GRANT_JOIN')
