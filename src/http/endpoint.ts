@@ -5,6 +5,7 @@ import type { Requester } from '../accounts/requester.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Query } from './query.ts';
+import type { RequestRole } from './role.ts';
 
 /** The names of the `:parts` of a path template. */
 export type PathParams<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
@@ -42,6 +43,9 @@ export interface EndpointRequest<Path extends string, Body, Who, Origin = undefi
   /** Aborts when the client goes away or the server drains. */
   readonly signal: AbortSignal;
 }
+
+/** The body limit where an endpoint says nothing, in bytes. */
+export const DEFAULT_BODY_LIMIT = 1024 * 1024;
 
 /** `EndpointSpec.memory` of a page of events: a megabyte of text, as stored, as the client gets it, and written. */
 export const PAGE_OF_EVENTS = 4 * 1024 * 1024;
@@ -83,13 +87,17 @@ export interface EndpointSpec<Path extends string, A extends Auth, B extends TSc
   /** Further templates with the same `:parts` (unstable prefixes, a trailing slash). */
   readonly alsoAt?: readonly string[];
   readonly auth: A;
+  /** Which role answers it, where that is not the role of its group (`servedBy`). */
+  readonly role?: RequestRole;
+  /** Another role answers requests that have not this parameter. */
+  readonly without?: { readonly parameter: string; readonly role: RequestRole };
   /** Which rate limit counts the request, by user where known, else by address. */
   readonly limit?: LimitName;
   /** Schema of the JSON body; `'stream'` leaves the body unread. */
   readonly body?: B;
   /** Numbers and keys of the body are checked as canonical JSON needs them (events). */
   readonly strictJson?: boolean;
-  /** The largest body in bytes; 1 MiB unless said. */
+  /** The largest body in bytes; `DEFAULT_BODY_LIMIT` unless said. A streamed body is counted by the handler. */
   readonly bodyLimit?: number;
   /**
    * What making its answer may hold, in bytes: it waits until that is free. For what answers with many events or rooms.
@@ -108,4 +116,12 @@ export function endpoint<Path extends string, A extends Auth, B extends TSchema 
   spec: EndpointSpec<Path, A, B>,
 ): Endpoint {
   return spec as unknown as Endpoint;
+}
+
+/** Every path that an endpoint is served at: what is at `/v3/` for clients is at `/r0/` too. */
+export function pathsOf(spec: Pick<Endpoint, 'path' | 'alsoAt'>): string[] {
+  const paths = [spec.path, ...(spec.alsoAt ?? [])];
+  return paths.flatMap(path =>
+    /^\/_matrix\/(client|media)\/v3\//.test(path) ? [path, path.replace('/v3/', '/r0/')] : [path],
+  );
 }

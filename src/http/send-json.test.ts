@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { Readable } from 'node:stream';
+import { type TestContext, test } from 'node:test';
 import { silentLog } from '../base/log.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { endpoint, reply } from './endpoint.ts';
 import { HttpServer } from './server.ts';
 
-test('every JSON answer is application/json and nothing more', async t => {
+function openServer(t: TestContext): HttpServer {
   const server = new HttpServer({
     log: silentLog,
     authenticate: async () => assert.fail('nobody logs in here'),
@@ -13,7 +14,13 @@ test('every JSON answer is application/json and nothing more', async t => {
     trustedProxies: [],
   });
   t.after(() => server.close());
-  const at = (path: string, handle: () => Promise<object>) => endpoint({ method: 'GET', path, auth: 'none', handle });
+  return server;
+}
+
+const at = (path: string, handle: () => Promise<object>) => endpoint({ method: 'GET', path, auth: 'none', handle });
+
+test('every JSON answer is application/json and nothing more', async t => {
+  const server = openServer(t);
   server.add([
     at('/object', async () => ({ text: 'grün' })),
     at('/text', async () => reply({ status: 201, body: '{"text":"grün"}' })),
@@ -33,4 +40,16 @@ test('every JSON answer is application/json and nothing more', async t => {
     assert.deepEqual([answer.statusCode, answer.headers['content-type']], [status, 'application/json'], path);
     if (status < 300) assert.deepEqual(answer.json(), { text: 'grün' });
   }
+});
+
+test('only what is written while it is made is not to be collected on the way', async t => {
+  const server = openServer(t);
+  server.add([
+    at('/stream', async () => reply({ body: Readable.from(['{', '}']) })),
+    at('/text', async () => reply({ body: '{}' })),
+    at('/object', async () => ({})),
+  ]);
+  const header = async (url: string) =>
+    (await server.app.inject({ method: 'GET', url })).headers['x-accel-buffering'] ?? 'none';
+  assert.deepEqual(await Promise.all(['/stream', '/text', '/object'].map(header)), ['no', 'none', 'none']);
 });

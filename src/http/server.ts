@@ -18,7 +18,7 @@ import { clientAddress } from './client-address.ts';
 import { limitConnections } from './connection-limit.ts';
 import { Departures } from './departures.ts';
 import { dropBody } from './drop-body.ts';
-import { type Endpoint, type EndpointRequest, isReply, type Reply } from './endpoint.ts';
+import { DEFAULT_BODY_LIMIT, type Endpoint, type EndpointRequest, isReply, pathsOf, type Reply } from './endpoint.ts';
 import { answerError } from './errors.ts';
 import { Query } from './query.ts';
 import type { RequestMemory } from './request-memory.ts';
@@ -71,9 +71,6 @@ export interface TlsCertificate {
   readonly cert: string;
   readonly key: string;
 }
-
-/** The body limit where an endpoint says nothing, in bytes. */
-const DEFAULT_BODY_LIMIT = 1024 * 1024;
 
 /**
  * Connections that wait to be accepted, as far as the kernel allows (`net.core.somaxconn`). With Node's 511 a burst overflowed
@@ -298,13 +295,6 @@ declare module 'fastify' {
   }
 }
 
-function pathsOf(spec: Endpoint): string[] {
-  const paths = [spec.path, ...(spec.alsoAt ?? [])];
-  return paths.flatMap(path =>
-    /^\/_matrix\/(client|media)\/v3\//.test(path) ? [path, path.replace('/v3/', '/r0/')] : [path],
-  );
-}
-
 function queryText(raw: FastifyRequest): string {
   const at = raw.url.indexOf('?');
   return at < 0 ? '' : raw.url.slice(at + 1);
@@ -342,6 +332,8 @@ function send({ charge }: FastifyRequest, answer: FastifyReply, result: object |
   const { status = 200, headers = {}, body } = result;
   const payload = body instanceof Readable || Buffer.isBuffer(body) ? body : Buffer.from(body);
   charge?.answer(payload instanceof Readable ? undefined : payload.length);
+  // What is written while it is made is not collected by an nginx in front, whose own memory and disk it would fill.
+  if (payload instanceof Readable) answer.header('x-accel-buffering', 'no');
   return answer.code(status).header('content-type', JSON_TYPE).headers(headers).send(payload);
 }
 

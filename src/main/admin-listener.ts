@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import type { Endpoint } from '../http/endpoint.ts';
+import type { PlacedEndpoint } from '../http/served-by.ts';
 import { type HttpParts, HttpServer } from '../http/server.ts';
 import { listenHttp } from './listen.ts';
 
@@ -7,11 +8,11 @@ const ADMINISTRATION = '/_synapse/admin/';
 
 /** What the listener for clients serves, and what a listener for administration takes from it where there is one. */
 export function splitAdministration(
-  routes: readonly Endpoint[],
+  routes: readonly PlacedEndpoint[],
   { enabled }: Config['listen']['admin'],
-): { readonly forClients: readonly Endpoint[]; readonly forAdmins: readonly Endpoint[] } {
+): { readonly forClients: readonly PlacedEndpoint[]; readonly forAdmins: readonly PlacedEndpoint[] } {
   if (!enabled) return { forClients: routes, forAdmins: [] };
-  const isAdministration = ({ path }: Endpoint) => path.startsWith(ADMINISTRATION);
+  const isAdministration = ({ path }: PlacedEndpoint) => path.startsWith(ADMINISTRATION);
   return {
     forClients: routes.filter(route => !isAdministration(route)),
     forAdmins: routes.filter(isAdministration),

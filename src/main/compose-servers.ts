@@ -8,7 +8,7 @@ import { DestinationList } from '../federation/outbound/destination-list.ts';
 import type { OutboundCounters } from '../federation/outbound/outbound-metrics.ts';
 import { outboundCounters } from '../federation/outbound/outbound-metrics.ts';
 import type { OutboundStatus } from '../federation/outbound/outbound-status.ts';
-import type { Endpoint } from '../http/endpoint.ts';
+import { type PlacedEndpoint, servedBy } from '../http/served-by.ts';
 import { destinationRoutes } from '../http/synapse/destinations/routes.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import type { RemoteHistory } from '../rooms/ports.ts';
@@ -47,9 +47,9 @@ export interface ServersStatus {
 /** Talking to other servers, both ways. */
 export interface Federating {
   /** Every endpoint that they call. */
-  readonly routes: readonly Endpoint[];
+  readonly routes: readonly PlacedEndpoint[];
   /** What administrators ask about it. */
-  readonly forAdmins: readonly Endpoint[];
+  readonly forAdmins: readonly PlacedEndpoint[];
   readonly authenticateServer: AuthenticateServer;
   readonly history: RemoteHistory;
   /** Takes up what an earlier run left. */
@@ -110,8 +110,8 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
     composeDoctor({ ...all, ...incoming, ...outbound, tell, rooms, ledger, routes, hasNetwork }),
   );
   return {
-    routes: [...routes, ...doctor.forServers],
-    forAdmins: [...doctor.forAdmins, ...destinationRoutes({ destinations })],
+    routes: servedBy('federation-in', [...routes, ...doctor.forServers]),
+    forAdmins: servedBy('client', [...doctor.forAdmins, ...destinationRoutes({ destinations })]),
     authenticateServer: outbound.hearing(ledger.noting(federation.authenticateServer)),
     history: incoming.history,
     async start() {

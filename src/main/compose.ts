@@ -11,26 +11,22 @@ import { migrate } from '../db/migrate.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
 import type { Carry } from '../federation/transport/federation-client.ts';
 import { wellKnownServer } from '../http/client/server/well-known.ts';
-import type { Endpoint } from '../http/endpoint.ts';
 import { type HttpMemory, type HttpParts, HttpServer } from '../http/server.ts';
 import { sealInvitation } from '../http/site/invitation.ts';
-import { startPage } from '../http/site/start-page.ts';
-import { WELCOME_PATH, type WelcomeParts, welcomeRoutes } from '../http/site/welcome.ts';
-import { accountMaker } from './account-maker.ts';
-import { splitAdministration } from './admin-listener.ts';
+import { WELCOME_PATH } from '../http/site/welcome.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
 import type { Internet } from './compose-federation.ts';
 import { openFurtherListeners } from './compose-listeners.ts';
 import { composeMemory } from './compose-memory.ts';
 import { composeParts, type Parts } from './compose-parts.ts';
-import { composeServers, type Federating } from './compose-servers.ts';
+import { composeServers } from './compose-servers.ts';
 import { listenControl } from './control.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { lockFolder } from './folder-lock.ts';
 import { listenHttp } from './listen.ts';
 import { openDatabase } from './open-database.ts';
 import { Operators, operatorListener } from './operator-listener.ts';
-import { clientRoutes } from './routes.ts';
+import { servedEndpoints } from './served-endpoints.ts';
 import type { SystemMemory } from './system-memory.ts';
 import { wellKnownOf } from './well-known.ts';
 
@@ -88,7 +84,9 @@ export async function compose(config: Config, environment: Environment): Promise
   );
   const federating = others?.joinTo(parts, opened);
   const http = httpParts(parts, federating?.authenticateServer, config, { ...environment, memory: memory.http });
-  const { client, forAdmins } = clientServer({ config, folder, parts, federating, http, version });
+  const { forClients, forAdmins } = servedEndpoints({ config, folder, parts, federating, version });
+  const client = new HttpServer(http);
+  client.add(forClients);
   await parts.start();
   await federating?.start();
 
@@ -123,37 +121,6 @@ export async function compose(config: Config, environment: Environment): Promise
     const expires = clock.now() + DAY_MS;
     return invitationLink(config, folder, { localpart: undefined, admin: true, expires }, clientUrl);
   }
-}
-
-interface ClientServerInput {
-  readonly config: Config;
-  readonly folder: DataFolder;
-  readonly parts: Parts;
-  readonly federating: Federating | undefined;
-  readonly http: HttpParts;
-  readonly version: string;
-}
-
-/** What serves clients, people with a browser and other servers, and what is left for a listener of administrators. */
-function clientServer({ config, folder, parts, federating, http, version }: ClientServerInput) {
-  const { db, clock, random, nids, serverName } = parts.rooms;
-  const makeAccounts = accountMaker({ db, config, serverName, clock, random, nids });
-  const invitationSecret = Buffer.from(folder.secrets.token_secret, 'base64url');
-  const routes = clientRoutes(parts, config, { clock, version, history: federating?.history });
-  const administration = federating?.forAdmins ?? [];
-  const { forClients, forAdmins } = splitAdministration([...routes, ...administration], config.listen.admin);
-  const client = new HttpServer(http);
-  client.add(siteRoutes(config, { serverName, invitationSecret, makeAccounts, clock }));
-  client.add(forClients);
-  client.add(federating?.routes ?? []);
-  return { client, forAdmins };
-}
-
-/** The pages that people open in a browser. */
-function siteRoutes(config: Config, parts: WelcomeParts): Endpoint[] {
-  const { serverName } = parts;
-  const site = { serverName, registration: config.registration.mode, supportPage: config.well_known.support.page };
-  return [startPage({ site }), ...welcomeRoutes(parts)];
 }
 
 function httpParts(

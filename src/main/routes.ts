@@ -22,7 +22,7 @@ import { serverRoutes } from '../http/client/server/routes.ts';
 import { syncRoutes } from '../http/client/sync/routes.ts';
 import { threepidRoutes } from '../http/client/threepids/routes.ts';
 import { toDeviceRoutes } from '../http/client/to-device/routes.ts';
-import type { Endpoint } from '../http/endpoint.ts';
+import { type PlacedEndpoint, servedBy } from '../http/served-by.ts';
 import { fallbackRoutes } from '../http/site/fallback/routes.ts';
 import { mailPageRoutes } from '../http/site/mail-page.ts';
 import { signOnRoutes } from '../http/site/sign-on/routes.ts';
@@ -45,11 +45,11 @@ export interface ClientSide {
 }
 
 /** Every endpoint of the client listener but the site's own pages. */
-export function clientRoutes(parts: Parts, config: Config, { clock, version, history }: ClientSide): Endpoint[] {
+export function clientRoutes(parts: Parts, config: Config, { clock, version, history }: ClientSide): PlacedEndpoint[] {
   const { accounts, rooms } = parts;
   const roomParts = { ...roomRouteParts(parts, config), history };
   const eventStream = new EventStream(parts);
-  return [
+  return servedBy('client', [
     ...serverRoutes({
       capabilities: {
         defaultRoomVersion: config.default_room_version,
@@ -88,11 +88,11 @@ export function clientRoutes(parts: Parts, config: Config, { clock, version, his
     }),
     ...roomKeysRoutes(parts),
     ...toDeviceRoutes(parts),
-    ...mediaRoutes({ media: parts.media, clock }),
+    ...servedBy('media', mediaRoutes({ media: parts.media, clock })),
     ...pushRoutes(parts),
     ...reportRoutes({ accounts, rooms }),
     ...synapseRoutes({ ...parts, profileFor: roomParts.profileFor, version }),
-  ];
+  ]);
 }
 
 function roomRouteParts(parts: Parts, config: Config): RoomRouteParts {

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../endpoint.ts';
+import { servedBy } from '../served-by.ts';
 import { deviceRoutes } from './devices/routes.ts';
 import { mediaAdminRoutes } from './media/routes.ts';
 import { synapseRegisterRoutes } from './register.ts';
@@ -20,7 +21,7 @@ export function synapseRoutes(parts: SynapseRouteParts): Endpoint[] {
     ...registrationTokenRoutes(parts),
     ...roomAdminRoutes(parts),
     ...reportAdminRoutes(parts),
-    ...mediaAdminRoutes(parts),
+    ...servedBy('media', mediaAdminRoutes(parts)),
     listMediaByUser(parts.media),
     listLargestRooms(parts),
     ...serverAdminRoutes(parts),

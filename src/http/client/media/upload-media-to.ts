@@ -12,6 +12,7 @@ export const uploadMediaTo = (parts: { readonly media: Media; readonly clock: Cl
     auth: 'user',
     limit: 'media_upload',
     body: 'stream',
+    bodyLimit: parts.media.settings.maxUploadBytes,
     async handle(request) {
       const { serverName, mediaId } = request.params;
       await withUploadBody(request.stream, parts.clock, async body =>

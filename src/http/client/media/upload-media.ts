@@ -13,6 +13,7 @@ export const uploadMedia = (parts: { readonly media: Media; readonly clock: Cloc
     auth: 'user',
     limit: 'media_upload',
     body: 'stream',
+    bodyLimit: parts.media.settings.maxUploadBytes,
     async handle(request) {
       const content_uri = await withUploadBody(request.stream, parts.clock, async body =>
         parts.media.uploads.upload({ ...uploadRequest(request), body }),

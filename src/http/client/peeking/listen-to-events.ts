@@ -15,6 +15,7 @@ export const listenToEvents = (parts: Pick<PeekingParts, 'rooms' | 'ignoredUsers
     method: 'GET',
     path: '/_matrix/client/v3/events',
     auth: 'user',
+    role: 'sync',
     limit: 'other',
     async handle({ user, query, signal }) {
       const roomId = query.get('room_id');

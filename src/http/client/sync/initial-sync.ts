@@ -10,6 +10,7 @@ export const initialSync = ({ eventStream }: { readonly eventStream: EventStream
     method: 'GET',
     path: '/_matrix/client/v3/initialSync',
     auth: 'user',
+    role: 'initial-sync',
     limit: 'other',
     async handle({ user, query, signal }) {
       return eventStream.initial({
