@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { installSynapse } from './federation/install-synapse.ts';
+import { ensureNats } from './support/nats.ts';
 import { ensurePostgres } from './support/postgres.ts';
 import { type Outcome, runChecker, runNodeTests, runReport, runScript } from './support/stage.ts';
 
@@ -13,8 +14,8 @@ interface Suite {
   readonly about: string;
   /** `always`: part of `./copse test`. `ci`: part of it with CI=true. `asked`: only by name. */
   readonly when: 'always' | 'ci' | 'asked';
-  /** Whether it needs COPSE_TEST_POSTGRES. */
-  readonly postgres?: boolean;
+  /** Whether it needs COPSE_TEST_POSTGRES and COPSE_TEST_NATS. */
+  readonly engines?: boolean;
   readonly run: (args: readonly string[]) => Promise<Outcome>;
 }
 
@@ -41,7 +42,7 @@ const SUITES: readonly Suite[] = [
     name: 'unit',
     about: 'tests beside the code',
     when: 'always',
-    postgres: true,
+    engines: true,
     run: args => runNodeTests(args.length > 0 ? args : UNIT),
   },
   {
@@ -100,7 +101,7 @@ const SUITES: readonly Suite[] = [
     name: 'negative',
     about: 'attacks that have a test',
     when: 'asked',
-    postgres: true,
+    engines: true,
     run: args => runReport('test/negative/count.ts', args),
   },
   {
@@ -137,7 +138,7 @@ const SUITES: readonly Suite[] = [
     name: 'lines',
     about: 'lines that tests reach',
     when: 'asked',
-    postgres: true,
+    engines: true,
     run: () =>
       runNodeTests(UNIT, [
         '--experimental-test-coverage',
@@ -180,8 +181,9 @@ const [name, ...args] = process.argv.slice(2);
 process.chdir(join(import.meta.dirname, '..'));
 if (!existsSync('package.json')) throw new Error('the tests are not inside a clone of Copse');
 const suites = chosen(name);
-const needsPostgres = suites.some(suite => suite.postgres === true);
-const postgres = needsPostgres ? await ensurePostgres(inCi) : undefined;
+const needsEngines = suites.some(suite => suite.engines === true);
+if (needsEngines) ensureNats(inCi);
+const postgres = needsEngines ? await ensurePostgres(inCi) : undefined;
 const stopAtSignal = () => postgres?.stop().finally(() => process.exit(130));
 process.once('SIGINT', stopAtSignal);
 process.once('SIGTERM', stopAtSignal);

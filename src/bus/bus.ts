@@ -1,46 +1,36 @@
+import { type Listener, Listeners } from './listeners.ts';
+
 /**
  * Messages between parts and, in a cluster, between processes. A message is a hint: it may be lost, and whoever
- * listens must be right without it (it reads the logs), only later.
+ * listens must be right without it (it reads the logs), only later. Messages of one process arrive in their order.
  */
 export interface Bus {
   publish(subject: string, message?: string): void;
-  subscribe(subject: string, listener: (message: string) => void): Disposable;
+  subscribe(subject: string, listener: Listener): Disposable;
+  /**
+   * `listener` is called whenever messages of other processes may have been lost, and again and again while they may be:
+   * whoever keeps what a message would have outdated drops it.
+   */
+  missed(listener: () => void): Disposable;
 }
 
-/** The bus of a single process: listeners run in a later microtask, and one that throws stops no other. */
+/** The bus of a single process: listeners run in a later microtask, one that throws stops no other, nothing is lost. */
 export class LocalBus implements Bus {
-  readonly #listeners = new Map<string, Set<(message: string) => void>>();
-  readonly #onError: (error: unknown) => void;
+  readonly #listeners: Listeners;
 
   constructor(onError: (error: unknown) => void) {
-    this.#onError = onError;
+    this.#listeners = new Listeners(onError);
   }
 
   publish(subject: string, message = ''): void {
-    const listeners = this.#listeners.get(subject);
-    if (listeners === undefined) return;
-    queueMicrotask(() => {
-      for (const listener of [...listeners]) this.#call(listener, message);
-    });
+    this.#listeners.callLater(subject, message);
   }
 
-  #call(listener: (message: string) => void, message: string): void {
-    try {
-      listener(message);
-    } catch (error) {
-      this.#onError(error);
-    }
+  subscribe(subject: string, listener: Listener): Disposable {
+    return this.#listeners.add(subject, listener);
   }
 
-  subscribe(subject: string, listener: (message: string) => void): Disposable {
-    const listeners = this.#listeners.get(subject) ?? new Set();
-    this.#listeners.set(subject, listeners);
-    listeners.add(listener);
-    return {
-      [Symbol.dispose]: () => {
-        listeners.delete(listener);
-        if (listeners.size === 0 && this.#listeners.get(subject) === listeners) this.#listeners.delete(subject);
-      },
-    };
+  missed(): Disposable {
+    return { [Symbol.dispose]: () => undefined };
   }
 }

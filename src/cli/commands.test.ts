@@ -160,6 +160,14 @@ test('the status is for people', () => {
   );
   assert.match(text, /^database {5}SQLite, 5\.0 GiB$/m);
   assert.match(text, /^clients {6}http:\/\/127\.0\.0\.1:8008$/m);
+  assert.doesNotMatch(text, /bus/);
+  const bus = { server: '10.0.0.5:4222', isConnected: true, forSeconds: 65, problem: undefined, others: 3 };
+  assert.match(
+    statusText({ ...status, bus }),
+    /^bus {10}connected to 10\.0\.0\.5:4222 for 1 min 5 s, 3 other processes$/m,
+  );
+  const cut = statusText({ ...status, bus: { ...bus, isConnected: false, problem: '10.0.0.5:4222 does not answer' } });
+  assert.match(cut, /^bus {10}not connected for 1 min 5 s: 10\.0\.0\.5:4222 does not answer$/m);
   const outbound = {
     ...{ active: 3, waiting: 2, failing: 7, oldestSeconds: 7200, queuedEdus: 12, queuedEduBytes: 4096, setAside: 0 },
     longestFailing: [{ server: 'b.org', forSeconds: 7200, reason: 'b.org cannot be reached' }],

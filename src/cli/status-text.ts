@@ -1,5 +1,6 @@
 import type { AccountUsage } from '../base/budget.ts';
 import type { MemoryLevel } from '../base/memory-guard.ts';
+import type { BusStatus } from '../bus/nats-bus.ts';
 import type { MissingStatus } from '../federation/gaps/missing-status.ts';
 import type { JoinPhase, JoinStatus } from '../federation/joining/join-progress.ts';
 import type { JoinsStatus, UnfinishedRoom } from '../federation/joining/join-status.ts';
@@ -34,6 +35,8 @@ export interface Status {
   /** Counted by the last number given. */
   readonly events: number;
   readonly database: { readonly kind: 'SQLite' | 'PostgreSQL'; readonly bytes: number };
+  /** The bus between processes; absent where there is a single one. */
+  readonly bus?: BusStatus | undefined;
   readonly listeners: readonly Listener[];
   /** Sending to other servers; absent without federation. */
   readonly outbound?: OutboundStatus;
@@ -53,6 +56,7 @@ export function statusText(status: Status): string {
     ['rooms', String(status.rooms)],
     ['events', `about ${status.events}`],
     ['database', `${status.database.kind}, ${sizeText(status.database.bytes)}`],
+    ...(status.bus === undefined ? [] : [busRow(status.bus)]),
     ...(status.outbound === undefined ? [] : outboundRows(status.outbound)),
     ...(status.missing === undefined ? [] : missingRows(status.missing)),
     ...(status.joins === undefined ? [] : joinRows(status.joins)),
@@ -60,6 +64,12 @@ export function statusText(status: Status): string {
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n');
+}
+
+function busRow({ server, isConnected, forSeconds, problem, others }: BusStatus): [string, string] {
+  const since = durationText(forSeconds);
+  if (isConnected) return ['bus', `connected to ${server} for ${since}, ${others} other processes`];
+  return ['bus', `not connected for ${since}${problem === undefined ? '' : `: ${problem}`}`];
 }
 
 /** Nothing is said of what is as it should be. */

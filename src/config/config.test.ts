@@ -57,6 +57,7 @@ data_dir: here
 listen: { client: { port: 80 } }
 default_room_version: 11
 rate_limits: off
+cluster: { bus: "nats://10.0.0.5,nats://10.0.0.6:4333" }
 tls:
   extra_ca: [ca.pem, /etc/other.pem]
 media:
@@ -68,6 +69,7 @@ media:
   assert.deepEqual(config.listen.client, { host: '127.0.0.1', port: 80 });
   assert.equal(config.default_room_version, '11');
   assert.equal(config.rate_limits, 'off');
+  assert.deepEqual(config.cluster, { bus: 'nats://10.0.0.5,nats://10.0.0.6:4333' });
   assert.match(config.tls.extra_ca[0] ?? '', /copse-config-.*\/ca\.pem$/);
   assert.equal(config.tls.extra_ca[1], '/etc/other.pem');
   assert.equal(config.media.max_upload, 1_572_864);
@@ -95,16 +97,18 @@ trusted_proxies:
 media: lots
 rate_limits:
   mesage: { burst: 1 }
+cluster: { bus: "10.0.0.5:4222" }
 `,
   );
   const lines = found.map(problem => Number(problem.where.split(':').at(-1))).sort((a, b) => a - b);
-  assert.deepEqual(lines, [1, 4, 5, 8, 9, 11]);
+  assert.deepEqual(lines, [1, 4, 5, 8, 9, 11, 12]);
   const remedyFor = (line: number) => found.find(problem => problem.where.endsWith(`:${line}`))?.remedy;
   assert.equal(remedyFor(4), 'Did you mean port?');
   assert.equal(remedyFor(5), 'Write a whole number from 0 to 65535.');
   assert.match(remedyFor(8) ?? '', /CIDR|range/);
   assert.match(remedyFor(9) ?? '', /max_upload/);
   assert.equal(remedyFor(11), 'Did you mean message?');
+  assert.match(remedyFor(12) ?? '', /nats:\/\//);
   for (const problem of found) assert.match(problem.where, /my\.yaml:\d+$/);
 });
 

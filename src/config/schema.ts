@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import { Type } from '../base/schema.ts';
 import { isServerName } from '../core/ids.ts';
+import { cluster } from './cluster.ts';
 import {
   bytes,
   choice,
@@ -309,6 +310,7 @@ export const ConfigSchema = section('', {
   ),
   data_dir: path('The data folder: database, media, signing key, secrets. Back it up.', './copse-data'),
   database,
+  cluster,
   listen,
   public_base_url: optionalText('The address under which clients reach this server from outside.', BASE_URL, isHttpUrl),
   well_known: wellKnown,

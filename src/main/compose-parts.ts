@@ -10,7 +10,7 @@ import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
-import { type Bus, LocalBus } from '../bus/bus.ts';
+import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import type { UserId } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
@@ -61,6 +61,7 @@ export interface PartsInput {
   readonly config: Config;
   readonly folder: DataFolder;
   readonly db: Database;
+  readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -101,11 +102,10 @@ export interface Parts extends AsyncDisposable {
 }
 
 export function composeParts(input: PartsInput): Parts {
-  const { config, folder, db, clock, random, log, budget, remote } = input;
+  const { config, folder, db, bus, clock, random, log, budget, remote } = input;
   const { serverName, signingKey } = folder;
   const stop = new AbortController();
   const appservices = composeAppservices(input.registrations ?? [], { clock, log });
-  const bus = new LocalBus(error => log.error('A listener on the bus failed.', { err: error }));
 
   const notifications = new Notifications({ bus, clock });
   const rulesets = new CompiledRulesets({ bus, clock, budget });

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Random } from '../base/random.ts';
+import type { Bus } from '../bus/bus.ts';
 import type { Listener, Status } from '../cli/status-text.ts';
 import type { Config } from '../config/schema.ts';
 import type { ServerName } from '../core/ids.ts';
@@ -15,6 +16,7 @@ import { type HttpMemory, type HttpParts, HttpServer } from '../http/server.ts';
 import { sealInvitation } from '../http/site/invitation.ts';
 import { WELCOME_PATH } from '../http/site/welcome.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
+import { openBus } from './compose-bus.ts';
 import type { Internet } from './compose-federation.ts';
 import { openFurtherListeners } from './compose-listeners.ts';
 import { composeMemory } from './compose-memory.ts';
@@ -44,7 +46,9 @@ export interface Environment {
   readonly listen?: (server: HttpServer) => Promise<string>;
   /** Undefined: nobody watches over memory, since servers that share a process cannot tell whose it is. */
   readonly systemMemory?: SystemMemory;
-  /** For the same: brings requests to other servers. */
+  /** For several servers of one process that stand for processes of one cluster: their bus. */
+  readonly bus?: Bus;
+  /** For simulations: brings requests to other servers. */
   readonly carry?: Carry;
   /** For tests: DNS and web pages other than the world's. */
   readonly internet?: Internet;
@@ -77,10 +81,12 @@ export async function compose(config: Config, environment: Environment): Promise
   const registrations = readRegistrations(config.appservices, serverName);
   const db = opened.use(await (environment.openDatabase ?? openDatabase)(config));
   await migrate(db);
+  const open = opened.use(await openBus(config, serverName, environment));
+  const { bus } = open;
   const others = composeServers({ ...environment, config, folder, db, budget, admission });
   if (others !== undefined) opened.use(others);
   const parts = opened.use(
-    composeParts({ config, folder, db, clock, random, log, budget, admission, registrations, remote: others?.remote }),
+    composeParts({ ...environment, config, folder, db, bus, budget, admission, registrations, remote: others?.remote }),
   );
   const federating = others?.joinTo(parts, opened);
   const http = httpParts(parts, federating?.authenticateServer, config, { ...environment, memory: memory.http });
@@ -113,7 +119,7 @@ export async function compose(config: Config, environment: Environment): Promise
   async function status(): Promise<Status> {
     const uptimeSeconds = (clock.monotonic() - startedAt) / 1000;
     const common = { version, serverName, uptimeSeconds, listeners, memory: memory.status(), ...(await figures(db)) };
-    return { ...common, ...(await federating?.status()) };
+    return { ...common, bus: open.status(), ...(await federating?.status()) };
   }
 
   async function firstAdministratorLink(): Promise<string | undefined> {

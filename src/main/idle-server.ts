@@ -4,6 +4,7 @@ import { systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import { migrate } from '../db/migrate.ts';
 import type { HttpServer } from '../http/server.ts';
+import { openBus } from './compose-bus.ts';
 import { composeMemory } from './compose-memory.ts';
 import { composeParts } from './compose-parts.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -30,12 +31,14 @@ export async function openIdleServer(
   const { budget, admission } = opened.use(composeMemory(config, { clock, log, metrics: undefined }));
   const db = opened.use(await open(config));
   await migrate(db);
+  const { bus } = opened.use(await openBus(config, folder.serverName, { clock, random, log, metrics: undefined }));
   // Nothing is told to other servers and application services from here: they are, when the server runs.
   const parts = opened.use(
     composeParts({
       config,
       folder,
       db,
+      bus,
       clock,
       random,
       log,

@@ -6,6 +6,7 @@ import { onEachDatabase } from '../../test/support/databases.ts';
 import { systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
+import { LocalBus } from '../bus/bus.ts';
 import { loadConfig } from '../config/load.ts';
 import { userIdOf } from '../core/ids.ts';
 import { noticeRoomOf } from '../rooms/notice-rooms.table.ts';
@@ -27,7 +28,20 @@ onEachDatabase('administrators are told, and nobody else', async (db, t) => {
   await using opened = new AsyncDisposableStack();
   const { budget, admission } = opened.use(composeMemory(config, { clock, log, metrics: undefined }));
   const folder = openDataFolder(data, config.server_name, random);
-  const input = { config, folder, db, clock, random, log, budget, admission, remote: undefined, registrations: [] };
+  const bus = new LocalBus(error => assert.fail(String(error)));
+  const input = {
+    config,
+    folder,
+    db,
+    bus,
+    clock,
+    random,
+    log,
+    budget,
+    admission,
+    remote: undefined,
+    registrations: [],
+  };
   const parts = opened.use(composeParts(input));
   const { serverName, nids } = parts.rooms;
   const make = accountMaker({ db, config, serverName, clock, random, nids });

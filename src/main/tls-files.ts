@@ -18,6 +18,9 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
+/** What the two settings are called. */
+const OF_LISTENER: CertificateFiles = { certificate: 'listen.federation.certificate', key: 'listen.federation.key' };
+
 const CHECKED_MS = 60_000;
 
 /** Certificate authorities that are trusted beside the usual ones, in PEM. @throws TlsFileError */
@@ -29,21 +32,21 @@ export function readAuthorities(files: readonly string[]): string[] {
   });
 }
 
-/** Both files of a listener, or undefined when neither is set. @throws TlsFileError */
-export function certificateFiles(settings: {
-  readonly certificate?: string | undefined;
-  readonly key?: string | undefined;
-}): CertificateFiles | undefined {
+/** Both files, or undefined when neither is set. @throws TlsFileError */
+export function certificateFiles(
+  settings: { readonly certificate?: string | undefined; readonly key?: string | undefined },
+  names = OF_LISTENER,
+): CertificateFiles | undefined {
   const { certificate, key } = settings;
   if (certificate === undefined && key === undefined) return undefined;
   if (certificate !== undefined && key !== undefined) return { certificate, key };
-  throw new TlsFileError('listen.federation needs both certificate and key, or neither.');
+  throw new TlsFileError(`${names.certificate} and ${names.key} belong together: both are needed, or neither.`);
 }
 
 /** @throws TlsFileError */
-export function readCertificate(files: CertificateFiles): TlsCertificate {
-  const cert = readFile(files.certificate, 'listen.federation.certificate');
-  const key = readFile(files.key, 'listen.federation.key');
+export function readCertificate(files: CertificateFiles, names = OF_LISTENER): TlsCertificate {
+  const cert = readFile(files.certificate, names.certificate);
+  const key = readFile(files.key, names.key);
   const use = () => createSecureContext({ cert, key });
   requireUsable(use, `${files.certificate} and ${files.key} are no certificate in PEM with its key`);
   return { cert, key };

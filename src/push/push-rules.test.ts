@@ -272,7 +272,8 @@ onEachDatabase('evaluation: a lost hint delays a change by no more than a minute
   const bob = await world.user('bob');
   let now = 0;
   const clock = { ...systemClock, monotonic: () => now };
-  const deaf = { publish() {}, subscribe: () => ({ [Symbol.dispose]() {} }) };
+  const nothing = () => ({ [Symbol.dispose]() {} });
+  const deaf = { publish() {}, subscribe: nothing, missed: nothing };
   using rulesets = new CompiledRulesets({ bus: deaf, clock, budget: testBudget() });
   const rules = async () => (await rulesets.of(db, [bob.userNid])).get(bob.userNid)?.rules.length;
   assert.equal(await rules(), 14);

@@ -1,0 +1,15 @@
+import { natsServers } from '../bus/nats-servers.ts';
+import { optionalPath, optionalText, section } from './kinds.ts';
+
+export const cluster = section('Several processes that are one server together, over one PostgreSQL database.', {
+  bus: optionalText(
+    'The NATS servers over which the processes tell each other what is new, with commas between them. `tls://` insists on ' +
+      'TLS. What is lost there comes later; nothing is kept there. A single process needs none.',
+    'URLs such as nats://copse:secret@10.0.0.5:4222',
+    value => natsServers(value) !== undefined,
+  ),
+  bus_certificate: optionalPath(
+    'The certificate in PEM with which a process shows a NATS server who it is (`tls://`).',
+  ),
+  bus_key: optionalPath('The private key of that certificate in PEM.'),
+});

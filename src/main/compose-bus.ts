@@ -1,0 +1,76 @@
+import { rootCertificates } from 'node:tls';
+import { type Clock, sleep } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Metrics } from '../base/metrics.ts';
+import type { Random } from '../base/random.ts';
+import { type Bus, LocalBus } from '../bus/bus.ts';
+import type { BusStatus } from '../bus/nats-bus.ts';
+import type { NatsTls } from '../bus/nats-link.ts';
+import { natsServers } from '../bus/nats-servers.ts';
+import type { Config } from '../config/schema.ts';
+import type { ServerName } from '../core/ids.ts';
+import { certificateFiles, readAuthorities, readCertificate } from './tls-files.ts';
+
+export interface OpenBus extends AsyncDisposable {
+  readonly bus: Bus;
+  /** Undefined for the bus of a single process. */
+  status(): BusStatus | undefined;
+}
+
+interface BusInput {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics | undefined;
+  /** For tests: the bus that several servers of one process share. */
+  readonly bus?: Bus;
+}
+
+/** How long a start waits for NATS. Without it Copse starts all the same: everything is right, only later. */
+const LONGEST_WAIT_MS = 5000;
+
+/** The bus of the settings. The library for NATS is loaded only where it is used. */
+export async function openBus(
+  config: Pick<Config, 'cluster' | 'tls'>,
+  serverName: ServerName,
+  input: BusInput,
+): Promise<OpenBus> {
+  const { clock, log } = input;
+  const onError = (error: unknown) => log.error('A listener on the bus failed.', { err: error });
+  const servers = natsServers(config.cluster.bus ?? '');
+  if (input.bus !== undefined || servers === undefined) return withoutNats(input.bus ?? new LocalBus(onError));
+  const { NatsBus } = await import('../bus/nats-bus.ts');
+  const tls = tlsOf(config);
+  const count = counter(input.metrics);
+  const bus = new NatsBus({ ...input, log: log.child('bus'), servers, tls, cluster: serverName, onError, count });
+  input.metrics?.gauge('bus_connected', 'Whether the bus between processes is connected.', () =>
+    Number(bus.status().isConnected),
+  );
+  await Promise.race([bus.firstTried, sleep(clock, LONGEST_WAIT_MS)]);
+  return { bus, status: () => bus.status(), [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose]() };
+}
+
+function withoutNats(bus: Bus): OpenBus {
+  return { bus, status: () => undefined, [Symbol.asyncDispose]: async () => undefined };
+}
+
+const CERTIFICATE_NAMES = { certificate: 'cluster.bus_certificate', key: 'cluster.bus_key' };
+
+/** @throws TlsFileError */
+function tlsOf({ cluster, tls }: Pick<Config, 'cluster' | 'tls'>): NatsTls {
+  const authorities = readAuthorities(tls.extra_ca);
+  const files = certificateFiles({ certificate: cluster.bus_certificate, key: cluster.bus_key }, CERTIFICATE_NAMES);
+  return {
+    ...(authorities.length > 0 && { ca: [...rootCertificates, ...authorities].join('\n') }),
+    ...(files !== undefined && readCertificate(files, CERTIFICATE_NAMES)),
+  };
+}
+
+function counter(metrics: Metrics | undefined): (what: string) => void {
+  const messages = metrics?.counter(
+    'bus_messages',
+    'Messages of the bus between processes: sent, received, not sent (disconnected, full, large), and how often some may have been lost (missed).',
+    ['what'],
+  );
+  return what => messages?.add({ what });
+}
