@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
+import { LocalBus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import type { PlacedEndpoint } from '../http/served-by.ts';
 import { composeMemory } from './compose-memory.ts';
@@ -31,7 +32,9 @@ export async function listEndpoints(settings: Config): Promise<readonly PlacedEn
   const folder = openDataFolder(path, settings.server_name, systemRandom);
   const { budget, admission } = opened.use(composeMemory(config, surroundings));
   const db = opened.use(await openDatabase(config));
-  const common = { ...surroundings, config, folder, db, budget, admission };
+  // Nothing that happens here is for anybody else to hear.
+  const bus = new LocalBus(error => surroundings.log.error('A listener on the bus failed.', { err: error }));
+  const common = { ...surroundings, config, folder, db, bus, budget, admission };
   const others = composeServers(common);
   if (others !== undefined) opened.use(others);
   const parts = opened.use(composeParts({ ...common, registrations: undefined, remote: others?.remote }));
