@@ -11,6 +11,7 @@ const FLOORS = [
   'core',
   'db',
   'bus',
+  'cluster',
   'config',
   'rooms',
   'accounts',

@@ -31,6 +31,11 @@ export interface Database extends Queryable, AsyncDisposable {
   tx<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Rows one by one, in bounded memory, from one snapshot. */
   stream<R extends object = Row>(query: Sql): AsyncIterableIterator<R>;
+  /**
+   * From now on every transaction begins with `text` (statements; the last one has to find a row) and is refused where
+   * that finds none; undefined: every one is taken. For processes that share a database: see cluster/member.ts. SQLite has one process and ignores it.
+   */
+  fence(text: string | undefined): void;
   /** Runs a script of several statements: migrations only. */
   script(text: string): Promise<void>;
 }
@@ -40,5 +45,13 @@ export class DatabaseUnavailableError extends Error {
   constructor(message: string, cause: unknown) {
     super(message, { cause });
     this.name = 'DatabaseUnavailableError';
+  }
+}
+
+/** Others hold this process for dead: what it wanted to write was not written. */
+export class FencedError extends DatabaseUnavailableError {
+  constructor() {
+    super('this process was held for dead by the others, so what it writes is not taken', undefined);
+    this.name = 'FencedError';
   }
 }

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import Cursor from 'pg-cursor';
-import { type Database, DatabaseUnavailableError, type Tx } from './database.ts';
+import { type Database, DatabaseUnavailableError, FencedError, type Tx } from './database.ts';
 import { escapeNul, unescapeNul } from './nul.ts';
 import { runAll } from './run-all.ts';
 import { type Row, render, type Sql, type SqlScalar } from './sql.ts';
@@ -10,6 +10,8 @@ export interface PostgresOptions {
   readonly url: string;
   /** The most connections this process opens. */
   readonly connections?: number;
+  /** The database ends transactions that say nothing for so long: their process sleeps, or its machine is gone. */
+  readonly idleInTransactionMs?: number;
 }
 
 const INT8 = 20;
@@ -96,11 +98,18 @@ class PostgresTx implements Tx {
 export class PostgresDatabase implements Database {
   readonly dialect = 'postgres';
   readonly #pool: pg.Pool;
+  #fence: string | undefined;
 
   constructor(options: PostgresOptions) {
-    this.#pool = new pg.Pool({ connectionString: options.url, max: options.connections ?? 5, types });
-    // A connection that breaks while idle is replaced at the next query; without a listener it would end the process.
+    this.#pool = new pg.Pool({
+      connectionString: options.url,
+      max: options.connections ?? 5,
+      types,
+      idle_in_transaction_session_timeout: options.idleInTransactionMs,
+    });
+    // A connection that breaks is replaced at the next query; without a listener it would end the process.
     this.#pool.on('error', () => undefined);
+    this.#pool.on('connect', client => client.on('error', () => undefined));
   }
 
   async all<R extends object = Row>(query: Sql): Promise<R[]> {
@@ -113,6 +122,10 @@ export class PostgresDatabase implements Database {
 
   async run(query: Sql): Promise<number> {
     return (await execute(this.#pool, query).catch(explain)).count;
+  }
+
+  fence(text: string | undefined): void {
+    this.#fence = text;
   }
 
   async script(text: string): Promise<void> {
@@ -136,7 +149,7 @@ export class PostgresDatabase implements Database {
     let broken: Error | undefined;
     let value: T;
     try {
-      await client.query('begin');
+      await this.#begin(client);
       value = await work(tx);
       const { command } = await client.query('commit');
       // PostgreSQL answers a commit after a failed statement, whoever caught its error, with a rollback and no error.
@@ -152,6 +165,14 @@ export class PostgresDatabase implements Database {
     }
     runAll(tx.committed);
     return value;
+  }
+
+  /** One round trip, with a fence or without. @throws FencedError */
+  async #begin(client: pg.ClientBase): Promise<void> {
+    if (this.#fence === undefined) return void (await client.query('begin'));
+    // Several statements in one text are answered by as many results.
+    const results = (await client.query(`begin; ${this.#fence}`)) as unknown as pg.QueryResult[];
+    if (results.at(-1)?.rowCount !== 1) throw new FencedError();
   }
 
   async *stream<R extends object = Row>(query: Sql): AsyncIterableIterator<R> {

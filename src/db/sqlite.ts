@@ -182,6 +182,10 @@ export class SqliteDatabase implements Database {
     return this.tx(tx => tx.run(query));
   }
 
+  fence(): void {
+    // The lock of the data folder lets one process in.
+  }
+
   async script(text: string): Promise<void> {
     await this.#running;
     try {

@@ -32,13 +32,15 @@ export async function openSqlite(): Promise<TestDatabase> {
 const postgresUrl = process.env.COPSE_TEST_POSTGRES;
 
 /** A fresh, migrated database on the tests' PostgreSQL server. */
-export async function openPostgres(url: string): Promise<TestDatabase> {
+export async function openPostgres(url: string): Promise<TestDatabase & { readonly url: string }> {
   const name = `copse_${randomLetters(systemRandom, 16).toLowerCase()}`;
   const template = await migratedTemplate(url);
   await withAdmin(url, client => client.query(`create database ${name} template ${template}`));
-  const db = new PostgresDatabase({ url: onServer(url, name), connections: 4 });
+  const own = onServer(url, name);
+  const db = new PostgresDatabase({ url: own, connections: 4 });
   return {
     db,
+    url: own,
     async [Symbol.asyncDispose]() {
       await db[Symbol.asyncDispose]();
       await withAdmin(url, client => client.query(`drop database ${name} with (force)`));
@@ -102,6 +104,15 @@ export function onEachDatabase(title: string, run: (db: Database, t: TestContext
   });
 }
 
+/** Registers a test of what only PostgreSQL has: several processes. `url`: for connecting to the same database again. */
+export function onPostgres(title: string, run: (db: Database, url: string, t: TestContext) => Promise<void>): void {
+  const skip = postgresUrl === undefined && 'COPSE_TEST_POSTGRES is not set; ./copse test sets it';
+  test(title, { skip }, async t => {
+    await using opened = await openPostgres(postgresUrl ?? '');
+    await run(opened.db, opened.url, t);
+  });
+}
+
 /** The test closes its database itself. */
 export function borrowed(db: Database): Database {
   return {
@@ -112,6 +123,7 @@ export function borrowed(db: Database): Database {
     tx: work => db.tx(work),
     stream: query => db.stream(query),
     script: text => db.script(text),
+    fence: text => db.fence(text),
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

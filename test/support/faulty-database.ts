@@ -48,6 +48,10 @@ export class FaultyDatabase implements Database {
     return this.#inner.stream<R>(query);
   }
 
+  fence(text: string | undefined): void {
+    this.#inner.fence(text);
+  }
+
   script(text: string): Promise<void> {
     return this.#inner.script(text);
   }

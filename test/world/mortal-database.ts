@@ -46,6 +46,10 @@ export class MortalDatabase implements Database {
     for await (const row of this.#inner.stream<R>(query)) yield await this.#alive(async () => row);
   }
 
+  fence(text: string | undefined): void {
+    this.#inner.fence(text);
+  }
+
   script(text: string): Promise<void> {
     return this.#alive(() => this.#inner.script(text));
   }

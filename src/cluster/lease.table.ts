@@ -1,0 +1,23 @@
+import type { Queryable, Tx } from '../db/database.ts';
+import { sql } from '../db/sql.ts';
+import type { Moment } from './process.table.ts';
+
+export interface LeaseRow {
+  readonly name: string;
+  readonly process_nid: number;
+}
+
+export async function allLeases(db: Queryable): Promise<LeaseRow[]> {
+  return db.all<LeaseRow>(sql`select name, process_nid from cluster_lease order by name`);
+}
+
+/** Takes those of some leases that are free. */
+export async function takeLeases(tx: Tx, names: readonly string[], processNid: number, now: Moment): Promise<void> {
+  for (const name of names)
+    await tx.run(sql`insert into cluster_lease (name, process_nid, since_ts)
+      values (${name}, ${processNid}, ${now}) on conflict do nothing`);
+}
+
+export async function releaseLease(tx: Tx, name: string, processNid: number): Promise<void> {
+  await tx.run(sql`delete from cluster_lease where name = ${name} and process_nid = ${processNid}`);
+}

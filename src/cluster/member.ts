@@ -1,0 +1,221 @@
+import { type Clock, sleep } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Bus } from '../bus/bus.ts';
+import { type Database, FencedError } from '../db/database.ts';
+import { allLeases, releaseLease, takeLeases } from './lease.table.ts';
+import type { Leases } from './leases.ts';
+import {
+  databaseTime,
+  fenceText,
+  insertProcess,
+  keepProcess,
+  livingProcesses,
+  type Moment,
+  type ProcessRow,
+  removeProcess,
+  silentProcesses,
+} from './process.table.ts';
+import { preferred } from './rendezvous.ts';
+import { Work } from './work.ts';
+
+export interface MemberParts {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Of the process: the same after a restart, so that it gets back what it had. */
+  readonly name: string;
+  /** For tests: what time it is for all processes; else the database says. */
+  readonly now?: () => Moment;
+}
+
+/** A process that has not said for so long that it lives loses what it holds. */
+export const LIFE_MS = 6000;
+export const BEAT_MS = 2000;
+/** On the bus: somebody came, went, or gave something away. */
+const CHANGED = 'cluster-changed';
+
+/**
+ * This process among those that share its database. It says that it lives, does the work whose leases are its own, takes
+ * over from those that are silent, and hands on what belongs to others that came. All that the processes know of each
+ * other stands in the database, and the time is the database's.
+ *
+ * Whoever was held for dead cannot write any more (`PostgresDatabase.fence`): each transaction of a process holds a lock
+ * that has to be free before its work is taken away, and begins with a look whether it still lives. So a process that
+ * slept, and a transaction that was under way, come too late in whole, and not only for the rows that they know of.
+ */
+export class Member implements Leases, AsyncDisposable {
+  readonly #parts: MemberParts;
+  readonly #work = new Map<string, Work>();
+  readonly #stop = new AbortController();
+  #loop: Promise<void> | undefined;
+  #hint = new AbortController();
+  /** The number of this life; undefined before the first beat, and after this process was held for dead. */
+  #nid: number | undefined;
+  /** Until then nobody else can have taken what is ours, by the clock of this process. */
+  #safeUntil = Number.NEGATIVE_INFINITY;
+  address: string | undefined;
+
+  constructor(parts: MemberParts) {
+    this.#parts = parts;
+  }
+
+  /** Joins the others, and from then on says that this process lives. @throws DatabaseUnavailableError */
+  async start(): Promise<void> {
+    this.#hint = new AbortController();
+    await this.beat();
+    this.#loop = this.#run();
+  }
+
+  get nid(): number | undefined {
+    return this.#nid;
+  }
+
+  holds(name: string): boolean {
+    return this.#work.get(name)?.isRunning === true && this.#parts.clock.monotonic() < this.#safeUntil;
+  }
+
+  async hold(name: string, work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+    const failed = (error: unknown) =>
+      this.#parts.log.error('Work of the cluster failed; it begins anew.', { work: name, err: error });
+    const one = new Work(work, failed);
+    this.#work.set(name, one);
+    this.#hint.abort();
+    if (!signal.aborted) await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));
+    await one.close(() => this.#release(name));
+    this.#work.delete(name);
+  }
+
+  /** Who shares the database, and who does what. */
+  async others(): Promise<{ readonly processes: readonly ProcessRow[]; readonly leases: ReadonlyMap<string, number> }> {
+    const { db } = this.#parts;
+    const leases = (await allLeases(db)).map(row => [row.name, row.process_nid] as const);
+    return { processes: await livingProcesses(db, this.#now()), leases: new Map(leases) };
+  }
+
+  async #run(): Promise<void> {
+    const { bus, clock, log } = this.#parts;
+    using _ = bus.subscribe(CHANGED, () => this.#hint.abort());
+    for (;;) {
+      await sleep(clock, BEAT_MS, AbortSignal.any([this.#stop.signal, this.#hint.signal]));
+      if (this.#stop.signal.aborted) return;
+      this.#hint = new AbortController();
+      await this.beat().catch((error: unknown) => {
+        log.warn('The database cannot be told that this process lives.', { err: error });
+        if (clock.monotonic() >= this.#safeUntil) void this.#lose();
+      });
+    }
+  }
+
+  /** Says that this process lives, and looks what is to be taken over or given away. */
+  async beat(): Promise<void> {
+    const { db, clock } = this.#parts;
+    const began = clock.monotonic();
+    if (this.#nid === undefined || !(await this.#keep(this.#nid))) await this.#join();
+    this.#safeUntil = began + LIFE_MS;
+    for (const { nid, name } of await silentProcesses(db, this.#now())) await this.#bury(nid, name);
+    await this.#share();
+  }
+
+  async #keep(nid: number): Promise<boolean> {
+    try {
+      return await this.#parts.db.tx(tx => keepProcess(tx, nid, this.#said(), this.#now(), LIFE_MS));
+    } catch (error) {
+      if (error instanceof FencedError) return false;
+      throw error;
+    }
+  }
+
+  #said() {
+    const offers = [...this.#work].flatMap(([name, work]) => (work.isClosed ? [] : [name]));
+    return { address: this.address ?? null, offers: JSON.stringify(offers) };
+  }
+
+  /** Work of an earlier life has ended before this process may write again. */
+  async #join(): Promise<void> {
+    const { db, name, log } = this.#parts;
+    if (this.#nid !== undefined) log.error('Others held this process for dead. It begins anew.', { name });
+    await this.#lose();
+    db.fence(undefined);
+    const nid = await db.tx(tx => insertProcess(tx, { name, ...this.#said() }, this.#now(), LIFE_MS));
+    this.#nid = nid;
+    db.fence(fenceText(nid));
+    this.#changed();
+  }
+
+  /** What was held here belongs to others by now: all of it ends at once. */
+  async #lose(): Promise<void> {
+    this.#safeUntil = Number.NEGATIVE_INFINITY;
+    await Promise.all([...this.#work.values()].map(work => work.end()));
+  }
+
+  async #bury(nid: number, name: string): Promise<void> {
+    const { db, log } = this.#parts;
+    if (!(await db.tx(tx => removeProcess(tx, db, nid, this.#now())))) return;
+    log.warn('A process of the cluster is silent. Others take over what it did.', { name, nid });
+    this.#changed();
+  }
+
+  /** Takes what is free and ours, and gives away what is somebody else's. */
+  async #share(): Promise<void> {
+    const { db } = this.#parts;
+    const self = this.#nid;
+    if (self === undefined) return;
+    let { processes, leases } = await this.others();
+    const owners = new Map([...this.#work.keys()].map(name => [name, ownerOf(name, processes)]));
+    const wanted = [...owners].flatMap(([name, owner]) => (owner === self && !leases.has(name) ? [name] : []));
+    if (wanted.length > 0) {
+      await db.tx(tx => takeLeases(tx, wanted, self, this.#now()));
+      ({ leases } = await this.others());
+    }
+    for (const [name, work] of this.#work) {
+      const owner = owners.get(name);
+      if (leases.get(name) !== self) void work.end();
+      else if (owner === self || owner === undefined) work.begin();
+      else void work.end(() => this.#release(name));
+    }
+  }
+
+  /** Gives a lease back. Never rejects: at worst others wait until this process has gone. */
+  async #release(name: string): Promise<void> {
+    const { db, log } = this.#parts;
+    const nid = this.#nid;
+    if (nid === undefined) return;
+    try {
+      await db.tx(tx => releaseLease(tx, name, nid));
+      this.#changed();
+    } catch (error) {
+      log.warn('A lease could not be given back.', { name, err: error });
+    }
+  }
+
+  #changed(): void {
+    this.#parts.bus.publish(CHANGED);
+  }
+
+  #now(): Moment {
+    return this.#parts.now?.() ?? databaseTime(this.#parts.db);
+  }
+
+  /** Goes: what is held is free for others at once. The work has ended before. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { db, log } = this.#parts;
+    this.#stop.abort();
+    await this.#loop;
+    await this.#lose();
+    const nid = this.#nid;
+    if (nid === undefined) return;
+    await db
+      .tx(tx => removeProcess(tx, db, nid))
+      .catch((error: unknown) => log.warn('The database cannot be told that this process ends.', { err: error }));
+    this.#changed();
+  }
+}
+
+function ownerOf(name: string, processes: readonly ProcessRow[]): number | undefined {
+  const offering = processes.filter(({ offers }) => (JSON.parse(offers) as readonly string[]).includes(name));
+  // Of two lives of one process the later one counts.
+  const byName = new Map(offering.map(process => [process.name, process.nid]));
+  const best = preferred(name, byName.keys());
+  return best === undefined ? undefined : byName.get(best);
+}

@@ -1,0 +1,98 @@
+import type { Database, Queryable, Tx } from '../db/database.ts';
+import type { Sql } from '../db/sql.ts';
+import { sql } from '../db/sql.ts';
+
+/** Milliseconds since 1970: a number, or what the database takes for the time. */
+export type Moment = number | Sql;
+
+/** The time by the database's clock, the only one that all processes have in common. */
+export function databaseTime({ dialect }: Pick<Database, 'dialect'>): Sql {
+  return dialect === 'sqlite'
+    ? sql`cast(unixepoch('now', 'subsec') * 1000 as integer)`
+    : sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
+}
+
+function after(now: Moment, ms: number): Sql {
+  return sql`cast(${now} as bigint) + cast(${ms} as bigint)`;
+}
+
+/** A process that shares the database. */
+export interface ProcessRow {
+  /** Of this life of the process: never given twice. */
+  readonly nid: number;
+  readonly name: string;
+  /** Where it listens, for those in front of it. */
+  readonly address: string | null;
+  readonly started_ts: number;
+  /** The names of the leases that it would take, as JSON. */
+  readonly offers: string;
+}
+
+export async function insertProcess(
+  tx: Tx,
+  process: Pick<ProcessRow, 'name' | 'address' | 'offers'>,
+  now: Moment,
+  lifeMs: number,
+): Promise<number> {
+  const { name, address, offers } = process;
+  const row = await tx.get<{ nid: number }>(sql`insert into cluster_process (name, address, until, started_ts, offers)
+    values (${name}, ${address}, ${after(now, lifeMs)}, ${now}, ${offers}) returning nid`);
+  if (row === undefined) throw new Error('a process has no number');
+  return row.nid;
+}
+
+/** The process says that it lives. False when others held it for dead and have taken what it held. */
+export async function keepProcess(
+  tx: Tx,
+  nid: number,
+  { address, offers }: Pick<ProcessRow, 'address' | 'offers'>,
+  now: Moment,
+  lifeMs: number,
+): Promise<boolean> {
+  const kept = await tx.run(sql`update cluster_process
+    set until = ${after(now, lifeMs)}, address = ${address}, offers = ${offers} where nid = ${nid}`);
+  return kept === 1;
+}
+
+/** Those that live, in the order in which they came. */
+export async function livingProcesses(db: Queryable, now: Moment): Promise<ProcessRow[]> {
+  return db.all<ProcessRow>(sql`select nid, name, address, started_ts, offers from cluster_process
+    where until > ${now} order by nid`);
+}
+
+/** Those that have not said for too long that they live. */
+export async function silentProcesses(db: Queryable, now: Moment): Promise<{ nid: number; name: string }[]> {
+  return db.all<{ nid: number; name: string }>(sql`select nid, name from cluster_process
+    where until <= ${now} order by nid`);
+}
+
+/**
+ * Takes away everything that a process holds; from then on nothing that it writes is taken. False where it lives after
+ * all, or where a transaction of it is still under way: the database ends that in a few seconds.
+ */
+export async function removeProcess(
+  tx: Tx,
+  db: Pick<Database, 'dialect'>,
+  nid: number,
+  now?: Moment,
+): Promise<boolean> {
+  if (db.dialect === 'postgres') {
+    // See `PostgresDatabase.fence`: each of its transactions holds the same lock, shared.
+    const lock = await tx.get<{ free: boolean }>(
+      sql`select pg_try_advisory_xact_lock(${FENCE}::int, ${nid}::int) as free`,
+    );
+    if (lock?.free !== true) return false;
+  }
+  const isSilent = now === undefined ? sql.empty : sql`and until <= ${now}`;
+  const removed = await tx.run(sql`delete from cluster_process where nid = ${nid} ${isSilent}`);
+  if (removed === 1) await tx.run(sql`delete from cluster_lease where process_nid = ${nid}`);
+  return removed === 1;
+}
+
+/** The first number of the advisory locks of processes. */
+const FENCE = 7230103;
+
+/** Whether a transaction belongs to a process that lives: said at its beginning, true until its end. */
+export function fenceText(nid: number): string {
+  return `select pg_advisory_xact_lock_shared(${FENCE}, ${nid}); select 1 from cluster_process where nid = ${nid}`;
+}
