@@ -45,6 +45,9 @@ function asMatrixError(error: unknown): MatrixError | undefined {
 
 function fromFramework(error: Partial<FastifyError>): MatrixError | undefined {
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new MatrixError('M_TOO_LARGE', 'The body is too large.');
+  // Fastify's words quote the whole address, with a token in its query.
+  if (error.code === 'FST_ERR_BAD_URL')
+    return new MatrixError('M_UNKNOWN', 'The path is not well encoded.', { status: 400 });
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return new MatrixError('M_UNKNOWN', error.message ?? 'Bad request', { status: error.statusCode });
   }
