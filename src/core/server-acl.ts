@@ -2,8 +2,8 @@ import { compileGlob, type Glob } from './glob.ts';
 import { parseServerName } from './ids.ts';
 import { getArray, getOwn, type JsonObject } from './json.ts';
 
-/** Patterns read from one list. An event of 64 KiB holds at most about 16,000 of them. */
-const MAX_PATTERNS = 20_000;
+/** Patterns read from one list of an event, which in 64 KiB holds at most about 16,000 of them. */
+const MOST_PATTERNS = 20_000;
 
 /** A server ACL ready to be asked many times. */
 export interface ServerAcl {
@@ -16,11 +16,12 @@ export const OPEN_ACL: ServerAcl = { allows: () => true };
 
 /**
  * Reads the content of m.room.server_acl (client-server API, "m.room.server_acl"). Plain names go into a set, so that
- * long block lists cost nothing; only real patterns are walked. Entries that are no strings are skipped.
+ * long block lists cost nothing; only real patterns are walked, `mostPatterns` of each list. Entries that are no strings
+ * are skipped.
  */
-export function compileServerAcl(content: JsonObject): ServerAcl {
-  const deny = compileList(getArray(content, 'deny') ?? []);
-  const allow = compileList(getArray(content, 'allow') ?? []);
+export function compileServerAcl(content: JsonObject, mostPatterns = MOST_PATTERNS): ServerAcl {
+  const deny = compileList(getArray(content, 'deny') ?? [], mostPatterns);
+  const allow = compileList(getArray(content, 'allow') ?? [], mostPatterns);
   const allowIpLiterals = getOwn(content, 'allow_ip_literals') !== false;
   return {
     allows(server) {
@@ -34,13 +35,14 @@ export function compileServerAcl(content: JsonObject): ServerAcl {
   };
 }
 
-function compileList(entries: readonly unknown[]): Glob {
+function compileList(entries: readonly unknown[], mostPatterns: number): Glob {
   const plain = new Set<string>();
   const patterns = new Map<string, Glob>();
-  for (const entry of entries.slice(0, MAX_PATTERNS)) {
+  for (const entry of entries) {
     if (typeof entry !== 'string') continue;
     if (!/[*?]/.test(entry)) plain.add(entry.toLowerCase());
-    else if (!patterns.has(entry)) patterns.set(entry, compileGlob(entry, { ignoreCase: true }));
+    else if (patterns.size < mostPatterns && !patterns.has(entry))
+      patterns.set(entry, compileGlob(entry, { ignoreCase: true }));
   }
   const globs = [...patterns.values()];
   return host => plain.has(host) || globs.some(glob => glob(host));

@@ -1,43 +1,39 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { identityOf, testClient } from '../../test/support/federation.ts';
-import { signed } from '../../test/support/signed-requests.ts';
-import { TickingClock } from '../../test/support/ticking-clock.ts';
 import type { ServerName } from '../core/ids.ts';
-import { requestAuthentication } from './inbound/request-authentication.ts';
-import { serverPolicy } from './server-policy.ts';
-import { FederationClient } from './transport/federation-client.ts';
+import { policyWarnings, serverPolicy } from './server-policy.ts';
 
-test('without lists everybody is talked to, with them only who is allowed and not denied, whatever the case and port', () => {
-  assert.ok(serverPolicy({ allow: [], deny: [] }).allows('any.example:8448'));
-  const policy = serverPolicy({ allow: ['*.friends.example', 'one.example'], deny: ['evil.*'] });
-  for (const server of ['a.friends.example', 'one.example:443', 'ONE.example'])
-    assert.ok(policy.allows(server), server);
-  for (const server of ['evil.friends.example', 'EVIL.friends.example:1', 'two.example', 'friends.example'])
+const OWN = 'home.example' as ServerName;
+
+test('N112 a block list of 100,000 rules counts to the last, and patterns made to blow up take no time', () => {
+  const bombs = Array.from({ length: 1000 }, (_, i) => `${'*a'.repeat(50)}*${i}`);
+  const names = Array.from({ length: 90_000 }, (_, i) => `spam${i}.example`);
+  const patterns = Array.from({ length: 9000 }, (_, i) => `*.flood${i}.example`);
+  const start = performance.now();
+  const policy = serverPolicy({ allow: [], deny: [...bombs, ...names, ...patterns] });
+  for (let i = 0; i < 20; i++) assert.ok(policy.allows(`${'a'.repeat(200)}.example`));
+  for (const server of ['spam0.example', 'spam89999.example:8448', 'x.flood0.example', 'x.y.flood8999.example'])
     assert.ok(!policy.allows(server), server);
+  assert.ok(performance.now() - start < 5000);
 });
 
-test('a denied server is refused before anything is done for it, and is not asked for anything', async t => {
-  const policy = serverPolicy({ allow: [], deny: ['evil.example'] });
-  const evil = identityOf('evil.example', 7);
-  const us = identityOf('us.example');
-  const asked: unknown[] = [];
-  const keyRing = {
-    async keysFor(wanted: unknown) {
-      asked.push(wanted);
-      throw new Error('asked');
-    },
-  };
-  const authenticate = requestAuthentication({ identity: us, clock: new TickingClock(), keyRing, policy });
-  const authorization = [signed(evil, 'us.example', 'GET', '/x')];
-  const request = { method: 'GET', target: '/x', authorization, body: () => undefined };
-  await assert.rejects(authenticate(request), { errcode: 'M_FORBIDDEN', status: 403 });
-  assert.equal(asked.length, 0);
+test('N112 more patterns than an event of a room can have count as well', () => {
+  const deny = Array.from({ length: 25_000 }, (_, i) => `*.flood${i}.example`);
+  assert.ok(!serverPolicy({ allow: [], deny }).allows('x.flood24999.example'));
+});
 
-  const { discovery, dialer, clock, net } = testClient(t);
-  const client = new FederationClient({ identity: us, discovery, dialer, clock, userAgent: 'Copse/test', policy });
-  t.after(() => client[Symbol.dispose]());
-  const asking = client.request('evil.example' as ServerName, { method: 'GET', path: '/x' });
-  await assert.rejects(asking, { name: 'UnreachableError', stage: 'policy', message: /federation\.deny/ });
-  assert.deepEqual(net.asked, []);
+test('N112 the operator is warned of a rule against every server, and of one against this server', () => {
+  for (const every of ['*', '**', '*.*'])
+    assert.match(policyWarnings({ allow: [], deny: ['evil.example', every] }, OWN).join(), /every server/, every);
+  for (const own of ['home.example', '*.example', 'h?me.*'])
+    assert.match(policyWarnings({ allow: [], deny: [own] }, OWN).join(), /this server, home\.example/, own);
+  assert.deepEqual(policyWarnings({ allow: [], deny: ['evil.example', '*.evil.example'] }, OWN), []);
+});
+
+test('where servers are allowed by name, no other is', () => {
+  const policy = serverPolicy({ allow: ['*.friends.example'], deny: ['bad.friends.example'] });
+  assert.deepEqual(
+    ['a.friends.example', 'bad.friends.example', 'others.example'].map(server => policy.allows(server)),
+    [true, false, false],
+  );
 });

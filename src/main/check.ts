@@ -2,6 +2,7 @@ import { readRegistrations } from '../appservice/registration-file.ts';
 import { systemRandom } from '../base/random.ts';
 import { sizeText } from '../cli/status-text.ts';
 import { type ConfigArgs, loadConfig } from '../config/load.ts';
+import { policyWarnings } from '../federation/server-policy.ts';
 import { schemaNumber } from './census.table.ts';
 import { budgetOf } from './compose-memory.ts';
 import { askControl } from './control.ts';
@@ -23,6 +24,7 @@ export async function checkSettings(args: ConfigArgs): Promise<number> {
   const folder = openDataFolder(config.data_dir, config.server_name, systemRandom);
   const registrations = readRegistrations(config.appservices, folder.serverName);
   if (registrations.length > 0) console.log(`bridges      ${registrations.map(({ id }) => id).join(', ')}`);
+  for (const warning of policyWarnings(config.federation, folder.serverName)) console.log(`careful      ${warning}`);
   console.log(`data folder  ${folder.path}, of ${folder.serverName}, key ${folder.signingKey.keyId}`);
   await using db = await openDatabase(config);
   console.log(`database     ${db.dialect === 'sqlite' ? 'SQLite' : 'PostgreSQL'}, schema ${await schemaNumber(db)}`);

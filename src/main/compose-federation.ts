@@ -17,7 +17,7 @@ import { JoiningRooms } from '../federation/joining/joining-rooms.ts';
 import { KeyRing } from '../federation/keys/key-ring.ts';
 import { Notary } from '../federation/keys/notary.ts';
 import { PublishedKeys } from '../federation/keys/published-keys.ts';
-import { serverPolicy } from '../federation/server-policy.ts';
+import { policyWarnings, serverPolicy } from '../federation/server-policy.ts';
 import { Dialer } from '../federation/transport/dialer.ts';
 import { Discovery } from '../federation/transport/discovery.ts';
 import { type Carry, FederationClient } from '../federation/transport/federation-client.ts';
@@ -98,6 +98,7 @@ export function composeFederation(input: FederationInput): Federation {
   const get = input.internet?.get ?? systemHttpsGet(web);
   const discovery = new Discovery({ resolver, get, clock, random, budget });
   const policy = serverPolicy(config.federation);
+  for (const warning of policyWarnings(config.federation, folder.serverName)) log.warn(warning);
   const answers = budget.account('federation_answers', 1 / 4);
 
   const client = new FederationClient({

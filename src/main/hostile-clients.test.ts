@@ -145,3 +145,20 @@ withAdmin('N059 a member who is called by an object, a number or a book spoils n
   }
   assert.deepEqual(await bob.ok('GET', `c/v3/profile/${mallory.id}`), { displayname: 'mallory' });
 });
+
+withAdmin(
+  'N112 rules of a room against every server, this one among them, keep nobody of this server out',
+  async world => {
+    const [alice, bob] = [await world.user('alice'), await world.user('bob')];
+    const room = await roomWith(alice);
+    const rule = { entity: '*', recommendation: 'm.ban', reason: 'all of them' };
+    await alice.ok('PUT', `c/v3/rooms/${room}/state/m.policy.rule.server/all`, rule);
+    await alice.ok('PUT', `c/v3/rooms/${room}/state/m.policy.rule.user/all`, rule);
+    await alice.ok('PUT', `c/v3/rooms/${room}/state/m.room.server_acl`, {
+      allow: [],
+      deny: ['*', world.config.server_name ?? '*'],
+    });
+    await bob.ok('POST', `c/v3/join/${room}`, {});
+    assert.equal((await say(bob, room, 'still here')).status, 200);
+  },
+);
