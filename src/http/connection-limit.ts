@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { addressKey } from '../accounts/address-key.ts';
 import { isTrusted, plain } from './client-address.ts';
+import { endOf } from './silent-connections.ts';
 
 interface Held {
   readonly socket: Socket;
@@ -47,11 +48,6 @@ export function limitConnections(server: Server, most: number, trustedProxies: r
       if (held.running === 0 && all.delete(held)) all.add(held);
     });
   });
-}
-
-/** The other end of a connection. With TLS the socket of a request is not that of its connection, but the end is. */
-function endOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
 }
 
 function closeIdle(all: Set<Held>): boolean {

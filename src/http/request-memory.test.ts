@@ -152,6 +152,36 @@ test('an answer is charged until it is sent, and one that does not fit is refuse
   assert.equal((await fetch(`${server.url}/large`)).status, 200);
 });
 
+test('a stream is charged by its length when that is known, and closed when it does not fit', async t => {
+  const streams: Readable[] = [];
+  const streaming = (path: string, headers: Readonly<Record<string, string>>) =>
+    endpoint({
+      method: 'GET',
+      path,
+      auth: 'none',
+      async handle() {
+        const body = new Readable({ read() {} });
+        body.push('x');
+        streams.push(body);
+        return reply({ headers, body });
+      },
+    });
+  const server = await chargedServer(t, [
+    streaming('/small', { 'content-length': '7' }),
+    streaming('/long', { 'content-length': '9000000' }),
+  ]);
+  const gone = new AbortController();
+  const get = (path: string) => fetch(`${server.url}${path}`, { signal: gone.signal });
+  const small = Array.from({ length: 20 }, () => get('/small').then(({ status }) => status));
+  assert.deepEqual([...new Set(await Promise.all(small))], [200]);
+  assert.equal((await get('/long')).status, 200);
+  const refused = await get('/long');
+  assert.equal(refused.status, 429);
+  assert.ok(streams.at(-1)?.destroyed, 'a file would stay open');
+  gone.abort();
+  await until(() => server.held() === 0);
+});
+
 test('what needs much waits its turn, and not for ever', async t => {
   const gate = Promise.withResolvers<void>();
   let running = 0;

@@ -11,7 +11,7 @@ const STREAMED_BODY_BYTES = 192 * 1024;
 const LEAST_BODY_BYTES = 4 * 1024 * 1024;
 /** Answers up to this are on their way at once, and part of `REQUEST_BYTES`. */
 const SMALL_ANSWER = 4096;
-/** A streamed answer: its pieces, and the events that they are made from. */
+/** The most that a streamed answer holds: its pieces, and the events that they are made from. */
 const STREAM_BYTES = 256 * 1024;
 
 interface RequestAccounts {
@@ -73,11 +73,16 @@ export class RequestCharge implements Disposable {
     this.#body.add(STREAMED_BODY_BYTES);
   }
 
-  /** The answer is ready; without its length when it is a stream. @throws BudgetFullError */
-  answer(bytes: number | undefined): void {
-    if (this.#isOver || (bytes !== undefined && bytes <= SMALL_ANSWER)) return;
+  /** The answer is ready. @throws BudgetFullError */
+  answer(bytes: number): void {
+    if (this.#isOver || bytes <= SMALL_ANSWER) return;
     this.#answer ??= new Growing(this.#accounts.answers);
-    this.#answer.add(bytes ?? STREAM_BYTES);
+    this.#answer.add(bytes);
+  }
+
+  /** The answer will be a stream of `bytes`, or nobody knows how many. @throws BudgetFullError */
+  streamAnswer(bytes: number | undefined): void {
+    this.answer(Math.min(bytes ?? STREAM_BYTES, STREAM_BYTES));
   }
 
   [Symbol.dispose](): void {

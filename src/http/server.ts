@@ -21,10 +21,11 @@ import { dropBody } from './drop-body.ts';
 import { DEFAULT_BODY_LIMIT, type Endpoint, type EndpointRequest, isReply, pathsOf, type Reply } from './endpoint.ts';
 import { answerError } from './errors.ts';
 import { Query } from './query.ts';
-import type { RequestMemory } from './request-memory.ts';
+import type { RequestCharge, RequestMemory } from './request-memory.ts';
 import { RouteTable } from './route-table.ts';
 import { JSON_TYPE, jsonBytes, sendJson } from './send-json.ts';
 import { readSignedRequest } from './signed-request.ts';
+import { silentConnections } from './silent-connections.ts';
 import { readWhole } from './whole-body.ts';
 
 export interface HttpParts {
@@ -95,6 +96,7 @@ export class HttpServer {
   readonly #parts: HttpParts;
   readonly #departures = new Departures();
   readonly #memoryWatch: Disposable | undefined;
+  readonly #closeSilent: () => void;
 
   constructor(parts: HttpParts) {
     this.#parts = parts;
@@ -113,6 +115,7 @@ export class HttpServer {
     });
     const { exposed, trustedProxies } = parts;
     if (exposed !== undefined) limitConnections(this.app.server, exposed.connectionsPerAddress, trustedProxies);
+    this.#closeSilent = silentConnections(this.app.server);
     this.app.removeAllContentTypeParsers();
     this.app.decorateRequest('charge', undefined);
     this.app.addContentTypeParser('*', async (request: FastifyRequest, payload: Readable) =>
@@ -262,6 +265,7 @@ export class HttpServer {
   async close(): Promise<void> {
     this.#memoryWatch?.[Symbol.dispose]();
     this.#departures.drain();
+    this.#closeSilent();
     await this.app.close();
   }
 }
@@ -331,10 +335,23 @@ function send({ charge }: FastifyRequest, answer: FastifyReply, result: object |
   }
   const { status = 200, headers = {}, body } = result;
   const payload = body instanceof Readable || Buffer.isBuffer(body) ? body : Buffer.from(body);
-  charge?.answer(payload instanceof Readable ? undefined : payload.length);
-  // What is written while it is made is not collected by an nginx in front, whose own memory and disk it would fill.
-  if (payload instanceof Readable) answer.header('x-accel-buffering', 'no');
+  if (payload instanceof Readable) {
+    chargeStream(charge, payload, headers['content-length']);
+    // What is written while it is made is not collected by an nginx in front, whose own memory and disk it would fill.
+    answer.header('x-accel-buffering', 'no');
+  } else charge?.answer(payload.length);
   return answer.code(status).header('content-type', JSON_TYPE).headers(headers).send(payload);
+}
+
+/** @throws BudgetFullError */
+function chargeStream(charge: RequestCharge | undefined, stream: Readable, length: string | undefined): void {
+  try {
+    charge?.streamAnswer(length === undefined ? undefined : Number(length));
+  } catch (error) {
+    // Nobody will read it, and it holds a file or a connection.
+    stream.destroy();
+    throw error;
+  }
 }
 
 async function readBody(request: FastifyRequest, payload: Readable): Promise<Buffer | undefined> {

@@ -162,3 +162,22 @@ withAdmin(
     assert.equal((await say(bob, room, 'still here')).status, 200);
   },
 );
+
+withAdmin('N107 hundreds who wait for one room are served in turn, and keep nobody waiting in another', async world => {
+  const [alice, bob] = [await world.user('alice'), await world.user('bob')];
+  const [busy, calm] = [await roomWith(alice), await roomWith(bob)];
+  let answered = 0;
+  const crowd = Array.from({ length: 300 }, async (_, i) => {
+    const { status } = await say(alice, busy, String(i));
+    answered++;
+    return status;
+  });
+  await Promise.race(crowd);
+  const before = answered;
+  assert.equal((await say(bob, calm, 'in between')).status, 200);
+  assert.ok(answered - before < 100, `${answered - before} of the crowd were served meanwhile`);
+  assert.deepEqual([...new Set(await Promise.all(crowd))], [200]);
+  const { chunk } = await alice.ok('GET', `c/v3/rooms/${busy}/messages?dir=b&limit=400`);
+  const bodies = (chunk as unknown as Loose[]).flatMap(event => event.content?.body ?? []);
+  assert.equal(new Set(bodies).size, 300);
+});
