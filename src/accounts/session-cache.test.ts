@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestClock } from '../../test/support/accounts.ts';
 import { testBudget } from '../../test/support/budget.ts';
+import { heard, twoBuses } from '../../test/support/joined-buses.ts';
 import { LocalBus } from '../bus/bus.ts';
 import type { UserId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
@@ -37,6 +38,27 @@ test('a change of one user outdates the sessions of that user only', () => {
   assert.equal(cache.get('b')?.requester.userNid, 2);
   cache.set('a', cache.mark(), session(1));
   assert.equal(cache.get('a')?.requester.userNid, 1);
+});
+
+test('a change elsewhere outdates the sessions of the user, and a loss of hints those of everybody', async () => {
+  const [busHere, busThere] = twoBuses();
+  const [here, there] = [busHere, busThere].map(bus => new SessionCache(new TestClock(), bus, testBudget()));
+  assert.ok(here !== undefined && there !== undefined);
+  there.set('a', there.mark(), session(1));
+  there.set('b', there.mark(), session(2));
+  here.forget(committed, 1);
+  await heard();
+  assert.equal(there.get('a'), undefined);
+  assert.notEqual(there.get('b'), undefined);
+  busThere.isCut = true;
+  here.forget(committed, 2);
+  const mark = there.mark();
+  busThere.tellMissed();
+  assert.equal(there.get('b'), undefined);
+  there.set('read before', mark, session(2));
+  assert.equal(there.get('read before'), undefined);
+  there.set('b', there.mark(), session(2));
+  assert.notEqual(there.get('b'), undefined);
 });
 
 test('what was being read while the user changed is not believed', () => {

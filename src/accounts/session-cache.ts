@@ -32,7 +32,7 @@ export class SessionCache implements Disposable {
   readonly #bus: Bus;
   readonly #entries: ByteCache<Entry>;
   readonly #changed = new Map<number, number>();
-  readonly #subscription: Disposable;
+  readonly #subscriptions = new DisposableStack();
   #sequence = 0;
   #floor = 0;
 
@@ -40,7 +40,8 @@ export class SessionCache implements Disposable {
     this.#clock = clock;
     this.#bus = bus;
     this.#entries = new ByteCache<Entry>({ name: 'sessions', budget, weight: 80, sizeOf: entryBytes });
-    this.#subscription = bus.subscribe(SESSIONS_CHANGED, message => this.#drop(Number(message)));
+    this.#subscriptions.use(bus.subscribe(SESSIONS_CHANGED, message => this.#drop(Number(message))));
+    this.#subscriptions.use(bus.missed(() => this.#dropAll()));
   }
 
   get(key: string): CachedSession | undefined {
@@ -72,12 +73,15 @@ export class SessionCache implements Disposable {
 
   #drop(userNid: number): void {
     this.#sequence++;
-    if (this.#changed.size >= MAX_CHANGED) {
-      this.#changed.clear();
-      this.#entries.clear();
-      this.#floor = this.#sequence;
-    }
+    if (this.#changed.size >= MAX_CHANGED) this.#dropAll();
     this.#changed.set(userNid, this.#sequence);
+  }
+
+  #dropAll(): void {
+    this.#sequence++;
+    this.#changed.clear();
+    this.#entries.clear();
+    this.#floor = this.#sequence;
   }
 
   get stats() {
@@ -85,7 +89,7 @@ export class SessionCache implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#subscription[Symbol.dispose]();
+    this.#subscriptions.dispose();
   }
 }
 

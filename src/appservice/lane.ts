@@ -61,6 +61,7 @@ export class Lane {
     const { bus, clock, log } = this.#parts;
     using _ = bus.subscribe(LOG_SUBJECT, () => this.wake());
     using __ = bus.subscribe(TO_DEVICE_SUBJECT, () => this.wake());
+    using ___ = bus.missed(() => this.wake());
     while (!signal.aborted) {
       this.#woken = new AbortController();
       try {

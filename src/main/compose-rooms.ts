@@ -19,8 +19,7 @@ import type {
   PolicySigner,
   RemoteMemberships,
 } from '../rooms/ports.ts';
-import type { Room } from '../rooms/room.ts';
-import { ROOM_GONE, RoomRegistry } from '../rooms/room-registry.ts';
+import { RoomRegistry } from '../rooms/room-registry.ts';
 import { RoomState } from '../rooms/room-state.ts';
 import { StateTrees } from '../rooms/state-tree/state-trees.ts';
 
@@ -45,13 +44,11 @@ export interface RoomsInput {
 
 /** Builds the rooms part. */
 export function composeRooms(input: RoomsInput): RoomsParts {
-  const { db, budget, fingerprintKey } = input;
+  const { db, bus, budget, fingerprintKey } = input;
   const nids = new Nids(budget);
-  const rooms = new RoomRegistry(budget);
-  const events = new EventStore(rooms, budget);
+  const rooms = new RoomRegistry(budget, bus);
+  const events = new EventStore(rooms, budget, bus);
   const trees = new StateTrees({ db, budget, fingerprintKey });
   const state = new RoomState({ nids, trees, events });
-  // Rooms that another process deleted.
-  input.bus.subscribe(ROOM_GONE, message => rooms.forget(JSON.parse(message) as Pick<Room, 'nid' | 'roomId'>));
   return { ...input, crypto: nodeCrypto, nids, rooms, events, trees, state, queue: new KeyedQueue() };
 }

@@ -19,12 +19,12 @@ interface Entry {
 
 /**
  * The compiled rules of users, bounded in bytes. Users who changed nothing share one object. A change is told by the
- * bus; should its hint be lost, it is seen a minute later.
+ * bus; should its hint be lost and nobody notice, it is seen a minute later.
  */
 export class CompiledRulesets implements Disposable {
   readonly #cache: ByteCache<Entry>;
   readonly #clock: Clock;
-  readonly #subscription: Disposable;
+  readonly #subscriptions = new DisposableStack();
   /** Counts changes, so that rules read before one are not kept after it. */
   #changes = 0;
 
@@ -36,12 +36,18 @@ export class CompiledRulesets implements Disposable {
       weight: 80,
       sizeOf: entry => entry.rules.bytes + ENTRY_BYTES,
     });
-    this.#subscription = parts.bus.subscribe(PUSH_RULES_SUBJECT, userNid => this.#forget(userNid));
+    this.#subscriptions.use(parts.bus.subscribe(PUSH_RULES_SUBJECT, userNid => this.#forget(userNid)));
+    this.#subscriptions.use(parts.bus.missed(() => this.#forgetAll()));
   }
 
   #forget(userNid: string): void {
     this.#changes++;
     this.#cache.delete(userNid);
+  }
+
+  #forgetAll(): void {
+    this.#changes++;
+    this.#cache.clear();
   }
 
   /** The rules of each of the users. */
@@ -73,6 +79,6 @@ export class CompiledRulesets implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#subscription[Symbol.dispose]();
+    this.#subscriptions.dispose();
   }
 }

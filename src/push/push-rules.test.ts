@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { testBudget } from '../../test/support/budget.ts';
 import { onEachDatabase } from '../../test/support/databases.ts';
+import { heard, twoBuses } from '../../test/support/joined-buses.ts';
 import { PushWorld } from '../../test/support/push.ts';
 import { systemClock } from '../base/clock.ts';
 import type { JsonObject } from '../core/json.ts';
@@ -9,7 +10,7 @@ import { sql } from '../db/sql.ts';
 import { userPos, userSubject } from '../rooms/user-log.table.ts';
 import { CompiledRulesets } from './compiled-rulesets.ts';
 import { PushEvaluator } from './push-evaluator.ts';
-import { pushRulesChangedSince, pushRulesFor } from './push-rules.ts';
+import { PushRules, pushRulesChangedSince, pushRulesFor } from './push-rules.ts';
 
 const NOWHERE = { before: undefined, after: undefined };
 const content = (pattern: string, ...actions: (string | JsonObject)[]): JsonObject => ({ pattern, actions });
@@ -266,6 +267,28 @@ onEachDatabase('evaluation: members, invitations, and rules that change under wa
     { userNid: dave.userNid, highlight: false, actions: '["notify",{"set_tweak":"sound","value":"default"}]' },
   ]);
 });
+
+onEachDatabase(
+  'evaluation: rules that another process changed are read again, also when its hint was lost',
+  async db => {
+    const [here, there] = twoBuses();
+    const world = new PushWorld(db);
+    const bob = await world.user('bob');
+    using rulesets = new CompiledRulesets({ bus: there, clock: systemClock, budget: testBudget() });
+    const elsewhere = new PushRules({ db, bus: here });
+    const rules = async () => (await rulesets.of(db, [bob.userNid])).get(bob.userNid)?.rules.length;
+    assert.equal(await rules(), 14);
+    await elsewhere.set(bob, 'content', 'tea', content('tea'), NOWHERE);
+    await heard();
+    assert.equal(await rules(), 15);
+    there.isCut = true;
+    await elsewhere.set(bob, 'content', 'coffee', content('coffee'), NOWHERE);
+    await heard();
+    assert.equal(await rules(), 15);
+    there.tellMissed();
+    assert.equal(await rules(), 16);
+  },
+);
 
 onEachDatabase('evaluation: a lost hint delays a change by no more than a minute', async db => {
   const world = new PushWorld(db);

@@ -57,6 +57,7 @@ export class PushSender {
   /** Runs until `signal` aborts; what is under way is aborted with it and tried again by whoever runs next. */
   async run(signal: AbortSignal): Promise<void> {
     using _subscription = this.#parts.bus.subscribe(PUSH_QUEUE_SUBJECT, () => this.wake());
+    using _missed = this.#parts.bus.missed(() => this.wake());
     while (!signal.aborted) {
       this.#woken = false;
       const pause = await this.#round(signal);

@@ -41,8 +41,6 @@ function deleteAll(parts: RoomsParts, room: Room, rows: readonly OldEventRow[]):
       await deleteRelations(tx, room.nid, relationOf(event.content)?.target, nid);
     await deleteTracesOf(tx, { roomNid: room.nid, ownDomainNid }, rows);
     await deleteEvents(tx, nids);
-    tx.afterCommit(() => {
-      for (const nid of nids) parts.events.forget(nid);
-    });
+    parts.events.forgetAtCommit(tx, nids);
   });
 }

@@ -104,7 +104,7 @@ async function replay(
       reason: verdict.reason,
     });
   }
-  tx.afterCommit(() => parts.events.forget(nid));
+  parts.events.forgetAtCommit(tx, [nid]);
 }
 
 /** The room's state becomes what its extremities make of it now, by an entry of the log. */

@@ -100,7 +100,7 @@ async function placeJoin(
   const nid = known?.nid ?? (await insertEvent(tx, row));
   const stateAfter = await parts.trees.apply(tx, room.nid, stateBefore, [{ key, value: nid }]);
   await setStateAfter(tx, nid, stateAfter, stateAfter);
-  tx.afterCommit(() => parts.events.forget(nid));
+  parts.events.forgetAtCommit(tx, [nid]);
   return {
     nid,
     roomNid: room.nid,

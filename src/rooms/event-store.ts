@@ -1,9 +1,10 @@
 import type { Budget } from '../base/budget.ts';
 import { ByteCache } from '../base/byte-cache.ts';
+import type { Bus } from '../bus/bus.ts';
 import { type Event, loadEvent } from '../core/event.ts';
 import type { EventId } from '../core/ids.ts';
 import type { Pdu } from '../core/pdu.ts';
-import type { Queryable } from '../db/database.ts';
+import type { Queryable, Tx } from '../db/database.ts';
 import { type EventRow, eventsById, eventsByNid } from './events.table.ts';
 import { REJECTED, type Room, type StoredEvent } from './room.ts';
 import type { RoomRegistry } from './room-registry.ts';
@@ -11,18 +12,25 @@ import type { RoomRegistry } from './room-registry.ts';
 /** A parsed event costs about this many times its text, in bytes (measured on messages and memberships). */
 const PARSED_FACTOR = 5;
 
+/** The bus subject on which the numbers of events are told that changed on disk, as a JSON array. */
+const EVENTS_CHANGED = 'rooms.events';
+
 /** Reads events. What is committed is cached, parsed, in bounded memory. */
 export class EventStore {
   readonly #rooms: RoomRegistry;
+  readonly #bus: Bus;
   readonly #byNid: ByteCache<{ readonly stored: StoredEvent; readonly bytes: number }>;
   readonly #nidById: ByteCache<number>;
   /** Counts what was forgotten: a read that began before must not bring the old text back. */
   #generation = 0;
 
-  constructor(rooms: RoomRegistry, budget: Budget) {
+  constructor(rooms: RoomRegistry, budget: Budget, bus: Bus) {
     this.#rooms = rooms;
+    this.#bus = bus;
     this.#byNid = new ByteCache({ name: 'events', budget, weight: 320, sizeOf: entry => entry.bytes });
     this.#nidById = new ByteCache({ name: 'event_ids', budget, weight: 40, sizeOf: () => 8 });
+    bus.subscribe(EVENTS_CHANGED, message => this.#drop(JSON.parse(message) as number[]));
+    bus.missed(() => this.#dropAll());
   }
 
   /**
@@ -87,20 +95,44 @@ export class EventStore {
       const stored = fromRow(row, room);
       found.set(row.nid, stored);
       // A transaction sees rows that may yet be rolled back: only what is committed is kept.
-      if (!('isTransaction' in db) && generation === this.#generation) this.remember(stored, row.json.length);
+      if (!('isTransaction' in db) && generation === this.#generation) this.#remember(stored, row.json.length);
     }
   }
 
-  /** Keeps a committed event. `jsonLength` is the length of its text. */
-  remember(stored: StoredEvent, jsonLength: number): void {
+  /**
+   * Keeps an event that a transaction has written, once that is durable. `jsonLength` is the length of its text.
+   *
+   * The answer to a commit may come late. Whoever was faster, in this process or another one, may have changed the event by
+   * then, so what was forgotten meanwhile is not kept.
+   */
+  rememberAtCommit(tx: Tx, stored: StoredEvent, jsonLength: number): void {
+    const generation = this.#generation;
+    tx.afterCommit(() => {
+      if (generation === this.#generation) this.#remember(stored, jsonLength);
+    });
+  }
+
+  #remember(stored: StoredEvent, jsonLength: number): void {
     this.#byNid.set(String(stored.nid), { stored, bytes: jsonLength * PARSED_FACTOR + 400 });
     this.#nidById.set(stored.event.id, stored.nid);
   }
 
-  /** Forgets a cached event that changed on disk (redaction). */
-  forget(nid: number): void {
+  /** Forgets events that changed on disk or are gone (redaction), here at once and elsewhere over the bus, at the commit. */
+  forgetAtCommit(tx: Tx, nids: readonly number[]): void {
+    tx.afterCommit(() => {
+      this.#drop(nids);
+      this.#bus.publish(EVENTS_CHANGED, JSON.stringify(nids));
+    });
+  }
+
+  #drop(nids: readonly number[]): void {
     this.#generation++;
-    this.#byNid.delete(String(nid));
+    for (const nid of nids) this.#byNid.delete(String(nid));
+  }
+
+  #dropAll(): void {
+    this.#generation++;
+    this.#byNid.clear();
   }
 }
 

@@ -170,7 +170,7 @@ async function write(
   };
   if (outlier !== undefined) await promoteEvent(tx, outlier.nid, row);
   const nid = outlier?.nid ?? (await insertEvent(tx, row));
-  tx.afterCommit(() => parts.events.forget(nid));
+  parts.events.forgetAtCommit(tx, [nid]);
   let stateAfter = stateBefore;
   if (stateKeyNid !== null && pos !== null) {
     stateAfter = await trees.apply(tx, room.nid, stateBefore, [{ key: treeKey(typeNid, stateKeyNid), value: nid }]);

@@ -219,7 +219,7 @@ async function store(
   if (pos === undefined) {
     if (stateAfter !== place.stateBefore) await setStateAfter(tx, nid, stateAfter, place.head.state_root);
     const kept = { ...bare, pos, roomRoot: place.head.state_root };
-    tx.afterCommit(() => parts.events.remember(kept, json.length));
+    parts.events.rememberAtCommit(tx, kept, json.length);
     return kept;
   }
   const roomRoot = await advanceHead(parts, tx, room, event, place, { nid, pos, stateAfter });
@@ -228,7 +228,7 @@ async function store(
   }
   const stored = { ...bare, pos, roomRoot };
   // Before what follows: an event that was redacted before it came is forgotten again at the commit.
-  tx.afterCommit(() => parts.events.remember(stored, json.length));
+  parts.events.rememberAtCommit(tx, stored, json.length);
   await follow(parts, tx, room, stored, { senderNid, typeNid, oldRoot: place.head.state_root });
   return stored;
 }
@@ -240,7 +240,7 @@ function flagOf(outcome: Judgement['outcome']): number {
 async function write(parts: RoomsParts, tx: Tx, outlier: StoredEvent | undefined, event: NewEvent): Promise<number> {
   if (outlier === undefined) return insertEvent(tx, event);
   await promoteEvent(tx, outlier.nid, event);
-  tx.afterCommit(() => parts.events.forget(outlier.nid));
+  parts.events.forgetAtCommit(tx, [outlier.nid]);
   return outlier.nid;
 }
 

@@ -33,7 +33,7 @@ export async function addLateState(
     moved.set(root, await completed(parts, tx, room, root, late, isWhole));
   for (const tip of tips) {
     await setStateAfter(tx, tip.nid, moved.get(tip.stateAfter)!, tip.roomRoot);
-    tx.afterCommit(() => parts.events.forget(tip.nid));
+    parts.events.forgetAtCommit(tx, [tip.nid]);
   }
   const root = moved.get(head.state_root)!;
   const [newest] = tips.toSorted((a, b) => (b.pos ?? 0) - (a.pos ?? 0));

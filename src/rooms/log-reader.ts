@@ -30,6 +30,7 @@ export interface LogLoop {
 export async function followLogs({ bus, clock, log }: LogLoopParts, loop: LogLoop, signal: AbortSignal): Promise<void> {
   let woken = new AbortController();
   using _ = bus.subscribe(LOG_SUBJECT, () => woken.abort());
+  using __ = bus.missed(() => woken.abort());
   while (!signal.aborted) {
     woken = new AbortController();
     try {

@@ -57,7 +57,7 @@ async function redactOne(
   await overwriteEvent(tx, target.nid, canonicalText(redacted.pdu, room.version), REDACTED);
   await forgetRedactedFacts(parts, tx, room, target, redacted);
   if (redacted.type === 'm.room.member') await forgetProfile(parts, tx, target);
-  tx.afterCommit(() => parts.events.forget(target.nid));
+  parts.events.forgetAtCommit(tx, [target.nid]);
   return true;
 }
 

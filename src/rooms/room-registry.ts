@@ -1,5 +1,6 @@
 import type { Budget } from '../base/budget.ts';
 import { ByteCache } from '../base/byte-cache.ts';
+import type { Bus } from '../bus/bus.ts';
 import type { RoomId } from '../core/ids.ts';
 import { MatrixError, notFound } from '../core/matrix-error.ts';
 import { type RoomVersion, roomVersion } from '../core/room-versions.ts';
@@ -16,25 +17,35 @@ import {
 } from './rooms.table.ts';
 import { shardOf } from './shards.ts';
 
-/** The bus subject on which a room is told that was deleted, as JSON `{nid, roomId}`. */
-export const ROOM_GONE = 'room-gone';
+/** The bus subject on which a room is told that was deleted or has another version, as JSON. */
+const ROOM_CHANGED = 'rooms.room';
 
-/** Which rooms there are. What is said about a room here never changes, so it is cached. */
+/** What is told of it. */
+type Named = Pick<Room, 'nid' | 'roomId'>;
+
+/** Which rooms there are. What is said about a room here hardly ever changes, so it is cached. */
 export class RoomRegistry {
   readonly #byId: ByteCache<Room>;
   readonly #byNid: ByteCache<Room>;
+  readonly #bus: Bus;
+  /** Counts what was forgotten: a read that began before must not bring it back. */
+  #generation = 0;
 
-  constructor(budget: Budget) {
+  constructor(budget: Budget, bus: Bus) {
+    this.#bus = bus;
     this.#byId = new ByteCache({ name: 'rooms', budget, weight: 15, sizeOf: () => 200 });
     this.#byNid = new ByteCache({ name: 'room_nids', budget, weight: 15, sizeOf: () => 200 });
+    bus.subscribe(ROOM_CHANGED, message => this.#drop(JSON.parse(message) as Named));
+    bus.missed(() => this.#dropAll());
   }
 
   /** Undefined when this server knows nothing of the room. */
   async find(db: Queryable, roomId: RoomId): Promise<Room | undefined> {
     const cached = this.#byId.get(roomId);
     if (cached !== undefined) return cached;
+    const generation = this.#generation;
     const [row] = await findRooms(db, [roomId]);
-    return row === undefined ? undefined : this.#fromRow(db, row);
+    return row === undefined ? undefined : this.#fromRow(db, row, generation);
   }
 
   /** @throws MatrixError M_NOT_FOUND */
@@ -53,7 +64,8 @@ export class RoomRegistry {
       else found.set(nid, cached);
     }
     if (missing.length === 0) return found;
-    for (const row of await findRoomsByNid(db, missing)) found.set(row.nid, this.#fromRow(db, row));
+    const generation = this.#generation;
+    for (const row of await findRoomsByNid(db, missing)) found.set(row.nid, this.#fromRow(db, row, generation));
     return found;
   }
 
@@ -82,24 +94,35 @@ export class RoomRegistry {
       throw new MatrixError('M_INCOMPATIBLE_ROOM_VERSION', `The room is of version ${room.version.id}.`, {
         fields: { room_version: room.version.id },
       });
-    tx.afterCommit(() => {
-      this.#byId.delete(room.roomId);
-      this.#byNid.delete(String(room.nid));
-    });
+    this.forgetAtCommit(tx, room);
     return { ...room, version };
   }
 
-  /** The room was deleted. */
-  forget({ nid, roomId }: Pick<Room, 'nid' | 'roomId'>): void {
+  /** The room is deleted or changed, which is seen here at once and elsewhere over the bus, at the commit. */
+  forgetAtCommit(tx: Tx, { nid, roomId }: Named): void {
+    tx.afterCommit(() => {
+      this.#drop({ nid, roomId });
+      this.#bus.publish(ROOM_CHANGED, JSON.stringify({ nid, roomId }));
+    });
+  }
+
+  #drop({ nid, roomId }: Named): void {
+    this.#generation++;
     this.#byId.delete(roomId);
     this.#byNid.delete(String(nid));
   }
 
-  #fromRow(db: Queryable, row: RoomRow): Room {
+  #dropAll(): void {
+    this.#generation++;
+    this.#byId.clear();
+    this.#byNid.clear();
+  }
+
+  #fromRow(db: Queryable, row: RoomRow, generation: number): Room {
     const version = roomVersion(row.version);
     if (version === undefined) throw new Error(`room ${row.room_id} is stored with an unknown version ${row.version}`);
     const room: Room = { nid: row.nid, roomId: row.room_id, version, shard: row.shard };
-    if (!('isTransaction' in db)) {
+    if (!('isTransaction' in db) && generation === this.#generation) {
       this.#byId.set(room.roomId, room);
       this.#byNid.set(String(room.nid), room);
     }

@@ -2,7 +2,6 @@ import type { RoomId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import type { RoomsParts } from './parts.ts';
 import type { Room } from './room.ts';
-import { ROOM_GONE } from './room-registry.ts';
 import {
   deleteEvents,
   deleteMemberRows,
@@ -35,10 +34,7 @@ const AT_ONCE = 500;
 export async function takeAway(parts: RoomsParts, room: Room): Promise<void> {
   await writeRoom(parts, room, async tx => {
     await leaveRemains(tx, room.nid, room.roomId);
-    tx.afterCommit(() => {
-      parts.rooms.forget(room);
-      parts.bus.publish(ROOM_GONE, JSON.stringify({ nid: room.nid, roomId: room.roomId }));
-    });
+    parts.rooms.forgetAtCommit(tx, room);
   });
 }
 
@@ -82,8 +78,6 @@ async function clearEvents(parts: RoomsParts, tx: Tx, roomNid: number): Promise<
   if (events.length === 0) return 0;
   const nids = events.map(event => event.nid);
   await wordsIn(parts.db.dialect).removeAll(tx, nids);
-  tx.afterCommit(() => {
-    for (const nid of nids) parts.events.forget(nid);
-  });
+  parts.events.forgetAtCommit(tx, nids);
   return deleteEvents(tx, nids);
 }

@@ -24,7 +24,7 @@ type Entry = Pick<LogEntry, 'shard' | 'pos' | 'room_nid'>;
 export class LogHeads implements Disposable {
   readonly #db: Database;
   readonly #clock: Clock;
-  readonly #subscription: Disposable;
+  readonly #subscriptions = new DisposableStack();
   /** They only grow, so what was told and what was read are put together by taking the larger. */
   #positions: Positions = new Array<number>(SHARD_COUNT).fill(0);
   /** By shard: `#entries` has all entries behind this position. */
@@ -36,7 +36,13 @@ export class LogHeads implements Disposable {
   constructor(parts: { readonly db: Database; readonly bus: Bus; readonly clock: Clock }) {
     this.#db = parts.db;
     this.#clock = parts.clock;
-    this.#subscription = parts.bus.subscribe(LOG_SUBJECT, message => this.#told(JSON.parse(message) as LogEntry));
+    const { bus } = parts;
+    this.#subscriptions.use(bus.subscribe(LOG_SUBJECT, message => this.#told(JSON.parse(message) as LogEntry)));
+    this.#subscriptions.use(
+      bus.missed(() => {
+        this.#readAt = Number.NEGATIVE_INFINITY;
+      }),
+    );
   }
 
   /** Where the logs end; `refresh` was called since the request came in. */
@@ -98,6 +104,6 @@ export class LogHeads implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#subscription[Symbol.dispose]();
+    this.#subscriptions.dispose();
   }
 }

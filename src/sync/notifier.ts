@@ -76,7 +76,9 @@ export class Notifier implements Disposable {
   readonly #parts: NotifierParts;
   readonly #waiting = new Map<number, Set<Ticket>>();
   readonly #members: ByteCache<readonly number[]>;
-  readonly #subscription: Disposable;
+  readonly #subscriptions = new DisposableStack();
+  /** Counts changes, so that members that were read before one are not kept after it. */
+  #changes = 0;
 
   constructor(parts: NotifierParts) {
     this.#parts = parts;
@@ -86,13 +88,22 @@ export class Notifier implements Disposable {
       weight: 30,
       sizeOf: list => list.length * 8,
     });
-    this.#subscription = parts.bus.subscribe(LOG_SUBJECT, message => {
+    const told = parts.bus.subscribe(LOG_SUBJECT, message => {
       this.#entry(JSON.parse(message) as LogEntry).catch((error: unknown) => {
         parts.log.error('Waking the readers of a log entry failed; they will see it at their next poll.', {
           err: error,
         });
       });
     });
+    this.#subscriptions.use(told);
+    this.#subscriptions.use(parts.bus.missed(() => this.#lookAgain()));
+  }
+
+  /** Whoever waits may have missed what they wait for. */
+  #lookAgain(): void {
+    this.#changes++;
+    this.#members.clear();
+    for (const userNid of this.#waiting.keys()) this.#wake(userNid);
   }
 
   /** To be taken before looking at the database, so that nothing that comes in between is missed. */
@@ -138,7 +149,10 @@ export class Notifier implements Disposable {
 
   async #entry(entry: LogEntry): Promise<void> {
     const target = entry.kind === LOG_EVENT ? await this.#memberTarget(entry.ref) : undefined;
-    if (target !== undefined) this.#members.delete(String(entry.room_nid));
+    if (target !== undefined) {
+      this.#changes++;
+      this.#members.delete(String(entry.room_nid));
+    }
     await this.wakeRoom(entry.room_nid);
     if (target !== undefined) {
       const userNid = await this.#parts.nids.users.findOne(this.#parts.db, target);
@@ -156,15 +170,16 @@ export class Notifier implements Disposable {
   async #localMembers(roomNid: number): Promise<readonly number[]> {
     const cached = this.#members.get(String(roomNid));
     if (cached !== undefined) return cached;
+    const before = this.#changes;
     const domain = await this.#parts.nids.domains.findOne(this.#parts.db, this.#parts.serverName);
     const rows = domain === undefined ? [] : await joinedOfDomain(this.#parts.db, roomNid, domain);
     const nids = rows.map(row => row.user_nid);
-    this.#members.set(String(roomNid), nids);
+    if (this.#changes === before) this.#members.set(String(roomNid), nids);
     return nids;
   }
 
   [Symbol.dispose](): void {
-    this.#subscription[Symbol.dispose]();
+    this.#subscriptions.dispose();
     for (const tickets of this.#waiting.values()) for (const ticket of tickets) ticket.fire();
   }
 }

@@ -2,7 +2,7 @@ import { KeyedQueue } from '../../src/base/keyed-queue.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { nodeCrypto, signingKeyFromSeed } from '../../src/base/node-crypto.ts';
 import { systemRandom } from '../../src/base/random.ts';
-import { LocalBus } from '../../src/bus/bus.ts';
+import { type Bus, LocalBus } from '../../src/bus/bus.ts';
 import type { ServerName, UserId } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Database } from '../../src/db/database.ts';
@@ -31,18 +31,26 @@ export const ALICE = '@alice:one.example' as UserId;
 export const BOB = '@bob:one.example' as UserId;
 export const CAROL = '@carol:one.example' as UserId;
 
+function throwingBus(): Bus {
+  return new LocalBus(error => {
+    throw error;
+  });
+}
+
 /** The rooms part on a test's database, on a clock that goes on by a millisecond at each look. */
-export function roomsOn(db: Database, serverName: ServerName = SERVER): RoomsParts & { readonly clock: TickingClock } {
+export function roomsOn(
+  db: Database,
+  serverName: ServerName = SERVER,
+  bus: Bus = throwingBus(),
+): RoomsParts & { readonly clock: TickingClock } {
   const budget = testBudget();
   const nids = new Nids(budget);
-  const rooms = new RoomRegistry(budget);
-  const events = new EventStore(rooms, budget);
+  const rooms = new RoomRegistry(budget, bus);
+  const events = new EventStore(rooms, budget, bus);
   const trees = new StateTrees({ db, budget, fingerprintKey: new Uint8Array(32).fill(7) });
   return {
     db,
-    bus: new LocalBus(error => {
-      throw error;
-    }),
+    bus,
     clock: new TickingClock(),
     random: systemRandom,
     log: silentLog,

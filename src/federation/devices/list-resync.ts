@@ -43,6 +43,7 @@ export class ListResync {
   async run(signal: AbortSignal): Promise<void> {
     const { bus, clock } = this.#parts;
     using _subscription = bus.subscribe(LISTS_WANTED_SUBJECT, () => this.#hint.abort());
+    using _missed = bus.missed(() => this.#hint.abort());
     while (!signal.aborted) {
       this.#hint = new AbortController();
       const pause = await this.#round(signal);

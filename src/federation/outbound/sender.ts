@@ -53,6 +53,7 @@ export class Sender {
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     using _ = onWork(this.#parts.bus, ({ domainNids, delayMs }) => this.#hear(domainNids, delayMs));
+    using __ = this.#parts.bus.missed(() => this.#lookAgain());
     while (!signal.aborted) {
       this.#looking = this.#look();
       this.#wakeAt = this.#parts.clock.now() + (await this.#looking);
@@ -103,6 +104,12 @@ export class Sender {
   #hear(domainNids: readonly number[], delayMs: number): void {
     if (delayMs === 0) this.wake(domainNids);
     else this.#parts.clock.after(delayMs, () => this.wake(domainNids));
+  }
+
+  /** Somebody may have left something for a server that was not told of. */
+  #lookAgain(): void {
+    this.#scanAt = 0;
+    this.#wake?.();
   }
 
   /** Looks for whom something is to be done; answers after how many milliseconds to look again. Never rejects. */
