@@ -1,27 +1,16 @@
-import type { Clock } from '../base/clock.ts';
-import { type Random, randomToken } from '../base/random.ts';
+import { randomToken } from '../base/random.ts';
 import { openSealedText, sealText } from '../base/sealed-text.ts';
 import type { UserId } from '../core/ids.ts';
-import { forbidden, MatrixError, notFound } from '../core/matrix-error.ts';
-import type { Database } from '../db/database.ts';
-import type { ExternalIdentities } from './external-identities.ts';
+import { forbidden, notFound } from '../core/matrix-error.ts';
 import type { InteractiveAuth } from './interactive-auth.ts';
 import type { Login } from './login.ts';
-import { mappedLocalpart } from './mapped-localpart.ts';
-import { setProfileField } from './profile.table.ts';
-import { fieldValue } from './profile-field.ts';
-import type { Registration } from './registration.ts';
-import type { IdentityProvider, SignedOn, SignOnChecks, SignOnPorts } from './sign-on-ports.ts';
+import { type Newcomer, Newcomers, type NewcomersParts } from './newcomers.ts';
+import type { IdentityProvider, SignOnChecks, SignOnPorts } from './sign-on-ports.ts';
 import { clientRedirect, isTrustedClient, withLoginToken } from './sign-on-redirect.ts';
-import type { User, Users } from './users.ts';
+import type { Policy } from './terms.ts';
+import type { User } from './users.ts';
 
-export interface SingleSignOnParts {
-  readonly db: Database;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly users: Users;
-  readonly identities: ExternalIdentities;
-  readonly registration: Registration;
+export interface SingleSignOnParts extends NewcomersParts {
   readonly login: Login;
   readonly interactive: InteractiveAuth;
   readonly ports: SignOnPorts;
@@ -36,9 +25,18 @@ export interface SignOnDeparture {
   readonly cookie: string;
 }
 
-/** `client`: where to go with a login token. `confirmed`: a stage was passed. */
+/** Where to go with a login token. */
+export interface ClientArrival {
+  readonly kind: 'client';
+  readonly userId: UserId;
+  readonly location: string;
+  readonly isTrusted: boolean;
+}
+
+/** `newcomer`: gets an account on accepting the policies, with what the browser keeps until then. `confirmed`: a stage was passed. */
 export type SignOnArrival =
-  | { readonly kind: 'client'; readonly userId: UserId; readonly location: string; readonly isTrusted: boolean }
+  | ClientArrival
+  | { readonly kind: 'newcomer'; readonly policies: readonly Policy[]; readonly cookie: string }
   | { readonly kind: 'confirmed' };
 
 interface Pending extends SignOnChecks {
@@ -48,11 +46,21 @@ interface Pending extends SignOnChecks {
   readonly expires: number;
 }
 
-/** As long as a password may take to be found. */
+/** Somebody who reads the policies. */
+interface Reading {
+  readonly newcomer: Newcomer;
+  readonly redirectUrl: string;
+  /** What they were shown, by version. */
+  readonly shown: string;
+  readonly expires: number;
+}
+
+/** As long as a password may take to be found, and policies to be read. */
 export const SIGN_ON_MS = 15 * 60_000;
 const SEAL = 'sign-on';
-/** Names that are tried when the wanted one is taken: with the numbers 2 to 20, then with letters that nobody has. */
-const MOST_NUMBERS = 20;
+const READING_SEAL = 'sign-on-policies';
+/** What is kept of names that providers tell, since browsers keep 4 KiB. */
+const LONGEST_NAME = 255;
 
 /**
  * Logging in where people have their password (client-server API, "SSO client login/authentication"). Nothing is stored
@@ -60,9 +68,11 @@ const MOST_NUMBERS = 20;
  */
 export class SingleSignOn {
   readonly #parts: SingleSignOnParts;
+  readonly #newcomers: Newcomers;
 
   constructor(parts: SingleSignOnParts) {
     this.#parts = parts;
+    this.#newcomers = new Newcomers(parts);
   }
 
   get providers(): readonly IdentityProvider[] {
@@ -94,12 +104,47 @@ export class SingleSignOn {
     const signedOn = await provider.identify(query, pending);
     const known = await this.#parts.identities.owner({ provider: provider.id, subject: signedOn.subject });
     if ('session' in purpose) return this.#confirm(purpose.session, known);
-    const user = known ?? (await this.#makeAccount(provider, signedOn));
+    if (known !== undefined) return this.#arrive(known, purpose.redirectUrl);
+    if (!provider.makesAccounts) throw forbidden('You have no account on this server; ask its administrators for one.');
+    const newcomer = { ...signedOn, provider: provider.id };
+    const { policies } = this.#parts.registration;
+    if (policies.length > 0) return this.#showPolicies(policies, newcomer, purpose.redirectUrl);
+    return this.#arrive(await this.#newcomers.make(newcomer), purpose.redirectUrl);
+  }
+
+  /**
+   * Somebody who comes from a provider accepts the policies, and has an account from now on.
+   *
+   * @throws MatrixError M_FORBIDDEN for a browser that was not shown them, or others
+   */
+  async accept(cookie: string | undefined): Promise<ClientArrival> {
+    const { clock, ports, identities, registration } = this.#parts;
+    const reading = openSealedText(READING_SEAL, cookie ?? '', ports.secret) as Reading | undefined;
+    if (reading === undefined || reading.expires <= clock.now() || reading.shown !== versionsOf(registration.policies))
+      throw forbidden('This page is too old.');
+    const { newcomer, redirectUrl } = reading;
+    // A button may be pressed twice.
+    return this.#arrive((await identities.owner(newcomer)) ?? (await this.#newcomers.make(newcomer)), redirectUrl);
+  }
+
+  #showPolicies(policies: readonly Policy[], newcomer: Newcomer, redirectUrl: string): SignOnArrival {
+    const { clock, ports } = this.#parts;
+    const kept: Newcomer = {
+      ...newcomer,
+      username: newcomer.username?.slice(0, LONGEST_NAME),
+      displayName: newcomer.displayName?.slice(0, LONGEST_NAME),
+    };
+    const expires = clock.now() + SIGN_ON_MS;
+    const reading: Reading = { newcomer: kept, redirectUrl, shown: versionsOf(policies), expires };
+    return { kind: 'newcomer', policies, cookie: sealText(READING_SEAL, reading, ports.secret) };
+  }
+
+  /** @throws MatrixError M_FORBIDDEN */
+  async #arrive(user: User, redirectUrl: string): Promise<ClientArrival> {
     if (user.isDeactivated) throw forbidden('This account has been deactivated.');
     const { token } = await this.#parts.login.createToken(user.userNid);
-    const location = withLoginToken(purpose.redirectUrl, token);
-    const isTrusted = isTrustedClient(purpose.redirectUrl, this.#parts.ports.trustedClients);
-    return { kind: 'client', userId: user.userId, location, isTrusted };
+    const isTrusted = isTrustedClient(redirectUrl, this.#parts.ports.trustedClients);
+    return { kind: 'client', userId: user.userId, location: withLoginToken(redirectUrl, token), isTrusted };
   }
 
   #provider(id: string): IdentityProvider {
@@ -122,38 +167,8 @@ export class SingleSignOn {
       throw forbidden('This page is too old.');
     return { kind: 'confirmed' };
   }
-
-  async #makeAccount(provider: IdentityProvider, { subject, username, displayName }: SignedOn): Promise<User> {
-    if (!provider.makesAccounts) throw forbidden('You have no account on this server; ask its administrators for one.');
-    const { db, users, identities } = this.#parts;
-    const userId = await this.#freeName(mappedLocalpart(username ?? ''));
-    const userNid = await db.tx(async tx => {
-      const made = await users.create(tx, { userId });
-      const name = fieldValue('displayname', displayName ?? username ?? '');
-      if (name !== undefined) await setProfileField(tx, made, 'displayname', JSON.stringify(name));
-      await identities.add(tx, made, { provider: provider.id, subject });
-      return made;
-    });
-    const user = await users.byNid(userNid);
-    if (user === undefined) throw new Error('an account that was just made is not there');
-    return user;
-  }
-
-  async #freeName(wanted: string): Promise<UserId> {
-    const { registration, random } = this.#parts;
-    const numbered = Array.from({ length: MOST_NUMBERS - 1 }, (_, index) => `${wanted}${index + 2}`);
-    const named = wanted === '' ? [] : [wanted, ...numbered];
-    for (const name of named) if (await isAvailable(registration, name)) return registration.requireAvailable(name);
-    return registration.requireAvailable(`u${Buffer.from(random.bytes(8)).toString('hex')}`);
-  }
 }
 
-async function isAvailable(registration: Registration, name: string): Promise<boolean> {
-  try {
-    await registration.requireAvailable(name);
-    return true;
-  } catch (error) {
-    if (error instanceof MatrixError) return false;
-    throw error;
-  }
+function versionsOf(policies: readonly Policy[]): string {
+  return policies.map(({ name, version }) => `${name} ${version}`).join('\n');
 }

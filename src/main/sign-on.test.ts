@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { assertError } from '../../test/support/accounts.ts';
 import { onEachDatabase } from '../../test/support/databases.ts';
 import { CLIENT, SignOnWorld, type SignOnWorldOptions } from '../../test/support/sign-on.ts';
+import { acceptancesOf } from '../accounts/terms.table.ts';
+import type { Policy } from '../accounts/terms.ts';
 import type { UserId } from '../core/ids.ts';
 
 const REDIRECT = '/_matrix/client/v3/login/sso/redirect';
@@ -45,6 +47,54 @@ withSignOn('somebody without an account gets one, and is logged in there ever af
   assert.equal(later.body.user_id, '@anna:copse.test', 'a new name there is no new account here');
   assertError(await world.accounts.login('anna', { password: '' }), 403, 'M_FORBIDDEN');
 });
+
+const TERMS: Policy[] = [
+  { name: 'privacy', version: '3', texts: [{ language: 'en', name: 'Privacy', url: 'https://copse.test/privacy' }] },
+];
+
+withSignOn(
+  'somebody new accepts the policies before there is an account, and is not asked again',
+  async world => {
+    const browser = world.browser();
+    const asked = await world.signIn(ANNA, browser);
+    assert.equal(asked.status, 200);
+    assert.match(
+      asked.body,
+      /href="https:\/\/copse\.test\/privacy"[\s\S]*method="post" action="\/_copse\/sign-on\/callback"/,
+    );
+    assert.doesNotMatch(asked.body, /loginToken/);
+    const { users } = world.accounts.accounts;
+    assert.equal(await users.find('@anna:copse.test' as UserId), undefined);
+    const accepted = await browser.open(CALLBACK, 'POST');
+    assert.equal(accepted.status, 200, accepted.body);
+    assert.match(accepted.cookie, /Max-Age=0/);
+    assert.equal((await world.logIn(accepted.body)).body.user_id, '@anna:copse.test');
+    const { userNid } = await users.require('@anna:copse.test' as UserId);
+    const [acceptance] = await acceptancesOf(world.accounts.db, userNid);
+    assert.deepEqual([acceptance?.policy, acceptance?.version], ['privacy', '3']);
+    assert.match((await world.signIn(ANNA)).body, /loginToken/);
+  },
+  { terms: TERMS },
+);
+
+withSignOn(
+  'a form of policies that was not shown, or too long ago, makes no account',
+  async world => {
+    const browser = world.browser();
+    assert.equal((await browser.open(CALLBACK, 'POST')).status, 403, 'no cookie');
+    await world.depart(browser);
+    assert.equal((await browser.open(CALLBACK, 'POST')).status, 403, 'a cookie of somebody who has not signed in');
+    await world.signIn(ANNA, browser);
+    const shown = browser.cookie;
+    browser.cookie = shown.replace(/=./, '=x');
+    assert.equal((await browser.open(CALLBACK, 'POST')).status, 403, 'a cookie that was changed');
+    world.accounts.clock.advance(15 * 60_000);
+    browser.cookie = shown;
+    assert.equal((await browser.open(CALLBACK, 'POST')).status, 403, 'too late');
+    assert.equal(await world.accounts.accounts.users.find('@anna:copse.test' as UserId), undefined);
+  },
+  { terms: TERMS },
+);
 
 withSignOn('N127 an account that is there is given to nobody who has its name elsewhere', async world => {
   const local = await world.accounts.user('anna');

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Policy } from '../../src/accounts/terms.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { Database } from '../../src/db/database.ts';
 import { CALLBACK_PATH } from '../../src/http/site/sign-on/departure.ts';
@@ -28,10 +29,10 @@ export class SignOnBrowser {
   }
 
   /** `url`: a whole address of this server, or a path. */
-  async open(url: string): Promise<Page> {
+  async open(url: string, method: 'GET' | 'POST' = 'GET'): Promise<Page> {
     const headers = this.cookie === '' ? {} : { cookie: this.cookie };
     const path = url.replace(BASE, '');
-    const answer = await this.#world.server.app.inject({ url: path, headers });
+    const answer = await this.#world.server.app.inject({ method, url: path, headers });
     const cookie = String(answer.headers['set-cookie'] ?? '');
     if (cookie !== '') this.cookie = cookie.split(';')[0] ?? '';
     return { status: answer.statusCode, body: answer.body, location: String(answer.headers.location ?? ''), cookie };
@@ -42,6 +43,7 @@ export interface SignOnWorldOptions {
   readonly trustedClients?: readonly string[];
   readonly closedToNewcomers?: boolean;
   readonly usernameClaim?: string;
+  readonly terms?: readonly Policy[];
 }
 
 /** Accounts with single sign-on at a provider `club`, and at `other`, which is not there. */
@@ -64,7 +66,7 @@ export class SignOnWorld implements AsyncDisposable {
     const providers = [club, other].map(each => openIdProvider(each, `${BASE}${CALLBACK_PATH}`, silentLog));
     const secret = Buffer.alloc(32, 9);
     const signOn = { providers, trustedClients: options.trustedClients ?? [], secret };
-    const accounts = new AccountsWorld(db, {}, { signOn });
+    const accounts = new AccountsWorld(db, { terms: options.terms ?? [] }, { signOn });
     accounts.server.add(signOnRoutes({ signOn: accounts.accounts.signOn, isSecure: true }));
     return new SignOnWorld(accounts, provider);
   }

@@ -1,9 +1,9 @@
-import type { SignOnArrival } from '../../../accounts/single-sign-on.ts';
-import { endpoint, type Reply } from '../../endpoint.ts';
+import { endpoint, reply } from '../../endpoint.ts';
 import { stageDone } from '../fallback/stage-page.ts';
-import { html, page } from '../html.ts';
-import { arrive, CALLBACK_PATH, requireSignOn, type SignOnRouteParts, signOnCookie } from './departure.ts';
-import { onPage } from './pages.ts';
+import { acceptanceForm } from '../fallback/terms.ts';
+import { page } from '../html.ts';
+import { arrive, CALLBACK_PATH, kept, requireSignOn, type SignOnRouteParts, signOnCookie } from './departure.ts';
+import { clientQuestion, onPage } from './pages.ts';
 
 /** `GET /_copse/sign-on/callback`: where a provider of single sign-on sends the browser back to. */
 export const signOnCallback = (parts: SignOnRouteParts) =>
@@ -16,19 +16,9 @@ export const signOnCallback = (parts: SignOnRouteParts) =>
       return onPage(async () => {
         const arrival = await requireSignOn(parts).complete(query.toString(), signOnCookie(header('cookie')));
         if (arrival.kind === 'confirmed') return stageDone();
-        return arrival.isTrusted ? arrive(arrival.location) : question(arrival);
+        if (arrival.kind === 'client') return arrival.isTrusted ? arrive(arrival.location) : clientQuestion(arrival);
+        const form = page('Before you get an account', acceptanceForm(arrival.policies, CALLBACK_PATH));
+        return reply({ ...form, headers: { ...form.headers, 'set-cookie': kept(arrival.cookie, parts) } });
       });
     },
   });
-
-/** Whoever followed a link of somebody else's finds out here whom the account would be given to. */
-function question({ userId, location }: SignOnArrival & { readonly kind: 'client' }): Reply {
-  const { protocol, host } = new URL(location);
-  const client = /^https?:$/.test(protocol) ? host : `the app behind ${protocol}`;
-  return page(
-    'Go on to your client',
-    html`<p>You have signed in as <code>${userId}</code>. Now <strong>${client}</strong> wants to use your account. Go on only
-if you have just begun to log in there.</p>
-<p><a href="${location}">Go on to ${client}</a></p>`,
-  );
-}

@@ -7,6 +7,8 @@ export const CALLBACK_PATH = '/_copse/sign-on/callback';
 const COOKIE = 'copse_sign_on';
 /** `Lax`: it comes with the browser that a provider sends back, and with no request that another page makes. */
 const ATTRIBUTES = `Path=${CALLBACK_PATH}; HttpOnly; SameSite=Lax`;
+/** Takes it back. */
+export const FORGOTTEN = `${COOKIE}=; Max-Age=0; ${ATTRIBUTES}`;
 
 export interface SignOnRouteParts {
   /** Undefined where there is no single sign-on. */
@@ -22,16 +24,18 @@ export function requireSignOn({ signOn }: SignOnRouteParts): SingleSignOn {
 }
 
 /** Sends a browser to a provider. */
-export function depart({ location, cookie }: SignOnDeparture, { isSecure }: SignOnRouteParts): Reply {
-  return redirect(
-    location,
-    `${COOKIE}=${cookie}; Max-Age=${SIGN_ON_MS / 1000}; ${ATTRIBUTES}${isSecure ? '; Secure' : ''}`,
-  );
+export function depart({ location, cookie }: SignOnDeparture, parts: SignOnRouteParts): Reply {
+  return redirect(location, kept(cookie, parts));
 }
 
 /** Sends a browser to a client, and takes back what it kept for us. */
 export function arrive(location: string): Reply {
-  return redirect(location, `${COOKIE}=; Max-Age=0; ${ATTRIBUTES}`);
+  return redirect(location, FORGOTTEN);
+}
+
+/** The value of `set-cookie` that has a browser keep something until somebody has signed in. */
+export function kept(cookie: string, { isSecure }: SignOnRouteParts): string {
+  return `${COOKIE}=${cookie}; Max-Age=${SIGN_ON_MS / 1000}; ${ATTRIBUTES}${isSecure ? '; Secure' : ''}`;
 }
 
 function redirect(location: string, cookie: string): Reply {

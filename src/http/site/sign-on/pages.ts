@@ -1,5 +1,6 @@
 import type { IdentityProvider } from '../../../accounts/sign-on-ports.ts';
 import { SignOnError } from '../../../accounts/sign-on-ports.ts';
+import type { ClientArrival } from '../../../accounts/single-sign-on.ts';
 import { MatrixError } from '../../../core/matrix-error.ts';
 import type { Reply } from '../../endpoint.ts';
 import { html, page } from '../html.ts';
@@ -32,5 +33,17 @@ export function providersPage(
     html`<p>${about}</p>
 <ul>
 ${links}</ul>`,
+  );
+}
+
+/** Whoever followed a link of somebody else's finds out here whom the account would be given to. */
+export function clientQuestion({ userId, location }: ClientArrival): Reply {
+  const { protocol, host } = new URL(location);
+  const client = /^https?:$/.test(protocol) ? host : `the app behind ${protocol}`;
+  return page(
+    'Go on to your client',
+    html`<p>You have signed in as <code>${userId}</code>. Now <strong>${client}</strong> wants to use your account. Go on only
+if you have just begun to log in there.</p>
+<p><a href="${location}">Go on to ${client}</a></p>`,
   );
 }
