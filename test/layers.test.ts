@@ -23,6 +23,7 @@ const FLOORS = [
   'appservice',
   'administration',
   'http',
+  'front',
   'cli',
   'main',
 ];

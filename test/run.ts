@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { installSynapse } from './federation/install-synapse.ts';
+import { installPrograms } from './front/programs.ts';
 import { ensureNats } from './support/nats.ts';
 import { ensurePostgres } from './support/postgres.ts';
 import { type Outcome, runChecker, runNodeTests, runReport, runScript } from './support/stage.ts';
@@ -21,6 +22,7 @@ interface Suite {
 
 const UNIT = ['src/**/*.test.ts', 'test/*.test.ts'];
 const CLIENTS = ['test/clients/**/*.test.ts'];
+const FRONT = ['test/front/**/*.test.ts'];
 const FEDERATION = ['test/federation/**/*.test.ts'];
 const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
 const biome = join('node_modules', '@biomejs', 'biome', 'bin', 'biome');
@@ -86,6 +88,15 @@ const SUITES: readonly Suite[] = [
     about: 'faults of federation that the doctor has to name [--healthy N] [FAULT...]',
     when: 'asked',
     run: args => runScript('test/doctor/run.ts', args),
+  },
+  {
+    name: 'front',
+    about: 'real nginx and HAProxy in front of several processes [FILE...]',
+    when: 'always',
+    run: args => {
+      installPrograms(inCi);
+      return runNodeTests(args.length > 0 ? args : FRONT);
+    },
   },
   {
     name: 'federation',

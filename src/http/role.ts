@@ -4,3 +4,6 @@
  */
 export const REQUEST_ROLES = ['client', 'sync', 'initial-sync', 'media', 'federation-in'] as const;
 export type RequestRole = (typeof REQUEST_ROLES)[number];
+
+/** Who answers for a role that no process has by itself: the two differ in what they keep others waiting for. */
+export const STANDS_IN: Partial<Readonly<Record<RequestRole, RequestRole>>> = { 'initial-sync': 'sync' };

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { silentLog } from '../base/log.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { endpoint, reply } from './endpoint.ts';
+import { HEALTH_PATH } from './health.ts';
 import { HttpServer } from './server.ts';
 
 function openServer(t: TestContext): HttpServer {
@@ -40,6 +41,15 @@ test('every JSON answer is application/json and nothing more', async t => {
     assert.deepEqual([answer.statusCode, answer.headers['content-type']], [status, 'application/json'], path);
     if (status < 300) assert.deepEqual(answer.json(), { text: 'grün' });
   }
+});
+
+test('a server that drains says so, and answers all the same', async t => {
+  const server = openServer(t);
+  server.add([at('/object', async () => ({}))]);
+  const status = async (url: string) => (await server.app.inject({ method: 'GET', url })).statusCode;
+  assert.deepEqual([await status(HEALTH_PATH), await status('/object')], [200, 200]);
+  server.drain();
+  assert.deepEqual([await status(HEALTH_PATH), await status('/object')], [503, 200]);
 });
 
 test('only what is written while it is made is not to be collected on the way', async t => {

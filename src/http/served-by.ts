@@ -1,5 +1,5 @@
 import type { Endpoint } from './endpoint.ts';
-import type { RequestRole } from './role.ts';
+import { type RequestRole, STANDS_IN } from './role.ts';
 
 /** An endpoint of which is known who answers it. */
 export interface PlacedEndpoint extends Endpoint {
@@ -13,5 +13,6 @@ export function servedBy(role: RequestRole, endpoints: readonly Endpoint[]): Pla
 
 /** Whether a process with these roles answers the endpoint, at least for some requests. */
 export function isServedBy(roles: ReadonlySet<RequestRole>, { role, without }: PlacedEndpoint): boolean {
-  return roles.has(role) || (without !== undefined && roles.has(without.role));
+  const wanted = without === undefined ? [role] : [role, without.role];
+  return wanted.flatMap(each => [each, STANDS_IN[each] ?? each]).some(each => roles.has(each));
 }

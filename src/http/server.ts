@@ -20,6 +20,7 @@ import { Departures } from './departures.ts';
 import { dropBody } from './drop-body.ts';
 import { DEFAULT_BODY_LIMIT, type Endpoint, type EndpointRequest, isReply, pathsOf, type Reply } from './endpoint.ts';
 import { answerError } from './errors.ts';
+import { HEALTH_PATH } from './health.ts';
 import { Query } from './query.ts';
 import type { RequestCharge, RequestMemory } from './request-memory.ts';
 import { RouteTable } from './route-table.ts';
@@ -97,6 +98,7 @@ export class HttpServer {
   readonly #departures = new Departures();
   readonly #memoryWatch: Disposable | undefined;
   readonly #closeSilent: () => void;
+  #isDraining = false;
 
   constructor(parts: HttpParts) {
     this.#parts = parts;
@@ -129,6 +131,9 @@ export class HttpServer {
     this.app.addHook('onRequest', async (request, answer) => this.#beforeAll(request, answer));
     if (parts.observe !== undefined)
       this.app.addHook('onResponse', async (request, answer) => this.#observe(request, answer));
+    this.app.get(HEALTH_PATH, (_request, answer) =>
+      sendJson(answer.code(this.#isDraining ? 503 : 200), { draining: this.#isDraining }),
+    );
     this.#memoryWatch = parts.memory?.guard.onChange(level => this.#pressed(level));
   }
 
@@ -261,8 +266,14 @@ export class HttpServer {
     return this.app.listen({ host, port, backlog: BACKLOG });
   }
 
+  /** Goes on answering, but tells whoever asks for its health to send what is new to others. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
   /** Answers what waits, then closes. */
   async close(): Promise<void> {
+    this.drain();
     this.#memoryWatch?.[Symbol.dispose]();
     this.#departures.drain();
     this.#closeSilent();

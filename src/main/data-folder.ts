@@ -1,17 +1,8 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { generateSeed, signingKeyFromSeed } from '../base/node-crypto.ts';
 import { type Random, randomLetters, randomToken } from '../base/random.ts';
+import { syncFolder, writeDurably } from '../base/write-durably.ts';
 import { decodeBase64, encodeBase64 } from '../core/base64.ts';
 import type { SigningKey } from '../core/crypto.ts';
 import { isServerName, type ServerName } from '../core/ids.ts';
@@ -105,29 +96,6 @@ function fill(path: string, name: string, random: Random): void {
   writeDurably(join(path, KEY_FILE), `${signingKey}\n`);
   writeDurably(join(path, SECRETS_FILE), `${JSON.stringify(secrets, null, 2)}\n`);
   writeDurably(join(path, NAME_FILE), `${name}\n`);
-}
-
-function writeDurably(file: string, text: string): void {
-  const temporary = `${file}.new`;
-  const descriptor = openSync(temporary, 'w', 0o600);
-  try {
-    writeSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(temporary, file);
-  syncFolder(dirname(file));
-}
-
-/** The names of new files and folders are on the disk only when the folders that they are in are synced. */
-function syncFolder(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 /** Without this, a power cut in the first minutes may take the whole folder, whatever was synced inside it. */

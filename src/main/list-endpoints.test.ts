@@ -79,4 +79,10 @@ test('the first sync is answered by two roles', async () => {
   const sync = endpoints.find(({ path }) => path === '/_matrix/client/v3/sync') ?? assert.fail();
   const answeredBy = REQUEST_ROLES.filter(role => isServedBy(new Set([role]), sync));
   assert.deepEqual(answeredBy, ['sync', 'initial-sync']);
+  const first = endpoints.find(({ path }) => path === '/_matrix/client/v3/initialSync') ?? assert.fail();
+  assert.deepEqual(
+    REQUEST_ROLES.filter(role => isServedBy(new Set([role]), first)),
+    ['sync', 'initial-sync'],
+    'where no process has the role, sync stands in',
+  );
 });

@@ -52,7 +52,8 @@ function installPrograms(): string | undefined {
 
 /** Installs Debian packages, as root. @throws when apt-get fails */
 export function installDebian(...packages: readonly string[]): void {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // In runlevel 1 no service is started that a package may bring.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const options: ExecFileSyncOptions = { env, stdio: ['ignore', 'ignore', 'inherit'] };
   execFileSync('apt-get', ['update', '-qq'], options);
   const quiet = ['-qq', '-y', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold'];

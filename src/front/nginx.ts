@@ -1,0 +1,62 @@
+import { type Front, type Pool, poolsOf, presentRoles } from './front.ts';
+import { nginxMaps, upstreamKey } from './nginx-maps.ts';
+import { nginxServers } from './nginx-servers.ts';
+import { type NginxVersion, USUAL_NGINX } from './nginx-version.ts';
+import { poolName } from './pool-name.ts';
+import { rulesFor } from './rules.ts';
+import { block, PATIENCE } from './text.ts';
+
+/** Connections to each process that each worker keeps open. */
+const KEPT = 32;
+
+/**
+ * What stands inside of `http { }`, for a file of its own such as /etc/nginx/conf.d/copse.conf. The order of what was given
+ * makes no difference. @throws FrontError
+ */
+export function nginxText(front: Front, version: NginxVersion = USUAL_NGINX): string {
+  const pools = poolsOf(front);
+  const rules = rulesFor(front.routes, presentRoles(pools));
+  const lines = [
+    '# Made by `copse front nginx`; what is changed here by hand is lost.',
+    ...pools.flatMap(upstream),
+    ...nginxMaps(front, rules),
+    ...nginxServers(front, version),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** A whole configuration for a machine where nginx does nothing else. */
+export function wholeNginxText(front: Front, version?: NginxVersion): string {
+  const lines = [
+    'user www-data;',
+    'worker_processes auto;',
+    'worker_rlimit_nofile 65536;',
+    'pcre_jit on;',
+    '# Workers of before a reload end when the last that waits has its answer, or then.',
+    `worker_shutdown_timeout ${PATIENCE.answer}s;`,
+    'error_log /var/log/nginx/error.log;',
+    'pid /run/nginx.pid;',
+    ...block('events', ['worker_connections 4096;']),
+    ...block('http', ['access_log off;', 'server_tokens off;', ...nginxText(front, version).trimEnd().split('\n')]),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function upstream({ role, processes }: Pool): string[] {
+  const name = poolName(role);
+  const key = upstreamKey(role);
+  const servers = processes.map(({ name, address, isDraining }) => {
+    const state = isDraining ? 'down' : 'max_fails=3 fail_timeout=5s';
+    return `server ${address} ${state}; # ${name}`;
+  });
+  return [
+    '',
+    ...block(`upstream ${name}`, [
+      `zone ${name} 256k;`,
+      key === undefined ? 'least_conn;' : `hash ${key} consistent;`,
+      ...servers,
+      `keepalive ${KEPT};`,
+      `keepalive_timeout ${PATIENCE.idle}s;`,
+    ]),
+  ];
+}

@@ -1,0 +1,2 @@
+/** Where what stands in front asks each process whether it takes requests: 200, or 503 when it is about to end. */
+export const HEALTH_PATH = '/_copse/health';
