@@ -64,6 +64,15 @@ export async function allOfRooms(
   return rows.map(item);
 }
 
+/** The contents of one type that a user keeps for rooms. */
+export async function contentsByRoom(db: Queryable, userNid: number, type: string): Promise<Map<RoomId, JsonObject>> {
+  const rows = await db.all<Row>(
+    sql`select room_id, type, pos, content from account_data
+      where user_nid = ${userNid} and type = ${type} and room_id <> ${NO_ROOM}`,
+  );
+  return new Map(rows.map(row => [row.room_id as RoomId, item(row).content]));
+}
+
 export async function oneItem(
   db: Queryable,
   userNid: number,

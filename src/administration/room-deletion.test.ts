@@ -163,8 +163,17 @@ withAdmin('a client that was away learns that its room is gone, once', async (wo
   const { alice, carol, room } = await scene(world);
   const { next_batch: since } = await alice.ok('GET', 'c/v3/sync');
   const { next_batch: carolSince } = await carol.ok('GET', 'c/v3/sync');
+  const sliding = 'c/unstable/org.matrix.simplified_msc3575/sync';
+  const list = { lists: { all: { timeline_limit: 1, required_state: [] } } };
+  const { pos } = await alice.ok('POST', sliding, list);
   const { delete_id: id } = await root.ok('DELETE', `v2/rooms/${at(room)}`, {});
   assert.equal((await over(root, `v2/rooms/delete_status/${id}`)).status, 'complete');
+  const slid = await alice.ok('POST', `${sliding}?pos=${pos}`, list);
+  assert.deepEqual(
+    [Object.keys(slid.rooms ?? {}), slid.rooms?.[room]?.membership, slid.lists?.all?.count],
+    [[room], 'leave', 0],
+  );
+  assert.deepEqual((await alice.ok('POST', `${sliding}?pos=${slid.pos}`, list)).rooms, {});
   const later = await alice.ok('GET', `c/v3/sync?since=${since}`);
   const [event] = (later.rooms?.leave?.[room]?.timeline?.events ?? []) as unknown as JsonObject[];
   assert.deepEqual(

@@ -166,8 +166,15 @@ export class ToDevice {
   }
 
   /** The messages of a device at `after < pos <= upTo`, at most about 100 and 1 MiB at once, but at least one. */
-  async after(db: Queryable, userNid: number, deviceId: string, after: number, upTo: number): Promise<ToDeviceBatch> {
-    const limit = this.#limits.batch;
+  async after(
+    db: Queryable,
+    userNid: number,
+    deviceId: string,
+    after: number,
+    upTo: number,
+    most = this.#limits.batch,
+  ): Promise<ToDeviceBatch> {
+    const limit = Math.max(1, Math.min(most, this.#limits.batch));
     const rows = await readToDevice(db, userNid, deviceId, { after, upTo, limit: limit + 1 });
     const taken: typeof rows = [];
     let bytes = 0;

@@ -34,9 +34,12 @@ import type { RoomsParts } from '../rooms/parts.ts';
 import { fillRoomFacts } from '../rooms/room-facts.ts';
 import { Search } from '../rooms/search/search.ts';
 import { SearchIndexer } from '../rooms/search/search-indexer.ts';
+import { LogView } from '../sync/log-view.ts';
 import { Notifier } from '../sync/notifier.ts';
 import { followActivity } from '../sync/presence/activity.ts';
 import { Presence } from '../sync/presence/presence.ts';
+import { deleteConnections } from '../sync/sliding/connection.table.ts';
+import { SlidingSync } from '../sync/sliding/sliding-sync.ts';
 import type { SyncSources } from '../sync/sources.ts';
 import { Sync } from '../sync/sync.ts';
 import { Typing } from '../sync/typing.ts';
@@ -83,6 +86,7 @@ export interface Parts extends AsyncDisposable {
   readonly search: Search;
   readonly delayed: DelayedEvents;
   readonly sync: Sync;
+  readonly slidingSync: SlidingSync;
   readonly sources: SyncSources;
   readonly typing: Typing;
   /** Undefined where it is switched off. */
@@ -171,7 +175,10 @@ export function composeParts(input: PartsInput): Parts {
     ? new Presence({ ...common, wake: userNids => notifier.wakeAround(userNids) })
     : undefined;
   const activity = presence === undefined ? undefined : followActivity(rooms, presence);
-  const sync = new Sync({ rooms, sources, notifier, typing, presence, admission: input.admission });
+  const logs = new LogView({ rooms, typing, presence });
+  const syncing = { rooms, logs, sources, notifier, typing, presence, admission: input.admission };
+  const sync = new Sync(syncing);
+  const slidingSync = new SlidingSync(syncing);
   const events = pushEvents(rooms);
   const transport = pushTransport(config.allowed_private_addresses.push);
   const sender = new PushSender({ ...common, events, transport });
@@ -198,6 +205,7 @@ export function composeParts(input: PartsInput): Parts {
     search: new Search(rooms, indexer),
     delayed,
     sync,
+    slidingSync,
     sources,
     typing,
     presence,
@@ -227,7 +235,7 @@ export function composeParts(input: PartsInput): Parts {
     async [Symbol.asyncDispose]() {
       stop.abort();
       notifier[Symbol.dispose]();
-      sync[Symbol.dispose]();
+      logs[Symbol.dispose]();
       activity?.[Symbol.dispose]();
       bridges[Symbol.dispose]();
       await Promise.all(loops);
@@ -259,13 +267,14 @@ function mediaSettings(config: Config): MediaSettings {
   };
 }
 
-/** A device that goes takes its keys and its pushers with it. */
+/** A device that goes takes its keys, its pushers and what its clients know with it. */
 function deviceListeners(keys: Keys, pushers: Pushers): DeviceListener {
   const { deviceFollower } = keys;
   return {
     async deviceRemoved(tx, userNid, deviceIds) {
       await deviceFollower.deviceRemoved(tx, userNid, deviceIds);
       await pushers.removeOfDevices(tx, userNid, deviceIds);
+      await deleteConnections(tx, userNid, deviceIds);
     },
     deviceChanged: (tx, userNid, deviceIds) => deviceFollower.deviceChanged(tx, userNid, deviceIds),
     async accountClosed(tx, userNid) {

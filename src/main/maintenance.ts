@@ -8,6 +8,7 @@ import type { Media } from '../media/media.ts';
 import { pruneRead } from '../push/notifications.table.ts';
 import { pruneDepartures } from '../rooms/departures.table.ts';
 import { pruneTransactions } from '../rooms/transactions.table.ts';
+import { pruneConnections } from '../sync/sliding/connection.table.ts';
 
 export interface MaintenanceParts {
   readonly db: Database;
@@ -35,6 +36,7 @@ export async function maintain(parts: MaintenanceParts, signal: AbortSignal): Pr
     ['old transactions of other servers', () => inBatches(parts, pruneTransactionsOfServers)],
     ['notifications that were read', () => inBatches(parts, pruneRead)],
     ['departures from deleted rooms', () => inBatches(parts, pruneDepartures, DEPARTURES_KEPT_MS)],
+    ['what clients that are gone knew', () => inBatches(parts, pruneConnections)],
     ['what administrators did long ago', () => inBatches(parts, pruneAudit, AUDIT_KEPT_MS)],
     ['finished tasks', () => parts.tasks.tidy()],
     ['unfinished and expired media', () => parts.media.custody.tidy()],

@@ -194,6 +194,24 @@ export async function newestPosition(db: Queryable, roomNid: number): Promise<nu
   return row?.pos ?? undefined;
 }
 
+/**
+ * The number of the newest event of some types up to a position; of the newest `among` events that of the oldest when
+ * none of them is of these types, 0 where there are none.
+ */
+export async function newestOfTypes(
+  db: Queryable,
+  roomNid: number,
+  upTo: number,
+  { types, among }: { readonly types: readonly number[]; readonly among: number },
+): Promise<number> {
+  const row = await db.get<{ nid: number }>(sql`select nid from
+    (select nid, pos, type_nid from event where room_nid = ${roomNid} and pos <= ${upTo}
+      order by pos desc limit ${among}) newest
+    order by case when type_nid ${sql.in(types)} then 0 else 1 end,
+      case when type_nid ${sql.in(types)} then -pos else pos end limit 1`);
+  return row?.nid ?? 0;
+}
+
 /** The position of the oldest. */
 export async function oldestPosition(db: Queryable, roomNid: number): Promise<number | undefined> {
   const row = await db.get<{ pos: number | null }>(sql`select min(pos) as pos from event where room_nid = ${roomNid}`);

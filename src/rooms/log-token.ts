@@ -48,9 +48,12 @@ export function formatRoomToken(pos: number): string {
   return `t${pos}`;
 }
 
-/** Reads a room's place from its own token or from that of a sync. @throws MatrixError M_INVALID_PARAM */
+/**
+ * Reads a room's place from its own token or from that of a sync, sliding or not: what the former says besides stands
+ * behind a tilde. @throws MatrixError M_INVALID_PARAM
+ */
 export function parseRoomToken(text: string, shard: number): number {
-  if (text.startsWith(PREFIX)) return parseLogToken(text).shards[shard] ?? 0;
+  if (text.startsWith(PREFIX)) return parseLogToken(text.split('~', 1)[0] ?? '').shards[shard] ?? 0;
   const pos = /^t(-?\d{1,15})$/.exec(text)?.[1];
   if (pos === undefined) throw invalidParam('That is not a token of this server.');
   return Number(pos);

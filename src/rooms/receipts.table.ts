@@ -56,6 +56,23 @@ export async function publicReceiptsSince(db: Queryable, roomNid: number, after:
     where room_nid = ${roomNid} and receipt_type = 'm.read' and pos > ${after}`);
 }
 
+/** All receipts of one user in a room. */
+export async function receiptsOfUser(db: Queryable, roomNid: number, userNid: number): Promise<ReceiptRow[]> {
+  return db.all<ReceiptRow>(sql`select room_nid, user_nid, receipt_type, thread, event_id, event_pos, ts from receipt
+    where room_nid = ${roomNid} and user_nid = ${userNid}`);
+}
+
+/** Public receipts that stand at some events of a room. They came after the events, so from `fromPos` on. */
+export async function receiptsAtEvents(
+  db: Queryable,
+  roomNid: number,
+  eventIds: readonly EventId[],
+  fromPos: number,
+): Promise<ReceiptRow[]> {
+  return db.all<ReceiptRow>(sql`select room_nid, user_nid, receipt_type, thread, event_id, event_pos, ts from receipt
+    where room_nid = ${roomNid} and receipt_type = 'm.read' and pos >= ${fromPos} and event_id ${sql.in(eventIds)}`);
+}
+
 /** Public receipts of a room that moved last at some positions of the room's shard. */
 export async function publicReceiptsAt(
   db: Queryable,

@@ -2,49 +2,47 @@ import type { Requester } from '../accounts/requester.ts';
 import { Budget } from '../base/budget.ts';
 import { roomRootAt } from '../rooms/events.table.ts';
 import { parseLogToken } from '../rooms/log-token.ts';
-import { roomsOfUser } from '../rooms/members.table.ts';
+import { type MemberRow, roomsOfUser } from '../rooms/members.table.ts';
 import { membershipName, type Room, type StoredEvent } from '../rooms/room.ts';
 import { MEMBER_TYPE_NID, typeOf } from '../rooms/state-tree/tree-key.ts';
 import { type DeviceListChanges, deviceListChanges } from './device-lists.ts';
-import { LazyMembers } from './lazy-members.ts';
 import { RoomReads } from './room-reads.ts';
 import { knowsMembers, wasJoined } from './rooms-section.ts';
-import { compileSyncFilter } from './sync-filter.ts';
-import { type SyncWindow, stretch } from './window.ts';
+import { type LogWindow, stretch } from './window.ts';
 
 /** What one request reads more than once. Its tokens may be made up, so that nothing is kept for others. */
 const SCRATCH_BYTES = 128 * 1024;
 
 /** `GET /keys/changes`: whose device lists changed between two sync tokens. @throws MatrixError M_INVALID_PARAM */
 export async function deviceListsBetween(
-  base: Pick<SyncWindow, 'parts' | 'sources' | 'typing'>,
+  base: Pick<LogWindow, 'parts' | 'sources' | 'typing'>,
   user: Requester,
   from: string,
   to: string,
 ): Promise<DeviceListChanges> {
-  const scratch = new Budget(SCRATCH_BYTES);
-  const window: SyncWindow = {
+  const window: LogWindow = {
     ...base,
-    lazyMembers: new LazyMembers(scratch),
-    reads: new RoomReads(scratch),
+    reads: new RoomReads(new Budget(SCRATCH_BYTES)),
     view: { userId: user.userId, userNid: user.userNid, deviceId: user.deviceId },
     since: parseLogToken(from),
     now: parseLogToken(to),
-    filter: compileSyncFilter(),
-    fullState: false,
-    stateName: 'state',
     ignored: new Set(),
   };
+  return deviceListsOf(window, await roomsOfUser(base.parts.db, user.userNid));
+}
+
+/** Whose device lists changed in a stretch of the logs. `rows`: at least the user's rooms with entries in it. */
+export async function deviceListsOf(window: LogWindow, rows: readonly MemberRow[]): Promise<DeviceListChanges> {
+  const { db, rooms } = window.parts;
   const kept: { room: Room; members: StoredEvent[] }[] = [];
   const joined: Room[] = [];
   const left: Room[] = [];
-  const rows = await roomsOfUser(base.parts.db, user.userNid);
-  const rooms = await base.parts.rooms.byNids(
-    base.parts.db,
+  const known = await rooms.byNids(
+    db,
     rows.map(row => row.room_nid),
   );
   for (const row of rows) {
-    const room = rooms.get(row.room_nid);
+    const room = known.get(row.room_nid);
     if (room === undefined) continue;
     const had = await wasJoined(window, room, stretch(window, room.shard).after);
     if (membershipName(row.membership) !== 'join') {
@@ -55,14 +53,10 @@ export async function deviceListsBetween(
       joined.push(room);
     }
   }
-  return deviceListChanges(window, {
-    kept,
-    joined,
-    left,
-  });
+  return deviceListChanges(window, { kept, joined, left });
 }
 
-async function membersBetween(window: SyncWindow, room: Room): Promise<StoredEvent[]> {
+async function membersBetween(window: LogWindow, room: Room): Promise<StoredEvent[]> {
   const { db, trees, events } = window.parts;
   const { after, upTo } = stretch(window, room.shard);
   const [before, now] = [await roomRootAt(db, room.nid, after), await roomRootAt(db, room.nid, upTo)];

@@ -2,7 +2,7 @@ import type { UserId } from '../core/ids.ts';
 import { getString } from '../core/json.ts';
 import { membersOf, sharingRoomWith } from '../rooms/members.table.ts';
 import { MEMBERSHIPS, type Room, type StoredEvent } from '../rooms/room.ts';
-import { roomStretch, type SyncWindow, userLogMoved } from './window.ts';
+import { type LogWindow, roomStretch, userLogMoved } from './window.ts';
 
 export interface DeviceListInput {
   /** Rooms that the user is in and was in before, with the membership events since. */
@@ -24,7 +24,7 @@ export interface DeviceListChanges {
  * specification speaks of encrypted rooms only; other servers count all rooms, and Complement's TestDeviceListUpdates
  * and clients that watch users ahead of the encryption of a room build on it.
  */
-export async function deviceListChanges(window: SyncWindow, input: DeviceListInput): Promise<DeviceListChanges> {
+export async function deviceListChanges(window: LogWindow, input: DeviceListInput): Promise<DeviceListChanges> {
   const changed = new Set<number>(await announced(window, input));
   const gone = new Set<number>();
   for (const { members } of input.kept) await sortMembers(window, members, changed, gone);
@@ -44,18 +44,18 @@ export async function deviceListChanges(window: SyncWindow, input: DeviceListInp
 }
 
 /** Of some users those with whom the viewer shares a room now. */
-export async function usersSharingRoom({ parts, view }: SyncWindow, userNids: readonly number[]): Promise<number[]> {
+export async function usersSharingRoom({ parts, view }: LogWindow, userNids: readonly number[]): Promise<number[]> {
   if (userNids.length === 0) return [];
   return sharingRoomWith(parts.db, view.userNid, userNids);
 }
 
-async function ownChanges(window: SyncWindow): Promise<readonly number[]> {
+async function ownChanges(window: LogWindow): Promise<readonly number[]> {
   if (!userLogMoved(window)) return [];
   const { sources, parts, view, since, now } = window;
   return sources.ownDeviceLists(parts.db, view.userNid, since?.user ?? 0, now.user);
 }
 
-async function announced(window: SyncWindow, input: DeviceListInput): Promise<number[]> {
+async function announced(window: LogWindow, input: DeviceListInput): Promise<number[]> {
   const found: number[] = [];
   for (const { room } of input.kept) {
     found.push(...(await window.reads.deviceLists(window.parts.db, roomStretch(window, room))));
@@ -64,7 +64,7 @@ async function announced(window: SyncWindow, input: DeviceListInput): Promise<nu
 }
 
 async function sortMembers(
-  window: SyncWindow,
+  window: LogWindow,
   members: readonly StoredEvent[],
   changed: Set<number>,
   gone: Set<number>,
@@ -83,6 +83,6 @@ async function sortMembers(
   }
 }
 
-async function joinedMembers({ parts }: SyncWindow, room: Room): Promise<number[]> {
+async function joinedMembers({ parts }: LogWindow, room: Room): Promise<number[]> {
   return (await membersOf(parts.db, room.nid, [MEMBERSHIPS.join])).map(row => row.user_nid);
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from '../core/json.ts';
 import { receiptContents } from '../rooms/receipt-contents.ts';
 import { publicReceiptsSince, type ReceiptRow } from '../rooms/receipts.table.ts';
 import type { Room } from '../rooms/room.ts';
-import type { SyncWindow } from './window.ts';
+import type { LogWindow, SyncWindow } from './window.ts';
 
 /** `ephemeral.events` of a room: receipts that moved, and who types if that changed. */
 export async function ephemeralEvents(
@@ -28,13 +28,16 @@ export async function ephemeralEvents(
 }
 
 /** Those of a room that is new to the client are all that there are. */
-function publicReceipts({ parts, reads, now }: SyncWindow, room: Room, after: number): Promise<readonly ReceiptRow[]> {
+function publicReceipts({ parts, reads, now }: LogWindow, room: Room, after: number): Promise<readonly ReceiptRow[]> {
   if (after === 0) return publicReceiptsSince(parts.db, room.nid, 0);
   return reads.receipts(parts.db, { roomNid: room.nid, after, upTo: now.shards[room.shard] ?? 0 });
 }
 
-/** Without those whom the user ignores. */
-async function namesOf({ parts, ignored }: SyncWindow, rows: readonly ReceiptRow[]): Promise<Map<number, UserId>> {
+/** Who is named by receipts, without those whom the user ignores. */
+export async function namesOf(
+  { parts, ignored }: LogWindow,
+  rows: readonly ReceiptRow[],
+): Promise<Map<number, UserId>> {
   const names = await parts.nids.users.names(parts.db, new Set(rows.map(row => row.user_nid)));
   return new Map([...names].filter(([, user]) => !ignored.has(user)));
 }

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from '../core/json.ts';
 import { clientEvents } from '../rooms/client-event.ts';
+import type { EventFilter } from '../rooms/event-filter.ts';
 import { formatRoomToken } from '../rooms/log-token.ts';
 import type { Room, StoredEvent } from '../rooms/room.ts';
 import { page } from '../rooms/timeline.ts';
@@ -7,7 +8,7 @@ import type { SeenEvent } from '../rooms/visibility.ts';
 import { stateDelta } from './state-delta.ts';
 import { roomSummary } from './summary.ts';
 import { DEFAULT_NEWS, DEFAULT_TIMELINE, MOST_TIMELINE } from './sync-filter.ts';
-import type { SyncWindow } from './window.ts';
+import type { LogWindow, SyncWindow } from './window.ts';
 
 export interface RoomTimeline {
   readonly events: readonly SeenEvent[];
@@ -16,24 +17,24 @@ export interface RoomTimeline {
   readonly start: number;
 }
 
-/** The stretch of a room's timeline that a sync shows; `after` undefined: from as far back as the limit reaches. */
-export async function roomTimeline(
-  window: SyncWindow,
-  room: Room,
-  after: number | undefined,
-  upTo: number,
-): Promise<RoomTimeline> {
-  const limit = Math.min(
-    window.filter.timeline.limit ?? (after === undefined ? DEFAULT_TIMELINE : DEFAULT_NEWS),
-    MOST_TIMELINE,
-  );
+/** Which part of a room's timeline is asked for; `after` undefined: from as far back as the limit reaches. */
+export interface TimelineRange {
+  readonly after: number | undefined;
+  readonly upTo: number;
+  readonly limit: number;
+  readonly filter: EventFilter;
+}
+
+/** The stretch of a room's timeline that a sync shows. */
+export async function roomTimeline(window: LogWindow, room: Room, range: TimelineRange): Promise<RoomTimeline> {
+  const { after, upTo, limit, filter } = range;
   const { db } = window.parts;
   const { events, isWhole } = await page(window.parts, db, room, window.view, {
     direction: 'b',
     from: upTo,
     to: after,
     limit: limit + 1,
-    filter: window.filter.timeline,
+    filter,
     endsAtGap: true,
     ...(after === undefined ? {} : { readBackward: window.reads.timeline }),
   });
@@ -44,6 +45,12 @@ export async function roomTimeline(
     ({ stored }) => stored.event.stateKey !== undefined || !window.ignored.has(stored.event.sender),
   );
   return { events: wanted, limited, start: first === undefined ? (limited ? upTo : (after ?? upTo)) : first - 1 };
+}
+
+function timelineRange({ filter }: SyncWindow, after: number | undefined, upTo: number): TimelineRange {
+  const fallback = after === undefined ? DEFAULT_TIMELINE : DEFAULT_NEWS;
+  const limit = Math.min(filter.timeline.limit ?? fallback, MOST_TIMELINE);
+  return { after, upTo, limit, filter: filter.timeline };
 }
 
 /** How a room in the sync relates to what the client has of it. */
@@ -71,7 +78,7 @@ export async function roomEvents(window: SyncWindow, change: RoomChange, isJoine
   const db = parts.db;
   // A room that the client does not have is shown from its end; with full_state the timeline goes on where it was.
   const after = change.isNew && (since === undefined || !window.fullState) ? undefined : change.after;
-  const timeline = await roomTimeline(window, room, after, change.upTo);
+  const timeline = await roomTimeline(window, room, timelineRange(window, after, change.upTo));
   const limited = timeline.limited || (change.isNew && since !== undefined && !window.fullState);
   const from = change.isNew ? 0 : await window.reads.rootAt(db, place, 'after');
   const last = timeline.events.at(-1)?.stored;

@@ -15,7 +15,7 @@ import { lastStay } from '../rooms/visibility.ts';
 import { ephemeralEvents } from './ephemeral.ts';
 import { isEmptyBlock, roomEvents } from './joined-room.ts';
 import type { TypedContent, UnreadCounts } from './sources.ts';
-import { isStateAfter, roomStretch, type SyncWindow, stretch, userLogMoved } from './window.ts';
+import { isStateAfter, type LogWindow, roomStretch, type SyncWindow, stretch, userLogMoved } from './window.ts';
 
 interface UserRoom {
   readonly room: Room;
@@ -105,28 +105,34 @@ async function extras(window: SyncWindow, mine: readonly UserRoom[]): Promise<Ex
   const moved = userLogMoved(window);
   const data = moved ? await sources.roomAccountData(parts.db, view.userNid, since?.user) : [];
   const receipts = moved ? await privateReceiptsSince(parts.db, view.userNid, since?.user ?? 0) : [];
-  const busy = new Set<number>(since === undefined ? [] : typing.changedSince(since.typing));
-  if (window.busyRooms !== undefined) {
-    for (const { room } of mine) if (window.busyRooms.has(room.nid)) busy.add(room.nid);
-  } else if (since !== undefined) {
-    const byShard = Map.groupBy(mine, ({ room }) => room.shard);
-    for (const [shard, rooms] of byShard) {
-      const { after, upTo } = stretch(window, shard);
-      if (after >= upTo) continue;
-      for (const nid of await roomsWithEntries(
-        parts.db,
-        rooms.map(({ room }) => room.nid),
-        after,
-        upTo,
-      ))
-        busy.add(nid);
-    }
-  }
+  const busy = await busyAmong(
+    window,
+    mine.map(({ room }) => room),
+  );
+  const told = since === undefined ? [] : typing.changedSince(since.typing);
   return {
-    busy,
+    busy: new Set([...busy, ...told]),
     accountData: Map.groupBy(data, entry => entry.roomId),
     receipts: Map.groupBy(receipts, row => row.room_nid),
   };
+}
+
+/** Which of some rooms have entries in the stretch; none at the beginning, when everything is new. */
+export async function busyAmong(
+  window: LogWindow,
+  rooms: readonly Pick<Room, 'nid' | 'shard'>[],
+): Promise<Set<number>> {
+  const { busyRooms, parts, since } = window;
+  if (busyRooms !== undefined) return new Set(rooms.flatMap(({ nid }) => (busyRooms.has(nid) ? [nid] : [])));
+  const busy = new Set<number>();
+  if (since === undefined) return busy;
+  for (const [shard, some] of Map.groupBy(rooms, room => room.shard)) {
+    const { after, upTo } = stretch(window, shard);
+    if (after >= upTo) continue;
+    const nids = some.map(room => room.nid);
+    for (const nid of await roomsWithEntries(parts.db, nids, after, upTo)) busy.add(nid);
+  }
+  return busy;
 }
 
 async function joinedBlock(
@@ -162,11 +168,11 @@ async function joinedBlock(
 }
 
 /** Whether those who were in a room before our join have become known. */
-export function knowsMembers(window: SyncWindow, room: Room): Promise<boolean> {
+export function knowsMembers(window: LogWindow, room: Room): Promise<boolean> {
   return window.reads.becameWhole(window.parts.db, roomStretch(window, room));
 }
 
-export async function wasJoined({ parts, view }: SyncWindow, room: Room, after: number): Promise<boolean> {
+export async function wasJoined({ parts, view }: LogWindow, room: Room, after: number): Promise<boolean> {
   const root = await roomRootAt(parts.db, room.nid, after);
   return root !== 0 && (await parts.state.membership(parts.db, room, root, view.userId)) === 'join';
 }

@@ -31,6 +31,16 @@ export interface SyncSources {
     userNid: number,
     after: number | undefined,
   ): Promise<readonly (TypedContent & { readonly roomId: RoomId })[]>;
+  /** All of some rooms. */
+  accountDataOf(
+    db: Queryable,
+    userNid: number,
+    roomIds: readonly RoomId[],
+  ): Promise<readonly (TypedContent & { readonly roomId: RoomId })[]>;
+  /** One content of the account as a whole. */
+  accountData(db: Queryable, userNid: number, type: string): Promise<JsonObject | undefined>;
+  /** How the user has tagged rooms. */
+  roomTags(db: Queryable, userNid: number): Promise<ReadonlyMap<RoomId, ReadonlySet<string>>>;
   /** The content of m.push_rules if it changed. */
   pushRules(
     db: Queryable,
@@ -43,7 +53,15 @@ export interface SyncSources {
     userNid: number,
     roomNids: readonly number[],
   ): Promise<ReadonlyMap<number, UnreadCounts & { readonly threads: ReadonlyMap<string, UnreadCounts> }>>;
-  toDevice(db: Queryable, userNid: number, deviceId: string, after: number, upTo: number): Promise<ToDeviceBatch>;
+  /** At most `limit` messages, and no more than the part above gives at once. */
+  toDevice(
+    db: Queryable,
+    userNid: number,
+    deviceId: string,
+    after: number,
+    upTo: number,
+    limit?: number,
+  ): Promise<ToDeviceBatch>;
   /** The device has everything up to here. */
   acknowledgeToDevice(userNid: number, deviceId: string, upTo: number): Promise<void>;
   oneTimeKeyCounts(db: Queryable, userNid: number, deviceId: string): Promise<JsonObject>;

@@ -1,8 +1,9 @@
+import type { UserId } from '../core/ids.ts';
 import { getString, type JsonObject } from '../core/json.ts';
 import { membersOf } from '../rooms/members.table.ts';
 import { MEMBERSHIPS, type Room } from '../rooms/room.ts';
 import { roomHead } from '../rooms/rooms.table.ts';
-import type { SyncWindow } from './window.ts';
+import type { LogWindow, SyncWindow } from './window.ts';
 
 const MOST_HEROES = 5;
 
@@ -21,11 +22,19 @@ export async function roomSummary(window: SyncWindow, room: Room, root: number):
   const hasName = named.some(
     ({ event }) => (getString(event.content, 'name') ?? getString(event.content, 'alias') ?? '') !== '',
   );
-  if (!hasName) summary['m.heroes'] = await heroes(window, room, view.userNid);
+  if (!hasName) summary['m.heroes'] = (await heroes(window, room, view.userNid)).map(({ userId }) => userId);
   return summary;
 }
 
-async function heroes({ parts }: SyncWindow, room: Room, ownNid: number): Promise<string[]> {
+/** One of those after whom a room without a name is called, as the room knows them. */
+export interface Hero {
+  readonly userId: UserId;
+  readonly displayName: string | null;
+  readonly avatarUrl: string | null;
+}
+
+/** Members first, then those who were members, without the user for whom the room is named; by their IDs. */
+export async function heroes({ parts }: Pick<LogWindow, 'parts'>, room: Room, ownNid: number): Promise<Hero[]> {
   const { join, invite, leave, ban } = MEMBERSHIPS;
   const present = await membersOf(parts.db, room.nid, [join, invite], MOST_HEROES + 1);
   const others = present.filter(row => row.user_nid !== ownNid);
@@ -35,5 +44,10 @@ async function heroes({ parts }: SyncWindow, room: Room, ownNid: number): Promis
     parts.db,
     chosen.map(row => row.user_nid),
   );
-  return chosen.flatMap(row => names.get(row.user_nid) ?? []).sort();
+  return chosen
+    .flatMap(row => {
+      const userId = names.get(row.user_nid);
+      return userId === undefined ? [] : [{ userId, displayName: row.display_name, avatarUrl: row.avatar_url }];
+    })
+    .sort((one, other) => (one.userId < other.userId ? -1 : 1));
 }

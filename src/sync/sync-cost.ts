@@ -4,7 +4,7 @@ import { extentOfRooms } from '../rooms/rooms.table.ts';
 import { DEFAULT_NEWS, DEFAULT_TIMELINE, MOST_TIMELINE, type SyncFilter } from './sync-filter.ts';
 
 /** An event on its way to a client: as stored, as the client gets it, as text (measured on memberships, rounded up). */
-const EVENT_BYTES = 6 * 1024;
+export const EVENT_BYTES = 6 * 1024;
 /** What there is of a room's state besides its members, in events. */
 const OTHER_STATE = 15;
 

@@ -4,15 +4,13 @@ import type { JsonObject } from '../core/json.ts';
 import type { ClientView } from '../rooms/event-format.ts';
 import { formatLogToken, type LogToken } from '../rooms/log-token.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
-import { userPos } from '../rooms/user-log.table.ts';
 import { deviceListChanges } from './device-lists.ts';
 import { LazyMembers } from './lazy-members.ts';
-import { LogHeads } from './log-heads.ts';
+import type { LogView } from './log-view.ts';
 import type { Notifier } from './notifier.ts';
 import type { Presence } from './presence/presence.ts';
 import { presenceSection } from './presence/presence-section.ts';
 import type { PresenceState } from './presence/user-presence.ts';
-import { RoomReads } from './room-reads.ts';
 import { roomsSection } from './rooms-section.ts';
 import type { SyncSources, ToDeviceBatch } from './sources.ts';
 import { catchUpBytes, initialSyncBytes } from './sync-cost.ts';
@@ -37,19 +35,19 @@ export interface SyncRequest {
 const LONGEST_WAIT_MS = 120_000;
 
 /** `GET /sync`, from the two logs. */
-export class Sync implements Disposable {
+export class Sync {
   readonly #parts: RoomsParts;
   readonly #sources: SyncSources;
   readonly #notifier: Notifier;
   readonly #typing: Typing;
   readonly #presence: Presence | undefined;
   readonly #lazyMembers: LazyMembers;
-  readonly #reads: RoomReads;
-  readonly #heads: LogHeads;
+  readonly #logs: LogView;
   readonly #admission: Admission | undefined;
 
   constructor(parts: {
     readonly rooms: RoomsParts;
+    readonly logs: LogView;
     readonly sources: SyncSources;
     readonly notifier: Notifier;
     readonly typing: Typing;
@@ -64,9 +62,8 @@ export class Sync implements Disposable {
     this.#typing = parts.typing;
     this.#presence = parts.presence;
     this.#lazyMembers = new LazyMembers(parts.rooms.budget);
-    this.#reads = new RoomReads(parts.rooms.budget);
     this.#admission = parts.admission;
-    this.#heads = new LogHeads(parts.rooms);
+    this.#logs = parts.logs;
   }
 
   /** Answers as soon as there is something new since `since`, or when the time is up. */
@@ -106,13 +103,11 @@ export class Sync implements Disposable {
     return bytes === undefined ? undefined : this.#admission.admit('answer', bytes, signal);
   }
 
-  /** The key counts apart: they are no news, and only an answer needs them. */
-
   async #once(request: SyncRequest): Promise<{ json: JsonObject; isNews: boolean }> {
     const db = this.#parts.db;
     const { view, since } = request;
-    const now = await this.#now(view.userNid, since);
-    if (since !== undefined && !request.fullState && this.#isQuiet(since, now)) {
+    const now = await this.#logs.now(view.userNid, since);
+    if (since !== undefined && !request.fullState && this.#logs.isQuiet(since, now)) {
       return { json: { next_batch: formatLogToken(now) }, isNews: false };
     }
     using _permit = await this.#admitCatchUp(request, now);
@@ -122,12 +117,12 @@ export class Sync implements Disposable {
       sources: this.#sources,
       typing: this.#typing,
       lazyMembers: this.#lazyMembers,
-      reads: this.#reads,
+      reads: this.#logs.reads,
       view,
       since,
       now,
       filter: request.filter,
-      busyRooms: since === undefined ? undefined : this.#heads.roomsBetween(since.shards, now.shards),
+      busyRooms: since === undefined ? undefined : this.#logs.roomsBetween(since.shards, now.shards),
       fullState: request.fullState,
       stateName: request.stateName,
       ignored,
@@ -158,24 +153,6 @@ export class Sync implements Disposable {
     return { json, isNews };
   }
 
-  async #now(userNid: number, since: LogToken | undefined): Promise<LogToken> {
-    const typing = this.#typing.token;
-    const user = await userPos(this.#parts.db, userNid);
-    const presence = this.#presence?.token;
-    await this.#heads.refresh(since?.shards);
-    return { shards: this.#heads.positions, user, typing, presence };
-  }
-
-  /** Nothing at all has happened on this server that the client has not seen: the rule while many wait. */
-  #isQuiet(since: LogToken, now: LogToken): boolean {
-    return (
-      !userLogMoved({ since, now }) &&
-      since.shards.every((pos, shard) => pos === now.shards[shard]) &&
-      this.#typing.changedSince(since.typing).length === 0 &&
-      this.#presence?.movedSince(since.presence) !== true
-    );
-  }
-
   async #toDevice(window: SyncWindow): Promise<ToDeviceBatch> {
     const { view, since, now, sources, parts } = window;
     if (view.deviceId === undefined || !userLogMoved(window)) return { events: [], upTo: now.user };
@@ -195,6 +172,7 @@ export class Sync implements Disposable {
     );
   }
 
+  /** Apart: they are no news, and only an answer needs them. */
   async #keyCounts({ userNid, deviceId }: ClientView): Promise<JsonObject> {
     if (deviceId === undefined) return {};
     const { db } = this.#parts;
@@ -202,9 +180,5 @@ export class Sync implements Disposable {
       device_one_time_keys_count: await this.#sources.oneTimeKeyCounts(db, userNid, deviceId),
       device_unused_fallback_key_types: [...(await this.#sources.unusedFallbackKeyTypes(db, userNid, deviceId))],
     };
-  }
-
-  [Symbol.dispose](): void {
-    this.#heads[Symbol.dispose]();
   }
 }

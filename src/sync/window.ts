@@ -14,23 +14,27 @@ import type { Typing } from './typing.ts';
  */
 export type StateName = 'state' | 'state_after' | 'org.matrix.msc4222.state_after';
 
-/** One sync: who asks, and the stretch of the logs that it covers (`since` exclusive, `now` inclusive). */
-export interface SyncWindow {
+/** Who looks at the logs, and the stretch of them that is looked at (`since` exclusive, `now` inclusive). */
+export interface LogWindow {
   readonly parts: RoomsParts;
   readonly sources: SyncSources;
   readonly typing: Typing;
-  readonly lazyMembers: LazyMembers;
   readonly reads: RoomReads;
   readonly view: ClientView;
   readonly since: LogToken | undefined;
   readonly now: LogToken;
-  readonly filter: SyncFilter;
   /** The rooms of the server whose log has entries in the stretch, where that is known without asking the database. */
   readonly busyRooms?: ReadonlySet<number> | undefined;
-  readonly fullState: boolean;
-  readonly stateName: StateName;
   /** Users whose events the viewer does not want to see. */
   readonly ignored: ReadonlySet<string>;
+}
+
+/** One `/sync`. */
+export interface SyncWindow extends LogWindow {
+  readonly lazyMembers: LazyMembers;
+  readonly filter: SyncFilter;
+  readonly fullState: boolean;
+  readonly stateName: StateName;
 }
 
 /** Whether the state at the end of the timeline is given, and not that before it. */
@@ -39,12 +43,12 @@ export function isStateAfter({ stateName }: Pick<SyncWindow, 'stateName'>): bool
 }
 
 /** The stretch of one shard's log. */
-export function stretch(window: SyncWindow, shard: number): { after: number; upTo: number } {
+export function stretch(window: Pick<LogWindow, 'since' | 'now'>, shard: number): { after: number; upTo: number } {
   return { after: window.since?.shards[shard] ?? 0, upTo: window.now.shards[shard] ?? 0 };
 }
 
 /** The same of one room of it. */
-export function roomStretch(window: SyncWindow, room: Room): RoomStretch {
+export function roomStretch(window: Pick<LogWindow, 'since' | 'now'>, room: Room): RoomStretch {
   return { roomNid: room.nid, ...stretch(window, room.shard) };
 }
 
@@ -52,6 +56,6 @@ export function roomStretch(window: SyncWindow, room: Room): RoomStretch {
  * Whether the user's log may have anything for this sync. Where its position is the one that the client has, nothing
  * that is read from it need be asked for: every row of it is written under a position taken in the same transaction.
  */
-export function userLogMoved({ since, now }: Pick<SyncWindow, 'since' | 'now'>): boolean {
+export function userLogMoved({ since, now }: Pick<LogWindow, 'since' | 'now'>): boolean {
   return since === undefined || now.user !== since.user;
 }

@@ -10,6 +10,7 @@ import { roomRoutes } from '../../src/http/client/rooms/routes.ts';
 import { syncRoutes } from '../../src/http/client/sync/routes.ts';
 import { DelayedEvents } from '../../src/rooms/delayed-events.ts';
 import { EventStream } from '../../src/sync/event-stream.ts';
+import type { SyncSources } from '../../src/sync/sources.ts';
 import { TestApi } from './http.ts';
 import { roomsOn } from './rooms.ts';
 import { SyncBench } from './sync.ts';
@@ -23,7 +24,7 @@ export class RoomApi extends TestApi {
   /** Whom each user ignores, by number. */
   readonly ignored: Map<number, Set<string>>;
 
-  constructor(db: Database, t: TestContext, more: Partial<RoomRouteParts> = {}) {
+  constructor(db: Database, t: TestContext, more: Partial<RoomRouteParts> = {}, sources: Partial<SyncSources> = {}) {
     const rooms = roomsOn(db);
     const reads: [number, string | undefined, number][] = [];
     const fullyRead = new Map<number, EventId>();
@@ -47,7 +48,7 @@ export class RoomApi extends TestApi {
       ...more,
     };
     const roomAccountData = async () => [{ type: 'org.example.mine', content: {} }];
-    const bench = new SyncBench(rooms);
+    const bench = new SyncBench(rooms, sources);
     t.after(() => bench[Symbol.dispose]());
     const eventStream = new EventStream(bench);
     const peeking = peekingRoutes({ ...parts, eventStream, roomAccountData });

@@ -5,7 +5,9 @@ import type { UserId } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { parseLogToken } from '../../src/rooms/log-token.ts';
 import type { RoomsParts } from '../../src/rooms/parts.ts';
+import { LogView } from '../../src/sync/log-view.ts';
 import { Notifier } from '../../src/sync/notifier.ts';
+import { SlidingSync } from '../../src/sync/sliding/sliding-sync.ts';
 import type { SyncSources } from '../../src/sync/sources.ts';
 import { Sync, type SyncRequest } from '../../src/sync/sync.ts';
 import { compileSyncFilter } from '../../src/sync/sync-filter.ts';
@@ -15,6 +17,9 @@ import { Typing } from '../../src/sync/typing.ts';
 export const quietSources: SyncSources = {
   globalAccountData: async () => [],
   roomAccountData: async () => [],
+  accountDataOf: async () => [],
+  accountData: async () => undefined,
+  roomTags: async () => new Map(),
   pushRules: async () => undefined,
   unread: async () => new Map(),
   toDevice: async (_db, _user, _device, _after, upTo) => ({ events: [], upTo }),
@@ -55,7 +60,9 @@ export class SyncBench implements Disposable {
   readonly notifier: Notifier;
   readonly typing: Typing;
   readonly sources: SyncSources;
+  readonly logs: LogView;
   readonly sync: Sync;
+  readonly slidingSync: SlidingSync;
 
   constructor(rooms: RoomsParts, sources: Partial<SyncSources> = {}, admission?: Admission) {
     this.rooms = rooms;
@@ -68,7 +75,10 @@ export class SyncBench implements Disposable {
     });
     const parts = { rooms: { ...rooms, clock: systemClock }, notifier: this.notifier, typing: this.typing };
     this.sources = { ...quietSources, ...sources };
-    this.sync = new Sync({ ...parts, sources: this.sources, ...(admission && { admission }) });
+    this.logs = new LogView(parts);
+    const syncing = { ...parts, logs: this.logs, sources: this.sources, ...(admission && { admission }) };
+    this.sync = new Sync(syncing);
+    this.slidingSync = new SlidingSync(syncing);
   }
 
   async as(
@@ -92,6 +102,7 @@ export class SyncBench implements Disposable {
 
   [Symbol.dispose](): void {
     this.notifier[Symbol.dispose]();
+    this.logs[Symbol.dispose]();
   }
 }
 

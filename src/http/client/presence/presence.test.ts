@@ -12,11 +12,13 @@ import type { UserId } from '../../../core/ids.ts';
 import type { Json, JsonObject } from '../../../core/json.ts';
 import type { Database } from '../../../db/database.ts';
 import { EventStream } from '../../../sync/event-stream.ts';
+import { LogView } from '../../../sync/log-view.ts';
 import { Notifier } from '../../../sync/notifier.ts';
 import { followActivity } from '../../../sync/presence/activity.ts';
 import { findPresence } from '../../../sync/presence/presence.table.ts';
 import { Presence } from '../../../sync/presence/presence.ts';
 import type { Told } from '../../../sync/presence/told-presence.ts';
+import { SlidingSync } from '../../../sync/sliding/sliding-sync.ts';
 import { Sync } from '../../../sync/sync.ts';
 import { Typing } from '../../../sync/typing.ts';
 import { syncRoutes } from '../sync/routes.ts';
@@ -39,11 +41,14 @@ class World {
     this.presence = enabled ? new Presence({ ...common, random: systemRandom, wake }) : undefined;
     const following = this.presence && followActivity(common, this.presence);
     const typing = new Typing({ clock: this.clock, random: systemRandom, changed: () => undefined });
-    const sync = new Sync({ rooms: common, sources: quietSources, notifier, typing, presence: this.presence });
+    const logs = new LogView({ rooms: common, typing, presence: this.presence });
+    const syncing = { rooms: common, logs, sources: quietSources, notifier, typing, presence: this.presence };
+    const sync = new Sync(syncing);
     const routes = [
       ...presenceRoutes({ rooms: this.rooms, presence: this.presence }),
       ...syncRoutes({
         sync,
+        slidingSync: new SlidingSync(syncing),
         typing,
         rooms: this.rooms,
         eventStream: new EventStream({ sync, rooms: common }),
@@ -54,7 +59,7 @@ class World {
     this.api = new TestApi(this.rooms, routes, t);
     t.after(() => {
       following?.[Symbol.dispose]();
-      sync[Symbol.dispose]();
+      logs[Symbol.dispose]();
       notifier[Symbol.dispose]();
     });
   }

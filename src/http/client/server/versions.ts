@@ -43,6 +43,7 @@ const UNSTABLE: Readonly<Record<string, boolean>> = {
   'org.matrix.msc4155': true,
   'org.matrix.msc4380': true,
   'org.matrix.msc4380.stable': true,
+  'org.matrix.simplified_msc3575': true,
   'uk.half-shot.msc2666.query_mutual_rooms': true,
   'uk.half-shot.msc2666.query_mutual_rooms.stable': true,
   'uk.tcpip.msc4133': true,

@@ -1,0 +1,45 @@
+import type { Budget } from '../../base/budget.ts';
+import { ByteCache } from '../../base/byte-cache.ts';
+import type { StoredEvent } from '../../rooms/room.ts';
+
+/** What a connection is told of a room in one answer: that after `from`, up to `upTo`. */
+export interface Told {
+  readonly connection: string;
+  readonly roomNid: number;
+  readonly from: number;
+  readonly upTo: number;
+}
+
+const ENTRY_BYTES = 48;
+const MOST_MEMBERS = 500;
+
+/**
+ * Which membership events connections were sent because an event named the member (MSC4186, "Lazy loaded
+ * memberships"), each with the position of the answer it was in: one that asks from further back never got it. Bounded:
+ * what is forgotten is sent again, which is always right.
+ */
+export class SentMembers {
+  readonly #sent: ByteCache<ReadonlyMap<number, number>>;
+
+  constructor(budget: Budget) {
+    this.#sent = new ByteCache<ReadonlyMap<number, number>>({
+      name: 'sliding_members',
+      budget,
+      weight: 30,
+      sizeOf: map => ENTRY_BYTES * (map.size + 4),
+    });
+  }
+
+  /** Those that the client has not got; they count as sent with this answer. `again`: it has none, or may have none. */
+  unsent({ connection, roomNid, from, upTo }: Told, members: readonly StoredEvent[], again: boolean): StoredEvent[] {
+    if (members.length === 0 && !again) return [];
+    const key = `${connection}/${roomNid}`;
+    const known = again ? [] : [...(this.#sent.get(key) ?? [])].filter(([, pos]) => pos <= from);
+    const sent = new Map(known);
+    const fresh = members.filter(({ nid }) => !sent.has(nid));
+    for (const { nid } of fresh) sent.set(nid, upTo);
+    const kept = [...sent].slice(-MOST_MEMBERS);
+    if (fresh.length > 0 || again) this.#sent.set(key, new Map(kept));
+    return fresh;
+  }
+}
