@@ -49,6 +49,13 @@ export class TlsPeer implements AsyncDisposable {
     this.answer = response => void response.writeHead(status, headers).end(JSON.stringify(body));
   }
 
+  /** Connections that are open now. */
+  openConnections(): Promise<number> {
+    return new Promise((resolve, reject) =>
+      this.#server.getConnections((error, count) => (error === null ? resolve(count) : reject(error))),
+    );
+  }
+
   closeConnections(): void {
     this.#server.closeAllConnections();
   }

@@ -44,8 +44,16 @@ export class ConnectionPool extends Agent {
     const forget = () => void this.#idle.delete(socket);
     this.#idle.set(socket, forget);
     socket.once('close', forget);
-    if (this.#idle.size > MOST_IDLE) this.#idle.keys().next().value?.destroy();
+    if (this.#idle.size > MOST_IDLE) this.#closeOldest();
     return true;
+  }
+
+  /** It is forgotten at once: its `close` comes turns later, and until then others become idle. */
+  #closeOldest(): void {
+    const [oldest] = this.#idle.keys();
+    if (oldest === undefined) return;
+    this.#idle.delete(oldest);
+    oldest.destroy();
   }
 
   override reuseSocket(socket: Duplex, request: ClientRequest): void {
