@@ -107,6 +107,16 @@ test('garbage does not count, and collecting it is tried less and less often whi
   assert.ok(world.collections <= 8, `${world.collections} collections in two minutes`);
 });
 
+test('what came after a collection in vain is collected soon, however long nothing was', () => {
+  const world = new World();
+  world.use(72);
+  for (let second = 0; second < 60; second++) world.clock.advance(1000);
+  assert.equal(world.guard.level, 'tight');
+  const before = world.collections;
+  assert.equal(world.use(60, 16), 'calm');
+  assert.equal(world.collections, before + 1);
+});
+
 test('the timer sees what nobody asked for, and more often when it gets tight', () => {
   const world = new World();
   world.used = 95;

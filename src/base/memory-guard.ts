@@ -41,10 +41,10 @@ const HYSTERESIS = 0.04;
 const WATCHED_FROM = 0.6;
 const SELDOM_MS = 1000;
 const OFTEN_MS = 200;
-/** Between two collections; doubled up to the longest while they bring little. */
+/** Between two collections; doubled up to the longest while they bring little and nothing comes to what they left. */
 const SHORTEST_PAUSE_MS = 5000;
 const LONGEST_PAUSE_MS = 120_000;
-/** A collection that brings less than this part of the limit was not worth it. */
+/** A collection that brings less than this part of the limit was not worth it. When as much has come since, one may be. */
 const WORTH_IT = 0.03;
 /** So long critical, in spite of everything: it will not get better. */
 const HOPELESS_MS = 30_000;
@@ -66,8 +66,10 @@ export class MemoryGuard implements Disposable {
   #level: MemoryLevel = 'calm';
   #worst: MemoryReading = { of: 'process', used: 0, limit: 1 };
   #timer: Timer | undefined;
-  #mayCollectAt = 0;
+  #collectedAt = Number.NEGATIVE_INFINITY;
   #pauseMs = SHORTEST_PAUSE_MS;
+  /** What the last collection left, as a part of the limit. */
+  #left = 0;
   #cacheScale = 1;
   #scaleAgainAt = 0;
   #criticalSince: number | undefined;
@@ -121,13 +123,15 @@ export class MemoryGuard implements Disposable {
 
   #collect(): void {
     const now = this.#parts.clock.monotonic();
-    if (now < this.#mayCollectAt) return;
     const before = this.#ratio();
+    const pauseMs = before - this.#left >= WORTH_IT ? SHORTEST_PAUSE_MS : this.#pauseMs;
+    if (now - this.#collectedAt < pauseMs) return;
     this.#parts.collect();
     this.#read();
-    const helped = before - this.#ratio() >= WORTH_IT;
+    this.#collectedAt = now;
+    this.#left = this.#ratio();
+    const helped = before - this.#left >= WORTH_IT;
     this.#pauseMs = helped ? SHORTEST_PAUSE_MS : Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
-    this.#mayCollectAt = now + this.#pauseMs;
   }
 
   #levelOf(ratio: number): MemoryLevel {
