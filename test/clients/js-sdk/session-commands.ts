@@ -1,10 +1,37 @@
 import { AuthType, ClientEvent, MatrixError, SyncState } from 'matrix-js-sdk';
+import { SlidingSync } from 'matrix-js-sdk/lib/sliding-sync.js';
 import type { Device } from './device.ts';
 
 export interface StartOptions {
   readonly encryption?: boolean;
   /** How many messages of each room the first sync brings. */
   readonly initialSyncLimit?: number;
+  /** By sliding sync, with a list of so many rooms. */
+  readonly slidingRooms?: number;
+}
+
+/** As Element Web asks for rooms. */
+const REQUIRED_STATE = [
+  ['m.room.join_rules', ''],
+  ['m.room.avatar', ''],
+  ['m.room.canonical_alias', ''],
+  ['m.room.tombstone', ''],
+  ['m.room.encryption', ''],
+  ['m.room.create', ''],
+  ['m.room.name', ''],
+  ['m.room.power_levels', ''],
+  ['m.space.child', '*'],
+  ['m.space.parent', '*'],
+  ['m.room.member', '$ME'],
+  ['m.room.member', '$LAZY'],
+];
+/** How long the server may wait, in milliseconds. */
+const POLL_MS = 20_000;
+
+function slidingSync({ baseUrl, client }: Device, rooms: number): SlidingSync {
+  const room = { timeline_limit: 20, required_state: REQUIRED_STATE };
+  const list = { ...room, ranges: [[0, rooms - 1]], filters: {} };
+  return new SlidingSync(baseUrl, new Map([['rooms', list]]), room, client, POLL_MS);
 }
 
 /** Registering, logging in and out, and starting to sync. */
@@ -29,7 +56,7 @@ export const sessionCommands = (device: Device) => ({
   },
 
   /** Resolves after the first sync. */
-  async start({ encryption = false, initialSyncLimit = 20 }: StartOptions = {}) {
+  async start({ encryption = false, initialSyncLimit = 20, slidingRooms }: StartOptions = {}) {
     const { client } = device;
     if (encryption) await client.initRustCrypto({ useIndexedDB: false });
     const prepared = new Promise<void>((resolve, reject) => {
@@ -38,7 +65,8 @@ export const sessionCommands = (device: Device) => ({
         if (state === SyncState.Error) reject(data?.error ?? new Error('The sync failed.'));
       });
     });
-    await client.startClient({ initialSyncLimit, threadSupport: true, lazyLoadMembers: true });
+    const sliding = slidingRooms === undefined ? {} : { slidingSync: slidingSync(device, slidingRooms) };
+    await client.startClient({ initialSyncLimit, threadSupport: true, lazyLoadMembers: true, ...sliding });
     await prepared;
   },
 
