@@ -4,6 +4,7 @@ import type { AdminSurroundings } from './admin-server.ts';
 import { addAuditCommands } from './audit-commands.ts';
 import { addDoctorCommands } from './doctor-commands.ts';
 import { addMediaCommands } from './media-commands.ts';
+import { addMigrateCommands } from './migrate-commands.ts';
 import { addModerationCommands } from './moderation-commands.ts';
 import { addReportCommands } from './report-commands.ts';
 import { addRoomCommands } from './room-commands.ts';
@@ -114,6 +115,7 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
         finish(await actions.doctor(options, options.json === true));
       }),
   );
+  addMigrateCommands(commands, group('migrate', 'move the database of a running server'));
   addTraceCommand(commands, program);
   addTaskCommands(commands, group('task', 'work that the server does for administrators'));
 

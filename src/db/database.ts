@@ -40,6 +40,19 @@ export interface Database extends Queryable, AsyncDisposable {
   script(text: string): Promise<void>;
 }
 
+/** One state of a database, however long it is read. */
+export interface Snapshot extends Queryable, AsyncDisposable {}
+
+/** A database whose contents can be moved to another one. */
+export interface MovableDatabase extends Database {
+  /** The state at the moment when this resolves, or a moment before. */
+  openSnapshot(): Promise<Snapshot>;
+}
+
+export function isMovable(db: Database): db is MovableDatabase {
+  return 'openSnapshot' in db;
+}
+
 /** The database cannot take a write now (disk full, read-only, gone). Nothing was written; trying again later is right. */
 export class DatabaseUnavailableError extends Error {
   constructor(message: string, cause: unknown) {

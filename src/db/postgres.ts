@@ -1,6 +1,6 @@
 import pg from 'pg';
 import Cursor from 'pg-cursor';
-import { type Database, DatabaseUnavailableError, FencedError, type Tx } from './database.ts';
+import { DatabaseUnavailableError, FencedError, type MovableDatabase, type Snapshot, type Tx } from './database.ts';
 import { escapeNul, unescapeNul } from './nul.ts';
 import { runAll } from './run-all.ts';
 import { type Row, render, type Sql, type SqlScalar } from './sql.ts';
@@ -95,7 +95,7 @@ class PostgresTx implements Tx {
 }
 
 /** PostgreSQL through a small pool. Writers of the same rows wait for each other; deadlocks are tried again. */
-export class PostgresDatabase implements Database {
+export class PostgresDatabase implements MovableDatabase {
   readonly dialect = 'postgres';
   readonly #pool: pg.Pool;
   #fence: string | undefined;
@@ -189,6 +189,25 @@ export class PostgresDatabase implements Database {
       await cursor.close();
       client.release();
     }
+  }
+
+  async openSnapshot(): Promise<Snapshot> {
+    const client = await this.#pool.connect();
+    // The snapshot is taken by the first statement that reads.
+    await client.query('begin isolation level repeatable read read only; select 1');
+    const tx = new PostgresTx(client);
+    return {
+      all: query => tx.all(query),
+      get: query => tx.get(query),
+      run: () => Promise.reject(new Error('a snapshot cannot be written to')),
+      [Symbol.asyncDispose]: async () => {
+        const broken = await client.query('rollback').then(
+          () => undefined,
+          (error: Error) => error,
+        );
+        client.release(broken);
+      },
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

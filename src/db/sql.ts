@@ -63,9 +63,21 @@ function all(conditions: readonly Sql[]): Sql {
   return rest.reduce((joined, next) => query`${joined} and ${next}`, first);
 }
 
+/** The name of a table or column, for the few places that work on all of them. */
+function identifier(name: string): Sql {
+  if (!/^[a-z_][a-z0-9_]*$/.test(name)) throw new Error(`not the name of a table or column: ${name}`);
+  return { [FRAGMENT]: 'sql', strings: [`"${name}"`], values: [] };
+}
+
+/** Fragments with the same between them, such as `, `. */
+function join(fragments: readonly Sql[], between: string): Sql {
+  const strings = fragments.map((_, at) => (at === 0 ? '' : between));
+  return { [FRAGMENT]: 'sql', strings: [...strings, ''], values: fragments };
+}
+
 const empty: Sql = query``;
 
-export const sql = Object.assign(query, { in: inList, rows, all, empty });
+export const sql = Object.assign(query, { in: inList, rows, all, identifier, join, empty });
 
 function isFragment(value: SqlValue): value is Sql | InList {
   return typeof value === 'object' && value !== null && FRAGMENT in value;

@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { LoopShare } from '../base/loop-share.ts';
-import { type Database, DatabaseUnavailableError, type Tx } from './database.ts';
+import { DatabaseUnavailableError, type MovableDatabase, type Snapshot, type Tx } from './database.ts';
 import { escapeNul, unescapeNul } from './nul.ts';
 import { runAll } from './run-all.ts';
 import { type Row, render, type Sql, type SqlScalar } from './sql.ts';
@@ -24,6 +24,8 @@ const TURN_UNITS = 1000;
 const QUERY_UNITS = 5;
 /** SQLITE_BUSY (another program holds the database), READONLY, IOERR, FULL and CANTOPEN. */
 const CANNOT_WRITE: ReadonlySet<number> = new Set([5, 8, 10, 13, 14]);
+/** SQLITE_CONSTRAINT_TRIGGER: the database was moved away (moving/capture.ts). */
+const REFUSED_BY_TRIGGER = 1811;
 
 /** One connection with its prepared statements. */
 class Connection {
@@ -148,7 +150,7 @@ interface Done {
  * between one `begin` and one `commit` (group commit), each in a savepoint of its own: one fsync serves all of them,
  * and one that fails takes none of the others with it.
  */
-export class SqliteDatabase implements Database {
+export class SqliteDatabase implements MovableDatabase {
   readonly dialect = 'sqlite';
   readonly #options: SqliteOptions;
   readonly #writer: Connection;
@@ -267,7 +269,7 @@ export class SqliteDatabase implements Database {
   #explain(error: unknown): unknown {
     const code = (error as { errcode?: unknown }).errcode;
     // The low byte of an extended code says what kind it is.
-    if (typeof code !== 'number' || !CANNOT_WRITE.has(code & 0xff)) return error;
+    if (typeof code !== 'number' || !(CANNOT_WRITE.has(code & 0xff) || code === REFUSED_BY_TRIGGER)) return error;
     return new DatabaseUnavailableError(`the database at ${this.#options.file} cannot be written: ${error}`, error);
   }
 
@@ -279,6 +281,30 @@ export class SqliteDatabase implements Database {
     } finally {
       this.#closeStream(connection);
     }
+  }
+
+  async openSnapshot(): Promise<Snapshot> {
+    const connection = this.#openStream();
+    // The snapshot is taken by the first read.
+    connection.db.exec('begin; select 1 from migration limit 1');
+    const pause = async () => {
+      if (this.#share.isSpent) await this.#share.wait();
+    };
+    const all = async <R extends object>(query: Sql) => {
+      await pause();
+      const rows = connection.all(query) as R[];
+      this.#share.spend(QUERY_UNITS + rows.length);
+      return rows;
+    };
+    return {
+      all,
+      get: async <R extends object>(query: Sql) => (await all<R>(query))[0],
+      run: () => Promise.reject(new Error('a snapshot cannot be written to')),
+      [Symbol.asyncDispose]: async () => {
+        connection.db.exec('rollback');
+        this.#closeStream(connection);
+      },
+    };
   }
 
   /** A cursor pins its connection's snapshot, so each stream has a connection of its own. */

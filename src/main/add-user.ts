@@ -4,10 +4,10 @@ import type { AddUserArgs } from '../cli/commands.ts';
 import { type ConfigArgs, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { JsonObject } from '../core/json.ts';
-import { migrate } from '../db/migrate.ts';
 import { Nids } from '../rooms/nids.table.ts';
 import { accountMaker } from './account-maker.ts';
 import { invitationLink } from './compose.ts';
+import { openSharedDatabase } from './compose-database.ts';
 import { budgetOf } from './compose-memory.ts';
 import { askControl } from './control.ts';
 import { type DataFolder, DataFolderError } from './data-folder.ts';
@@ -23,9 +23,7 @@ export async function addUser(args: ConfigArgs, wanted: AddUserArgs): Promise<nu
   const config = loadConfig(args);
   const folder = openExisting(config);
   const localpart = ownLocalpart(wanted.localpart, folder.serverName);
-  await using db = await openDatabase(config);
-  // A running server has done this; it is the same version, or the account waits for its restart.
-  await migrate(db);
+  await using db = await openSharedDatabase(config, openDatabase);
   const nids = new Nids(budgetOf(config.memory));
   const parts = { db, config, serverName: folder.serverName, clock: systemClock, random: systemRandom, nids };
   const accounts = accountMaker(parts);

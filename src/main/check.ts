@@ -7,6 +7,7 @@ import { schemaNumber } from './census.table.ts';
 import { budgetOf } from './compose-memory.ts';
 import { askControl } from './control.ts';
 import { isDataFolder, openDataFolder } from './data-folder.ts';
+import { withDatabaseInUse } from './database-place.ts';
 import { openDatabase } from './open-database.ts';
 
 /** `copse check`: reads everything that `up` would read, changes nothing, and says what it found. */
@@ -26,7 +27,7 @@ export async function checkSettings(args: ConfigArgs): Promise<number> {
   if (registrations.length > 0) console.log(`bridges      ${registrations.map(({ id }) => id).join(', ')}`);
   for (const warning of policyWarnings(config.federation, folder.serverName)) console.log(`careful      ${warning}`);
   console.log(`data folder  ${folder.path}, of ${folder.serverName}, key ${folder.signingKey.keyId}`);
-  await using db = await openDatabase(config);
+  await using db = await openDatabase(withDatabaseInUse(config));
   console.log(`database     ${db.dialect === 'sqlite' ? 'SQLite' : 'PostgreSQL'}, schema ${await schemaNumber(db)}`);
   const running = await askControl(folder.path);
   console.log(`server       ${running === undefined ? 'not running' : `running, process ${running.pid}`}`);

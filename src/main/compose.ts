@@ -1,3 +1,4 @@
+import { movingDatabase } from '../administration/moving-database.ts';
 import { readRegistrations } from '../appservice/registration-file.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -8,15 +9,16 @@ import type { Listener, Status } from '../cli/status-text.ts';
 import type { Config } from '../config/schema.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
-import { migrate } from '../db/migrate.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
 import type { Carry } from '../federation/transport/federation-client.ts';
 import { wellKnownServer } from '../http/client/server/well-known.ts';
 import { type HttpMemory, type HttpParts, HttpServer } from '../http/server.ts';
 import { sealInvitation } from '../http/site/invitation.ts';
 import { WELCOME_PATH } from '../http/site/welcome.ts';
+import { databaseRoutes } from '../http/synapse/database/routes.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
 import { openBus } from './compose-bus.ts';
+import { composeDatabase } from './compose-database.ts';
 import type { Internet } from './compose-federation.ts';
 import { openFurtherListeners } from './compose-listeners.ts';
 import { composeMemory } from './compose-memory.ts';
@@ -79,8 +81,10 @@ export async function compose(config: Config, environment: Environment): Promise
   opened.use(lockFolder(folder.path));
   const { serverName } = folder;
   const registrations = readRegistrations(config.appservices, serverName);
-  const db = opened.use(await (environment.openDatabase ?? openDatabase)(config));
-  await migrate(db);
+  const openAny = environment.openDatabase ?? openDatabase;
+  const { db, move } = await composeDatabase({ config, folder, open: openAny, clock, random, log });
+  opened.use(db);
+  opened.use(move);
   const open = opened.use(await openBus(config, serverName, environment));
   const { bus } = open;
   const others = composeServers({ ...environment, config, folder, db, budget, admission });
@@ -102,7 +106,13 @@ export async function compose(config: Config, environment: Environment): Promise
   const further = await openFurtherListeners(config, { http, forAdmins, routes, metrics, clock, log }, opened);
   const listeners: Listener[] = [{ name: 'clients', url: clientUrl }, ...further];
   const operators = opened.use(
-    new Operators(() => operatorListener(parts, config, { log, version, further: federating?.forAdmins ?? [] })),
+    new Operators(() =>
+      operatorListener(parts, config, {
+        log,
+        version,
+        further: [...databaseRoutes(movingDatabase(move)), ...(federating?.forAdmins ?? [])],
+      }),
+    ),
   );
   opened.use(await listenControl(folder.path, { status, administer: () => operators.administer() }));
 

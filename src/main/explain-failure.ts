@@ -3,6 +3,7 @@ import { ConfigError } from '../config/problems.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { DatabaseUnavailableError } from '../db/database.ts';
 import { MigrationError } from '../db/migrate.ts';
+import { MoveError } from '../db/moving/move-error.ts';
 import { FactsError } from '../federation/doctor/read-facts.ts';
 import { DataFolderError } from './data-folder.ts';
 import { ListenError } from './listen.ts';
@@ -15,6 +16,7 @@ const FOR_PEOPLE = [
   PasswordInputError,
   TlsFileError,
   MigrationError,
+  MoveError,
   DatabaseUnavailableError,
   MatrixError,
   RefusedError,

@@ -2,9 +2,9 @@ import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
-import { migrate } from '../db/migrate.ts';
 import type { HttpServer } from '../http/server.ts';
 import { openBus } from './compose-bus.ts';
+import { openOwnDatabase } from './compose-database.ts';
 import { composeMemory } from './compose-memory.ts';
 import { composeParts } from './compose-parts.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -29,8 +29,7 @@ export async function openIdleServer(
   await using opened = new AsyncDisposableStack();
   opened.use(lockFolder(folder.path));
   const { budget, admission } = opened.use(composeMemory(config, { clock, log, metrics: undefined }));
-  const db = opened.use(await open(config));
-  await migrate(db);
+  const db = opened.use(await openOwnDatabase(config, open));
   const { bus } = opened.use(await openBus(config, folder.serverName, { clock, random, log, metrics: undefined }));
   // Nothing is told to other servers and application services from here: they are, when the server runs.
   const parts = opened.use(

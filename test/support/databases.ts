@@ -48,6 +48,18 @@ export async function openPostgres(url: string): Promise<TestDatabase & { readon
   };
 }
 
+/** The URL of a database on the tests' PostgreSQL server with nothing in it; it is gone after the test. */
+export async function emptyPostgres(t: Pick<TestContext, 'after'>): Promise<string> {
+  const url = postgresUrl ?? '';
+  const name = `copse_${randomLetters(systemRandom, 16).toLowerCase()}`;
+  await withAdmin(url, client => client.query(`create database ${name} template template0 encoding 'UTF8'`));
+  t.after(() => withAdmin(url, client => client.query(`drop database ${name} with (force)`)));
+  return onServer(url, name);
+}
+
+/** Why a test that needs both databases is skipped; false where it is not. */
+export const skipWithoutPostgres = postgresUrl === undefined && 'COPSE_TEST_POSTGRES is not set; ./copse test sets it';
+
 /**
  * A database with today's schema that others are copied from: a copy costs a tenth of migrating. It is made once on a
  * server, by whichever test file comes first.
@@ -97,8 +109,7 @@ export function onEachDatabase(title: string, run: (db: Database, t: TestContext
     await using opened = await openSqlite();
     await run(opened.db, t);
   });
-  const skip = postgresUrl === undefined && 'COPSE_TEST_POSTGRES is not set; ./copse test sets it';
-  test(`${title} (PostgreSQL)`, { skip }, async t => {
+  test(`${title} (PostgreSQL)`, { skip: skipWithoutPostgres }, async t => {
     await using opened = await openPostgres(postgresUrl ?? '');
     await run(opened.db, t);
   });

@@ -30,12 +30,19 @@ export interface Question {
 /** The one place where the two databases do not share their SQL. */
 interface Words {
   add(tx: Tx, entry: NewEntry): Promise<void>;
+  addAll(tx: Tx, entries: readonly NewEntry[]): Promise<void>;
   remove(tx: Tx, eventNid: number): Promise<void>;
   removeAll(tx: Tx, eventNids: readonly number[]): Promise<void>;
   find(db: Queryable, question: Question): Promise<FoundEntry[]>;
 }
 
+/** Entries of one statement. */
+const AT_ONCE = 200;
+
 const sqlite: Words = {
+  async addAll(tx, entries) {
+    for (const entry of entries) await this.add(tx, entry);
+  },
   async add(tx, { eventNid, roomNid, kind, ts, words }) {
     const added = await tx.run(sql`insert into search_entry (event_nid, room_nid, kind, ts)
       values (${eventNid}, ${roomNid}, ${kind}, ${ts}) on conflict do nothing`);
@@ -65,9 +72,18 @@ const sqlite: Words = {
 };
 
 const postgres: Words = {
-  async add(tx, { eventNid, roomNid, kind, ts, words }) {
-    await tx.run(sql`insert into search_entry (event_nid, room_nid, kind, ts, words)
-      values (${eventNid}, ${roomNid}, ${kind}, ${ts}, ${vectorText(words)}::tsvector) on conflict do nothing`);
+  add: (tx, entry) => postgres.addAll(tx, [entry]),
+  async addAll(tx, entries) {
+    for (let at = 0; at < entries.length; at += AT_ONCE) {
+      const lines = entries
+        .slice(at, at + AT_ONCE)
+        .map(
+          ({ eventNid, roomNid, kind, ts, words }) =>
+            sql`(${eventNid}, ${roomNid}, ${kind}, ${ts}, ${vectorText(words)}::tsvector)`,
+        );
+      await tx.run(sql`insert into search_entry (event_nid, room_nid, kind, ts, words)
+        values ${sql.join(lines, ', ')} on conflict do nothing`);
+    }
   },
   async remove(tx, eventNid) {
     await tx.run(sql`delete from search_entry where event_nid = ${eventNid}`);
