@@ -20,33 +20,44 @@ export function hasNginx(): boolean {
 /** A real nginx with TLS on loopback. */
 export class Nginx implements AsyncDisposable {
   readonly port: number;
-  readonly #folder: string;
-  readonly #process: ChildProcess;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'copse-nginx-'));
+  #process: ChildProcess | undefined;
 
-  private constructor(port: number, folder: string, process: ChildProcess) {
+  private constructor(port: number) {
     this.port = port;
-    this.#folder = folder;
-    this.#process = process;
+    mkdirSync(join(this.#folder, 'logs'));
   }
 
   /** `server`: what stands in its one `server` block, beside port, name and certificate. */
-  static async open(certified: Certified, server: string): Promise<Nginx> {
-    const folder = mkdtempSync(join(tmpdir(), 'copse-nginx-'));
-    mkdirSync(join(folder, 'logs'));
-    const port = await freePort();
-    writeFileSync(join(folder, 'chain.pem'), certified.certificate);
-    writeFileSync(join(folder, 'key.pem'), certified.key);
-    writeFileSync(join(folder, 'nginx.conf'), configuration(folder, port, server));
-    const process = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], { stdio: 'ignore' });
-    await until(() => isOpen(port), 'nginx does not start');
-    return new Nginx(port, folder, process);
+  static async open(certified: Certified, server: string, port?: number): Promise<Nginx> {
+    const nginx = new Nginx(port ?? (await freePort()));
+    await nginx.put(certified, server);
+    return nginx;
+  }
+
+  /** Other settings from now on: it is started anew. */
+  async put({ certificate, key }: Certified, server: string): Promise<void> {
+    await this.#end();
+    const file = (name: string) => join(this.#folder, name);
+    writeFileSync(file('chain.pem'), certificate);
+    writeFileSync(file('key.pem'), key);
+    writeFileSync(file('nginx.conf'), configuration(this.#folder, this.port, server));
+    this.#process = spawn('nginx', ['-p', this.#folder, '-c', file('nginx.conf')], { stdio: 'ignore' });
+    await until(() => isOpen(this.port), 'nginx does not start');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const ended = once(this.#process, 'exit');
-    this.#process.kill('SIGQUIT');
-    await ended;
+    await this.#end();
     rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #end(): Promise<void> {
+    const process = this.#process;
+    this.#process = undefined;
+    if (process === undefined || process.exitCode !== null) return;
+    const ended = once(process, 'exit');
+    process.kill('SIGTERM');
+    await ended;
   }
 }
 

@@ -21,32 +21,35 @@ export interface SynapseOptions {
   /** For clients, and for other servers. */
   readonly ports: { readonly client: number; readonly federation: number };
   readonly config?: Readonly<Record<string, unknown>>;
+  /** `localhost` unless given; it has to lead to this machine. */
+  readonly host?: string;
 }
 
 /** A real Synapse on SQLite, with TLS for other servers by the tests' authority, in a process of its own. */
 export class Synapse implements AsyncDisposable {
   readonly name: string;
   readonly url: string;
-  readonly #folder = mkdtempSync(join(tmpdir(), 'copse-synapse-'));
+  /** What it keeps, its database among it. */
+  readonly folder = mkdtempSync(join(tmpdir(), 'copse-synapse-'));
   readonly #python: string;
   #child: ChildProcess | undefined;
 
   /** @throws NoPython */
-  constructor({ authority, ports, config = {} }: SynapseOptions) {
+  constructor({ authority, ports, config = {}, host = 'localhost' }: SynapseOptions) {
     this.#python = synapsePython();
-    this.name = `localhost:${ports.federation}`;
+    this.name = `${host}:${ports.federation}`;
     this.url = `http://127.0.0.1:${ports.client}`;
-    const { certificate, key } = authority.issue({ names: ['localhost', '127.0.0.1'] });
+    const { certificate, key } = authority.issue({ names: [host, 'localhost', '127.0.0.1'] });
     const file = (name: string, text: string) => {
-      writeFileSync(join(this.#folder, name), text);
-      return join(this.#folder, name);
+      writeFileSync(join(this.folder, name), text);
+      return join(this.folder, name);
     };
     const settings = {
       ...this.#settings(ports),
       tls_certificate_path: file('server.crt', certificate),
       tls_private_key_path: file('server.key', key),
       federation_custom_ca_list: [file('ca.crt', authority.certificate)],
-      log_config: file('log.yaml', JSON.stringify(logSettings(join(this.#folder, 'synapse.log')))),
+      log_config: file('log.yaml', JSON.stringify(logSettings(join(this.folder, 'synapse.log')))),
       ...config,
     };
     file('homeserver.yaml', JSON.stringify(settings));
@@ -54,15 +57,15 @@ export class Synapse implements AsyncDisposable {
   }
 
   get log(): string {
-    return readFileSync(join(this.#folder, 'synapse.log'), 'utf8');
+    return readFileSync(join(this.folder, 'synapse.log'), 'utf8');
   }
 
   async start(): Promise<this> {
-    const output = openSync(join(this.#folder, 'output.log'), 'a');
-    const args = ['-m', 'synapse.app.homeserver', '-c', join(this.#folder, 'homeserver.yaml'), '--generate-keys'];
-    const keys = spawn(this.#python, args, { stdio: ['ignore', output, output], cwd: this.#folder });
+    const output = openSync(join(this.folder, 'output.log'), 'a');
+    const args = ['-m', 'synapse.app.homeserver', '-c', join(this.folder, 'homeserver.yaml'), '--generate-keys'];
+    const keys = spawn(this.#python, args, { stdio: ['ignore', output, output], cwd: this.folder });
     await once(keys, 'exit');
-    this.#child = spawn(this.#python, args.slice(0, -1), { stdio: ['ignore', output, output], cwd: this.#folder });
+    this.#child = spawn(this.#python, args.slice(0, -1), { stdio: ['ignore', output, output], cwd: this.folder });
     closeSync(output);
     await this.#ready(this.#child);
     return this;
@@ -91,7 +94,7 @@ export class Synapse implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
     process.off('exit', this.#killChild);
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   readonly #killChild = () => {
@@ -108,22 +111,22 @@ export class Synapse implements AsyncDisposable {
       if (isUp) return;
       await wait(100);
     }
-    throw new Error(`Synapse did not come up: ${readFileSync(join(this.#folder, 'output.log'), 'utf8').slice(-3000)}`);
+    throw new Error(`Synapse did not come up: ${readFileSync(join(this.folder, 'output.log'), 'utf8').slice(-3000)}`);
   }
 
   #settings(ports: SynapseOptions['ports']) {
     const listener = { type: 'http', bind_addresses: ['127.0.0.1'] };
     return {
       server_name: this.name,
-      pid_file: join(this.#folder, 'synapse.pid'),
-      signing_key_path: join(this.#folder, 'signing.key'),
-      media_store_path: join(this.#folder, 'media'),
+      pid_file: join(this.folder, 'synapse.pid'),
+      signing_key_path: join(this.folder, 'signing.key'),
+      media_store_path: join(this.folder, 'media'),
       public_baseurl: `${this.url}/`,
       listeners: [
         { ...listener, port: ports.client, tls: false, resources: [{ names: ['client', 'media'] }] },
         { ...listener, port: ports.federation, tls: true, resources: [{ names: ['federation', 'media'] }] },
       ],
-      database: { name: 'sqlite3', args: { database: join(this.#folder, 'homeserver.db') } },
+      database: { name: 'sqlite3', args: { database: join(this.folder, 'homeserver.db') } },
       registration_shared_secret: SHARED_SECRET,
       macaroon_secret_key: 'a secret of tests',
       form_secret: 'another secret of tests',

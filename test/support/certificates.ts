@@ -21,9 +21,11 @@ export class TestAuthority {
   /** What has to be trusted. */
   readonly certificate: string;
 
-  constructor(name = 'Test authority') {
+  /** `above`: the authority that vouches for this one, which then stands between it and what this one issues. */
+  constructor(name = 'Test authority', above?: TestAuthority) {
     this.#name = name;
-    this.certificate = pem('CERTIFICATE', this.#certificate(this.#keys.publicKey, name, [basicConstraints(true)], 1));
+    const bytes = (above ?? this).#certificate(this.#keys.publicKey, name, [basicConstraints(true)], 1);
+    this.certificate = pem('CERTIFICATE', bytes);
   }
 
   issue({ names, expired = false }: CertificateOptions): Certified {

@@ -45,7 +45,7 @@ export class RunningServer implements AsyncDisposable {
     this.dataDir = join(this.#folder, 'data');
     this.#nodeArgs = nodeArgs;
     // JSON is YAML.
-    writeFileSync(this.#configFile, JSON.stringify({ ...testConfig(), ...config }, null, 2));
+    writeFileSync(this.configFile, JSON.stringify({ ...testConfig(), ...config }, null, 2));
     // The server must not outlive the tests, even when one of them fails before it stops the server.
     process.once('exit', this.#killChild);
   }
@@ -68,7 +68,7 @@ export class RunningServer implements AsyncDisposable {
 
   /** Puts other settings into its file; a server that runs does not read them. */
   writeSettings(yaml: string): void {
-    writeFileSync(this.#configFile, yaml);
+    writeFileSync(this.configFile, yaml);
   }
 
   /** Ends it as an operator would and deletes its folder. */
@@ -88,7 +88,7 @@ export class RunningServer implements AsyncDisposable {
     await this.#end('SIGTERM');
     const port = this.#url === '' ? '0' : new URL(this.#url).port;
     const log = openSync(this.#logFile, 'a');
-    const args = [...this.#nodeArgs, MAIN, 'up', '--config', this.#configFile, '--data', this.dataDir, '--port', port];
+    const args = [...this.#nodeArgs, MAIN, 'up', '--config', this.configFile, '--data', this.dataDir, '--port', port];
     const from = this.log.length;
     this.#child = spawn(process.execPath, args, { stdio: ['ignore', log, log] });
     closeSync(log);
@@ -99,7 +99,8 @@ export class RunningServer implements AsyncDisposable {
     return this.stop();
   }
 
-  get #configFile(): string {
+  /** For commands about it. */
+  get configFile(): string {
     return join(this.#folder, 'copse.yaml');
   }
 

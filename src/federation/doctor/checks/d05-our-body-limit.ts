@@ -9,7 +9,7 @@ export const ourBodyLimit: Check = {
 that our log shows nothing, and the other server begins to back off from us.
 Found by sending bodies of several sizes to our own public name and looking for who answers.
 Helps: a limit above media.max_upload and 12 MB in every proxy in front: client_max_body_size 60m; in nginx.`,
-  explains: ['D01'],
+  explains: ['D01', 'D20'],
   judge({ us }) {
     const bodies = us.front?.bodies ?? [];
     const isTaken = (body: (typeof bodies)[number]) => body.errcode === 'M_UNAUTHORIZED';

@@ -12,6 +12,7 @@ virtual host for it, another site answers: a page, 404, or the certificate of so
 Found by finding our own name the way others do, and asking every address on every port.
 Helps: a virtual host for the delegated name, with its certificate, that passes /_matrix on; or a .well-known that names the
 host where it works.`,
+  explains: ['D01', 'D20'],
   judge: facts => judged(facts),
 };
 

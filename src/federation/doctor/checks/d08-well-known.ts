@@ -1,7 +1,7 @@
 import type { LookupFacts, RouteFacts } from '../facts.ts';
 import type { Check } from '../verdict.ts';
 import { quoted } from '../words.ts';
-import { workingPlaces } from './reading.ts';
+import { certificateErrorIn, workingPlaces } from './reading.ts';
 
 type WellKnown = Extract<LookupFacts, { what: 'well-known' }>;
 
@@ -15,11 +15,13 @@ export const ourWellKnown: Check = {
   title: 'our .well-known does not lead to us',
   scope: 'us',
   explain: EXPLAIN,
-  explains: ['D07', 'D12', 'D13'],
+  explains: ['D01', 'D07', 'D12', 'D13', 'D20'],
   judge({ us }) {
     const { front } = us;
     const asked = front === null ? undefined : wellKnownIn(front.route);
     if (front === null || asked === undefined) return undefined;
+    // That is the certificate's fault: D13.
+    if (certificateErrorIn(asked.error) !== undefined) return undefined;
     const isAsExpected = front.expected === null ? asked.error === null : asked.delegatedTo === front.expected;
     const works = workingPlaces(front.route).length > 0;
     // Without it, the name itself has to do.

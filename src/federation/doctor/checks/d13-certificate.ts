@@ -1,7 +1,7 @@
 import type { CertificateFacts, RouteFacts } from '../facts.ts';
 import type { Check, Verdict } from '../verdict.ts';
 import { momentText, quoted, someText } from '../words.ts';
-import { placeText } from './reading.ts';
+import { certificateErrorIn, placeText } from './reading.ts';
 
 const EXPLAIN = `Servers check the certificate of whom they talk to. One that is over, or sent without the certificates between it and a known
 authority, works in browsers (which fill the gap) and with lenient servers, and not with the others.
@@ -23,11 +23,29 @@ export const ourCertificate: Check = {
   title: 'our certificate cannot be believed',
   scope: 'us',
   explain: EXPLAIN,
-  judge: ({ us, takenAt }) => (us.front === null ? undefined : judged(us.front.route, takenAt, [])),
+  explains: ['D01', 'D20'],
+  judge: ({ us, takenAt }) =>
+    us.front === null ? undefined : (judged(us.front.route, takenAt, []) ?? ofWellKnown(us.front.route)),
 };
+
+/** Where the .well-known cannot be had for its certificate, no address is known whose own could be looked at. */
+function ofWellKnown({ lookups }: RouteFacts): Verdict | undefined {
+  const asked = lookups.find(each => each.what === 'well-known');
+  const code = certificateErrorIn(asked?.error ?? null);
+  if (asked === undefined || code === undefined) return undefined;
+  return {
+    confidence: 'proven',
+    effect: 'strict servers cannot talk to us',
+    proof: [`${quoted(asked.urls.join(' -> '), 300)}: ${quoted(asked.error ?? '', 300)}`],
+    repair: { kind: undefined, lines: [isChainCut(code) ? FULL_CHAIN : RENEW] },
+  };
+}
 
 /** Another site's certificate is another matter: D07. */
 const OF_OTHERS = 'ERR_TLS_CERT_ALTNAME_INVALID';
+
+const RENEW = 'renew the certificate (certbot renew) and reload the proxy';
+const FULL_CHAIN = 'send the full chain: ssl_certificate .../fullchain.pem; in nginx';
 
 function judged(route: RouteFacts, now: number, ask: readonly string[]): Verdict | undefined {
   const bad = route.places.flatMap(place => {
@@ -64,7 +82,7 @@ function isChainCut(distrust: string | null): boolean {
 }
 
 function remedy({ notAfter, distrust }: CertificateFacts, now: number): string {
-  if (notAfter < now) return 'renew the certificate (certbot renew) and reload the proxy';
-  if (isChainCut(distrust)) return 'send the full chain: ssl_certificate .../fullchain.pem; in nginx';
+  if (notAfter < now) return RENEW;
+  if (isChainCut(distrust)) return FULL_CHAIN;
   return 'a certificate that is valid for the name';
 }

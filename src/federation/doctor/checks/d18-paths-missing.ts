@@ -9,6 +9,7 @@ export const pathsMissing: Check = {
 or /_matrix/media. What is left out is answered by somebody else, with 404.
 Found by asking our public name for every path that other servers call.
 Helps: passing all of /_matrix on.`,
+  explains: ['D01', 'D20'],
   judge({ us }) {
     const paths = us.front?.paths ?? [];
     const missing = paths.filter(

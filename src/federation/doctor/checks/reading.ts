@@ -9,8 +9,11 @@ export function statusIn(reason: string | null): number | undefined {
   return status === undefined ? undefined : Number(status);
 }
 
-export function answersAt(place: PlaceFacts): readonly AnswerFacts[] {
-  return place.answers;
+const CERTIFICATE = /\b(UNABLE_TO_(?:GET|VERIFY)\w*|\w*SELF_SIGNED\w*|CERT_(?:HAS_EXPIRED|NOT_YET_VALID))\b/;
+
+/** The code in an error that says that a certificate is not believed. */
+export function certificateErrorIn(error: string | null): string | undefined {
+  return CERTIFICATE.exec(error ?? '')?.[1];
 }
 
 /** A Matrix server answered the small question. */
