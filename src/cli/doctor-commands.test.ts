@@ -38,6 +38,10 @@ withAdmin(
     await (await world.user('alice')).refused(403, 'M_FORBIDDEN', 'POST', path, {});
     await admin.refused(400, 'M_INVALID_PARAM', 'POST', path, { servers: ['no server!'] });
     await admin.refused(400, 'M_BAD_JSON', 'POST', `${path}/two.example/repair`, { kind: 'everything' });
+    await admin.refused(400, 'M_INVALID_PARAM', 'POST', `${path}/two.example/take_state`, { room_id: 'no room' });
+    await world.copse.fails(/the name of one server/, 'doctor', 'federation', '--take-state', '!a:two.example');
+    const refused = await world.copse.run('doctor', 'federation', 'two.example', '--take-state', '!a:two.example');
+    assert.deepEqual(refused, { ...refused, code: 1, text: 'refused: nothing is known of !a:two.example' });
   },
   { federation },
 );

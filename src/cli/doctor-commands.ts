@@ -15,6 +15,7 @@ interface DoctorOptions extends ConfigArgs {
   readonly explain?: string | true;
   readonly save?: string;
   readonly facts?: string;
+  readonly takeState?: string;
 }
 
 interface Examined {
@@ -36,6 +37,7 @@ export function addDoctorCommands({ surroundings, finish }: AdminCommands, docto
     .option('--explain [cause]', 'tell about a cause such as D06, or list all of them')
     .option('--save <file>', 'keep what was seen in a file')
     .option('--facts <file>', 'look at what was kept in a file instead of at the server')
+    .option('--take-state <room>', 'take the state of a room in as that server has it, where that is safe')
     .option('--json', 'print what programs read')
     .option('--config <file>', 'a configuration file (none is needed)')
     .option('--data <folder>', 'the data folder (default: ./copse-data)')
@@ -46,6 +48,13 @@ export function addDoctorCommands({ surroundings, finish }: AdminCommands, docto
       }
       const { facts, save, config, data } = options;
       const from: ConfigArgs = { ...(config !== undefined && { config }), ...(data !== undefined && { data }) };
+      if (options.takeState !== undefined) {
+        const { lines } = await surroundings.administer(from, server =>
+          takeState(server, servers, options.takeState ?? ''),
+        );
+        surroundings.print(options.json === true ? JSON.stringify({ lines }, null, 2) : lines.join('\n'));
+        return finish(lines[0]?.startsWith('refused') === true ? 1 : 0);
+      }
       const keep = async (seen: Facts) => {
         if (save !== undefined) await surroundings.writeFile(save, JSON.stringify(seen, null, 1));
       };
@@ -98,6 +107,13 @@ async function factsOf(server: AdminServer, servers: readonly string[]): Promise
       'The doctor needs the server to run, with federation: start it with ./copse up. With --facts FILE it looks at what was kept.',
     );
   }
+}
+
+async function takeState(server: AdminServer, names: readonly string[], roomId: string): Promise<Done> {
+  const [name] = names;
+  if (name === undefined || names.length > 1) throw new UsageError('--take-state needs the name of one server.');
+  const answer: JsonObject = await server.call('POST', `${API}/${part(name)}/take_state`, { room_id: roomId });
+  return answer as unknown as Done;
 }
 
 /** Does what the server can do by itself, once for each server and kind. */

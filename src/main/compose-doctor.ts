@@ -58,6 +58,7 @@ export function composeDoctor(input: DoctorInput): DoctorSide {
     ledger,
     echoes,
     client: federation.client,
+    peers: input.filling.told.peers,
     published: federation.published,
     policy: federation.reach.policy,
     notaries: config.federation.trusted_key_servers as ServerName[],

@@ -4,6 +4,7 @@ import { HoleFiller } from '../federation/gaps/hole-filler.ts';
 import { type MissingStatus, missingStatus, showMissing } from '../federation/gaps/missing-status.ts';
 import { PeerChoice } from '../federation/gaps/peer-choice.ts';
 import { PeerEvents } from '../federation/gaps/peer-events.ts';
+import type { ToldStateParts } from '../federation/gaps/told-state.ts';
 import { FederatedHistory } from '../federation/history/federated-history.ts';
 import { Inbox } from '../federation/inbound/inbox.ts';
 import type { EduReceiver } from '../federation/inbound/ports.ts';
@@ -30,6 +31,7 @@ export interface InboxLoop extends AsyncDisposable {
 export interface Filling {
   readonly probing: HeadProbeParts;
   readonly holes: HoleFiller;
+  readonly told: ToldStateParts;
   readonly drain: Pick<RoomDrain, 'busy'>;
 }
 
@@ -57,7 +59,7 @@ export function composeInbox({ federation, rooms, metrics, edus = nobody }: Inbo
     inbox,
     history: new FederatedHistory(told),
     missing: () => missingStatus(rooms),
-    filling: { probing, holes, drain },
+    filling: { probing, holes, told, drain },
     async start() {
       await drain.start();
       loops = [

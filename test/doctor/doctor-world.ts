@@ -142,6 +142,17 @@ export class DoctorWorld implements AsyncDisposable {
     return (await this.#ask(`/${server}/repair`, { kind })) as unknown as Done;
   }
 
+  /** Takes a room's state in as a server has it, as `--take-state` does. */
+  async takeState(server = PEER, roomId = this.roomId): Promise<string> {
+    const done = (await this.#ask(`/${server}/take_state`, { room_id: roomId })) as unknown as Done;
+    return done.lines.join('\n');
+  }
+
+  /** A further server, whole, with a user. */
+  async third(): Promise<Site> {
+    return this.#site('third.test', 'tom');
+  }
+
   async #ask(path: string, body: JsonObject): Promise<JsonObject> {
     const asked = {
       method: 'POST',

@@ -266,24 +266,6 @@ export const FAULTS_OF_PEERS: readonly Fault[] = [
     },
   },
   {
-    id: 'F33',
-    about: 'the peer has other power levels than we',
-    cause: 'D25',
-    async inject(world) {
-      const path = `/v3/rooms/${encodeURIComponent(world.roomId)}/state/m.room.power_levels/`;
-      const levels = await world.peer.user.ok('GET', path);
-      const made = String((await world.peer.user.ok('PUT', path, { ...levels, events_default: 0, kick: 60 })).event_id);
-      await world.arrives(world.us, made);
-      await world.arrives(world.us, await world.say(world.peer, 'on top'));
-      world.change(
-        world.us,
-        'update room set state_root = (select state_before from event where event_id = ?) where room_id = ?',
-        ...[made, world.roomId],
-      );
-      return undefined;
-    },
-  },
-  {
     id: 'F36',
     about: 'we reject an event of the peer',
     cause: 'D24',

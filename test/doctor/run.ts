@@ -1,6 +1,7 @@
 /**
  * The fault bench: each fault is put into a world of its own where everything works, the doctor looks, and what it names
- * first must be the cause; then it does what it can. `./copse test doctor [--healthy N] [F05...]`
+ * first must be the cause; then it does what it can. `./copse test doctor [--healthy N] [F05... S1...]`; those that begin
+ * with S are between Copse and a real Synapse.
  */
 import { CHECKS } from '../../src/federation/doctor/checks/all.ts';
 import { type Diagnosis, diagnose } from '../../src/federation/doctor/diagnose.ts';
@@ -12,7 +13,9 @@ import { DoctorWorld } from './doctor-world.ts';
 import type { Fault, Repaired } from './fault.ts';
 import { FAULTS_OF_OURS } from './faults-of-ours.ts';
 import { FAULTS_OF_PEERS } from './faults-of-peers.ts';
+import { FAULTS_OF_STATES } from './faults-of-states.ts';
 import { hasNginx } from './nginx.ts';
+import { withSynapse } from './synapse/with-synapse.ts';
 
 interface Outcome {
   readonly fault: Fault;
@@ -27,7 +30,9 @@ const MOST_SECONDS = 60;
 async function main(words: readonly string[]): Promise<number> {
   const healthy = words[0] === '--healthy' ? Number(words[1]) : 0;
   const wanted = healthy > 0 ? words.slice(2) : words;
-  const all = [...FAULTS_OF_PEERS, ...FAULTS_OF_OURS].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }));
+  const all = [...FAULTS_OF_PEERS, ...FAULTS_OF_OURS, ...FAULTS_OF_STATES].sort((a, b) =>
+    a.id.localeCompare(b.id, 'en', { numeric: true }),
+  );
   const chosen = [...all, ...CONTROLS].filter(({ id }) => wanted.length === 0 || wanted.includes(id));
   const usesNginx = ({ about }: Fault) => about.includes('nginx');
   const runnable = chosen.filter(fault => hasNginx() || !usesNginx(fault));
@@ -42,9 +47,11 @@ async function main(words: readonly string[]): Promise<number> {
   const done = outcomes.filter((outcome): outcome is Outcome => !(outcome instanceof Error));
   const blind = wanted.length === 0 ? mutationsMissed(done) : [];
   for (const cause of blind) console.log(`a check of ${cause} that finds nothing is not noticed`);
-  const passed = done.filter(isGood).length;
-  const failed = outcomes.length - passed + blind.length + alarms;
-  console.log(`${passed} passed, ${failed} failed, ${chosen.length - runnable.length} skipped`);
+  const real = await withSynapse(wanted);
+  const good = done.filter(isGood).length;
+  const failed = outcomes.length - good + blind.length + alarms + real.failed;
+  const skipped = chosen.length - runnable.length + real.skipped;
+  console.log(`${good + real.passed} passed, ${failed} failed, ${skipped} skipped`);
   return failed === 0 ? 0 : 1;
 }
 
@@ -75,7 +82,10 @@ async function repaired(
   for (const kind of kinds) await world.repair(kind);
   return isRepaired().then(
     isSo => (isSo ? 'yes' : 'no'),
-    () => 'no',
+    (error: Error) => {
+      console.log(`     it was not repaired: ${error.message}`);
+      return 'no';
+    },
   );
 }
 

@@ -9,6 +9,7 @@ import { OPEN_ACL } from '../../core/server-acl.ts';
 import type { Database } from '../../db/database.ts';
 import { addHole, forgetHoles } from '../../rooms/extremities.table.ts';
 import { ingest } from '../../rooms/ingest.ts';
+import { PeerEvents } from '../gaps/peer-events.ts';
 import { addToInbox, rememberTransaction } from '../inbound/inbox.table.ts';
 import { PublishedKeys } from '../keys/published-keys.ts';
 import { recordFailure } from '../outbound/destination.table.ts';
@@ -35,6 +36,7 @@ async function startedDoctor(t: TestContext, db: Database) {
   const doctor = new Doctor({
     rooms: here,
     client: servers.client,
+    peers: new PeerEvents(servers.client),
     ledger: new PeerLedger(here),
     echoes: new Echoes({ clock: here.clock, random: systemRandom }),
     published: new PublishedKeys({ identity: here, oldKeys: [], clock: here.clock }),

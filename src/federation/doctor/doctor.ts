@@ -16,10 +16,11 @@ import { gatherReceiving } from './gather/receiving.ts';
 import { gatherRooms, MOST_ROOMS } from './gather/rooms.ts';
 import { gatherRoute } from './gather/route.ts';
 import { gatherSending } from './gather/sending.ts';
+import type { DifferenceParts } from './gather/state-difference.ts';
 import type { PeerLedger } from './peer-ledger.ts';
 import { countShared, longestFailingServers } from './peers.table.ts';
 
-export interface DoctorParts extends ProbeParts, Omit<KeysParts, 'db' | 'identity' | 'clock' | 'log'> {
+export interface DoctorParts extends ProbeParts, DifferenceParts, Omit<KeysParts, 'db' | 'identity' | 'clock' | 'log'> {
   readonly rooms: RoomsParts;
   readonly software: string;
   readonly ledger: PeerLedger;
@@ -42,12 +43,14 @@ export interface Thoroughness {
   readonly rooms: number;
   /** Between two questions about rooms. */
   readonly pauseMs: number;
+  /** Of how many rooms of a server the state is compared where nothing shows that it differs. */
+  readonly states: number;
   /** Whether our own public name is looked at as well. */
   readonly withFront: boolean;
 }
 
 /** For somebody who waits for it. */
-const THOROUGH: Thoroughness = { rooms: MOST_ROOMS, pauseMs: 0, withFront: true };
+const THOROUGH: Thoroughness = { rooms: MOST_ROOMS, pauseMs: 0, states: 20, withFront: true };
 /** Asking a server about its rooms ends after so long. */
 const ROOMS_MS = 40_000;
 /** Servers that are looked at when none is named. */
@@ -116,7 +119,7 @@ export class Doctor {
   }
 
   async #peer(server: ServerName, signal: AbortSignal, how: Thoroughness): Promise<PeerFacts> {
-    const { rooms, client, ledger, policy } = this.#parts;
+    const { rooms, client, peers, ledger, policy } = this.#parts;
     const { db, clock } = rooms;
     const isAllowed = policy.allows(server);
     const route = isAllowed ? await this.#route(server) : null;
@@ -134,7 +137,10 @@ export class Doctor {
       receiving: await gatherReceiving(db, ledger, { server, domainNid, now: clock.now() }),
       roomsShared: await countShared(db, domainNid, own),
     };
-    const shared = await gatherRooms({ rooms, client }, { server, domainNid, isReached, signal: late.signal, ...how });
+    const shared = await gatherRooms(
+      { rooms, client, peers },
+      { server, domainNid, isReached, signal: late.signal, ...how },
+    );
     return { ...found, ...known, rooms: shared };
   }
 

@@ -138,6 +138,21 @@ const Probe = Type.Object({
   authHere: texts,
 });
 
+const StateEvent = Type.Object({ eventId: text, sender: nullable(text), ts: nullable(ts) });
+
+/** One part of a room's state of which the two hold different events; null where one of them has none. */
+const StateEntry = Type.Object({
+  type: text,
+  stateKey: text,
+  there: nullable(StateEvent),
+  here: nullable(StateEvent),
+  /** What differs in the contents, by the path of each value. */
+  fields: Type.Array(Type.Object({ name: text, there: nullable(text), here: nullable(text) })),
+});
+
+/** How the state after an event that both have last differs. */
+const Difference = Type.Object({ at: ts, after: text, entries: Type.Array(StateEntry), more: count });
+
 /** A room that both are in. */
 const Room = Type.Object({
   roomId: text,
@@ -157,6 +172,8 @@ const Room = Type.Object({
   /** Events of its users that we refused lately. */
   refused: Type.Array(Type.Object({ reason: text, isSoft: flag, events: count, newestAt: ts })),
   probe: nullable(Probe),
+  /** Null or absent where it was not compared. */
+  difference: Type.Optional(nullable(Difference)),
 });
 
 const Peer = Type.Object({
@@ -251,6 +268,7 @@ export type KeysFacts = Static<typeof Keys>;
 export type SendingFacts = Static<typeof Sending>;
 export type ReceivingFacts = Static<typeof Receiving>;
 export type RoomFacts = Static<typeof Room>;
+export type DifferenceFacts = Static<typeof Difference>;
 export type ProbeFacts = Static<typeof Probe>;
 export type EchoFacts = Static<typeof Echo>;
 export type BodyFacts = Static<typeof Body>;

@@ -38,6 +38,7 @@ function watched(suspects: readonly string[]) {
         seen.delete(server);
         return { server, lines: [] };
       },
+      takeState: () => assert.fail('nobody wanted it'),
     },
   });
   return { watch, clock, seen, told, looked, repaired };

@@ -7,6 +7,7 @@ import { askedServers } from '../../gaps/asked-servers.ts';
 import { countHoles, endsOf, holesOf, refusalOf, refusedOf, roomsSharedWith } from '../doctor.table.ts';
 import type { RoomFacts } from '../facts.ts';
 import { gatherProbe, type ProbeParts } from './probe.ts';
+import { type DifferenceParts, StateComparison } from './state-difference.ts';
 
 export interface RoomsQuestion {
   readonly server: ServerName;
@@ -17,6 +18,8 @@ export interface RoomsQuestion {
   /** How many rooms are looked at, and how long after one the next is asked about. */
   readonly rooms: number;
   readonly pauseMs: number;
+  /** Of how many rooms the state is compared where nothing shows that it differs. */
+  readonly states: number;
 }
 
 /** Rooms that are looked at: those with most missing first, then the largest. */
@@ -29,7 +32,7 @@ const REFUSED_MS = 7 * 86_400_000;
 const ENOUGH = new Set([429, 503]);
 
 /** What is known of the rooms that we share with a server, and what it says that they end with. */
-export async function gatherRooms(parts: ProbeParts, question: RoomsQuestion): Promise<RoomFacts[]> {
+export async function gatherRooms(parts: ProbeParts & DifferenceParts, question: RoomsQuestion): Promise<RoomFacts[]> {
   const { rooms } = parts;
   const own = await rooms.nids.domains.findOne(rooms.db, rooms.serverName);
   if (own === undefined) return [];
@@ -40,13 +43,16 @@ export async function gatherRooms(parts: ProbeParts, question: RoomsQuestion): P
   );
   const facts: RoomFacts[] = [];
   let isAsked = question.isReached;
+  const comparison = new StateComparison(parts, question);
   for (const { room_nid, here, there } of shared) {
     const room = found.get(room_nid);
     if (room === undefined) continue;
     const probe = isAsked && !question.signal.aborted ? await gatherProbe(parts, room, question) : null;
     if (probe !== null && ENOUGH.has(probe.status)) isAsked = false;
     if (probe !== null && question.pauseMs > 0) await sleep(rooms.clock, question.pauseMs, question.signal);
-    facts.push({ ...(await storedFacts(rooms, room, question)), joinedHere: here, joinedThere: there, probe });
+    const difference = await comparison.of(room, probe);
+    const stored = await storedFacts(rooms, room, question);
+    facts.push({ ...stored, joinedHere: here, joinedThere: there, probe, difference });
   }
   return facts;
 }
@@ -55,7 +61,7 @@ async function storedFacts(
   rooms: RoomsParts,
   room: Room,
   { server, domainNid }: RoomsQuestion,
-): Promise<Omit<RoomFacts, 'joinedHere' | 'joinedThere' | 'probe'>> {
+): Promise<Omit<RoomFacts, 'joinedHere' | 'joinedThere' | 'probe' | 'difference'>> {
   const { db } = rooms;
   const acl = await serverAclOf(rooms, db, room);
   const { ends, depth } = await endsOf(db, room.nid);

@@ -1,6 +1,7 @@
 import type { ServerName } from '../../../core/ids.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { HoleFiller } from '../../gaps/hole-filler.ts';
+import type { ToldStateParts } from '../../gaps/told-state.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import type { Sender } from '../../outbound/sender.ts';
 import type { HeadProbeParts } from '../../probing/head-probe.ts';
@@ -9,6 +10,7 @@ import type { Done } from '../report.ts';
 import type { RepairKind } from '../verdict.ts';
 import { fillSharedRooms } from './fill-shared-rooms.ts';
 import { retryNow } from './retry-now.ts';
+import { takeState } from './take-state.ts';
 
 export interface RepairParts {
   readonly rooms: RoomsParts;
@@ -18,6 +20,7 @@ export interface RepairParts {
   /** Resolves when what lies in the inbox is taken in, as far as it can be. */
   readonly drained: (signal: AbortSignal) => Promise<void>;
   readonly keyRing: Pick<KeyRing, 'refresh'>;
+  readonly told: ToldStateParts;
 }
 
 /** What the server can do by itself about a finding. Everything here may be done at any time, and twice. */
@@ -32,6 +35,9 @@ export function composeRepairs(parts: RepairParts): Repairs {
   return {
     async repair(server, kind, signal): Promise<Done> {
       return { server, lines: await kinds[kind](server, signal) };
+    },
+    async takeState(server, roomId): Promise<Done> {
+      return { server, lines: await takeState(parts.told, server, roomId) };
     },
   };
 }
