@@ -173,7 +173,11 @@ export class Accounts implements AsyncDisposable {
     this.identities = identities;
     this.proofOfWork = proofOfWork;
     this.registrationTokens = registrationTokens;
-    this.sharedSecret = new SharedSecretRegistration(common, registration, settings.registrationSharedSecret);
+    this.sharedSecret = new SharedSecretRegistration(
+      { ...common, bus },
+      registration,
+      settings.registrationSharedSecret,
+    );
     this.changes = new AccountChanges({
       db,
       clock,

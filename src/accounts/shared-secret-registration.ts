@@ -1,12 +1,18 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { type Random, randomToken } from '../base/random.ts';
+import { openSealedText, sealText } from '../base/sealed-text.ts';
+import type { Bus } from '../bus/bus.ts';
 import type { ServerName } from '../core/ids.ts';
 import { forbidden, MatrixError } from '../core/matrix-error.ts';
 import type { Registered, Registration } from './registration.ts';
 
 const NONCE_MS = 60_000;
-const MAX_NONCES = 1000;
+/** About 150 KB. When there are more within a minute, the oldest can be used again. */
+const MAX_USED = 1000;
+const PURPOSE = 'registration-nonce';
+/** The bus subject on which a nonce is told that was used, as JSON. */
+const NONCE_USED = 'accounts.nonce';
 
 export interface SharedSecretAccount {
   readonly nonce: string;
@@ -20,46 +26,78 @@ export interface SharedSecretAccount {
   readonly mac: string;
 }
 
-/** Making accounts with a secret that scripts share with the server, in the shape that Synapse gave it. */
+interface SharedSecretParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly serverName: ServerName;
+  readonly bus: Bus;
+}
+
+/** What is in a nonce, sealed with the shared secret. */
+interface Nonce {
+  readonly id: string;
+  readonly expires: number;
+}
+
+/**
+ * Making accounts with a secret that scripts share with the server, in the shape that Synapse gave it. Nothing is kept of a
+ * nonce that was given out, so it is good at each process of a cluster. That it was used is told to all of them; where that
+ * is lost it may be used twice, for an account of that name that is there by then.
+ */
 export class SharedSecretRegistration {
-  readonly #parts: { readonly clock: Clock; readonly random: Random; readonly serverName: ServerName };
+  readonly #parts: SharedSecretParts;
   readonly #registration: Registration;
   readonly #secret: string | undefined;
-  /** Nonces that were given out and not used, the oldest first, with the time at which they expire. */
-  readonly #nonces = new Map<string, number>();
+  /** IDs of nonces that were used and have not expired, the oldest first, with the time at which they do. */
+  readonly #used = new Map<string, number>();
 
-  constructor(
-    parts: { readonly clock: Clock; readonly random: Random; readonly serverName: ServerName },
-    registration: Registration,
-    secret: string | undefined,
-  ) {
+  constructor(parts: SharedSecretParts, registration: Registration, secret: string | undefined) {
     this.#parts = parts;
     this.#registration = registration;
     this.#secret = secret;
+    if (secret !== undefined) parts.bus.subscribe(NONCE_USED, message => this.#keep(JSON.parse(message) as Nonce));
   }
 
   /** @throws MatrixError M_FORBIDDEN when there is no shared secret */
   nonce(): string {
-    this.#requireSecret();
-    const nonce = randomToken(this.#parts.random, 32);
-    const [oldest] = this.#nonces.keys();
-    if (this.#nonces.size >= MAX_NONCES && oldest !== undefined) this.#nonces.delete(oldest);
-    this.#nonces.set(nonce, this.#parts.clock.now() + NONCE_MS);
-    return nonce;
+    const { clock, random } = this.#parts;
+    const nonce: Nonce = { id: randomToken(random, 16), expires: clock.now() + NONCE_MS };
+    return sealText(PURPOSE, nonce, Buffer.from(this.#requireSecret()));
   }
 
   /** @throws MatrixError M_FORBIDDEN, M_UNKNOWN for a stale nonce, and what making an account throws */
   async register(account: SharedSecretAccount): Promise<Registered> {
     const secret = this.#requireSecret();
-    const expiresAt = this.#nonces.get(account.nonce) ?? 0;
-    this.#nonces.delete(account.nonce);
-    if (expiresAt <= this.#parts.clock.now()) {
+    if (!this.#use(openSealedText(PURPOSE, account.nonce, Buffer.from(secret)) as Nonce | undefined)) {
       throw new MatrixError('M_UNKNOWN', 'The nonce is not known or has expired.', { status: 400 });
     }
     if (!isRightMac(secret, account)) throw forbidden('The HMAC is wrong.');
     const userId = await this.#registration.requireAvailable(account.username);
     const { password, isAdmin, displayName = account.username } = account;
     return this.#registration.create({ userId, password, displayName, isAdmin, login: {} });
+  }
+
+  /** How many used nonces are remembered. */
+  get remembered(): number {
+    return this.#used.size;
+  }
+
+  /** Whether it may be used, which it cannot be again. */
+  #use(nonce: Nonce | undefined): boolean {
+    if (nonce === undefined || nonce.expires <= this.#parts.clock.now() || this.#used.has(nonce.id)) return false;
+    this.#keep(nonce);
+    this.#parts.bus.publish(NONCE_USED, JSON.stringify(nonce));
+    return true;
+  }
+
+  #keep({ id, expires }: Nonce): void {
+    if (this.#used.has(id)) return;
+    const now = this.#parts.clock.now();
+    for (const [oldest, end] of this.#used) {
+      if (end > now && this.#used.size < MAX_USED) break;
+      this.#used.delete(oldest);
+    }
+    this.#used.set(id, expires);
   }
 
   #requireSecret(): string {

@@ -36,6 +36,11 @@ export class Interest {
     });
   }
 
+  /** Forgets what is known of rooms. */
+  forget(): void {
+    this.#members.clear();
+  }
+
   /** Whether everything in the room is for it, now that `events` have happened there. */
   async inRoom(room: Room, events: readonly StoredEvent[]): Promise<boolean> {
     const { rooms, aliases } = this.#registration;

@@ -31,6 +31,9 @@ export interface LaneParts extends OutboxParts {
 /** The bus may lose a message. */
 const LOOK_ANYWAY_MS = 60_000;
 const AFTER_FAILURE_MS = 5000;
+/** The bus subject on which application services are told of, by ID, that were heard by a process that does not run their lane. */
+const HEARD_SUBJECT = 'appservice.heard';
+const TELL_EVERY_MS = 5000;
 const PACE: RetrySettings = { initial: 1000, factor: 2, longest: 10 * 60_000 };
 
 /**
@@ -45,6 +48,9 @@ export class Lane {
   readonly #interest: Interest;
   readonly #passing = new Passing();
   #isFailing = true;
+  /** Of several processes one runs a lane at a time. */
+  #isRunning = false;
+  #toldAt = Number.NEGATIVE_INFINITY;
   #woken = new AbortController();
 
   constructor(parts: LaneParts, asked: Asked) {
@@ -58,10 +64,24 @@ export class Lane {
 
   /** Runs until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    this.#isRunning = true;
+    // It is kept right by what the lane reads, and another process may have run it meanwhile.
+    this.#interest.forget();
+    try {
+      await this.#serve(signal);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  async #serve(signal: AbortSignal): Promise<void> {
     const { bus, clock, log } = this.#parts;
     using _ = bus.subscribe(LOG_SUBJECT, () => this.wake());
     using __ = bus.subscribe(TO_DEVICE_SUBJECT, () => this.wake());
     using ___ = bus.missed(() => this.wake());
+    using ____ = bus.subscribe(HEARD_SUBJECT, id => {
+      if (id === this.#registration.id) this.#hurry();
+    });
     while (!signal.aborted) {
       this.#woken = new AbortController();
       try {
@@ -83,6 +103,18 @@ export class Lane {
 
   /** A request of the application service came: it is there, and what is due is tried now. */
   heard(): void {
+    if (this.#isRunning) this.#hurry();
+    else this.#tellWhoRunsIt();
+  }
+
+  #tellWhoRunsIt(): void {
+    const now = this.#parts.clock.monotonic();
+    if (now - this.#toldAt < TELL_EVERY_MS) return;
+    this.#toldAt = now;
+    this.#parts.bus.publish(HEARD_SUBJECT, this.#registration.id);
+  }
+
+  #hurry(): void {
     if (!this.#isFailing) return;
     this.#isFailing = false;
     const { db, log } = this.#parts;
@@ -95,20 +127,24 @@ export class Lane {
 
   /** Somebody has begun to type in a room, or stopped: `users` do now. */
   async types(room: Room, users: readonly UserId[]): Promise<void> {
-    if (!this.#registration.receivesEphemeral || !(await this.#interest.inRoom(room, []))) return;
+    if (!this.#hearsWhatPasses || !(await this.#interest.inRoom(room, []))) return;
     this.#passing.types(room.roomId, users);
     this.wake();
   }
 
   /** A user has come or gone, who is joined to some rooms. */
   async isThere(userId: UserId, rooms: Iterable<Room>, content: () => Promise<JsonObject>): Promise<void> {
-    if (!this.#registration.receivesEphemeral) return;
+    if (!this.#hearsWhatPasses) return;
     for (const room of rooms) {
       if (!(await this.#interest.inRoom(room, []))) continue;
       this.#passing.isThere(userId, await content());
       this.wake();
       return;
     }
+  }
+
+  get #hearsWhatPasses(): boolean {
+    return this.#isRunning && this.#registration.receivesEphemeral;
   }
 
   /** Tells what there is, and answers how many milliseconds there is nothing to do then. */

@@ -15,6 +15,7 @@ import { type OutboundStatus, outboundStatus } from '../federation/outbound/outb
 import { OutgoingPresence } from '../federation/outbound/outgoing-presence.ts';
 import { OutgoingTyping } from '../federation/outbound/outgoing-typing.ts';
 import { Sender } from '../federation/outbound/sender.ts';
+import { SignsOfLife } from '../federation/outbound/signs-of-life.ts';
 import { ToDeviceQueue } from '../federation/outbound/to-device-queue.ts';
 import type { FederationClient } from '../federation/transport/federation-client.ts';
 import { accountDevices } from '../keys/account-devices.table.ts';
@@ -51,6 +52,8 @@ export interface OutboundInput {
   readonly budget: Budget;
   readonly counters: OutboundCounters;
   readonly metrics: Metrics | undefined;
+  /** Whether this process sends to a server, by number; to all of them unless given. */
+  readonly owns?: (domainNid: number) => boolean;
 }
 
 /** What sends to other servers. Disposing of it ends its loops; what waits is on the disk. */
@@ -83,9 +86,12 @@ export function composeOutbound(input: OutboundInput): Outbound {
     acknowledgements: new Acknowledgements({ db, clock, rooms: rooms.rooms }),
   });
   const sender = new Sender({ db, bus, clock, log, courier });
-  const told = { db, store: rooms, clock, log, serverName, ephemeral, sender };
+  const owns = input.owns ?? (() => true);
+  const told = { db, store: rooms, clock, log, serverName, ephemeral, sender, owns };
   const outgoingTyping = new OutgoingTyping(told);
+  const signs = new SignsOfLife({ bus, clock });
   const listeners = new DisposableStack();
+  listeners.use(signs.listen(nid => noteLife(sender.heard(nid))));
   listeners.use(outgoingTyping);
   listeners.use(typing.listen((room, user, isTyping) => outgoingTyping.changed(room, user, isTyping)));
   if (presence !== undefined) {
@@ -105,7 +111,7 @@ export function composeOutbound(input: OutboundInput): Outbound {
     },
     hearing: authenticate => async request => {
       const origin = await authenticate(request);
-      heard(origin).catch((error: unknown) => log.debug('A sign of life was missed.', { origin, err: error }));
+      noteLife(heard(origin));
       return origin;
     },
     status: () => outboundStatus({ db, clock, nids: rooms.nids, sender }),
@@ -117,8 +123,13 @@ export function composeOutbound(input: OutboundInput): Outbound {
   };
 
   async function heard(server: ServerName): Promise<void> {
-    if (sender.load.failing === 0) return;
     const nid = await rooms.nids.domains.findOne(db, server);
-    if (nid !== undefined) await sender.heard(nid);
+    if (nid === undefined) return;
+    if (sender.isFailing(nid)) await sender.heard(nid);
+    else signs.tell(nid);
+  }
+
+  function noteLife(noted: Promise<void>): void {
+    noted.catch((error: unknown) => log.debug('A sign of life was missed.', { err: error }));
   }
 }

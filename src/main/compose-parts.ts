@@ -169,7 +169,7 @@ export function composeParts(input: PartsInput): Parts {
   const delayed = new DelayedEvents(rooms, userNid => accounts.users.isActive(userNid));
 
   const notifier = new Notifier({ ...common, events: rooms.events });
-  const typing = new Typing({ clock, random, changed: roomNid => void notifier.wakeRoom(roomNid) });
+  const typing = new Typing({ clock, random, bus, changed: roomNid => void notifier.wakeRoom(roomNid) });
   const sources = syncSources({ accounts, keys });
   const presence = config.presence
     ? new Presence({ ...common, wake: userNids => notifier.wakeAround(userNids) })
@@ -236,6 +236,7 @@ export function composeParts(input: PartsInput): Parts {
       stop.abort();
       notifier[Symbol.dispose]();
       logs[Symbol.dispose]();
+      typing[Symbol.dispose]();
       activity?.[Symbol.dispose]();
       bridges[Symbol.dispose]();
       await Promise.all(loops);

@@ -7,7 +7,7 @@ import { type AccountSettings, defaultAccountSettings } from '../../src/accounts
 import type { Clock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
-import { LocalBus } from '../../src/bus/bus.ts';
+import { type Bus, LocalBus } from '../../src/bus/bus.ts';
 import type { ServerName, UserId } from '../../src/core/ids.ts';
 import type { Database } from '../../src/db/database.ts';
 import { accountRoutes } from '../../src/http/client/account/routes.ts';
@@ -77,15 +77,21 @@ export interface TestUser {
 export class AccountsWorld implements AsyncDisposable {
   readonly db: Database;
   readonly clock = new TestClock();
-  readonly bus = new LocalBus(error => assert.fail(String(error)));
+  readonly bus: Bus;
   readonly nids = new Nids(testBudget());
   readonly accounts: Accounts;
   readonly server: HttpServer;
   /** What handlers threw that is no Matrix error. */
   readonly unforeseen: unknown[] = [];
 
-  constructor(db: Database, settings: Partial<AccountSettings> = {}, ports: Partial<AccountPorts> = {}) {
+  constructor(
+    db: Database,
+    settings: Partial<AccountSettings> = {},
+    ports: Partial<AccountPorts> = {},
+    bus: Bus = new LocalBus(error => assert.fail(String(error))),
+  ) {
     this.db = db;
+    this.bus = bus;
     this.accounts = new Accounts({
       db,
       nids: this.nids,

@@ -27,6 +27,11 @@ export class JoinedBus implements Bus {
     return { [Symbol.dispose]: () => void this.#missed.delete(listener) };
   }
 
+  /** That of a further process. */
+  another(): JoinedBus {
+    return new JoinedBus(this.#all);
+  }
+
   /** As the bus over NATS does when it has noticed that something was lost. */
   tellMissed(): void {
     for (const listener of [...this.#missed]) listener();

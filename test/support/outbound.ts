@@ -98,7 +98,12 @@ export class OutboundWorld implements AsyncDisposable {
       deviceListChanged: (tx: Tx, userNid: number) => deviceListsChanged(this.rooms, tx, [userNid]),
     };
     this.keys = buildKeys({ ...common, ...queues, rooms: announcer });
-    this.typing = new Typing({ clock: this.clock, random: systemRandom, changed: () => undefined });
+    this.typing = new Typing({
+      clock: this.clock,
+      random: systemRandom,
+      bus: this.rooms.bus,
+      changed: () => undefined,
+    });
   }
 
   get outbound(): Outbound {

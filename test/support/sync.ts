@@ -71,6 +71,7 @@ export class SyncBench implements Disposable {
     this.typing = new Typing({
       clock: systemClock,
       random: systemRandom,
+      bus: rooms.bus,
       changed: roomNid => void this.notifier.wakeRoom(roomNid),
     });
     const parts = { rooms: { ...rooms, clock: systemClock }, notifier: this.notifier, typing: this.typing };
@@ -103,6 +104,7 @@ export class SyncBench implements Disposable {
   [Symbol.dispose](): void {
     this.notifier[Symbol.dispose]();
     this.logs[Symbol.dispose]();
+    this.typing[Symbol.dispose]();
   }
 }
 

@@ -15,6 +15,8 @@ export interface OutgoingPresenceParts {
   readonly serverName: ServerName;
   readonly ephemeral: Ephemeral;
   readonly sender: { wake(domainNids: Iterable<number>): void; isFailing(domainNid: number): boolean };
+  /** Whether this process is the one that sends to a server: all of them know of presence. */
+  readonly owns: (domainNid: number) => boolean;
   /** The content of a user's presence event as it is now. */
   readonly contentOf: (userNid: number) => Promise<JsonObject>;
 }
@@ -62,11 +64,13 @@ export class OutgoingPresence implements Disposable {
   }
 
   async #tellOf(userNid: number): Promise<void> {
-    const { db, store, serverName, ephemeral, sender, contentOf } = this.#parts;
+    const { db, store, serverName, ephemeral, sender, owns, contentOf } = this.#parts;
     const userId = (await store.nids.users.names(db, [userNid])).get(userNid);
     if (userId === undefined || domainOf(userId) !== serverName) return;
     const own = await store.nids.domains.findOne(db, serverName);
-    const servers = (await serversOfUser(db, userNid)).filter(nid => nid !== own && !sender.isFailing(nid));
+    const servers = (await serversOfUser(db, userNid)).filter(
+      nid => nid !== own && owns(nid) && !sender.isFailing(nid),
+    );
     if (servers.length === 0) return;
     ephemeral.addPresence(servers, userId, await contentOf(userNid));
     sender.wake(servers);

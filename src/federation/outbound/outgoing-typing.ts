@@ -14,6 +14,8 @@ export interface OutgoingTypingParts {
   readonly serverName: ServerName;
   readonly ephemeral: Ephemeral;
   readonly sender: { wake(domainNids: Iterable<number>): void; isFailing(domainNid: number): boolean };
+  /** Whether this process is the one that sends to a server: all of them know who types. */
+  readonly owns: (domainNid: number) => boolean;
 }
 
 /** Receivers forget after a minute who types, unless they are told again. */
@@ -61,12 +63,13 @@ export class OutgoingTyping implements Disposable {
 
   /** Never rejects. */
   async #tell({ roomNid, userId }: Typist, isTyping: boolean): Promise<void> {
-    const { db, store, serverName, ephemeral, sender, log } = this.#parts;
+    const { db, store, serverName, ephemeral, sender, owns, log } = this.#parts;
     try {
       const own = await store.nids.domains.findOne(db, serverName);
-      const servers = (await serversIn(db, roomNid)).filter(nid => nid !== own && !sender.isFailing(nid));
+      const others = (await serversIn(db, roomNid)).filter(nid => nid !== own && !sender.isFailing(nid));
       const room = (await store.rooms.byNids(db, [roomNid])).get(roomNid);
-      if (room === undefined || servers.length > MOST_SERVERS) return;
+      if (room === undefined || others.length > MOST_SERVERS) return;
+      const servers = others.filter(owns);
       ephemeral.addTyping(servers, room.roomId, userId, isTyping);
       sender.wake(servers);
     } catch (error) {

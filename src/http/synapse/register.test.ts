@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import {
-  type AccountsWorld,
-  assertError,
-  PASSWORD,
-  SHARED_SECRET,
-  withAccounts,
-} from '../../../test/support/accounts.ts';
+import { AccountsWorld, assertError, PASSWORD, SHARED_SECRET, withAccounts } from '../../../test/support/accounts.ts';
+
+import { onEachDatabase } from '../../../test/support/databases.ts';
+import { heard, twoBuses } from '../../../test/support/joined-buses.ts';
 
 const PATH = '/_synapse/admin/v1/register';
 
@@ -61,10 +58,44 @@ withAccounts('a signature is good for one account, for a minute, and for what it
   assertError(await world.call('POST', PATH, { body: empty }), 403, 'M_FORBIDDEN');
 });
 
-withAccounts('nonces do not pile up', async world => {
+withAccounts('nonces do not pile up, given out or used', async world => {
   const first = await nonce(world);
-  for (let i = 0; i < 1000; i++) world.accounts.sharedSecret.nonce();
-  assertError(await world.call('POST', PATH, { body: signed(first, { username: 'alice' }) }), 400, 'M_UNKNOWN');
+  for (let i = 0; i < 1200; i++) {
+    const body = { ...signed(await nonce(world), { username: 'alice' }), mac: '' };
+    assertError(await world.call('POST', PATH, { body }), 403, 'M_FORBIDDEN');
+  }
+  assert.equal(world.accounts.sharedSecret.remembered, 1000);
+  const alice = await world.call('POST', PATH, { body: signed(first, { username: 'alice' }) });
+  assert.equal(alice.status, 200);
+  world.clock.advance(60_001);
+  const bob = await world.call('POST', PATH, { body: signed(await nonce(world), { username: 'bob' }) });
+  assert.equal(bob.status, 200);
+  assert.equal(world.accounts.sharedSecret.remembered, 1);
+});
+
+onEachDatabase('a nonce is good at every process of a cluster, and at one of them once', async db => {
+  const [busHere, busThere] = twoBuses();
+  await using here = new AccountsWorld(db, {}, {}, busHere);
+  await using there = new AccountsWorld(db, {}, {}, busThere);
+  const once = await nonce(here);
+  const alice = await there.call('POST', PATH, { body: signed(once, { username: 'alice' }) });
+  assert.equal(alice.status, 200);
+  await heard();
+  assertError(await here.call('POST', PATH, { body: signed(once, { username: 'bob' }) }), 400, 'M_UNKNOWN');
+  assertError(await there.call('POST', PATH, { body: signed(once, { username: 'bob' }) }), 400, 'M_UNKNOWN');
+  assertError(await here.call('POST', PATH, { body: signed('ab.cd', { username: 'bob' }) }), 400, 'M_UNKNOWN');
+});
+
+onEachDatabase('a session that ends at one process has ended at the others', async db => {
+  const [busHere, busThere] = twoBuses();
+  await using here = new AccountsWorld(db, {}, {}, busHere);
+  await using there = new AccountsWorld(db, {}, {}, busThere);
+  const made = await here.call('POST', PATH, { body: signed(await nonce(here), { username: 'alice' }) });
+  const token = String(made.body.access_token);
+  assert.equal((await there.call('GET', 'account/whoami', { token })).status, 200);
+  await here.call('POST', 'logout', { token });
+  await heard();
+  assertError(await there.call('GET', 'account/whoami', { token }), 401, 'M_UNKNOWN_TOKEN');
 });
 
 withAccounts(

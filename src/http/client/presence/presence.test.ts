@@ -40,7 +40,7 @@ class World {
     const wake = (users: readonly number[]) => notifier.wakeAround(users);
     this.presence = enabled ? new Presence({ ...common, random: systemRandom, wake }) : undefined;
     const following = this.presence && followActivity(common, this.presence);
-    const typing = new Typing({ clock: this.clock, random: systemRandom, changed: () => undefined });
+    const typing = new Typing({ ...common, random: systemRandom, changed: () => undefined });
     const logs = new LogView({ rooms: common, typing, presence: this.presence });
     const syncing = { rooms: common, logs, sources: quietSources, notifier, typing, presence: this.presence };
     const sync = new Sync(syncing);
