@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { cgroupMemory } from '../base/cgroup-memory.ts';
 import type { MemoryReading } from '../base/memory-guard.ts';
+import { freedMemory } from './freed-memory.ts';
 
 /** The memory of the machine as this process sees it: what several servers in one process, in tests, cannot share. */
 export interface SystemMemory {
@@ -28,6 +29,7 @@ export function systemMemory(onHopeless: () => void): SystemMemory {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
   const cgroup = cgroupMemory();
   const gc = collector();
+  const giveBackFreed = freedMemory();
   return {
     cgroupLimit: cgroup?.()?.limit,
     read(limit) {
@@ -35,8 +37,11 @@ export function systemMemory(onHopeless: () => void): SystemMemory {
       const group = cgroup?.();
       return group === undefined ? [own] : [own, group];
     },
-    // This flavour costs three times as much as the plain one, which gives nothing back.
-    collect: () => void gc({ type: 'major', execution: 'sync', flavor: 'last-resort' }),
+    collect: () => {
+      // This flavour costs three times as much as the plain one, which gives nothing back.
+      gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+      giveBackFreed();
+    },
     buffers: () => process.memoryUsage().arrayBuffers,
     collectYoung: () => void gc({ type: 'minor', execution: 'sync' }),
     save: isWanted => setFlagsFromString(isWanted ? '--memory-saver-mode' : '--no-memory-saver-mode'),
