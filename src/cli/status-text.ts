@@ -2,7 +2,7 @@ import type { AccountUsage } from '../base/budget.ts';
 import type { MemoryLevel } from '../base/memory-guard.ts';
 import type { BusStatus } from '../bus/nats-bus.ts';
 import type { MissingStatus } from '../federation/gaps/missing-status.ts';
-import type { JoinPhase, JoinStatus } from '../federation/joining/join-progress.ts';
+import { progressText } from '../federation/joining/join-progress.ts';
 import type { JoinsStatus, UnfinishedRoom } from '../federation/joining/join-status.ts';
 import type { OutboundStatus } from '../federation/outbound/outbound-status.ts';
 
@@ -110,21 +110,14 @@ function missingRows(status: MissingStatus): [string, string][] {
 function joinRows({ running, unfinished }: JoinsStatus): [string, string][] {
   const going = new Set(running.map(({ roomId }) => roomId));
   return [
-    ...running.map((join): [string, string] => ['joining', `${join.roomId}, ${runningText(join)}`]),
+    ...running.map((join): [string, string] => [
+      'joining',
+      `${join.roomId}, for ${durationText(join.forSeconds)}: ${progressText(join)}`,
+    ]),
     ...unfinished
       .filter(({ roomId }) => !going.has(roomId))
       .map((room): [string, string] => ['unfinished', `${room.roomId}, ${unfinishedText(room)}`]),
   ];
-}
-
-function runningText({ phase, server, reason, forSeconds, counts }: JoinStatus): string {
-  const { stored, aside, refused } = counts;
-  const texts: Record<JoinPhase, string> = {
-    waiting: `waits: ${reason}`,
-    asking: server === undefined ? 'looks for a server' : `asks ${server}`,
-    receiving: `has ${stored} events${aside > 0 ? `, ${aside} of others wait for keys` : ''}${refused > 0 ? `, ${refused} are refused` : ''}`,
-  };
-  return `for ${durationText(forSeconds)}: ${texts[phase]}`;
 }
 
 function unfinishedText({ lacksMembers, awaited, tries, problem }: UnfinishedRoom): string {

@@ -10,6 +10,7 @@ import { outboundCounters } from '../federation/outbound/outbound-metrics.ts';
 import type { OutboundStatus } from '../federation/outbound/outbound-status.ts';
 import { type PlacedEndpoint, servedBy } from '../http/served-by.ts';
 import { destinationRoutes } from '../http/synapse/destinations/routes.ts';
+import { listJoins } from '../http/synapse/joins/list-joins.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import type { RemoteHistory } from '../rooms/ports.ts';
 import { composeDoctor } from './compose-doctor.ts';
@@ -111,7 +112,11 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
   );
   return {
     routes: servedBy('federation-in', [...routes, ...doctor.forServers]),
-    forAdmins: servedBy('client', [...doctor.forAdmins, ...destinationRoutes({ destinations })]),
+    forAdmins: servedBy('client', [
+      ...doctor.forAdmins,
+      ...destinationRoutes({ destinations }),
+      listJoins(() => joining.status()),
+    ]),
     authenticateServer: outbound.hearing(ledger.noting(federation.authenticateServer)),
     history: incoming.history,
     async start() {

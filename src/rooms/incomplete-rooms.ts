@@ -42,7 +42,9 @@ export function lacksMembers(db: Queryable, room: Room): Promise<boolean> {
  */
 export async function untilWhole(parts: RoomsParts, room: Room, signal: AbortSignal): Promise<void> {
   if (await becomesWhole(parts, room, LONGEST_WAIT_MS, signal)) return;
-  throw new MatrixError('M_UNKNOWN', 'The members of the room are still coming.', {
+  const progress = parts.memberships?.progressOf(room.roomId);
+  const coming = 'The members of the room are still coming';
+  throw new MatrixError('M_UNKNOWN', progress === undefined ? `${coming}.` : `${coming}: this server ${progress}.`, {
     status: 503,
     fields: { retry_after_ms: LOOK_AGAIN_MS },
   });

@@ -62,6 +62,8 @@ export interface RemoteMemberships {
    * say of the room. @throws MatrixError as the other server answered, M_UNKNOWN (502) when it cannot be reached
    */
   invite(invite: Event, told: readonly Event[]): Promise<Event>;
+  /** How far the state of a room has come that goes on coming now, in words for people; undefined while nothing does. */
+  progressOf(roomId: RoomId): string | undefined;
 }
 
 /** The policy server that a room uses (server-server API, "Policy Servers"). */

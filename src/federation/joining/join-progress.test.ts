@@ -34,6 +34,7 @@ onEachDatabase('a join that finds no memory is shown with the reason, and its us
     [{ roomId: ROOM, phase: 'waiting', reason: '75 % of the memory are used' }],
   );
   assert.deepEqual(unfinished, []);
+  assert.equal(memberships.progressOf(ROOM), 'waits: 75 % of the memory are used');
   full.reject(new BudgetFullError('join', 'too many wait', 2000));
   await assert.rejects(join, {
     errcode: 'M_LIMIT_EXCEEDED',
@@ -41,6 +42,7 @@ onEachDatabase('a join that finds no memory is shown with the reason, and its us
     fields: { retry_after_ms: 30_000 },
   });
   assert.deepEqual((await joinsStatus(rooms, progress)).running, []);
+  assert.equal(memberships.progressOf(ROOM), undefined);
 });
 
 test('a join tells what it does and how far it is', () => {

@@ -26,6 +26,17 @@ export interface IntakeCounts {
 
 const NOTHING: IntakeCounts = { stored: 0, aside: 0, refused: 0 };
 
+/** What a join does, for people. */
+export function progressText({ phase, server, reason, counts }: JoinStatus): string {
+  const { stored, aside, refused } = counts;
+  const texts: Record<JoinPhase, string> = {
+    waiting: `waits: ${reason}`,
+    asking: server === undefined ? 'looks for a server' : `asks ${server}`,
+    receiving: `has ${stored} events${aside > 0 ? `, ${aside} of others wait for keys` : ''}${refused > 0 ? `, ${refused} are refused` : ''}`,
+  };
+  return texts[phase];
+}
+
 /** One join as it goes on; disposing of it ends it. */
 export class RunningJoin implements Disposable {
   readonly roomId: RoomId;

@@ -26,7 +26,7 @@ import { path } from '../transport/request-target.ts';
 import { awaitedAmong, countAwaited, dropAwaited } from './awaited-event.table.ts';
 import { type AwaitedEvents, unstored } from './awaited-events.ts';
 import { JOIN_BYTES, LARGEST_ANSWER } from './join-limits.ts';
-import type { JoinProgress, RunningJoin } from './join-progress.ts';
+import { type JoinProgress, progressText, type RunningJoin } from './join-progress.ts';
 import type { JoiningRooms } from './joining-rooms.ts';
 import { type EventSink, type JoinAnswerHead, readJoinAnswer } from './read-join-answer.ts';
 import type { StateCompletion } from './state-completion.ts';
@@ -66,6 +66,12 @@ export class RemoteJoins {
   /** A join begins. */
   begin(roomId: RoomId): RunningJoin {
     return this.#parts.progress.begin(roomId);
+  }
+
+  /** How far the join of a room is, or what follows it, in words for people. */
+  progressOf(roomId: RoomId): string | undefined {
+    const status = this.#parts.progress.list.find(join => join.roomId === roomId);
+    return status && progressText(status);
   }
 
   /** Waits until there is memory for a join, for a while. @throws MatrixError M_LIMIT_EXCEEDED with the reason */

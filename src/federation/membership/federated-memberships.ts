@@ -75,6 +75,10 @@ export class FederatedMemberships implements RemoteMemberships, AsyncDisposable 
     }
   }
 
+  progressOf(roomId: RoomId): string | undefined {
+    return this.#parts.joins.progressOf(roomId);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#lanes.drain();
