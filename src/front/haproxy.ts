@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { DEFAULT_BODY_LIMIT } from '../http/endpoint.ts';
 import { HEALTH_PATH } from '../http/health.ts';
 import type { RequestRole } from '../http/role.ts';
 import { type Front, type Pool, poolsOf, presentRoles } from './front.ts';
-import { patternsOf, treatmentsOf } from './limits.ts';
 import { poolName } from './pool-name.ts';
 import type { FrontProcess } from './process.ts';
 import { roomPrefix } from './route.ts';
@@ -26,7 +24,6 @@ export function haproxyText(front: Front, socket = HAPROXY_SOCKET): string {
     '# Made by `copse front haproxy`; what is changed here by hand is lost.',
     ...section('global', [
       `stats socket ${fileWord(socket)} mode 600 level admin`,
-      'maxconn 16384',
       '# Filters of a sync stand in its query.',
       'tune.bufsize 49152',
       'ssl-default-bind-options ssl-min-ver TLSv1.2',
@@ -63,7 +60,7 @@ const DEFAULTS = [
 ];
 
 function frontend(front: Front, rules: readonly Rule[]): string[] {
-  const { routes, services, settings } = front;
+  const { services, settings } = front;
   return [
     ...binds(front),
     `acl is_federation_port dst_port ${settings.federationPort}`,
@@ -76,7 +73,7 @@ function frontend(front: Front, rules: readonly Rule[]): string[] {
     'http-request disable-l7-retry if METH_POST',
     ...foreignNames(front),
     ...keys(front),
-    ...limits(routes, services),
+    '# Limits of bodies are left to the processes: they answer, and read on, where HAProxy would hang up.',
     '# By the raw path, the last that fits; what is not listed goes to those who say that it is unknown.',
     `http-request set-var(txn.role) str(${poolName(ELSEWHERE)})`,
     ...rules
@@ -138,20 +135,6 @@ function keys({ routes }: Front): string[] {
     'http-request set-var(txn.origin) src',
     // One word in single quotes, since HAProxy takes a bare double quote for its own.
     `http-request set-var(txn.origin) 'req.fhdr(authorization),regsub("^X-Matrix .*origin=\\"?([^\\",]+).*","\\1",i)' if { req.fhdr(authorization) -m reg -i '^X-Matrix .*origin=' }`,
-  ];
-}
-
-function limits(routes: Front['routes'], services: readonly Service[]): string[] {
-  const larger = treatmentsOf(routes).filter(({ bodyLimit }) => bodyLimit > DEFAULT_BODY_LIMIT);
-  const isOther = services.map(({ host }) => ` !{ req.hdr(host),host_only -i ${host} }`).join('');
-  return [
-    `http-request set-var(txn.limit) int(${DEFAULT_BODY_LIMIT})`,
-    ...larger.flatMap(({ bodyLimit, paths }) =>
-      patternsOf(paths, '[^/]*').map(
-        pattern => `http-request set-var(txn.limit) int(${bodyLimit}) if { path -m reg '${pattern}' }`,
-      ),
-    ),
-    `http-request return status 413 ${JSON_ANSWER} string '${ANSWERS[413]}' if { req.hdr_val(content-length),sub(txn.limit) gt 0 }${isOther}`,
   ];
 }
 
