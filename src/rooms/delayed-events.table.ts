@@ -1,6 +1,6 @@
 import type { EventId } from '../core/ids.ts';
 import type { Queryable, Tx } from '../db/database.ts';
-import { sql } from '../db/sql.ts';
+import { type Sql, sql } from '../db/sql.ts';
 
 export interface DelayedRow {
   readonly delay_id: string;
@@ -14,7 +14,10 @@ export interface DelayedRow {
   readonly delay_ms: number;
   /** When the delay was started for the last time. */
   readonly running_since: number;
-  /** When it is to be sent; null once it is finalised. */
+  /**
+   * When it is to be sent; null once it is finalised. Negative while a process sends it: up to then the others leave it
+   * alone, and after that the process has died over it.
+   */
   readonly due: number | null;
   readonly outcome: 'send' | 'cancel' | null;
   readonly reason: 'error' | 'action' | 'delay' | null;
@@ -51,7 +54,8 @@ export function delayedById(db: Queryable, delayId: string): Promise<DelayedRow 
 /** A user's events that are still to be sent, the next one first. */
 export function scheduledOf(db: Queryable, userNid: number): Promise<DelayedRow[]> {
   return db.all<DelayedRow>(
-    sql`select ${COLUMNS} from delayed_event where user_nid = ${userNid} and due is not null order by due, delay_id`,
+    sql`select ${COLUMNS} from delayed_event where user_nid = ${userNid} and due is not null
+      order by running_since + delay_ms, delay_id`,
   );
 }
 
@@ -69,29 +73,60 @@ export async function countScheduled(db: Queryable, userNid: number): Promise<nu
 }
 
 export function dueUpTo(db: Queryable, now: number, limit: number): Promise<DelayedRow[]> {
-  return db.all<DelayedRow>(
-    sql`select ${COLUMNS} from delayed_event where due <= ${now} order by due, delay_id limit ${limit}`,
-  );
+  return db.all<DelayedRow>(sql`select ${COLUMNS} from delayed_event
+    where due between 0 and ${now} or due between ${-now} and -1 order by abs(due), delay_id limit ${limit}`);
 }
 
 export async function nextDue(db: Queryable): Promise<number | undefined> {
-  const row = await db.get<{ due: number | null }>(sql`select min(due) as due from delayed_event`);
-  return row?.due ?? undefined;
+  const row = await db.get<{ waiting: number | null; claimed: number | null }>(
+    sql`select (select min(due) from delayed_event where due >= 0) as waiting,
+      (select max(due) from delayed_event where due < 0) as claimed`,
+  );
+  const times = [row?.waiting, row?.claimed].filter(due => due != null).map(Math.abs);
+  return times.length === 0 ? undefined : Math.min(...times);
 }
 
-/** Starts the delay anew, or puts it off. False when it is finalised already. */
-export async function setDue(tx: Tx, delayId: string, runningSince: number, due: number): Promise<boolean> {
-  const changed = await tx.run(sql`update delayed_event set running_since = ${runningSince}, due = ${due}
-    where delay_id = ${delayId} and due is not null`);
+/** Neither finalised nor being sent. */
+function isFree(now: number): Sql {
+  return sql`(due >= 0 or due between ${-now} and -1)`;
+}
+
+/** Starts the delay anew. False when it is finalised already, or just being sent. */
+export async function restartDelay(tx: Tx, delayId: string, now: number, due: number): Promise<boolean> {
+  const changed = await tx.run(sql`update delayed_event set running_since = ${now}, due = ${due}
+    where delay_id = ${delayId} and ${isFree(now)}`);
   return changed === 1;
 }
 
-/** False when it is finalised already. */
-export async function finalise(tx: Tx, delayId: string, end: DelayedEnd, now: number): Promise<boolean> {
-  const changed = await tx.run(sql`update delayed_event set due = null, finalised_ts = ${now},
-      outcome = ${end.outcome}, reason = ${end.reason}, error = ${end.error ?? null}, event_id = ${end.eventId ?? null}
-    where delay_id = ${delayId} and due is not null`);
+/**
+ * Takes the sending of an event on oneself until then. False when it is not any more as it was read: another process was
+ * first, or it was restarted or finalised.
+ */
+export async function claimDelayed(tx: Tx, row: Pick<DelayedRow, 'delay_id' | 'due'>, until: number): Promise<boolean> {
+  const changed = await tx.run(sql`update delayed_event set due = ${-until}
+    where delay_id = ${row.delay_id} and due = ${row.due}`);
   return changed === 1;
+}
+
+/** It could not be sent and is tried again. */
+export async function putOff(tx: Tx, delayId: string, due: number): Promise<void> {
+  await tx.run(sql`update delayed_event set due = ${due} where delay_id = ${delayId} and due is not null`);
+}
+
+/** Writes down how what one has claimed ended. */
+export async function finalise(tx: Tx, delayId: string, end: DelayedEnd, now: number): Promise<void> {
+  await tx.run(sql`${finalising(end, now)} where delay_id = ${delayId} and due is not null`);
+}
+
+/** Finalises what nobody is sending. False when it is finalised already, or just being sent. */
+export async function finaliseFree(tx: Tx, delayId: string, end: DelayedEnd, now: number): Promise<boolean> {
+  const changed = await tx.run(sql`${finalising(end, now)} where delay_id = ${delayId} and ${isFree(now)}`);
+  return changed === 1;
+}
+
+function finalising(end: DelayedEnd, now: number): Sql {
+  return sql`update delayed_event set due = null, finalised_ts = ${now},
+    outcome = ${end.outcome}, reason = ${end.reason}, error = ${end.error ?? null}, event_id = ${end.eventId ?? null}`;
 }
 
 /** Finalises what others than `senderNid` want to set at a place in a room's state. */
@@ -105,7 +140,7 @@ export async function finaliseOthers(
   await tx.run(sql`update delayed_event
     set due = null, finalised_ts = ${now}, outcome = 'cancel', reason = 'error', error = ${error}
     where room_nid = ${place.roomNid} and type = ${place.type} and state_key = ${place.stateKey}
-      and due is not null and user_nid <> ${senderNid}`);
+      and ${isFree(now)} and user_nid <> ${senderNid}`);
 }
 
 export async function deleteFinalisedBefore(tx: Tx, ts: number): Promise<void> {

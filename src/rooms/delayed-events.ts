@@ -1,4 +1,4 @@
-import type { Timer } from '../base/clock.ts';
+import { sleep, type Timer } from '../base/clock.ts';
 import { KeyedQueue } from '../base/keyed-queue.ts';
 import { randomToken } from '../base/random.ts';
 import { type EventId, isUserId, type UserId } from '../core/ids.ts';
@@ -6,6 +6,7 @@ import type { JsonObject } from '../core/json.ts';
 import { forbidden, invalidParam, MatrixError, notFound } from '../core/matrix-error.ts';
 import { utf8Length } from '../core/utf8.ts';
 import {
+  claimDelayed,
   countScheduled,
   type DelayedEnd,
   type DelayedRow,
@@ -14,10 +15,12 @@ import {
   dueUpTo,
   finalise,
   finalisedOf,
+  finaliseFree,
   insertDelayed,
   nextDue,
+  putOff,
+  restartDelay,
   scheduledOf,
-  setDue,
 } from './delayed-events.table.ts';
 import type { RoomsParts } from './parts.ts';
 import type { Room } from './room.ts';
@@ -47,12 +50,22 @@ const KEPT_MS = 7 * DAY_MS;
 const MOST_FINALISED = 100;
 const AT_ONCE = 50;
 const AGAIN_MS = 5_000;
-/** The longest wait until it is looked again what is due. */
-const LONGEST_WAIT_MS = 3_600_000;
+/** The longest wait until it is looked again what is due: the bus may lose a message. */
+const LONGEST_WAIT_MS = 60_000;
+const SWEEP_EVERY_MS = 3_600_000;
+/** A process that sends one for longer has died, and another one does. */
+const CLAIM_MS = 60_000;
+/** How often it is looked whether another process has sent one. */
+const LOOK_MS = 100;
+/** The bus subject on which is told when the next event is due, in milliseconds since the epoch. */
+const DUE_SUBJECT = 'rooms.delayed';
 
 /**
  * Events that are sent later unless the client says otherwise before (MSC4140). They are rows: a restart loses none, and
  * what fell due meanwhile is sent at once. Whoever knows the ID of one may restart, send or cancel it.
+ *
+ * Of several processes over one database the one sends an event that has claimed its row; what is asked of an event that
+ * another process is just sending waits for the outcome. Timers only say when to look.
  */
 export class DelayedEvents implements AsyncDisposable {
   readonly #rooms: RoomsParts;
@@ -63,6 +76,8 @@ export class DelayedEvents implements AsyncDisposable {
   #timerDue = Number.POSITIVE_INFINITY;
   #round: Promise<void> = Promise.resolve();
   #isRunning = false;
+  #sweepAt = 0;
+  readonly #subscriptions = new DisposableStack();
 
   /** `maySend`: whether the account is still allowed to; who was suspended or has gone meanwhile is not. */
   constructor(rooms: RoomsParts, maySend: (userNid: number) => Promise<boolean> = async () => true) {
@@ -73,6 +88,9 @@ export class DelayedEvents implements AsyncDisposable {
   /** Sends what fell due while nobody was there, and from then on what falls due. */
   start(): void {
     this.#isRunning = true;
+    const { bus } = this.#rooms;
+    this.#subscriptions.use(bus.subscribe(DUE_SUBJECT, due => this.#wakeAt(Number(due))));
+    this.#subscriptions.use(bus.missed(() => this.#wakeAt(0)));
     this.#run();
   }
 
@@ -111,7 +129,7 @@ export class DelayedEvents implements AsyncDisposable {
         running_since: now,
       });
       if (key !== undefined) await rememberAnswer(tx, key, delayId, now);
-      tx.afterCommit(() => this.#wakeAt(now + draft.delay));
+      tx.afterCommit(() => this.#tellDue(now + draft.delay));
       return delayId;
     });
   }
@@ -133,14 +151,14 @@ export class DelayedEvents implements AsyncDisposable {
     return row;
   }
 
-  /** Starts the delay anew. @throws MatrixError M_NOT_FOUND also when it was sent or cancelled */
+  /** Starts the delay anew. @throws MatrixError M_NOT_FOUND also when it was sent or cancelled, or is just being sent */
   async restart(delayId: string): Promise<void> {
     const { db, clock } = this.#rooms;
     await db.tx(async tx => {
       const row = await delayedById(tx, delayId);
       const now = clock.now();
-      if (row === undefined || !(await setDue(tx, delayId, now, now + row.delay_ms))) throw unknownDelay();
-      tx.afterCommit(() => this.#wakeAt(now + row.delay_ms));
+      if (row === undefined || !(await restartDelay(tx, delayId, now, now + row.delay_ms))) throw unknownDelay();
+      tx.afterCommit(() => this.#tellDue(now + row.delay_ms));
     });
   }
 
@@ -149,8 +167,12 @@ export class DelayedEvents implements AsyncDisposable {
     return this.#queue.run(delayId, async () => {
       const { db, clock } = this.#rooms;
       const end: DelayedEnd = { outcome: 'cancel', reason: 'action' };
-      const isDone = await db.tx(tx => finalise(tx, delayId, end, clock.now()));
-      if (!isDone && (await delayedById(db, delayId))?.outcome !== 'cancel') throw unknownDelay();
+      while (!(await db.tx(tx => finaliseFree(tx, delayId, end, clock.now())))) {
+        const row = await delayedById(db, delayId);
+        if (row?.outcome === 'cancel') return;
+        if (row?.due == null) throw unknownDelay();
+        await sleep(clock, LOOK_MS);
+      }
     });
   }
 
@@ -161,11 +183,35 @@ export class DelayedEvents implements AsyncDisposable {
    */
   async send(delayId: string): Promise<void> {
     const error = await this.#queue.run(delayId, async () => {
-      const row = await delayedById(this.#rooms.db, delayId);
-      if (row === undefined || row.outcome === 'cancel') throw unknownDelay();
-      return row.due === null ? undefined : this.#deliver(row, 'action');
+      const row = await this.#claimNow(delayId);
+      if (row === undefined) return undefined;
+      try {
+        return await this.#deliver(row, 'action');
+      } catch (error) {
+        await this.#rooms.db.tx(tx => putOff(tx, delayId, Math.abs(row.due ?? 0)));
+        throw error;
+      }
     });
     if (error !== undefined) throw error;
+  }
+
+  /** Undefined when it has been sent, also by another process while one waited. @throws MatrixError M_NOT_FOUND */
+  async #claimNow(delayId: string): Promise<DelayedRow | undefined> {
+    const { db, clock } = this.#rooms;
+    for (;;) {
+      const row = await delayedById(db, delayId);
+      if (row === undefined || row.outcome === 'cancel') throw unknownDelay();
+      if (row.due === null) return undefined;
+      const isClaimed = row.due < 0 && -row.due > clock.now();
+      if (!isClaimed && (await db.tx(tx => claimDelayed(tx, row, clock.now() + CLAIM_MS)))) return row;
+      await sleep(clock, LOOK_MS);
+    }
+  }
+
+  /** Here and at whoever else looks what is due. */
+  #tellDue(due: number): void {
+    this.#wakeAt(due);
+    this.#rooms.bus.publish(DUE_SUBJECT, String(due));
   }
 
   #wakeAt(due: number): void {
@@ -185,7 +231,7 @@ export class DelayedEvents implements AsyncDisposable {
     const { db, clock, log } = this.#rooms;
     let next = clock.now() + LONGEST_WAIT_MS;
     try {
-      await db.tx(tx => deleteFinalisedBefore(tx, clock.now() - KEPT_MS));
+      await this.#sweep();
       for (;;) {
         const rows = this.#isRunning ? await dueUpTo(db, clock.now(), AT_ONCE) : [];
         for (const row of rows) await this.#deliverDue(row.delay_id);
@@ -199,18 +245,26 @@ export class DelayedEvents implements AsyncDisposable {
     this.#wakeAt(next);
   }
 
+  async #sweep(): Promise<void> {
+    const { db, clock } = this.#rooms;
+    if (clock.now() < this.#sweepAt) return;
+    await db.tx(tx => deleteFinalisedBefore(tx, clock.now() - KEPT_MS));
+    this.#sweepAt = clock.now() + SWEEP_EVERY_MS;
+  }
+
   async #deliverDue(delayId: string): Promise<void> {
     const { db, clock, log } = this.#rooms;
     await this.#queue.run(delayId, async () => {
       // Read again: while it waited it may have been restarted or cancelled.
       const row = await delayedById(db, delayId);
-      if (row?.due == null || row.due > clock.now()) return;
+      if (row?.due == null || Math.abs(row.due) > clock.now()) return;
+      if (!(await db.tx(tx => claimDelayed(tx, row, clock.now() + CLAIM_MS)))) return;
       try {
         const error = await this.#deliver(row, 'delay');
         if (error !== undefined) log.info('A delayed event was refused.', { delay_id: delayId, reason: error.message });
       } catch (error) {
         log.warn('A delayed event could not be sent; it is tried again.', { delay_id: delayId, err: error });
-        await db.tx(tx => setDue(tx, delayId, row.running_since, clock.now() + AGAIN_MS));
+        await db.tx(tx => putOff(tx, delayId, clock.now() + AGAIN_MS));
       }
     });
   }
@@ -251,6 +305,7 @@ export class DelayedEvents implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isRunning = false;
+    this.#subscriptions.dispose();
     this.#timer?.cancel();
     await this.#round;
     await this.#queue.drain();
