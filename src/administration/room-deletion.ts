@@ -7,7 +7,7 @@ import { blockRoom } from '../rooms/blocked-rooms.table.ts';
 import { createRoom } from '../rooms/create-room.ts';
 import { recordDeparture } from '../rooms/departures.table.ts';
 import { clientEvent } from '../rooms/event-format.ts';
-import { slowestReader } from '../rooms/log-reader.table.ts';
+import { readersBehind } from '../rooms/log-reader.table.ts';
 import type { MemberProfile } from '../rooms/member-content.ts';
 import { joinedOfDomain, presentOfDomain, setForgotten } from '../rooms/members.table.ts';
 import { join, leave } from '../rooms/membership.ts';
@@ -218,9 +218,10 @@ export class RoomDeletion implements TaskRunner {
       );
     }
     const waited = rooms.clock.now() - (getInteger(task.progress, 'since') ?? 0);
-    const seen = (await slowestReader(rooms.db, room.shard)) ?? Number.MAX_SAFE_INTEGER;
-    if (seen < (await lastEntryOf(rooms.db, room.nid)) && waited < LONGEST_WAIT_MS) {
-      return { ...task, isDone: false, wait: LOOK_AGAIN_MS };
+    const behind = await readersBehind(rooms.db, room.shard, await lastEntryOf(rooms.db, room.nid));
+    if (behind.length > 0 && waited < LONGEST_WAIT_MS) {
+      const progress = { ...task.progress, waiting_for: behind };
+      return { ...task, isDone: false, progress, wait: LOOK_AGAIN_MS };
     }
     await takeAway(rooms, room);
     return { ...task, isDone: false, progress: { phase: 'clear', cleared: 0 } };

@@ -34,6 +34,8 @@ const AFTER_FAILURE_MS = 5000;
 /** The bus subject on which application services are told of, by ID, that were heard by a process that does not run their lane. */
 const HEARD_SUBJECT = 'appservice.heard';
 const TELL_EVERY_MS = 5000;
+/** How far it has read is stored this often where nothing was for it; whoever deletes a room waits for that. */
+const NOTE_AFTER_MS = 2000;
 const PACE: RetrySettings = { initial: 1000, factor: 2, longest: 10 * 60_000 };
 
 /**
@@ -51,6 +53,7 @@ export class Lane {
   /** Of several processes one runs a lane at a time. */
   #isRunning = false;
   #toldAt = Number.NEGATIVE_INFINITY;
+  #noted = 0;
   #woken = new AbortController();
 
   constructor(parts: LaneParts, asked: Asked) {
@@ -86,7 +89,9 @@ export class Lane {
       this.#woken = new AbortController();
       try {
         const pause = await this.round(signal);
-        if (pause > 0) await sleep(clock, pause, AbortSignal.any([this.#woken.signal, signal]));
+        await this.#note();
+        const longest = this.#outbox.isAhead ? NOTE_AFTER_MS : LOOK_ANYWAY_MS;
+        if (pause > 0) await sleep(clock, Math.min(pause, longest), AbortSignal.any([this.#woken.signal, signal]));
       } catch (error) {
         const { id } = this.#registration;
         log.warn('An application service could not be served; it goes on in a moment.', { id, err: error });
@@ -94,6 +99,15 @@ export class Lane {
       }
     }
     await this.#outbox.settled();
+    // Else what was passed by is read again at the next start.
+    await this.#outbox.note().catch(() => undefined);
+  }
+
+  async #note(): Promise<void> {
+    const now = this.#parts.clock.now();
+    if (!this.#outbox.isAhead || now - this.#noted < NOTE_AFTER_MS) return;
+    this.#noted = now;
+    await this.#outbox.note();
   }
 
   /** Has it looked now whether there is something to tell. */

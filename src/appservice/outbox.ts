@@ -87,8 +87,18 @@ export class Outbox {
     return this.#reader.settled();
   }
 
+  /** Whether it has read further than is stored: what is for others is passed by without a transaction. */
+  get isAhead(): boolean {
+    return this.#reader.isAhead;
+  }
+
+  /** Stores how far it has read. */
+  note(): Promise<void> {
+    return this.#reader.note();
+  }
+
   /** False when there is no room for more, too: the reader then stays where it is. */
-  async #write(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<boolean> {
+  async #write(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<boolean | 'passed'> {
     const { db } = this.#parts;
     const { id, receivesEncryption } = this.#registration;
     const told = await this.#entries.read(entries);
@@ -96,6 +106,7 @@ export class Outbox {
     const changed = receivesEncryption ? await this.#namesOf(told.changedLists) : [];
     const encryption = changed.length === 0 ? undefined : { toDevice: [], changed, keyCounts: {}, fallbackTypes: {} };
     const content: Content = { events: told.events, ephemeral: told.receipts, encryption };
+    if (isEmpty(content)) return 'passed';
     return db.tx(async tx => {
       if (isFull(await waitingFor(tx, id))) {
         this.#isFull = true;

@@ -6,6 +6,8 @@ export type Method = 'GET' | 'PUT' | 'POST' | 'DELETE';
 /** The administration of a server, whether it runs or not. */
 export interface AdminServer {
   readonly serverName: string;
+  /** Whether it goes on after the command. */
+  readonly isRunning: boolean;
   /** `path`: below `/_synapse/admin/`. @throws RefusedError */
   call(method: Method, path: string, body?: JsonObject): Promise<JsonObject>;
   /** The room that an alias of this server names. @throws RefusedError */

@@ -3,15 +3,19 @@ import { type AdminServer, type AdminSurroundings, RefusedError } from './admin-
 
 const LOOK_MS = 300;
 
-/** Waits for the end of a task that the server works on. Who does not want to wait interrupts: the server goes on. */
+/**
+ * Waits for the end of a task that the server works on, or until it `isHeldUp`. Who does not want to wait interrupts: the
+ * server goes on.
+ */
 export async function awaitTask(
   { sleep }: Pick<AdminSurroundings, 'sleep'>,
   server: AdminServer,
   path: string,
+  isHeldUp: (task: JsonObject) => boolean = () => false,
 ): Promise<JsonObject> {
   for (;;) {
     const task = await server.call('GET', path);
-    if (task.status === 'complete') return task;
+    if (task.status === 'complete' || isHeldUp(task)) return task;
     if (task.status === 'failed') throw new RefusedError('M_UNKNOWN', `It failed: ${String(task.error)}`);
     await sleep(LOOK_MS);
   }

@@ -146,15 +146,26 @@ function addRemoval(commands: AdminCommands, room: Command): void {
       message: textOption(options, 'message') ?? null,
       room_name: textOption(options, 'title') ?? null,
     });
-    const task = await awaitTask(commands.surroundings, server, `v2/rooms/delete_status/${part(String(id))}`);
+    const path = `v2/rooms/delete_status/${part(String(id))}`;
+    const isHeldUp = (task: JsonObject) => !server.isRunning && waitsForServer(task);
+    const task = await awaitTask(commands.surroundings, server, path, isHeldUp);
     return { json: task, text: removalText(roomId, task) };
   });
+}
+
+/** Whether it cannot go on before the server runs: the index of search is read by commands, too. */
+function waitsForServer({ waiting_for: readers }: JsonObject): boolean {
+  return Array.isArray(readers) && readers.some(reader => reader !== 'search');
 }
 
 function removalText(roomId: string, task: JsonObject): string {
   const result = (task.shutdown_room ?? {}) as JsonObject;
   const size = (list: Json | undefined) => (Array.isArray(list) ? list.length : 0);
-  const lines = [`${roomId} is gone: ${size(result.kicked_users)} users of this server were in it.`];
+  const isGone = task.status === 'complete';
+  const lines = [
+    `${roomId} is ${isGone ? 'gone' : 'empty'}: ${size(result.kicked_users)} users of this server were in it.`,
+  ];
+  if (!isGone) lines.push('It is deleted when the server runs and has told others that they left.');
   if (size(result.failed_to_kick_users) > 0)
     lines.push(
       `Could not be taken out: ${(result.failed_to_kick_users as string[]).map(user => shownText(user)).join(', ')}`,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { PASSWORD, withAdmin } from '../../test/support/admin-world.ts';
 import { loadConfig } from '../config/load.ts';
+import { beginAtHeads, forgetReader } from '../rooms/log-reader.table.ts';
 import { administerServer } from './administer.ts';
 import { askServer } from './control.ts';
 import { lockFolder } from './folder-lock.ts';
@@ -25,6 +26,21 @@ withAdmin('commands do the same to a server that does not run', async (world, ro
   assert.equal(other, `${root.id} is closed.`);
   assert.equal((await copse.json('user', 'show', 'root')).deactivated, true);
   await copse.fails(/`copse user ls`/, 'user', 'lock', 'nobody');
+});
+
+withAdmin('a room of which others must be told is emptied, and deleted when the server has told them', async world => {
+  const alice = await world.user('alice');
+  const room = String((await alice.ok('POST', 'c/v3/createRoom', { room_alias_name: 'hall' })).room_id);
+  await world[Symbol.asyncDispose]();
+  await world.db.tx(tx => beginAtHeads(tx, 'federation'));
+  const { copse } = world;
+  const text = await copse.text('room', 'rm', 'hall');
+  assert.match(text, new RegExp(`^${room} is empty: 1 users? [^\n]*\nIt is deleted when the server runs`));
+  assert.equal((await copse.json('room', 'show', room)).joined_local_members, 0);
+  // Told now.
+  await world.db.tx(tx => forgetReader(tx, 'federation'));
+  for (let tries = 0; tries < 50 && (await copse.text('room', 'ls')) !== 'No room fits.'; tries++);
+  assert.equal(await copse.text('room', 'ls'), 'No room fits.');
 });
 
 withAdmin('a folder that another process has in its hands is left alone', async world => {

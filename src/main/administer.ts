@@ -29,7 +29,7 @@ export async function administerServer<T>(
   const running = await askServer(folder.path, { path: '/_synapse/admin/v1/server_version', headers: HEADERS });
   if (running === undefined) return withoutServer(config, folder, open, work);
   return work(
-    adminServer(folder, async (method, path, body) => {
+    adminServer(folder, true, async (method, path, body) => {
       const answer = await askServer(folder.path, { method, path, headers: HEADERS, body });
       if (answer === undefined) throw new RefusedError('M_UNKNOWN', 'The server has stopped meanwhile.');
       return answer;
@@ -47,7 +47,7 @@ async function withoutServer<T>(
   const { openIdleServer } = await import('./idle-server.ts');
   await using idle = await openIdleServer(config, folder, { log: silentLog, version: VERSION, open });
   const result = await work(
-    adminServer(folder, async (method, url, payload) => {
+    adminServer(folder, false, async (method, url, payload) => {
       const answer = await idle.http.app.inject({
         method,
         url,
@@ -61,11 +61,12 @@ async function withoutServer<T>(
   return result;
 }
 
-function adminServer({ serverName }: DataFolder, ask: Ask): AdminServer {
+function adminServer({ serverName }: DataFolder, isRunning: boolean, ask: Ask): AdminServer {
   const call = async (method: Method, path: string, body?: JsonObject) =>
     read(await ask(method, path, body === undefined ? undefined : JSON.stringify(body)));
   return {
     serverName,
+    isRunning,
     call: (method, path, body) => call(method, `/_synapse/admin/${path}`, body),
     async resolveAlias(alias) {
       const { room_id: roomId } = await call('GET', `/_matrix/client/v3/directory/room/${encodeURIComponent(alias)}`);

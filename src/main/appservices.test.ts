@@ -68,7 +68,7 @@ test('the invite of one of its users says what room it is, and a user who is not
   assert.equal(invite?.room_id, roomId);
 });
 
-test('what it does not take comes again, the same, also after a restart, and then what came meanwhile', async t => {
+test('N194 what it does not take comes again, the same, also after a restart, and then what came meanwhile', async t => {
   const bridge = await ScriptedAppservice.start(t);
   const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();
   const { alice, roomId } = await bridgedRoom(server, bridge);

@@ -44,8 +44,10 @@ export async function forgetReader(tx: Tx, reader: string): Promise<void> {
   await tx.run(sql`delete from log_reader where reader = ${reader}`);
 }
 
-/** How far the slowest of all readers has come in a shard; undefined where there are none. */
-export async function slowestReader(db: Queryable, shard: number): Promise<number | undefined> {
-  const row = await db.get<{ pos: number | null }>(sql`select min(pos) as pos from log_reader where shard = ${shard}`);
-  return row?.pos ?? undefined;
+/** The readers that have not come to a position of a shard yet. */
+export async function readersBehind(db: Queryable, shard: number, pos: number): Promise<string[]> {
+  const rows = await db.all<{ reader: string }>(
+    sql`select reader from log_reader where shard = ${shard} and pos < ${pos} order by reader`,
+  );
+  return rows.map(row => row.reader);
 }

@@ -2,7 +2,7 @@ import { type Clock, sleep } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type Database, DatabaseUnavailableError } from '../db/database.ts';
-import { readerPositions } from './log-reader.table.ts';
+import { moveReader, readerPositions } from './log-reader.table.ts';
 import { LOG_SUBJECT, type LogEntry, logBetween, logHeads } from './room-log.table.ts';
 
 /** The bus may lose a message. */
@@ -56,9 +56,10 @@ export interface LogReading {
   readonly name: string;
   /**
    * Takes entries of a shard and moves the position (`moveReader`), both in one transaction; false where another
-   * process was first. What it throws is tried entry by entry, and what throws alone is left out by a call without it.
+   * process was first, and `passed` where there was nothing to write and the position was left alone (`note` moves it).
+   * What it throws is tried entry by entry, and what throws alone is left out by a call without it.
    */
-  write(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<boolean>;
+  write(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<boolean | 'passed'>;
   /** Learns the position of a shard whenever it is read. */
   at?(shard: number, position: number): void;
   /** What the log says when an entry is left out. */
@@ -69,6 +70,8 @@ export interface LogReading {
 export class LogReader {
   readonly #parts: { readonly db: Database; readonly log: Log };
   readonly #reading: LogReading;
+  /** What was passed by, by shard: from the stored position on. */
+  readonly #passed = new Map<number, LogMove>();
   #running: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
 
@@ -94,40 +97,71 @@ export class LogReader {
     await this.#running.catch(() => undefined);
   }
 
+  /** Whether it has come further than is stored. */
+  get isAhead(): boolean {
+    return this.#passed.size > 0;
+  }
+
+  /** Stores how far it has come. Not while it reads. */
+  async note(): Promise<void> {
+    const passed = [...this.#passed];
+    this.#passed.clear();
+    if (passed.length === 0) return;
+    await this.#parts.db.tx(async tx => {
+      for (const [shard, move] of passed) await moveReader(tx, this.#reading.name, shard, move);
+    });
+  }
+
   async #pass(signal: AbortSignal | undefined): Promise<void> {
     const { db } = this.#parts;
     const positions = await readerPositions(db, this.#reading.name);
     for (const [shard, head] of (await logHeads(db)).entries()) {
-      let from = positions.get(shard) ?? 0;
-      this.#reading.at?.(shard, from);
+      let stored = positions.get(shard) ?? 0;
+      this.#reading.at?.(shard, stored);
+      const passed = this.#passed.get(shard);
+      // Where another process has moved it, that counts.
+      let from = passed?.from === stored ? passed.to : stored;
       while (from < head && !signal?.aborted) {
         const entries = await logBetween(db, shard, from, head, AT_ONCE);
         const to = entries.at(-1)?.pos ?? head;
-        if (!(await this.#take(shard, entries, { from, to }))) break;
-        from = to;
+        const now = await this.#take(shard, entries, { from: stored, to });
+        if (now === undefined) break;
+        [stored, from] = [now, to];
+        if (stored < to) this.#passed.set(shard, { from: stored, to });
+        else this.#passed.delete(shard);
       }
     }
   }
 
-  /** What cannot be read is left out, so that it holds up nothing. */
-  async #take(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<boolean> {
+  /**
+   * What cannot be read is left out, so that it holds up nothing. Answers the position that is stored then; undefined
+   * where another process was first.
+   */
+  async #take(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<number | undefined> {
     try {
-      return await this.#reading.write(shard, entries, move);
+      return after(move, await this.#reading.write(shard, entries, move));
     } catch (error) {
       if (error instanceof DatabaseUnavailableError) throw error;
       const [only] = entries;
       if (entries.length > 1) return this.#oneByOne(shard, entries, move);
       this.#parts.log.error(this.#reading.leftOut, { err: error, ...only });
-      return this.#reading.write(shard, [], move);
+      return after(move, await this.#reading.write(shard, [], move));
     }
   }
 
-  async #oneByOne(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<boolean> {
+  async #oneByOne(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<number | undefined> {
     let { from } = move;
     for (const entry of entries) {
-      if (!(await this.#take(shard, [entry], { from, to: entry.pos }))) return false;
-      from = entry.pos;
+      const now = await this.#take(shard, [entry], { from, to: entry.pos });
+      if (now === undefined) return undefined;
+      from = now;
     }
-    return true;
+    return from;
   }
+}
+
+/** The position that is stored after entries were written. */
+function after({ from, to }: LogMove, outcome: boolean | 'passed'): number | undefined {
+  if (outcome === 'passed') return from;
+  return outcome ? to : undefined;
 }
