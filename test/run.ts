@@ -84,6 +84,13 @@ const SUITES: readonly Suite[] = [
     run: args => runScript('test/world/run.ts', args),
   },
   {
+    name: 'cluster',
+    about: 'several processes over PostgreSQL and NATS: kills, sleeps, a lost bus',
+    when: 'always',
+    engines: true,
+    run: args => runNodeTests(args.length > 0 ? args : ['test/cluster/*.test.ts']),
+  },
+  {
     name: 'doctor',
     about: 'faults of federation that the doctor has to name [--healthy N] [FAULT...]',
     when: 'asked',

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../base/clock.ts';
+import { aborted, type Clock, sleep } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type Database, FencedError } from '../db/database.ts';
@@ -81,7 +81,7 @@ export class Member implements Leases, AsyncDisposable {
     const one = new Work(work, failed);
     this.#work.set(name, one);
     this.#hint.abort();
-    if (!signal.aborted) await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));
+    await aborted(signal);
     await one.close(() => this.#release(name));
     this.#work.delete(name);
   }

@@ -8,6 +8,12 @@ export const cluster = section('Several processes that are one server together, 
     'URLs such as nats://copse:secret@10.0.0.5:4222',
     value => natsServers(value) !== undefined,
   ),
+  process: optionalText(
+    'The name of this process, one for each; unless given, that of its host and the port of its listener for clients. ' +
+      'With the same name it gets back the work that it had.',
+    'letters, digits, `.`, `_` and `-`, at most 60 of them',
+    value => /^[\w.-]{1,60}$/.test(value),
+  ),
   bus_certificate: optionalPath(
     'The certificate in PEM with which a process shows a NATS server who it is (`tls://`).',
   ),

@@ -20,7 +20,7 @@ export interface RemoteDevices {
   /** Takes what other servers say of devices, and of whatever else is no event. */
   edus(parts: Pick<EdusParts, 'toDevice' | 'typing' | 'presence'>): EduReceiver;
   /** Asks for what is wanted of them until the signal aborts. */
-  run(): Promise<void>;
+  run(signal: AbortSignal): Promise<void>;
   /** Clears away the lists of those who share no room with us any more. */
   tidy(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export function composeRemoteDevices(
   return {
     keys: new FederatedKeys({ clock: rooms.clock, lists, servers, requests, claims: new ClaimRequests(client) }),
     edus: parts => new Edus({ ...parts, rooms, follower, servers, signal }),
-    run: () => resync.run(signal),
+    run: turn => resync.run(turn),
     tidy: () => tidyLists(rooms),
   };
 }

@@ -2,6 +2,7 @@ import type { Budget } from '../base/budget.ts';
 import { sleep } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
+import type { Leases } from '../cluster/leases.ts';
 import type { Config } from '../config/schema.ts';
 import type { ServerName } from '../core/ids.ts';
 import { diagnose } from '../federation/doctor/diagnose.ts';
@@ -34,6 +35,7 @@ export interface DoctorInput {
   readonly ledger: PeerLedger;
   readonly log: Log;
   readonly metrics: Metrics | undefined;
+  readonly leases: Leases;
   readonly tell: (text: string) => Promise<void>;
   /** What other servers call. */
   readonly routes: readonly Endpoint[];
@@ -81,7 +83,7 @@ export function composeDoctor(input: DoctorInput): DoctorSide {
     forServers: [echoRequest(echoes)],
     forAdmins: doctorRoutes(routeParts),
     start() {
-      if (enabled && input.hasNetwork) watching = watch.run(stop.signal);
+      if (enabled && input.hasNetwork) watching = input.leases.hold('doctor', signal => watch.run(signal), stop.signal);
     },
     async [Symbol.asyncDispose]() {
       stop.abort();

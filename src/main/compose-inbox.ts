@@ -1,4 +1,6 @@
 import type { Metrics } from '../base/metrics.ts';
+import type { Leases } from '../cluster/leases.ts';
+import { DividedWork } from '../cluster/shares.ts';
 import { GapFiller } from '../federation/gaps/gap-filler.ts';
 import { HoleFiller } from '../federation/gaps/hole-filler.ts';
 import { type MissingStatus, missingStatus, showMissing } from '../federation/gaps/missing-status.ts';
@@ -14,6 +16,7 @@ import { sayHello } from '../federation/probing/hello.ts';
 import { ProbeLoop } from '../federation/probing/probe-loop.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import type { RemoteHistory } from '../rooms/ports.ts';
+import { SHARD_COUNT } from '../rooms/shards.ts';
 import type { Federation } from './compose-federation.ts';
 
 /** What takes in the events of other servers, and looks for those that did not come. Disposing of it ends its work. */
@@ -40,15 +43,17 @@ export interface InboxInput {
   readonly rooms: RoomsParts;
   readonly metrics: Metrics | undefined;
   readonly edus: EduReceiver | undefined;
+  readonly leases: Leases;
 }
 
 const nobody: EduReceiver = { receive: async () => undefined };
 
-export function composeInbox({ federation, rooms, metrics, edus = nobody }: InboxInput): InboxLoop {
+export function composeInbox({ federation, rooms, metrics, edus = nobody, leases }: InboxInput): InboxLoop {
   const { client, checked, joining } = federation;
   const told = { rooms, checked, peers: new PeerEvents(client), choice: new PeerChoice(rooms) };
   const gaps = new GapFiller(told);
-  const drain = new RoomDrain({ rooms, checked, gaps, joining });
+  const shards = new DividedWork(leases, 'shard', SHARD_COUNT);
+  const drain = new RoomDrain({ rooms, checked, gaps, joining, shards });
   const inbox = new Inbox({ rooms, edus, drain, joining });
   const probing = { ...told, inbox };
   const holes = new HoleFiller({ ...told, gaps });
@@ -62,12 +67,15 @@ export function composeInbox({ federation, rooms, metrics, edus = nobody }: Inbo
     filling: { probing, holes, told, drain },
     async start() {
       await drain.start();
-      loops = [
-        holes.run(stop.signal),
-        new ProbeLoop(probing).run(stop.signal),
-        sayHello(probing, stop.signal).catch((error: unknown) =>
+      const hello = (signal: AbortSignal) =>
+        sayHello(probing, signal).catch((error: unknown) =>
           rooms.log.error('Other servers could not be told that we are there again.', { err: error }),
-        ),
+        );
+      loops = [
+        shards.run(() => void drain.start(), stop.signal),
+        leases.hold('holes', signal => holes.run(signal), stop.signal),
+        leases.hold('probes', signal => new ProbeLoop(probing).run(signal), stop.signal),
+        leases.hold('hello', hello, stop.signal),
       ];
     },
     async [Symbol.asyncDispose]() {

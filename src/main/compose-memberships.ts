@@ -1,5 +1,7 @@
 import type { Admission } from '../base/admission.ts';
+import { aborted } from '../base/clock.ts';
 import { nodeCrypto } from '../base/node-crypto.ts';
+import type { Leases } from '../cluster/leases.ts';
 import { GapFiller } from '../federation/gaps/gap-filler.ts';
 import { PeerEvents } from '../federation/gaps/peer-events.ts';
 import { AwaitedEvents } from '../federation/joining/awaited-events.ts';
@@ -15,6 +17,7 @@ import type { Federation } from './compose-federation.ts';
 export interface MembershipsInput {
   readonly federation: Federation;
   readonly admission: Admission;
+  readonly leases: Leases;
   /** Rooms know memberships, and memberships rooms: one of the two has to come later. */
   readonly rooms: () => RoomsParts;
 }
@@ -23,15 +26,21 @@ export interface MembershipsInput {
 export interface MembershipsLoop extends AsyncDisposable {
   readonly memberships: RemoteMemberships;
   /** Takes up what an earlier run left. */
-  start(): Promise<void>;
+  start(): void;
   status(): Promise<JoinsStatus>;
 }
 
-export function composeMemberships({ federation, admission, rooms }: MembershipsInput): MembershipsLoop {
+/** The lease, and the bus subject on which whoever holds it is told of work. */
+const JOINS = 'joins';
+
+export function composeMemberships({ federation, admission, leases, rooms }: MembershipsInput): MembershipsLoop {
   const { client, checked, joining } = federation;
   const peers = new PeerEvents(client);
   const progress = once(() => new JoinProgress(rooms().clock));
-  const common = () => ({ client, checked, joining, admission, peers, rooms: rooms(), progress: progress() });
+  const turn = { isOurs: () => leases.holds(JOINS), passOn: () => rooms().bus.publish(JOINS) };
+  const common = () => ({ client, checked, joining, admission, peers, turn, rooms: rooms(), progress: progress() });
+  const stop = new AbortController();
+  let loop: Promise<void> | undefined;
   const awaitedEvents = once(() => new AwaitedEvents(common()));
   const completion = once(() => new StateCompletion({ ...common(), awaited: awaitedEvents() }));
   const memberships = new FederatedMemberships(() => {
@@ -41,17 +50,29 @@ export function composeMemberships({ federation, admission, rooms }: Memberships
   });
   return {
     memberships,
-    async start() {
-      await awaitedEvents().start();
-      completion().wake();
+    start() {
+      loop = leases.hold(JOINS, finish, stop.signal);
     },
     status: () => joinsStatus(rooms(), progress()),
     async [Symbol.asyncDispose]() {
+      stop.abort();
+      await loop;
       await memberships[Symbol.asyncDispose]();
       await completion()[Symbol.asyncDispose]();
       await awaitedEvents()[Symbol.asyncDispose]();
     },
   };
+
+  /** Does what joins have left to be done, those of other processes too. */
+  async function finish(signal: AbortSignal): Promise<void> {
+    using _ = rooms().bus.subscribe(JOINS, () => {
+      awaitedEvents().wake();
+      completion().wake();
+    });
+    await awaitedEvents().start();
+    completion().wake();
+    await aborted(signal);
+  }
 }
 
 /** Made at the first use, since rooms are there only then. */

@@ -2,6 +2,7 @@ import type { RetrySettings } from '../base/backoff.ts';
 import type { Budget } from '../base/budget.ts';
 import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
+import type { Leases } from '../cluster/leases.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
 import { Acknowledgements } from '../federation/outbound/acknowledgements.ts';
@@ -52,8 +53,7 @@ export interface OutboundInput {
   readonly budget: Budget;
   readonly counters: OutboundCounters;
   readonly metrics: Metrics | undefined;
-  /** Whether this process sends to a server, by number; to all of them unless given. */
-  readonly owns?: (domainNid: number) => boolean;
+  readonly leases: Leases;
 }
 
 /** What sends to other servers. Disposing of it ends its loops; what waits is on the disk. */
@@ -66,6 +66,8 @@ export interface Outbound extends AsyncDisposable {
   status(): Promise<OutboundStatus>;
 }
 
+/** The lease of whoever sends to other servers. */
+const FEDERATION_OUT = 'federation-out';
 /** The part of the memory budget that transactions under way may hold. */
 const MEMORY_PART = 1 / 8;
 
@@ -86,7 +88,7 @@ export function composeOutbound(input: OutboundInput): Outbound {
     acknowledgements: new Acknowledgements({ db, clock, rooms: rooms.rooms }),
   });
   const sender = new Sender({ db, bus, clock, log, courier });
-  const owns = input.owns ?? (() => true);
+  const owns = () => input.leases.holds(FEDERATION_OUT);
   const told = { db, store: rooms, clock, log, serverName, ephemeral, sender, owns };
   const outgoingTyping = new OutgoingTyping(told);
   const signs = new SignsOfLife({ bus, clock });
@@ -99,15 +101,13 @@ export function composeOutbound(input: OutboundInput): Outbound {
     listeners.use(presence.listen(userNids => outgoing.changed(userNids)));
   }
   if (metrics !== undefined) showOutbound(metrics, db, clock, sender);
-  let loops: readonly Promise<void>[] = [];
+  let loop: Promise<void> | undefined;
 
   return {
     follower,
     sender,
     start() {
-      // What is sent is read up to where the logs are noted; should that fail, it is tried again.
-      const noted = follower.catchUp(stop.signal).catch(() => undefined);
-      loops = [follower.run(stop.signal), noted.then(() => sender.run(stop.signal))];
+      loop = input.leases.hold(FEDERATION_OUT, send, stop.signal);
     },
     hearing: authenticate => async request => {
       const origin = await authenticate(request);
@@ -118,9 +118,15 @@ export function composeOutbound(input: OutboundInput): Outbound {
     async [Symbol.asyncDispose]() {
       stop.abort();
       listeners.dispose();
-      await Promise.all(loops);
+      await loop;
     },
   };
+
+  async function send(signal: AbortSignal): Promise<void> {
+    // What is sent is read up to where the logs are noted; should that fail, it is tried again.
+    const noted = follower.catchUp(signal).catch(() => undefined);
+    await Promise.all([follower.run(signal), noted.then(() => sender.run(signal))]);
+  }
 
   async function heard(server: ServerName): Promise<void> {
     const nid = await rooms.nids.domains.findOne(db, server);

@@ -11,6 +11,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Bus } from '../bus/bus.ts';
+import type { Leases } from '../cluster/leases.ts';
 import type { Config } from '../config/schema.ts';
 import type { UserId } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
@@ -65,6 +66,7 @@ export interface PartsInput {
   readonly folder: DataFolder;
   readonly db: Database;
   readonly bus: Bus;
+  readonly leases: Leases;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -106,7 +108,7 @@ export interface Parts extends AsyncDisposable {
 }
 
 export function composeParts(input: PartsInput): Parts {
-  const { config, folder, db, bus, clock, random, log, budget, remote } = input;
+  const { config, folder, db, bus, clock, random, log, budget, remote, leases } = input;
   const { serverName, signingKey } = folder;
   const stop = new AbortController();
   const appservices = composeAppservices(input.registrations ?? [], { clock, log });
@@ -194,6 +196,7 @@ export function composeParts(input: PartsInput): Parts {
     toDevice: keys.toDevice,
     hasAccount,
   });
+  const hold = (name: string, work: (signal: AbortSignal) => Promise<void>) => leases.hold(name, work, stop.signal);
   let loops: readonly Promise<void>[] = [];
 
   return {
@@ -223,13 +226,13 @@ export function composeParts(input: PartsInput): Parts {
       delayed.start();
       if (input.registrations !== undefined) await bridges.lanes.prepare();
       loops = [
-        sender.run(stop.signal),
-        indexer.run(stop.signal),
-        remoteUsers.run(stop.signal),
-        tasks.run(stop.signal),
-        bridges.lanes.run(stop.signal),
-        maintain({ ...common, media, tasks, remoteDevices }, stop.signal),
-        ...(remoteDevices ? [remoteDevices.run()] : []),
+        hold('push', signal => sender.run(signal)),
+        hold('search', signal => indexer.run(signal)),
+        hold('directory', signal => remoteUsers.run(signal)),
+        hold('tasks', signal => tasks.run(signal)),
+        hold('appservices', signal => bridges.lanes.run(signal)),
+        hold('maintenance', signal => maintain({ ...common, media, tasks, remoteDevices }, signal)),
+        ...(remoteDevices ? [hold('device-lists', signal => remoteDevices.run(signal))] : []),
       ];
     },
     async [Symbol.asyncDispose]() {

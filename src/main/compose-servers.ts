@@ -1,5 +1,6 @@
 import type { Admission } from '../base/admission.ts';
 import type { Metrics } from '../base/metrics.ts';
+import type { Leases } from '../cluster/leases.ts';
 import { PeerLedger } from '../federation/doctor/peer-ledger.ts';
 import type { MissingStatus } from '../federation/gaps/missing-status.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
@@ -26,6 +27,7 @@ import { tellAdministrators } from './tell-administrators.ts';
 export interface ServersInput extends FederationInput {
   readonly admission: Admission;
   readonly metrics: Metrics | undefined;
+  readonly leases: Leases;
 }
 
 /**
@@ -64,7 +66,7 @@ export function composeServers(input: ServersInput): OtherServers | undefined {
   const federation = composeFederation(input);
   const counters = outboundCounters(input.metrics);
   let rooms: RoomsParts | undefined;
-  const joining = composeMemberships({ federation, admission: input.admission, rooms: () => joined(rooms) });
+  const joining = composeMemberships({ ...input, federation, rooms: () => joined(rooms) });
   const { clock, budget, log, folder, config } = input;
   const remote = composeRemote(federation, {
     ...{ clock, budget, log, counters },
@@ -96,11 +98,11 @@ interface Joined extends ServersInput {
 }
 
 function join(all: Joined, opened: AsyncDisposableStack): Federating {
-  const { federation, joining, parts, metrics, config } = all;
+  const { federation, joining, parts, config } = all;
   opened.use(joining);
   const { client } = federation;
   const outbound = opened.use(composeOutbound({ ...all, ...parts, client, retry: config.federation.retry }));
-  const incoming = opened.use(composeInbox({ federation, rooms: parts.rooms, edus: parts.edus, metrics }));
+  const incoming = opened.use(composeInbox({ ...all, rooms: parts.rooms, edus: parts.edus }));
   const routes = serverRoutes({ ...all, incoming });
   const ledger = new PeerLedger(all);
   const { rooms } = parts;
@@ -121,7 +123,7 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
     history: incoming.history,
     async start() {
       await incoming.start();
-      await joining.start();
+      joining.start();
       outbound.start();
       doctor.start();
     },

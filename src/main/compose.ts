@@ -18,6 +18,7 @@ import { WELCOME_PATH } from '../http/site/welcome.ts';
 import { databaseRoutes } from '../http/synapse/database/routes.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
 import { openBus } from './compose-bus.ts';
+import { composeCluster, processName } from './compose-cluster.ts';
 import { composeDatabase } from './compose-database.ts';
 import type { Internet } from './compose-federation.ts';
 import { openFurtherListeners } from './compose-listeners.ts';
@@ -78,7 +79,8 @@ export async function compose(config: Config, environment: Environment): Promise
   const { budget, admission } = memory;
 
   const folder = openDataFolder(config.data_dir, config.server_name, random);
-  opened.use(lockFolder(folder.path));
+  const name = processName(config);
+  opened.use(lockFolder(folder.path, name));
   const { serverName } = folder;
   const registrations = readRegistrations(config.appservices, serverName);
   const openAny = environment.openDatabase ?? openDatabase;
@@ -87,21 +89,38 @@ export async function compose(config: Config, environment: Environment): Promise
   opened.use(move);
   const open = opened.use(await openBus(config, serverName, environment));
   const { bus } = open;
-  const others = composeServers({ ...environment, config, folder, db, budget, admission });
+  const cluster = composeCluster(config, { ...environment, db, bus });
+  const { leases } = cluster;
+  // Closed after all that works here, and before the bus.
+  opened.use(cluster);
+  const others = composeServers({ ...environment, config, folder, db, leases, budget, admission });
   if (others !== undefined) opened.use(others);
   const parts = opened.use(
-    composeParts({ ...environment, config, folder, db, bus, budget, admission, registrations, remote: others?.remote }),
+    composeParts({
+      ...environment,
+      config,
+      folder,
+      db,
+      bus,
+      leases,
+      budget,
+      admission,
+      registrations,
+      remote: others?.remote,
+    }),
   );
   const federating = others?.joinTo(parts, opened);
   const http = httpParts(parts, federating?.authenticateServer, config, { ...environment, memory: memory.http });
   const { forClients, forAdmins } = servedEndpoints({ config, folder, parts, federating, version });
   const client = new HttpServer(http);
   client.add(forClients);
+  await cluster.start();
   await parts.start();
   await federating?.start();
 
   const clientUrl = await (environment.listen ?? (server => listenHttp(server, config.listen.client)))(client);
   opened.defer(() => client.close());
+  cluster.serves(clientUrl);
   const routes = federating && [...federating.routes, wellKnownServer(wellKnownOf(config))];
   const further = await openFurtherListeners(config, { http, forAdmins, routes, metrics, clock, log }, opened);
   const listeners: Listener[] = [{ name: 'clients', url: clientUrl }, ...further];
@@ -114,7 +133,7 @@ export async function compose(config: Config, environment: Environment): Promise
       }),
     ),
   );
-  opened.use(await listenControl(folder.path, { status, administer: () => operators.administer() }));
+  opened.use(await listenControl(folder.path, name, { status, administer: () => operators.administer() }));
 
   const closing = opened.move();
   return {

@@ -1,22 +1,28 @@
-import { closeSync, openSync, rmSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { createServer, request } from '../base/node-http.ts';
 import type { Status } from '../cli/status-text.ts';
 
 /** The socket in the data folder through which commands reach a running server. Only the folder's owner gets there. */
-const SOCKET = 'control.sock';
+const SOCKET = /^control(-.*)?\.sock$/;
+
+/** Processes of one server share its data folder, each under a name of its own. */
+function socketName(process: string | undefined): string {
+  return process === undefined ? 'control.sock' : `control-${process}.sock`;
+}
+
 const MOST_WAIT_MS = 5000;
 
 /** The longest path that fits into a socket address. */
 const LONGEST_ADDRESS = 100;
 
 /** A long path is reached through the folder's descriptor, whose name is short. */
-function withAddress(folder: string): { readonly address: string } & Disposable {
-  const plain = join(folder, SOCKET);
+function withAddress(folder: string, socket: string): { readonly address: string } & Disposable {
+  const plain = join(folder, socket);
   if (Buffer.byteLength(plain) <= LONGEST_ADDRESS) return { address: plain, [Symbol.dispose]() {} };
   const descriptor = openSync(folder, 'r');
-  return { address: `/proc/self/fd/${descriptor}/${SOCKET}`, [Symbol.dispose]: () => closeSync(descriptor) };
+  return { address: `/proc/self/fd/${descriptor}/${socket}`, [Symbol.dispose]: () => closeSync(descriptor) };
 }
 
 /** What commands ask of a running server. */
@@ -29,14 +35,19 @@ export interface ControlParts {
 const STATUS_PATH = '/status';
 
 /** Answers commands. To be called by whoever holds the folder's lock: it removes a socket that was left behind. */
-export async function listenControl(folder: string, parts: ControlParts): Promise<AsyncDisposable> {
-  rmSync(join(folder, SOCKET), { force: true });
+export async function listenControl(
+  folder: string,
+  process: string | undefined,
+  parts: ControlParts,
+): Promise<AsyncDisposable> {
+  const socket = socketName(process);
+  rmSync(join(folder, socket), { force: true });
   const server = createServer((request, answer) => {
     const failed = (error: unknown) => answer.writeHead(500).end(JSON.stringify({ error: String(error) }));
     if (request.url === STATUS_PATH) parts.status().then(found => answer.end(JSON.stringify(found)), failed);
     else parts.administer().then(handle => handle(request, answer), failed);
   });
-  const reached = withAddress(folder);
+  const reached = withAddress(folder, socket);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(reached.address, resolve);
@@ -64,9 +75,27 @@ export interface ControlAnswer {
   readonly text: string;
 }
 
-/** Asks the server that runs on `folder`; undefined when none does. */
+/** Asks the server that runs on `folder`, of several processes any; undefined when none does. */
 export async function askServer(folder: string, asked: ControlRequest): Promise<ControlAnswer | undefined> {
-  using reached = withAddress(folder);
+  for (const socket of socketsIn(folder)) {
+    const answer = await ask(folder, socket, asked);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
+}
+
+function socketsIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter(name => SOCKET.test(name))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+async function ask(folder: string, socket: string, asked: ControlRequest): Promise<ControlAnswer | undefined> {
+  using reached = withAddress(folder, socket);
   const { method = 'GET', path, headers = {}, body, timeoutMs } = asked;
   return await new Promise((resolve, reject) => {
     // Without it Node.js sends the body of a DELETE as if it were another request.

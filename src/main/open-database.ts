@@ -9,12 +9,17 @@ const CACHE_KIB = 4096;
 /** What SQLite may hold: these two, and smaller ones of streams. */
 export const SQLITE_BYTES = (2 * CACHE_KIB + 1024) * 1024;
 
+/** Others wait for a process that sleeps in a transaction: see cluster/member.ts. */
+const IDLE_IN_TRANSACTION_MS = 5000;
+
 /** Opens the database of the settings. Each driver is loaded only when it is the one: the other costs 2 MB for nothing. */
-export async function openDatabase(config: Pick<Config, 'database' | 'data_dir'>): Promise<Database> {
+export async function openDatabase(config: Pick<Config, 'database' | 'data_dir' | 'cluster'>): Promise<Database> {
   if (config.database.url === 'sqlite') {
     const { SqliteDatabase } = await import('../db/sqlite.ts');
     return new SqliteDatabase({ file: join(config.data_dir, SQLITE_FILE), cacheKib: CACHE_KIB });
   }
   const { PostgresDatabase } = await import('../db/postgres.ts');
-  return new PostgresDatabase({ url: config.database.url, connections: config.database.connections });
+  const { url, connections } = config.database;
+  const isShared = config.cluster.bus !== undefined;
+  return new PostgresDatabase({ url, connections, ...(isShared && { idleInTransactionMs: IDLE_IN_TRANSACTION_MS }) });
 }

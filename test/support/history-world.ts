@@ -1,4 +1,6 @@
 import type { TestContext } from 'node:test';
+import { soleLeases } from '../../src/cluster/leases.ts';
+import { DividedWork } from '../../src/cluster/shares.ts';
 import type { Event } from '../../src/core/event.ts';
 import type { ServerName, UserId } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
@@ -22,6 +24,7 @@ import { storeOutliers } from '../../src/rooms/outliers.ts';
 import type { RoomsParts } from '../../src/rooms/parts.ts';
 import type { Room, StoredEvent } from '../../src/rooms/room.ts';
 import { readableRoom } from '../../src/rooms/room-access.ts';
+import { SHARD_COUNT } from '../../src/rooms/shards.ts';
 import { stateOfEvents } from '../../src/rooms/state-of-events.ts';
 import { AskedServers } from './asked-server.ts';
 import { joinEvent, otherServer, wholeState } from './other-server.ts';
@@ -57,7 +60,8 @@ export class HistoryWorld {
     const gaps = new GapFiller(told);
     const joining = new JoiningRooms();
     this.holes = new HoleFiller({ ...told, gaps });
-    this.drain = new RoomDrain({ rooms: here, checked, gaps, joining });
+    const shards = new DividedWork(soleLeases, 'shard', SHARD_COUNT);
+    this.drain = new RoomDrain({ rooms: here, checked, gaps, joining, shards });
     const edus = { receive: async () => undefined };
     const inbox = new Inbox({ rooms: here, edus, drain: this.drain, joining });
     this.probing = { ...told, inbox };

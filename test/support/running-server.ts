@@ -17,6 +17,8 @@ export const SHARED_SECRET = 'the shared secret of tests';
 export interface ServerOptions {
   /** Settings beside those of every test, as in the configuration file; a group given here replaces the whole group. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** The data folder, where several processes share one; it is left where it is. */
+  readonly dataDir?: string;
   /** Arguments for Node.js itself. */
   readonly nodeArgs?: readonly string[];
 }
@@ -41,8 +43,8 @@ export class RunningServer implements AsyncDisposable {
   #child: ChildProcess | undefined;
   #url = '';
 
-  constructor({ config, nodeArgs = [] }: ServerOptions) {
-    this.dataDir = join(this.#folder, 'data');
+  constructor({ config, dataDir, nodeArgs = [] }: ServerOptions) {
+    this.dataDir = dataDir ?? join(this.#folder, 'data');
     this.#nodeArgs = nodeArgs;
     // JSON is YAML.
     writeFileSync(this.configFile, JSON.stringify({ ...testConfig(), ...config }, null, 2));
@@ -81,6 +83,15 @@ export class RunningServer implements AsyncDisposable {
   /** Ends it as a power cut would; `restart()` takes up what it left. */
   async kill9(): Promise<void> {
     await this.#end('SIGKILL');
+  }
+
+  /** It stands still, as on a board that swaps. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
   }
 
   /** Ends it as an operator would, if it runs, and starts it on the same data and the same port. */

@@ -1,4 +1,6 @@
 import type { TestContext } from 'node:test';
+import { soleLeases } from '../../src/cluster/leases.ts';
+import { DividedWork } from '../../src/cluster/shares.ts';
 import type { EventId, ServerName, UserId } from '../../src/core/ids.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import type { Database } from '../../src/db/database.ts';
@@ -13,6 +15,7 @@ import type { FederationRequest, StreamedAnswer } from '../../src/federation/tra
 import { ingest } from '../../src/rooms/ingest.ts';
 import type { RoomsParts } from '../../src/rooms/parts.ts';
 import type { Room, StoredEvent } from '../../src/rooms/room.ts';
+import { SHARD_COUNT } from '../../src/rooms/shards.ts';
 import { comeInto, otherServer } from './other-server.ts';
 import { TWO } from './remote-events.ts';
 import { keysOf } from './resident-server.ts';
@@ -43,7 +46,8 @@ export class TalkingServers {
     const client = { request: this.#answer.bind(this), stream: this.#stream.bind(this) };
     const { joining } = this;
     const gaps = new GapFiller({ rooms: here, checked, peers: new PeerEvents(client) });
-    this.drain = new RoomDrain({ rooms: here, checked, gaps, joining });
+    const shards = new DividedWork(soleLeases, 'shard', SHARD_COUNT);
+    this.drain = new RoomDrain({ rooms: here, checked, gaps, joining, shards });
     const edus = { receive: async (_: ServerName, list: readonly JsonObject[]) => void this.edus.push(...list) };
     this.inbox = new Inbox({ rooms: here, edus, drain: this.drain, joining });
   }

@@ -30,15 +30,23 @@ export async function dueInRoom(db: Queryable, roomNid: number, now: number, lim
     where room_nid = ${roomNid} and due <= ${now} order by nid limit ${limit}`);
 }
 
-/** The rooms in which something is due. */
-export async function dueRooms(db: Queryable, now: number): Promise<number[]> {
-  const rows = await db.all<{ room_nid: number }>(sql`select distinct room_nid from inbox where due <= ${now}`);
-  return rows.map(row => row.room_nid);
+/** What lies here for a room that was deleted belongs to the first shard. */
+const SHARD = sql`coalesce(room.shard, 0)`;
+
+/** The rooms of some shards in which something is due. */
+export async function dueRooms(
+  db: Queryable,
+  shards: readonly number[],
+  now: number,
+): Promise<{ nid: number; shard: number }[]> {
+  return db.all<{ nid: number; shard: number }>(sql`select distinct inbox.room_nid as nid, ${SHARD} as shard from inbox
+    left join room on room.nid = inbox.room_nid where due <= ${now} and ${SHARD} ${sql.in(shards)}`);
 }
 
-/** When something is due next. */
-export async function nextDue(db: Queryable): Promise<number | undefined> {
-  const row = await db.get<{ due: number | null }>(sql`select min(due) as due from inbox`);
+/** When something is due next in rooms of some shards. */
+export async function nextDue(db: Queryable, shards: readonly number[]): Promise<number | undefined> {
+  const row = await db.get<{ due: number | null }>(sql`select min(due) as due from inbox
+    left join room on room.nid = inbox.room_nid where ${SHARD} ${sql.in(shards)}`);
   return row?.due ?? undefined;
 }
 

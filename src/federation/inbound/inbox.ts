@@ -112,7 +112,7 @@ export class Inbox {
       for (const { room, eventId, json } of events)
         await addToInbox(tx, { originNid, roomNid: room.nid, eventId, json }, now);
     });
-    for (const { room } of events) drain.wake(room.nid);
+    for (const { room } of events) drain.wake(room);
   }
 
   /** Undefined where not even the ID of the event can be told. */

@@ -1,4 +1,5 @@
 import type { Timer } from '../../base/clock.ts';
+import type { Shares } from '../../cluster/shares.ts';
 import { type Event, EventError } from '../../core/event.ts';
 import type { UserId } from '../../core/ids.ts';
 import type { Json } from '../../core/json.ts';
@@ -23,7 +24,12 @@ export interface RoomDrainParts {
   readonly checked: CheckedEvents;
   readonly gaps: GapFiller;
   readonly joining: JoiningRooms;
+  /** The shards whose rooms are drained here. */
+  readonly shards: Shares;
 }
+
+/** The bus subject on which another process is told of a room for which something has come, as JSON `{nid, shard}`. */
+const INBOX_SUBJECT = 'inbox';
 
 /** Rooms that are drained side by side: a slow one waits for its peer, not for us. */
 const SIDE_BY_SIDE = 8;
@@ -38,28 +44,47 @@ const TRIES_FOR_POLICY = 8;
 /** Errors of our own are not waited for that long. */
 const MOST_FAILURES = 10;
 const AFTER_FAILURE_MS = 5000;
+/** The bus may lose a message of another process. */
+const LOOK_ANYWAY_MS = 10_000;
+
+type OfShard = Pick<Room, 'nid' | 'shard'>;
 
 /** Takes in what lies in the inbox: rooms side by side, the events of a room one after the other. */
 export class RoomDrain implements AsyncDisposable {
   readonly #parts: RoomDrainParts;
-  readonly #waiting = new Set<number>();
+  /** Rooms with their shards. */
+  readonly #waiting = new Map<number, number>();
   readonly #running = new Map<number, Promise<void>>();
+  readonly #subscription: Disposable;
   #timer: Timer | undefined;
   #isClosed = false;
 
   constructor(parts: RoomDrainParts) {
     this.#parts = parts;
+    this.#subscription = parts.rooms.bus.subscribe(INBOX_SUBJECT, message =>
+      this.#hear(JSON.parse(message) as OfShard),
+    );
   }
 
-  /** Takes up what an earlier run left. */
+  /** Takes up what an earlier run left, or another process. */
   async start(): Promise<void> {
     await this.#lookForDue();
   }
 
   /** Something has come for a room. */
-  wake(roomNid: number): void {
-    this.#waiting.add(roomNid);
+  wake(room: OfShard): void {
+    const { shards, rooms } = this.#parts;
+    if (shards.owns(room.shard)) this.#add(room);
+    else rooms.bus.publish(INBOX_SUBJECT, JSON.stringify({ nid: room.nid, shard: room.shard }));
+  }
+
+  #add({ nid, shard }: OfShard): void {
+    this.#waiting.set(nid, shard);
     this.#pump();
+  }
+
+  #hear(room: OfShard): void {
+    if (this.#parts.shards.owns(room.shard)) this.#add(room);
   }
 
   /** Rooms that have work to be done now. */
@@ -69,16 +94,18 @@ export class RoomDrain implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
+    this.#subscription[Symbol.dispose]();
     this.#timer?.cancel();
     await Promise.all(this.#running.values());
   }
 
   #pump(): void {
-    for (const roomNid of this.#waiting) {
+    for (const [roomNid, shard] of this.#waiting) {
       if (this.#isClosed || this.#running.size >= SIDE_BY_SIDE) return;
       if (this.#running.has(roomNid)) continue;
       this.#waiting.delete(roomNid);
-      const turn = this.#turn(roomNid).finally(() => {
+      if (!this.#parts.shards.owns(shard)) continue;
+      const turn = this.#turn({ nid: roomNid, shard }).finally(() => {
         this.#running.delete(roomNid);
         this.#pump();
         if (this.#running.size === 0) void this.#lookForDue();
@@ -89,35 +116,36 @@ export class RoomDrain implements AsyncDisposable {
 
   /** Wakes the rooms in which something is due, and sets the clock for what is due later. */
   async #lookForDue(): Promise<void> {
-    const { rooms } = this.#parts;
+    const { rooms, shards } = this.#parts;
     if (this.#isClosed) return;
     this.#timer?.cancel();
-    let wait: number | undefined = AFTER_FAILURE_MS;
+    let wait = AFTER_FAILURE_MS;
     try {
-      for (const nid of await dueRooms(rooms.db, rooms.clock.now())) this.#waiting.add(nid);
-      const due = await nextDue(rooms.db);
-      wait = due === undefined ? undefined : Math.max(due - rooms.clock.now(), 1);
+      const owned = shards.owned();
+      for (const { nid, shard } of await dueRooms(rooms.db, owned, rooms.clock.now())) this.#waiting.set(nid, shard);
+      const due = (await nextDue(rooms.db, owned)) ?? Number.MAX_SAFE_INTEGER;
+      wait = Math.min(Math.max(due - rooms.clock.now(), 1), LOOK_ANYWAY_MS);
     } catch (error) {
       rooms.log.warn('Looking into the inbox failed; it is tried again in a moment.', { err: error });
     }
     if (this.#isClosed) return;
     this.#timer?.cancel();
-    if (wait !== undefined) this.#timer = rooms.clock.after(wait, () => void this.#lookForDue());
+    this.#timer = rooms.clock.after(wait, () => void this.#lookForDue());
     this.#pump();
   }
 
   /** Never throws. */
-  async #turn(roomNid: number): Promise<void> {
+  async #turn({ nid: roomNid, shard }: OfShard): Promise<void> {
     const { rooms } = this.#parts;
     try {
       const rows = await dueInRoom(rooms.db, roomNid, rooms.clock.now(), TURN);
       const room = (await rooms.rooms.byNids(rooms.db, [roomNid])).get(roomNid);
       if (room !== undefined) await this.#takeAll(room, rows);
       else await rooms.db.tx(tx => removeFromInbox(tx, rowNids(rows)));
-      if (rows.length === TURN) this.#waiting.add(roomNid);
+      if (rows.length === TURN) this.#waiting.set(roomNid, shard);
     } catch (error) {
       rooms.log.error('Taking in events of other servers failed; it goes on in a moment.', { err: error, roomNid });
-      rooms.clock.after(AFTER_FAILURE_MS, () => this.wake(roomNid));
+      rooms.clock.after(AFTER_FAILURE_MS, () => this.wake({ nid: roomNid, shard }));
     }
   }
 
@@ -132,11 +160,15 @@ export class RoomDrain implements AsyncDisposable {
     for (const [at, event] of events.entries()) {
       const row = byId.get(event.id);
       const verdict = verdicts[at];
-      if (row === undefined || verdict === undefined || this.#isClosed) continue;
+      if (row === undefined || verdict === undefined || !this.#mayWork(room)) continue;
       if (verdict.outcome === 'good') await this.#take(room, row, event);
       else if (verdict.outcome === 'unverified') await this.#later(room, row, verdict.reason);
       else await this.#drop(room, row, verdict.reason);
     }
+  }
+
+  #mayWork({ shard }: Room): boolean {
+    return !this.#isClosed && this.#parts.shards.owns(shard);
   }
 
   async #take(room: Room, row: InboxRow, event: Event): Promise<void> {

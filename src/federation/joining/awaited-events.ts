@@ -1,4 +1,4 @@
-import { Rounds } from '../../base/rounds.ts';
+import { Rounds, type Turn } from '../../base/rounds.ts';
 import { type Event, EventError } from '../../core/event.ts';
 import type { EventId, ServerName } from '../../core/ids.ts';
 import type { Json } from '../../core/json.ts';
@@ -40,6 +40,8 @@ const MOST_FETCHED = 20;
 export interface AwaitedEventsParts extends ToldStateParts {
   /** What waits in these is tried by the join itself. */
   readonly joining: JoiningRooms;
+  /** Undefined: this process does it. */
+  readonly turn?: Turn;
 }
 
 interface Outlook {
@@ -54,7 +56,7 @@ export class AwaitedEvents implements AsyncDisposable {
 
   constructor(parts: AwaitedEventsParts) {
     this.#parts = parts;
-    this.#rounds = new Rounds(parts.rooms.clock, () => this.#runRound());
+    this.#rounds = new Rounds(parts.rooms.clock, () => this.#runRound(), parts.turn);
   }
 
   /** Takes up what an earlier run left; what it waited for joins that came to nothing is forgotten. */

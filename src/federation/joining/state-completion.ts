@@ -1,6 +1,6 @@
 import type { Admission } from '../../base/admission.ts';
 import { sleep } from '../../base/clock.ts';
-import { Rounds } from '../../base/rounds.ts';
+import { Rounds, type Turn } from '../../base/rounds.ts';
 import type { EventId, ServerName } from '../../core/ids.ts';
 import type { Tx } from '../../db/database.ts';
 import { completeState } from '../../rooms/complete-state.ts';
@@ -41,6 +41,8 @@ export interface StateCompletionParts extends ToldStateParts {
   readonly awaited: AwaitedEvents;
   readonly admission: Admission;
   readonly progress: JoinProgress;
+  /** Undefined: this process does it. */
+  readonly turn?: Turn;
 }
 
 /** Of more missing events the whole state is asked for. */
@@ -63,7 +65,7 @@ export class StateCompletion implements AsyncDisposable {
 
   constructor(parts: StateCompletionParts) {
     this.#parts = parts;
-    this.#rounds = new Rounds(parts.rooms.clock, () => this.#runRound());
+    this.#rounds = new Rounds(parts.rooms.clock, () => this.#runRound(), parts.turn);
   }
 
   /** Looks now for what is due; at the start, what an earlier run left. */

@@ -5,6 +5,7 @@ import type { Database } from '../../db/database.ts';
 import type { Courier } from './courier.ts';
 import { claimDue, failingServers, hastenRetry, nextRetry, serversToServe } from './destination.table.ts';
 import { Lanes, type Visited } from './lanes.ts';
+import { tellHeard } from './signs-of-life.ts';
 import { onWork } from './work-subject.ts';
 
 export interface SenderParts {
@@ -33,7 +34,7 @@ const LIFE_EVERY_MS = 30_000;
  */
 export class Sender {
   readonly #parts: SenderParts;
-  readonly #lanes: Lanes;
+  #lanes: Lanes;
   /** Servers that fail: a number each. */
   readonly #resting = new Set<number>();
   /** When they were heard last. */
@@ -46,12 +47,21 @@ export class Sender {
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
-    this.#lanes = new Lanes(parts.clock, (nid, isKnown) => this.#visit(nid, isKnown));
+    this.#lanes = this.#newLanes();
   }
 
-  /** Runs until `signal` aborts; what is under way is aborted with it and sent again by whoever runs next. */
+  #newLanes(): Lanes {
+    return new Lanes(this.#parts.clock, (nid, isKnown) => this.#visit(nid, isKnown));
+  }
+
+  /**
+   * Runs until `signal` aborts; what is under way is aborted with it and sent again by whoever runs next, which may be
+   * this process again.
+   */
   async run(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
+    this.#lanes = this.#newLanes();
+    this.#scanAt = 0;
     using _ = onWork(this.#parts.bus, ({ domainNids, delayMs }) => this.#hear(domainNids, delayMs));
     using __ = this.#parts.bus.missed(() => this.#lookAgain());
     while (!signal.aborted) {
@@ -60,11 +70,18 @@ export class Sender {
       await this.#pause(signal);
     }
     await this.#lanes.close();
+    this.#resting.clear();
   }
 
   /** Has servers served, but for those that fail. */
   wake(domainNids: Iterable<number>): void {
+    if (!this.isRunning) return;
     for (const nid of domainNids) if (!this.#resting.has(nid)) this.#lanes.add(nid);
+  }
+
+  /** Whether it is this process that sends. */
+  get isRunning(): boolean {
+    return !this.#signal.aborted;
   }
 
   isFailing(domainNid: number): boolean {
@@ -96,9 +113,11 @@ export class Sender {
 
   /** A server that fails is tried at once, however short ago that was, and patience with it begins anew. */
   async tryNow(domainNid: number): Promise<void> {
-    const { db, clock } = this.#parts;
+    const { db, bus, clock } = this.#parts;
     const retryAt = await db.tx(tx => hastenRetry(tx, domainNid, clock.now(), 0));
-    if (retryAt !== undefined) this.#lanes.add(domainNid);
+    if (retryAt === undefined) return;
+    if (this.isRunning) this.#lanes.add(domainNid);
+    else tellHeard(bus, domainNid);
   }
 
   #hear(domainNids: readonly number[], delayMs: number): void {

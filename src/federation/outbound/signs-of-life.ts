@@ -8,6 +8,11 @@ const EVERY_MS = 30_000;
 /** Servers of which it is remembered that they were told of. */
 const MOST_REMEMBERED = 5000;
 
+/** Told at once, however often it was. */
+export function tellHeard(bus: Bus, domainNid: number): void {
+  bus.publish(HEARD_SUBJECT, String(domainNid));
+}
+
 /**
  * Brings signs of life to the process that sends to a server: its requests come to any of them, and only one knows that the
  * server has failed.
@@ -27,7 +32,7 @@ export class SignsOfLife {
     if (now - (this.#toldAt.get(domainNid) ?? Number.NEGATIVE_INFINITY) < EVERY_MS) return;
     if (this.#toldAt.size >= MOST_REMEMBERED) this.#toldAt.clear();
     this.#toldAt.set(domainNid, now);
-    this.#bus.publish(HEARD_SUBJECT, String(domainNid));
+    tellHeard(this.#bus, domainNid);
   }
 
   listen(listener: (domainNid: number) => void): Disposable {

@@ -1,0 +1,53 @@
+import { hostname } from 'node:os';
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Bus } from '../bus/bus.ts';
+import { type Leases, soleLeases } from '../cluster/leases.ts';
+import { Member } from '../cluster/member.ts';
+import type { Config } from '../config/schema.ts';
+import type { Database } from '../db/database.ts';
+
+/** This process among those that are one server together. Disposing of it hands on what it holds. */
+export interface Cluster extends AsyncDisposable {
+  readonly leases: Leases;
+  /** Joins the others. */
+  start(): Promise<void>;
+  /** From now on the process serves at this URL. */
+  serves(url: string): void;
+}
+
+export interface ClusterInput {
+  readonly db: Database;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+type ClusterSettings = Pick<Config, 'cluster' | 'listen'>;
+
+/** The name of this process among the others; undefined where it is the only one. */
+export function processName({ cluster, listen }: ClusterSettings): string | undefined {
+  if (cluster.bus === undefined) return undefined;
+  return cluster.process ?? `${hostname()}-${listen.client.port}`;
+}
+
+export function composeCluster(settings: ClusterSettings, { log, ...parts }: ClusterInput): Cluster {
+  const name = processName(settings);
+  if (name === undefined) return sole;
+  const member = new Member({ ...parts, log: log.child('cluster'), name });
+  return {
+    leases: member,
+    start: () => member.start(),
+    serves(url) {
+      member.address = url;
+    },
+    [Symbol.asyncDispose]: () => member[Symbol.asyncDispose](),
+  };
+}
+
+const sole: Cluster = {
+  leases: soleLeases,
+  start: async () => undefined,
+  serves: () => undefined,
+  [Symbol.asyncDispose]: async () => undefined,
+};

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { setTimeout as wait } from 'node:timers/promises';
+import { getArray, getObject, type JsonObject } from '../../src/core/json.ts';
+import type { RunningServer } from '../support/running-server.ts';
+
+/** A process that does not answer for so long is left for another one, as a proxy in front would. */
+const PATIENCE_MS = 4000;
+const PAUSE_MS = 100;
+const MOST_TRIES = 300;
+
+/** A user who goes on at the next process when one does not answer. */
+export class ClusterUser {
+  readonly #processes: readonly RunningServer[];
+  #at: number;
+  #token = '';
+  id = '';
+
+  constructor(processes: readonly RunningServer[], at: number) {
+    this.#processes = processes;
+    this.#at = at;
+  }
+
+  static async register(processes: readonly RunningServer[], at: number, username: string): Promise<ClusterUser> {
+    const user = new ClusterUser(processes, at);
+    const auth = { type: 'm.login.dummy' };
+    const made = await user.ok('POST', '/v3/register', { username, password: 'a long password', auth });
+    user.#token = String(made.access_token);
+    user.id = String(made.user_id);
+    return user;
+  }
+
+  /** The same session at another process. */
+  elsewhere(at: number): ClusterUser {
+    const user = new ClusterUser(this.#processes, at);
+    user.#token = this.#token;
+    user.id = this.id;
+    return user;
+  }
+
+  /** Tries until there is an answer: whoever is killed or sleeps is left, and an error of the server is waited for. */
+  async ok(method: string, path: string, body?: JsonObject, patience = PATIENCE_MS): Promise<JsonObject> {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const reply = await this.#once(method, path, body, patience);
+      if (reply !== undefined && reply.status < 500 && reply.status !== 429) {
+        assert.equal(reply.status, 200, `${method} ${path}: ${JSON.stringify(reply.body)}`);
+        return reply.body;
+      }
+      this.#at++;
+      await wait(PAUSE_MS);
+    }
+    throw new Error(`${method} ${path} was never answered`);
+  }
+
+  async #once(method: string, path: string, body: JsonObject | undefined, patience: number) {
+    const server = this.#processes[this.#at % this.#processes.length];
+    try {
+      const response = await fetch(`${server?.url}/_matrix/client${path}`, {
+        method,
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${this.#token}` },
+        signal: AbortSignal.timeout(patience),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      return { status: response.status, body: (await response.json()) as JsonObject };
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** The events of a room's timeline in an answer to `/sync`. */
+export function timelineOf(answer: JsonObject, room: string): readonly JsonObject[] {
+  const joined = getObject(getObject(getObject(answer, 'rooms') ?? {}, 'join') ?? {}, room) ?? {};
+  return (getArray(getObject(joined, 'timeline') ?? {}, 'events') ?? []) as readonly JsonObject[];
+}
+
+/** What passes in a room, in an answer to `/sync`. */
+export function ephemeralOf(answer: JsonObject, room: string): readonly JsonObject[] {
+  const joined = getObject(getObject(getObject(answer, 'rooms') ?? {}, 'join') ?? {}, room) ?? {};
+  return (getArray(getObject(joined, 'ephemeral') ?? {}, 'events') ?? []) as readonly JsonObject[];
+}

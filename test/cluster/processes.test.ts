@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { skipWithoutNats } from '../support/nats.ts';
+import { ClusterUser, ephemeralOf, timelineOf } from './cluster-user.ts';
+import { Talk } from './talk.ts';
+import { TestCluster } from './test-cluster.ts';
+
+const enc = encodeURIComponent;
+const skip = skipWithoutNats || (process.env.COPSE_TEST_POSTGRES === undefined && 'there is no PostgreSQL');
+
+/** Longer than a process lives that says nothing. */
+const FROZEN_MS = 15_000;
+/** A room is served again within so long, whatever happened to a process. */
+const SERVED_WITHIN_MS = 15_000;
+
+/** Users at different processes in one room. */
+async function people(cluster: TestCluster, count: number) {
+  const users: ClusterUser[] = [];
+  for (let at = 0; at < count; at++) users.push(await ClusterUser.register(cluster.processes, at, `user${at}`));
+  const [first] = users as [ClusterUser];
+  const made = await first.ok('POST', '/v3/createRoom', { preset: 'public_chat' });
+  const room = String(made.room_id);
+  for (const user of users) await user.ok('POST', `/v3/join/${enc(room)}`);
+  return { users, room };
+}
+
+test('what is done at one process is seen at the others', { skip }, async () => {
+  await using cluster = await TestCluster.start(3);
+  const { users, room } = await people(cluster, 3);
+  const [alice, bob, carol] = users as [ClusterUser, ClusterUser, ClusterUser];
+  const since = String((await carol.ok('GET', '/v3/sync')).next_batch);
+  const { event_id: id } = await alice.ok('PUT', `/v3/rooms/${enc(room)}/send/m.room.message/1`, { body: 'secret' });
+  const next = (from: string, timeout = 10_000) =>
+    carol.ok('GET', `/v3/sync?timeout=${timeout}&since=${enc(from)}`, undefined, 20_000);
+  const seen = await next(since);
+  assert.deepEqual(
+    timelineOf(seen, room).map(event => event.event_id),
+    [id],
+  );
+
+  // A long poll that waits already is woken by what is no event.
+  const waiting = next(String(seen.next_batch));
+  await bob.ok('PUT', `/v3/rooms/${enc(room)}/typing/${enc(bob.id)}`, { typing: true, timeout: 20_000 });
+  const types = await waiting;
+  assert.deepEqual(ephemeralOf(types, room).find(({ type }) => type === 'm.typing')?.content, { user_ids: [bob.id] });
+  const listening = next(String(types.next_batch));
+  const message = { messages: { [carol.id]: { '*': { hello: 'carol' } } } };
+  await bob.ok('PUT', '/v3/sendToDevice/m.test/1', message);
+  assert.match(JSON.stringify((await listening).to_device), /"hello":"carol"/);
+
+  // What was cached where it was read is not shown there any more once it was redacted elsewhere.
+  const at = `/v3/rooms/${enc(room)}/event/${enc(String(id))}`;
+  assert.match(JSON.stringify(await carol.ok('GET', at)), /secret/);
+  await alice.ok('PUT', `/v3/rooms/${enc(room)}/redact/${enc(String(id))}/2`, {});
+  assert.doesNotMatch(JSON.stringify(await carol.ok('GET', at)), /secret/);
+
+  // Nor is a session known any more that ended elsewhere.
+  const elsewhere = bob.elsewhere(2);
+  await elsewhere.ok('GET', '/v3/account/whoami');
+  await bob.ok('POST', '/v3/logout');
+  await assert.rejects(elsewhere.ok('GET', '/v3/account/whoami'), /M_UNKNOWN_TOKEN/);
+});
+
+test('processes may be killed and may sleep, and the bus may go: nothing is lost, doubled or out of order', {
+  skip,
+}, async t => {
+  await using cluster = await TestCluster.start(3);
+  const { users, room } = await people(cluster, 3);
+  const talk = new Talk(room);
+  for (const [at, user] of users.entries()) {
+    talk.write(user, 100);
+    talk.read(user.elsewhere(at + 1), `reader ${at}`);
+  }
+  const within = async (what: string) => {
+    const began = performance.now();
+    await talk.isServed();
+    const took = performance.now() - began;
+    console.log(`${what}: served again after ${Math.round(took)} ms`);
+    assert.ok(took < SERVED_WITHIN_MS, `${what}: ${took} ms`);
+  };
+  await within('at the beginning');
+  for (const [at, server] of cluster.processes.entries()) {
+    await server.kill9();
+    await within(`process ${at} killed`);
+    await server.restart();
+  }
+  const [, frozen] = cluster.processes;
+  const before = frozen?.log.length ?? 0;
+  frozen?.freeze();
+  await within('a process frozen');
+  await new Promise(resolve => setTimeout(resolve, FROZEN_MS));
+  frozen?.thaw();
+  await within('it goes on');
+  await cluster.nats.kill();
+  await within('without a bus');
+  await cluster.nats.start();
+  await within('with a bus again');
+  await talk.check();
+  assert.match(frozen?.log.slice(before) ?? '', /held this process for dead/);
+  t.diagnostic(`${talk.count} messages`);
+});
