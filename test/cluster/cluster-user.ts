@@ -72,3 +72,9 @@ export function timelineOf(answer: JsonObject, room: string): readonly JsonObjec
   const joined = getObject(getObject(getObject(answer, 'rooms') ?? {}, 'join') ?? {}, room) ?? {};
   return (getArray(getObject(joined, 'timeline') ?? {}, 'events') ?? []) as readonly JsonObject[];
 }
+
+/** What passes in a room, in an answer to `/sync`. */
+export function ephemeralOf(answer: JsonObject, room: string): readonly JsonObject[] {
+  const joined = getObject(getObject(getObject(answer, 'rooms') ?? {}, 'join') ?? {}, room) ?? {};
+  return (getArray(getObject(joined, 'ephemeral') ?? {}, 'events') ?? []) as readonly JsonObject[];
+}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '../../src/core/json.ts';
 import { skipWithoutNats } from '../support/nats.ts';
-import { ClusterUser, timelineOf } from './cluster-user.ts';
+import { ClusterUser, ephemeralOf, timelineOf } from './cluster-user.ts';
 import { Talk } from './talk.ts';
 import { TestCluster } from './test-cluster.ts';
 
@@ -47,6 +47,10 @@ test('what is done at one process is seen at the others', { skip }, async () => 
   );
 
   // A long poll that waits already is woken by what is no event.
+  const types = shows(/m\.typing/);
+  await bob.ok('PUT', `/v3/rooms/${enc(room)}/typing/${enc(bob.id)}`, { typing: true, timeout: 20_000 });
+  const typing = ephemeralOf(await types, room).find(({ type }) => type === 'm.typing');
+  assert.deepEqual(typing?.content, { user_ids: [bob.id] });
   const hears = shows(/"hello":"carol"/);
   const message = { messages: { [carol.id]: { '*': { hello: 'carol' } } } };
   await bob.ok('PUT', '/v3/sendToDevice/m.test/1', message);
