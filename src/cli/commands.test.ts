@@ -32,6 +32,8 @@ function recording() {
       readFile: async () => assert.fail('no file is read'),
       writeFile: async () => assert.fail('no file is written'),
     },
+    front: record('front'),
+    service: record('service'),
     version: record('version'),
     docs: record('docs'),
   };
@@ -46,6 +48,24 @@ function quiet(t: TestContext): string[] {
   }
   return said;
 }
+
+test('front and service take what is to be done', async () => {
+  const { actions, calls } = recording();
+  const run = async (words: string) => runCommandLine(words.split(' '), actions);
+  await run('front nginx --data d');
+  await run('front haproxy --processes p.yaml --install h.cfg --reload r');
+  await run('service add wiki --url http://10.77.0.9:8080 --host wiki.example.org --data d');
+  await run('service ls --json');
+  await run('service rm wiki');
+  const none = { processes: undefined, isWhole: false, install: undefined, reload: undefined };
+  assert.deepEqual(calls, [
+    ['front', { data: 'd' }, { program: 'nginx', ...none }],
+    ['front', {}, { ...none, program: 'haproxy', processes: 'p.yaml', install: 'h.cfg', reload: 'r' }],
+    ['service', { data: 'd' }, { kind: 'add', name: 'wiki', url: 'http://10.77.0.9:8080', host: 'wiki.example.org' }],
+    ['service', {}, { kind: 'ls', isJson: true }],
+    ['service', {}, { kind: 'rm', name: 'wiki' }],
+  ]);
+});
 
 test('up takes the name, the data folder, the port and who may register', async () => {
   const { actions, calls } = recording();

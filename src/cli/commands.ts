@@ -3,6 +3,7 @@ import type { ConfigArgs } from '../config/load.ts';
 import type { AdminSurroundings } from './admin-server.ts';
 import { addAuditCommands } from './audit-commands.ts';
 import { addDoctorCommands } from './doctor-commands.ts';
+import { addFrontCommands, type FrontActions } from './front-commands.ts';
 import { addMediaCommands } from './media-commands.ts';
 import { addMigrateCommands } from './migrate-commands.ts';
 import { addModerationCommands } from './moderation-commands.ts';
@@ -23,7 +24,7 @@ export interface AddUserArgs {
 }
 
 /** What the commands do; `main/` hands it over. Each resolves to the exit code of the process. */
-export interface Actions {
+export interface Actions extends FrontActions {
   up(config: ConfigArgs): Promise<number>;
   check(config: ConfigArgs): Promise<number>;
   status(config: ConfigArgs): Promise<number>;
@@ -118,6 +119,13 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
   addMigrateCommands(commands, group('migrate', 'move the database of a running server'));
   addTraceCommand(commands, program);
   addTaskCommands(commands, group('task', 'work that the server does for administrators'));
+
+  addFrontCommands(actions, {
+    front: group('front', 'what stands in front of the server: nginx or HAProxy'),
+    service: group('service', 'other services of yours behind the same front'),
+    withConfig,
+    finish,
+  });
 
   program
     .command('version')

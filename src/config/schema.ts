@@ -2,6 +2,7 @@ import type { Static } from 'typebox';
 import { Type } from '../base/schema.ts';
 import { isServerName } from '../core/ids.ts';
 import { cluster } from './cluster.ts';
+import { frontSection } from './front.ts';
 import {
   bytes,
   choice,
@@ -314,6 +315,7 @@ export const ConfigSchema = section('', {
   listen,
   public_base_url: optionalText('The address under which clients reach this server from outside.', BASE_URL, isHttpUrl),
   well_known: wellKnown,
+  front: frontSection,
   trusted_proxies: ranges('Reverse proxies whose word on the address of a client is believed.', ['127.0.0.0/8', '::1']),
   tls,
   registration,

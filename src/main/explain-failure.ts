@@ -5,6 +5,7 @@ import { DatabaseUnavailableError } from '../db/database.ts';
 import { MigrationError } from '../db/migrate.ts';
 import { MoveError } from '../db/moving/move-error.ts';
 import { FactsError } from '../federation/doctor/read-facts.ts';
+import { FrontError } from '../front/front-error.ts';
 import { DataFolderError } from './data-folder.ts';
 import { ListenError } from './listen.ts';
 import { PasswordInputError } from './password-input.ts';
@@ -22,6 +23,7 @@ const FOR_PEOPLE = [
   RefusedError,
   UsageError,
   FactsError,
+  FrontError,
 ];
 
 /** What to print when a command fails: the reason for people where we foresaw it, everything where we did not. */

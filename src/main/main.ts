@@ -45,6 +45,14 @@ const actions: Actions = {
         fail(`${file} cannot be written: ${error.message}`),
       ),
   },
+  async front(config, front) {
+    const { writeFront } = await import('./front-command.ts');
+    return writeFront(config, front);
+  },
+  async service(config, change) {
+    const { changeServices } = await import('./front-command.ts');
+    return changeServices(config, change);
+  },
   async version() {
     console.log(`Copse ${VERSION} (Node.js ${process.version}, ${process.arch})`);
     return 0;

@@ -1,0 +1,84 @@
+import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { writeDurably } from '../base/write-durably.ts';
+import type { FrontArgs, ServiceChange } from '../cli/front-commands.ts';
+import { tableText } from '../cli/table-text.ts';
+import { type ConfigArgs, loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import type { Front } from '../front/front.ts';
+import { FrontError } from '../front/front-error.ts';
+import { HAPROXY_SOCKET, haproxyText } from '../front/haproxy.ts';
+import { type CommandLine, type FrontProgram, installText } from '../front/install.ts';
+import { nginxText, wholeNginxText } from '../front/nginx.ts';
+import { parseNginxVersion } from '../front/nginx-version.ts';
+import { type Service, servicesText, withoutService, withService } from '../front/services.ts';
+import { isDataFolder } from './data-folder.ts';
+import { frontPlan, publicNames, readServices, servicesFile } from './front-plan.ts';
+
+const OUTCOMES = {
+  unchanged: 'It is as it was: nothing is done.',
+  reloaded: 'It is written, good, and taken up by a reload.',
+  told: 'It is written, good, and taken up without a reload.',
+} as const;
+
+/** `copse front nginx|haproxy`: prints a configuration, or puts it in place. @throws FrontError */
+export async function writeFront(args: ConfigArgs, wanted: FrontArgs): Promise<number> {
+  const text = textFor(await frontPlan(loadConfig(args), wanted.processes), wanted);
+  if (wanted.install === undefined) {
+    process.stdout.write(text);
+    return 0;
+  }
+  const file = resolve(wanted.install);
+  console.log(OUTCOMES[await installText(file, text, programFor(wanted, file))]);
+  return 0;
+}
+
+function textFor(front: Front, { program, isWhole }: FrontArgs): string {
+  if (program === 'haproxy') return haproxyText(front);
+  const version = parseNginxVersion(spawnSync('nginx', ['-v'], { encoding: 'utf8' }).stderr ?? '');
+  return isWhole ? wholeNginxText(front, version) : nginxText(front, version);
+}
+
+function programFor({ program, isWhole, reload }: FrontArgs, file: string): FrontProgram {
+  const command: CommandLine | undefined = reload === undefined ? undefined : ['/bin/sh', '-c', reload];
+  if (program === 'haproxy')
+    return {
+      check: ['haproxy', '-c', '-f', file],
+      reload: command ?? ['systemctl', 'reload', 'haproxy'],
+      socket: HAPROXY_SOCKET,
+    };
+  const whole = isWhole ? ['-c', file] : [];
+  return { check: ['nginx', '-q', '-t', ...whole], reload: command ?? ['nginx', '-s', 'reload', ...whole] };
+}
+
+/** `copse service add|ls|rm`. @throws FrontError */
+export function changeServices(args: ConfigArgs, change: ServiceChange): number {
+  const config = loadConfig(args);
+  if (!isDataFolder(config.data_dir))
+    throw new FrontError(`${config.data_dir} holds no server's data. Name its folder with --data.`);
+  const services = readServices(config);
+  if (change.kind === 'ls') console.log(change.isJson ? JSON.stringify(services, null, 2) : listed(services));
+  else {
+    writeDurably(servicesFile(config), servicesText(changed(services, change, config)));
+    console.log('Have the front take it up: copse front nginx --install FILE (docs/reverse-proxy.md).');
+  }
+  return 0;
+}
+
+function changed(
+  services: readonly Service[],
+  change: Exclude<ServiceChange, { kind: 'ls' }>,
+  config: Config,
+): Service[] {
+  if (change.kind === 'rm') return withoutService(services, change.name);
+  const names = publicNames(config, () => ({ certificate: '', key: '' }));
+  // Under the name of the server alone there may be something else.
+  const reserved = names.filter(({ serves }) => serves === 'everything').map(({ host }) => host);
+  const { name, url, host } = change;
+  return withService(services, { name, url, host: host.toLowerCase() }, reserved);
+}
+
+function listed(services: readonly Service[]): string {
+  const rows = services.map(({ name, host, url }) => [name, host, url]);
+  return tableText(['service', 'host', 'where it is'], rows, 'There are no services.');
+}

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemRandom } from '../base/random.ts';
+import type { Config } from '../config/schema.ts';
+import type { Front, FrontSettings, PublicName } from '../front/front.ts';
+import { FrontError } from '../front/front-error.ts';
+import { type FrontProcess, parseProcesses } from '../front/process.ts';
+import { routesOf } from '../front/route.ts';
+import { parseServices, type Service } from '../front/services.ts';
+import { REQUEST_ROLES } from '../http/role.ts';
+import { isDataFolder, openDataFolder } from './data-folder.ts';
+import { listEndpoints } from './list-endpoints.ts';
+import { reachable } from './listen.ts';
+
+const SERVICES_FILE = 'services.json';
+
+/** All that a configuration is made of, from the settings and what stands beside them. @throws FrontError */
+export async function frontPlan(config: Config, processes: string | undefined): Promise<Front> {
+  return {
+    routes: routesOf(await listEndpoints(config)),
+    processes: processes === undefined ? [thisServer(config)] : parseProcesses(textOf(processes)),
+    services: readServices(config),
+    settings: settingsOf(config),
+  };
+}
+
+/** The file of services, in the data folder. */
+export function servicesFile({ data_dir: folder }: Pick<Config, 'data_dir'>): string {
+  return join(folder, SERVICES_FILE);
+}
+
+/** The services that were added. @throws FrontError */
+export function readServices(config: Pick<Config, 'data_dir'>): Service[] {
+  const file = servicesFile(config);
+  try {
+    return parseServices(readFileSync(file, 'utf8'), file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function thisServer({ listen: { client } }: Config): FrontProcess {
+  if (client.port === 0)
+    throw new FrontError('This server takes any free port. Set listen.client.port, or say --processes FILE.');
+  return {
+    name: 'copse',
+    address: `${reachable(client.host)}:${client.port}`,
+    roles: REQUEST_ROLES,
+    isDraining: false,
+  };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new FrontError(`${file} cannot be read: ${(error as Error).message}`, error);
+  }
+}
+
+function settingsOf(config: Config): FrontSettings {
+  const { addresses, https_port: httpsPort, federation_port: federationPort, proxies } = config.front;
+  const certificateOf = (host: string) => ({
+    certificate: config.front.certificate.replaceAll('{name}', host),
+    key: config.front.key.replaceAll('{name}', host),
+  });
+  return { names: publicNames(config, certificateOf), addresses, httpsPort, federationPort, proxies, certificateOf };
+}
+
+/** Where clients come, and the server's name where that is another. @throws FrontError */
+export function publicNames(
+  config: Pick<Config, 'server_name' | 'data_dir' | 'public_base_url'>,
+  certificateOf: FrontSettings['certificateOf'],
+): PublicName[] {
+  const ours = hostOf(serverName(config));
+  const host = config.public_base_url === undefined ? ours : new URL(config.public_base_url).hostname;
+  const first: PublicName = { host, serves: 'everything', ...certificateOf(host) };
+  return host === ours ? [first] : [first, { host: ours, serves: 'well-known', ...certificateOf(ours) }];
+}
+
+function serverName({ server_name: named, data_dir: folder }: Pick<Config, 'server_name' | 'data_dir'>): string {
+  if (isDataFolder(folder)) return openDataFolder(folder, named, systemRandom).serverName;
+  if (named !== undefined) return named;
+  throw new FrontError(
+    'The name of the server is not known yet. Set server_name, or name its data folder with --data.',
+  );
+}
+
+/** A server name without its port. */
+function hostOf(name: string): string {
+  return name.replace(/:\d+$/, '').toLowerCase();
+}
