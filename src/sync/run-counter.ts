@@ -20,11 +20,17 @@ export class RunCounter {
   readonly run: string;
   readonly #clock: Clock;
   #serial = 0;
-  #stamp = 0;
+  #stamp: number;
 
   constructor({ clock, random }: { readonly clock: Clock; readonly random: Random }) {
     this.#clock = clock;
+    this.#stamp = clock.now();
     this.run = randomLetters(random, 6);
+  }
+
+  /** The last change. */
+  get mark(): Mark {
+    return { serial: this.#serial, stamp: this.#stamp };
   }
 
   /** The next change. `told`: its stamp, where another process made it. */

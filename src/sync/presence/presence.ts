@@ -1,10 +1,13 @@
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
-import { type Random, randomLetters } from '../../base/random.ts';
+import type { Random } from '../../base/random.ts';
+import type { Bus } from '../../bus/bus.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Database } from '../../db/database.ts';
+import { RunCounter } from '../run-counter.ts';
 import { ChangeLog } from './change-log.ts';
 import { findPresence, type PresenceRow, savePresence } from './presence.table.ts';
+import { hearPresence, type PresenceWord, type Present, tellPresence, tellWhoIsHere } from './presence-words.ts';
 import { type Told, ToldPresence } from './told-presence.ts';
 import { type Appears, type PresenceState, UserPresence } from './user-presence.ts';
 
@@ -12,6 +15,7 @@ export interface PresenceParts {
   readonly db: Database;
   readonly clock: Clock;
   readonly random: Random;
+  readonly bus: Bus;
   readonly log: Log;
   /** Wakes those who share rooms with some users. */
   readonly wake: (userNids: readonly number[]) => Promise<void>;
@@ -23,6 +27,8 @@ interface Known<User extends Appears = Appears> {
   shown: string;
   state: PresenceState;
   timer: Timer | undefined;
+  /** What other processes were told last of the devices that are connected here. */
+  here: PresenceState;
 }
 
 /** Users that are remembered; of those who are offline the one that went longest ago is forgotten first. */
@@ -32,22 +38,33 @@ const MOST_CHANGES = 20_000;
 const GATHER_MS = 100;
 export const LONGEST_STATUS = 1000;
 const ROWS_AT_ONCE = 200;
+/** Other processes are told again who is here: they believe it for `ELSEWHERE_MS`. */
+const SAY_AGAIN_MS = 60_000;
+/** Who asks is answered this often. */
+const ANSWER_EVERY_MS = 5000;
 
 /**
- * Who is online (client-server API, "Presence"), in the memory of this process. A token names the run of the process and
- * a number of a change in it, so that after a restart everybody is told anew.
+ * Who is online (client-server API, "Presence"), in memory only, whole in each process: each tells the others over the bus
+ * how the devices are that are connected to it, when that changes and once a minute.
  */
 export class Presence implements AsyncDisposable {
   readonly #parts: PresenceParts;
-  readonly #run: string;
+  readonly #counter: RunCounter;
   readonly #users = new Map<number, Known>();
-  readonly #changes = new ChangeLog(MOST_CHANGES);
+  readonly #changes: ChangeLog;
+  readonly #subscription: Disposable;
   readonly #listeners = new Set<(userNids: readonly number[]) => void>();
   #untold = new Set<number>();
+  #again: Timer;
+  #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: PresenceParts) {
     this.#parts = parts;
-    this.#run = randomLetters(parts.random, 4);
+    this.#counter = new RunCounter(parts);
+    this.#changes = new ChangeLog(this.#counter, MOST_CHANGES);
+    this.#subscription = hearPresence(parts.bus, word => this.#hear(word));
+    this.#again = parts.clock.after(SAY_AGAIN_MS, () => this.#sayAgain());
+    tellPresence(parts.bus, { kind: 'ask', run: this.#counter.run });
   }
 
   /** The listener is told whose presence changed. */
@@ -56,20 +73,19 @@ export class Presence implements AsyncDisposable {
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
-  /** The place in this run's changes, for a sync token. */
+  /** The place in what changed, for a sync token. */
   get token(): string {
-    return `${this.#run}-${this.#changes.serial.toString(36)}`;
+    return this.#counter.token;
   }
 
   /** Whether anybody changed since `token`. */
   movedSince(token: string | undefined): boolean {
-    return this.#serialOf(token) !== this.#changes.serial;
+    return this.#changes.after(token)?.size !== 0;
   }
 
   /** Who changed since `token`; everybody who is not offline where that is not known. */
   changedSince(token: string | undefined): ReadonlySet<number> {
-    const serial = this.#serialOf(token);
-    return (serial === 0 ? undefined : this.#changes.after(serial)) ?? this.present();
+    return this.#changes.after(token) ?? this.present();
   }
 
   /** Those who are not offline. */
@@ -100,7 +116,15 @@ export class Presence implements AsyncDisposable {
     known.user.statusMsg = statusMsg;
     known.user.says(deviceId, state, now);
     if (state === 'online') known.user.acts(now);
-    this.#look(userNid, known);
+    const stamp = this.#look(userNid, known) ?? this.#counter.mark.stamp;
+    const present: Present = [userNid, known.user.here(now), known.user.lastActive];
+    tellPresence(this.#parts.bus, {
+      kind: 'says',
+      run: this.#counter.run,
+      stamp,
+      present,
+      statusMsg: statusMsg ?? null,
+    });
     if (isNew) await this.#save([this.#row(userNid, known)]);
   }
 
@@ -114,16 +138,82 @@ export class Presence implements AsyncDisposable {
 
   /** Another server says how one of its users is. It has to say so again: see `ToldPresence`. */
   hear(userNid: number, told: Told): void {
+    const stamp = this.#hearTold(userNid, told);
+    const { run } = this.#counter;
+    if (stamp !== undefined) tellPresence(this.#parts.bus, { kind: 'told', run, stamp, userNid, told });
+  }
+
+  /** Answers the stamp of a change; the one of now where the others only have to believe it for longer. */
+  #hearTold(userNid: number, told: Told, stamp?: number): number | undefined {
     const before = this.#users.get(userNid);
-    if (before === undefined && told.presence === 'offline') return;
+    if (before === undefined && told.presence === 'offline') return undefined;
     if (before === undefined && this.#users.size >= MOST_USERS) this.#forgetOne();
     // Those whom we cannot remember are offline to us, like those whom we do not hear of.
-    if (before === undefined && this.#users.size >= MOST_USERS) return;
+    if (before === undefined && this.#users.size >= MOST_USERS) return undefined;
     before?.timer?.cancel();
     const user = new ToldPresence(told, this.#parts.clock.now());
-    const known: Known = { shown: '', state: 'offline', ...before, timer: undefined, user };
+    const known: Known = { shown: '', state: 'offline', here: 'offline', ...before, timer: undefined, user };
     this.#users.set(userNid, known);
-    this.#look(userNid, known);
+    return this.#look(userNid, known, stamp) ?? this.#counter.mark.stamp;
+  }
+
+  /** What another process says. */
+  #hear(word: PresenceWord): void {
+    const { run } = word;
+    if (run === this.#counter.run) return;
+    if (word.kind === 'ask') this.#answer();
+    else if (word.kind === 'told') this.#hearTold(word.userNid, word.told, word.stamp);
+    else if (word.kind === 'here') for (const present of word.present) this.#hearPresent(present, run);
+    else if (word.kind === 'bye') this.#hearBye(run);
+    else if (word.kind === 'is') this.#hearPresent(word.present, run, word);
+    else this.#hearPresent(word.present, run, word);
+  }
+
+  #hearPresent(
+    [userNid, state, lastActive]: Present,
+    run: string,
+    said: { readonly stamp?: number; readonly statusMsg?: string | null } = {},
+  ): void {
+    if (!this.#users.has(userNid) && state === 'offline') return;
+    const take = (known: Known<UserPresence>) => {
+      known.user.isElsewhere(run, state, lastActive, this.#parts.clock.now());
+      if (said.statusMsg !== undefined) known.user.statusMsg = said.statusMsg ?? undefined;
+      this.#look(userNid, known, said.stamp);
+    };
+    const here = this.#users.get(userNid);
+    if (here !== undefined && isOurs(here)) take(here);
+    else
+      this.#known(userNid).then(take, (error: unknown) => {
+        this.#parts.log.warn('Who is there at another process is seen later.', { err: error });
+      });
+  }
+
+  #hearBye(run: string): void {
+    const now = this.#parts.clock.now();
+    for (const [userNid, known] of this.#users) {
+      if (!isOurs(known)) continue;
+      known.user.isElsewhere(run, 'offline', 0, now);
+      this.#look(userNid, known);
+    }
+  }
+
+  #answer(): void {
+    const { clock, bus } = this.#parts;
+    if (clock.monotonic() - this.#answeredAt < ANSWER_EVERY_MS) return;
+    this.#answeredAt = clock.monotonic();
+    tellWhoIsHere(bus, this.#counter.run, this.#here());
+  }
+
+  #sayAgain(): void {
+    const { clock, bus } = this.#parts;
+    tellWhoIsHere(bus, this.#counter.run, this.#here());
+    this.#again = clock.after(SAY_AGAIN_MS, () => this.#sayAgain());
+  }
+
+  #here(): Present[] {
+    return [...this.#users].flatMap(([userNid, known]): Present[] =>
+      known.here === 'offline' ? [] : [[userNid, known.here, known.user.lastActive]],
+    );
   }
 
   /** The content of a user's `m.presence`. */
@@ -140,11 +230,6 @@ export class Presence implements AsyncDisposable {
     return { presence: 'offline', ...agoAndStatus(now, row?.last_active ?? 0, row?.status_msg ?? undefined) };
   }
 
-  #serialOf(token: string | undefined): number {
-    const [run, serial = ''] = token?.split('-') ?? [];
-    return run === this.#run ? Number.parseInt(serial, 36) || 0 : 0;
-  }
-
   /** Of a user of this server. */
   async #known(userNid: number): Promise<Known<UserPresence>> {
     const here = this.#users.get(userNid);
@@ -158,6 +243,7 @@ export class Presence implements AsyncDisposable {
       shown: '',
       state: 'offline',
       timer: undefined,
+      here: 'offline',
     };
     this.#users.set(userNid, known);
     if (this.#users.size > MOST_USERS) this.#forgetOne();
@@ -172,8 +258,11 @@ export class Presence implements AsyncDisposable {
     }
   }
 
-  /** Tells of a user what changed, and sees to it that they are looked at when it changes by itself. */
-  #look(userNid: number, known: Known): void {
+  /**
+   * Tells of a user what changed, and sees to it that they are looked at when it changes by itself. `told`: the stamp of
+   * what another process says of them. Answers that of a change.
+   */
+  #look(userNid: number, known: Known, told?: number): number | undefined {
     const { clock } = this.#parts;
     const now = clock.now();
     const { presence, currentlyActive, changesAt } = known.user.look(now);
@@ -181,13 +270,38 @@ export class Presence implements AsyncDisposable {
     known.timer =
       changesAt === undefined ? undefined : clock.after(changesAt - now + 1, () => this.#look(userNid, known));
     const shown = JSON.stringify([presence, currentlyActive, known.user.statusMsg]);
-    if (shown === known.shown || (known.shown === '' && presence === 'offline')) return;
+    const isChange = shown !== known.shown && (known.shown !== '' || presence !== 'offline');
+    const stamp = isChange ? this.#changed(userNid, known, { shown, presence, told }) : undefined;
+    if (isOurs(known)) this.#tellProcesses(userNid, known, stamp);
+    return stamp;
+  }
+
+  #changed(
+    userNid: number,
+    known: Known,
+    {
+      shown,
+      presence,
+      told,
+    }: { readonly shown: string; readonly presence: PresenceState; readonly told: number | undefined },
+  ): number {
     known.shown = shown;
     const hasGone = presence === 'offline' && known.state !== 'offline';
     known.state = presence;
-    if (hasGone && isOurs(known)) void this.#save([this.#row(userNid, known)]);
-    this.#changes.add(userNid);
+    if (hasGone && isOurs(known) && known.user.takeWasHere()) void this.#save([this.#row(userNid, known)]);
+    const { stamp } = this.#changes.add(userNid, told);
     this.#tell(userNid);
+    return stamp;
+  }
+
+  /** Tells them how the devices are that are connected here, when that has changed. */
+  #tellProcesses(userNid: number, known: Known<UserPresence>, stamp = this.#counter.mark.stamp): void {
+    const { bus, clock } = this.#parts;
+    const here = known.user.here(clock.now());
+    if (here === known.here) return;
+    known.here = here;
+    const present: Present = [userNid, here, known.user.lastActive];
+    tellPresence(bus, { kind: 'is', run: this.#counter.run, stamp, present });
   }
 
   #tell(userNid: number): void {
@@ -217,8 +331,11 @@ export class Presence implements AsyncDisposable {
 
   /** Remembers for the next run who was here. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#subscription[Symbol.dispose]();
+    this.#again.cancel();
+    tellPresence(this.#parts.bus, { kind: 'bye', run: this.#counter.run });
     const rows = [...this.#users]
-      .filter(([, known]) => known.state !== 'offline' && isOurs(known))
+      .filter(([, known]) => isOurs(known) && known.state !== 'offline' && known.user.takeWasHere())
       .map(([nid, one]) => this.#row(nid, one));
     for (const known of this.#users.values()) known.timer?.cancel();
     for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) await this.#save(rows.slice(at, at + ROWS_AT_ONCE));

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TestClock } from '../../../test/support/accounts.ts';
+import { systemRandom } from '../../base/random.ts';
+import { RunCounter } from '../run-counter.ts';
 import { ChangeLog } from './change-log.ts';
 import { ACTIVE_MS, CONNECTED_MS, IDLE_MS, UserPresence } from './user-presence.ts';
 
@@ -54,13 +57,38 @@ test('one who is not there does not come online by an act, and one who hides sta
 });
 
 test('the log of changes tells who changed, as long as it remembers', () => {
-  const log = new ChangeLog(3);
-  for (const user of [1, 2, 3, 2, 4]) log.add(user);
-  assert.equal(log.serial, 5);
-  assert.deepEqual(log.after(5), new Set());
-  assert.deepEqual(log.after(3), new Set([2, 4]));
-  log.add(5);
-  log.add(6);
-  assert.deepEqual(log.after(4), new Set([4, 5, 6]));
-  assert.equal(log.after(2), undefined);
+  const counter = new RunCounter({ clock: new TestClock(), random: systemRandom });
+  const log = new ChangeLog(counter, 3);
+  const tokens = [counter.token];
+  const add = (user: number) => {
+    log.add(user);
+    tokens.push(counter.token);
+  };
+  for (const user of [1, 2, 3, 2, 4]) add(user);
+  assert.deepEqual(log.after(tokens[5]), new Set());
+  assert.deepEqual(log.after(tokens[3]), new Set([2, 4]));
+  assert.deepEqual(log.after(tokens[0]), new Set([1, 2, 3, 4]));
+  add(5);
+  add(6);
+  assert.deepEqual(log.after(tokens[4]), new Set([4, 5, 6]));
+  assert.equal(log.after(tokens[2]), undefined);
+  assert.equal(log.after(undefined), undefined);
+});
+
+test('the log of changes knows tokens of other processes by their time, those of before its start not', () => {
+  const [clock, random] = [new TestClock(), systemRandom];
+  const before = new RunCounter({ clock, random });
+  clock.advance(1000);
+  const counter = new RunCounter({ clock, random });
+  const log = new ChangeLog(counter, 3);
+  assert.equal(log.after(before.token), undefined);
+  const other = new RunCounter({ clock, random });
+  const atStart = other.token;
+  log.add(1);
+  log.add(2, other.next().stamp + 5000);
+  assert.deepEqual(log.after(atStart), new Set([1, 2]));
+  other.next(counter.mark.stamp);
+  assert.deepEqual(log.after(other.token), new Set());
+  log.add(3);
+  assert.deepEqual(log.after(other.token), new Set([3]));
 });

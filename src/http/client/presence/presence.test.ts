@@ -3,14 +3,16 @@ import type { TestContext } from 'node:test';
 import { TestClock } from '../../../../test/support/accounts.ts';
 import { onEachDatabase } from '../../../../test/support/databases.ts';
 import { refusal, TestApi } from '../../../../test/support/http.ts';
+import { heard, type JoinedBus, twoBuses } from '../../../../test/support/joined-buses.ts';
 import { DORA, joinFrom } from '../../../../test/support/remote-events.ts';
-import { ALICE, BOB, CAROL, joinAll, newRoom, roomsOn, say } from '../../../../test/support/rooms.ts';
+import { ALICE, BOB, CAROL, joinAll, newRoom, roomsOn, SERVER, say } from '../../../../test/support/rooms.ts';
 import { quietSources, type SyncAnswer } from '../../../../test/support/sync.ts';
 import { silentLog } from '../../../base/log.ts';
 import { systemRandom } from '../../../base/random.ts';
 import type { UserId } from '../../../core/ids.ts';
 import type { Json, JsonObject } from '../../../core/json.ts';
 import type { Database } from '../../../db/database.ts';
+import { sql } from '../../../db/sql.ts';
 import { EventStream } from '../../../sync/event-stream.ts';
 import { LogView } from '../../../sync/log-view.ts';
 import { Notifier } from '../../../sync/notifier.ts';
@@ -26,15 +28,23 @@ import { presenceRoutes } from './routes.ts';
 
 type WithPresence = SyncAnswer & { readonly presence?: { readonly events: { sender: string; content: JsonObject }[] } };
 
+interface WorldOptions {
+  readonly enabled?: boolean;
+  readonly clock?: TestClock;
+  /** Of one process of several. */
+  readonly bus?: JoinedBus;
+}
+
 /** A server with presence (or without) on a clock that stands still. */
 class World {
-  readonly clock = new TestClock();
+  readonly clock: TestClock;
   readonly presence: Presence | undefined;
   readonly api: TestApi;
   readonly rooms;
 
-  constructor(db: Database, t: TestContext, enabled = true) {
-    this.rooms = roomsOn(db);
+  constructor(db: Database, t: TestContext, { enabled = true, clock = new TestClock(), bus }: WorldOptions = {}) {
+    this.clock = clock;
+    this.rooms = roomsOn(db, SERVER, bus);
     const common = { ...this.rooms, clock: this.clock, log: silentLog };
     const notifier = new Notifier(common);
     const wake = (users: readonly number[]) => notifier.wakeAround(users);
@@ -218,13 +228,14 @@ onEachDatabase('after a restart everybody is told anew', async (db, t) => {
   await joinAll(world.rooms, await newRoom(world.rooms), [BOB]);
   await world.sync('alice');
   const { next_batch: since } = await world.sync('bob');
-  const next = new World(db, t);
+  world.clock.advance(1000);
+  const next = new World(db, t, { clock: world.clock });
   await next.sync('alice');
   assert.deepEqual(await next.said('bob', since, '&set_presence=offline'), [[ALICE, 'online']]);
 });
 
 onEachDatabase('switched off everybody is offline, and syncs say nothing of it', async (db, t) => {
-  const world = new World(db, t, false);
+  const world = new World(db, t, { enabled: false });
   await joinAll(world.rooms, await newRoom(world.rooms), [BOB]);
   await world.api.ok(world.put('alice', { presence: 'online', status_msg: 'here' }));
   assert.deepEqual(await world.of('bob', ALICE), { presence: 'offline' });
@@ -238,4 +249,102 @@ onEachDatabase('switched off everybody is offline, and syncs say nothing of it',
   assert.deepEqual(told?.events.map(event => event.sender).sort(), [ALICE, BOB]);
   assert.equal((await world.sync('bob', later)).presence, undefined);
   assert.deepEqual(await refusal(world.get('carol', CAROL)), [200, undefined]);
+});
+
+/** Two processes of one server, and a room of Alice's and Bob's. */
+async function twoProcesses(db: Database, t: TestContext) {
+  const clock = new TestClock();
+  const [busHere, busThere] = twoBuses();
+  const [here, there] = [new World(db, t, { clock, bus: busHere }), new World(db, t, { clock, bus: busThere })];
+  await joinAll(here.rooms, await newRoom(here.rooms), [BOB]);
+  const pass = async (ms: number) => {
+    clock.advance(ms);
+    await heard();
+    await db.get(sql`select 1`);
+  };
+  return { clock, here, there, busThere, pass };
+}
+
+onEachDatabase(
+  'who syncs at one process is online at all, and offline when the devices at all are gone',
+  async (db, t) => {
+    const { here, there, pass } = await twoProcesses(db, t);
+    const { next_batch: since } = await there.sync('bob', undefined, '&set_presence=offline');
+    await here.sync('alice');
+    await pass(0);
+    assert.deepEqual(await there.said('bob', since, '&set_presence=offline'), [[ALICE, 'online']]);
+    await pass(20_000);
+    await there.sync('alice');
+    await pass(20_000);
+    for (const process of [here, there]) assert.equal((await process.of('bob', ALICE)).presence, 'online');
+    await pass(20_000);
+    await pass(1);
+    for (const process of [here, there]) assert.equal((await process.of('bob', ALICE)).presence, 'offline');
+  },
+);
+
+onEachDatabase('what users say of themselves, and servers of theirs, is heard by all processes', async (db, t) => {
+  const { here, there, clock, pass } = await twoProcesses(db, t);
+  await here.put('alice', { presence: 'unavailable', status_msg: 'at lunch' });
+  const dora = await here.rooms.db.tx(tx => here.rooms.nids.users.internOne(tx, DORA));
+  const told = { lastActive: clock.now(), statusMsg: 'hi', currentlyActive: true };
+  here.presence?.hear(dora, { presence: 'online', ...told });
+  await pass(0);
+  const alice = await there.of('bob', ALICE);
+  assert.deepEqual([alice.presence, alice.status_msg], ['unavailable', 'at lunch']);
+  assert.deepEqual((await there.presence?.contentOf(dora))?.presence, 'online');
+  await here.put('alice', { presence: 'online' });
+  await pass(0);
+  const later = await there.of('bob', ALICE);
+  assert.deepEqual([later.presence, later.status_msg], ['online', undefined]);
+});
+
+onEachDatabase('with a token of another process nothing is told again and again', async (db, t) => {
+  const { here, there, pass } = await twoProcesses(db, t);
+  const quiet = '&set_presence=offline';
+  await here.sync('alice');
+  await pass(0);
+  const { next_batch: first } = await here.sync('bob', undefined, quiet);
+  assert.deepEqual(await there.said('bob', first, quiet), []);
+  const { next_batch: second } = await there.sync('bob', first, quiet);
+  assert.deepEqual(await here.said('bob', second, quiet), []);
+  await pass(1000);
+  await here.put('alice', { presence: 'unavailable' });
+  await pass(0);
+  assert.deepEqual(await there.said('bob', second, quiet), [[ALICE, 'unavailable']]);
+  assert.deepEqual(await there.said('bob', first, quiet), [[ALICE, 'unavailable']]);
+});
+
+onEachDatabase('who is at a process stays online elsewhere as long as it says so, and not for ever', async (db, t) => {
+  const { here, there, busThere, pass } = await twoProcesses(db, t);
+  const stay = async (seconds: number) => {
+    for (let passed = 0; passed < seconds; passed += 10) {
+      await here.put('alice', { presence: 'online' });
+      await pass(10_000);
+    }
+  };
+  await stay(200);
+  assert.equal((await there.of('bob', ALICE)).presence, 'online');
+  busThere.isCut = true;
+  await stay(120);
+  assert.notEqual((await there.of('bob', ALICE)).presence, 'offline');
+  await stay(40);
+  assert.equal((await there.of('bob', ALICE)).presence, 'offline');
+  busThere.isCut = false;
+  await stay(60);
+  assert.equal((await there.of('bob', ALICE)).presence, 'online');
+  await here.presence?.[Symbol.asyncDispose]();
+  await pass(0);
+  assert.equal((await there.of('bob', ALICE)).presence, 'offline', 'it said good-bye');
+  const fresh = new World(db, t, { bus: busThere.another() });
+  assert.equal((await fresh.of('bob', ALICE)).presence, 'offline');
+});
+
+onEachDatabase('a process that begins asks the others who is there', async (db, t) => {
+  const { here, busThere, clock, pass } = await twoProcesses(db, t);
+  await here.sync('alice');
+  await pass(10_000);
+  const fresh = new World(db, t, { clock, bus: busThere.another() });
+  await pass(0);
+  assert.equal((await fresh.of('bob', ALICE)).presence, 'online');
 });
