@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { ROLES } from '../cluster/roles.ts';
 import type { ConfigArgs } from '../config/load.ts';
 import type { AdminSurroundings } from './admin-server.ts';
 import { addAuditCommands } from './audit-commands.ts';
@@ -77,7 +78,15 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
     .option('--port <number>', 'the port for clients (default: 8008)')
     .option('--registration <mode>', 'who can make an account: closed, token, approval or open')
     .option('--open-to-everybody', 'confirms that --registration open is meant')
+    .option('--process <name>', 'its name among several processes (default: host and port)')
     .action(async (options: ConfigArgs) => finish(await actions.up(options)));
+
+  withConfig(program.command('role'))
+    .description('start one of several processes that are one server, for some of the work')
+    .argument('<roles>', `what it does, with commas between them: ${ROLES.join(', ')}`)
+    .option('--port <number>', 'the port for clients (default: 8008)')
+    .option('--process <name>', 'its name among the processes (default: host and port)')
+    .action(async (roles: string, options: ConfigArgs) => finish(await actions.up({ ...options, roles })));
 
   withConfig(program.command('check'))
     .description('check the settings, the data folder and the database')

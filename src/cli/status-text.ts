@@ -1,6 +1,7 @@
 import type { AccountUsage } from '../base/budget.ts';
 import type { MemoryLevel } from '../base/memory-guard.ts';
 import type { BusStatus } from '../bus/nats-bus.ts';
+import type { ClusterStatus } from '../cluster/cluster-status.ts';
 import type { MissingStatus } from '../federation/gaps/missing-status.ts';
 import { progressText } from '../federation/joining/join-progress.ts';
 import type { JoinsStatus, UnfinishedRoom } from '../federation/joining/join-status.ts';
@@ -37,6 +38,8 @@ export interface Status {
   readonly database: { readonly kind: 'SQLite' | 'PostgreSQL'; readonly bytes: number };
   /** The bus between processes; absent where there is a single one. */
   readonly bus?: BusStatus | undefined;
+  /** The processes that are one server; absent where there is a single one. */
+  readonly cluster?: ClusterStatus | undefined;
   readonly listeners: readonly Listener[];
   /** Sending to other servers; absent without federation. */
   readonly outbound?: OutboundStatus;
@@ -57,6 +60,7 @@ export function statusText(status: Status): string {
     ['events', `about ${status.events}`],
     ['database', `${status.database.kind}, ${sizeText(status.database.bytes)}`],
     ...(status.bus === undefined ? [] : [busRow(status.bus)]),
+    ...(status.cluster === undefined ? [] : clusterRows(status.cluster)),
     ...(status.outbound === undefined ? [] : outboundRows(status.outbound)),
     ...(status.missing === undefined ? [] : missingRows(status.missing)),
     ...(status.joins === undefined ? [] : joinRows(status.joins)),
@@ -70,6 +74,14 @@ function busRow({ server, isConnected, forSeconds, problem, others }: BusStatus)
   const since = durationText(forSeconds);
   if (isConnected) return ['bus', `connected to ${server} for ${since}, ${others} other processes`];
   return ['bus', `not connected for ${since}${problem === undefined ? '' : `: ${problem}`}`];
+}
+
+function clusterRows({ own, processes, unheld }: ClusterStatus): [string, string][] {
+  const rows = processes.map(({ name, address, roles, work }): [string, string] => [
+    name === own ? 'this process' : 'process',
+    `${name}${address === undefined ? '' : ` at ${address}`}, ${roles.join(', ') || 'everything'}: ${work.join(', ') || 'no work of its own'}`,
+  ]);
+  return unheld.length === 0 ? rows : [...rows, ['nobody does', unheld.join(', ')]];
 }
 
 /** Nothing is said of what is as it should be. */

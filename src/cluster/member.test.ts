@@ -36,7 +36,7 @@ class Cluster implements AsyncDisposable {
     const clock = { ...systemClock, monotonic: () => this.now, after: () => ({ cancel: () => undefined }) };
     // Hints are lost here: whoever beats does so because the test says so.
     const bus = new LocalBus(error => assert.fail(error as Error));
-    const parts = { db, bus, clock, log: silentLog, name, now: () => this.now };
+    const parts = { db, bus, clock, log: silentLog, name, roles: [], now: () => this.now };
     const member = new Member(parts);
     const stop = new AbortController();
     for (const work of WORK) void member.hold(work, signal => this.#do(work, name, signal), stop.signal);

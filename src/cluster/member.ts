@@ -16,6 +16,7 @@ import {
   silentProcesses,
 } from './process.table.ts';
 import { preferred } from './rendezvous.ts';
+import type { Role } from './roles.ts';
 import { Work } from './work.ts';
 
 export interface MemberParts {
@@ -25,6 +26,7 @@ export interface MemberParts {
   readonly log: Log;
   /** Of the process: the same after a restart, so that it gets back what it had. */
   readonly name: string;
+  readonly roles: readonly Role[];
   /** For tests: what time it is for all processes; else the database says. */
   readonly now?: () => Moment;
 }
@@ -133,11 +135,13 @@ export class Member implements Leases, AsyncDisposable {
 
   /** Work of an earlier life has ended before this process may write again. */
   async #join(): Promise<void> {
-    const { db, name, log } = this.#parts;
+    const { db, name, roles, log } = this.#parts;
     if (this.#nid !== undefined) log.error('Others held this process for dead. It begins anew.', { name });
     await this.#lose();
     db.fence(undefined);
-    const nid = await db.tx(tx => insertProcess(tx, { name, ...this.#said() }, this.#now(), LIFE_MS));
+    const nid = await db.tx(tx =>
+      insertProcess(tx, { name, roles: roles.join(','), ...this.#said() }, this.#now(), LIFE_MS),
+    );
     this.#nid = nid;
     db.fence(fenceText(nid));
     this.#changed();

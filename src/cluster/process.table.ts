@@ -23,6 +23,8 @@ export interface ProcessRow {
   readonly name: string;
   /** Where it listens, for those in front of it. */
   readonly address: string | null;
+  /** What it does, with commas between them. */
+  readonly roles: string;
   readonly started_ts: number;
   /** The names of the leases that it would take, as JSON. */
   readonly offers: string;
@@ -30,13 +32,15 @@ export interface ProcessRow {
 
 export async function insertProcess(
   tx: Tx,
-  process: Pick<ProcessRow, 'name' | 'address' | 'offers'>,
+  process: Pick<ProcessRow, 'name' | 'address' | 'roles' | 'offers'>,
   now: Moment,
   lifeMs: number,
 ): Promise<number> {
-  const { name, address, offers } = process;
-  const row = await tx.get<{ nid: number }>(sql`insert into cluster_process (name, address, until, started_ts, offers)
-    values (${name}, ${address}, ${after(now, lifeMs)}, ${now}, ${offers}) returning nid`);
+  const { name, address, roles, offers } = process;
+  const row = await tx.get<{
+    nid: number;
+  }>(sql`insert into cluster_process (name, address, roles, until, started_ts, offers)
+    values (${name}, ${address}, ${roles}, ${after(now, lifeMs)}, ${now}, ${offers}) returning nid`);
   if (row === undefined) throw new Error('a process has no number');
   return row.nid;
 }
@@ -56,7 +60,7 @@ export async function keepProcess(
 
 /** Those that live, in the order in which they came. */
 export async function livingProcesses(db: Queryable, now: Moment): Promise<ProcessRow[]> {
-  return db.all<ProcessRow>(sql`select nid, name, address, started_ts, offers from cluster_process
+  return db.all<ProcessRow>(sql`select nid, name, address, roles, started_ts, offers from cluster_process
     where until > ${now} order by nid`);
 }
 

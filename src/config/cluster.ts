@@ -1,5 +1,6 @@
 import { natsServers } from '../bus/nats-servers.ts';
-import { optionalPath, optionalText, section } from './kinds.ts';
+import { isRole, ROLES } from '../cluster/roles.ts';
+import { optionalPath, optionalText, section, texts } from './kinds.ts';
 
 export const cluster = section('Several processes that are one server together, over one PostgreSQL database.', {
   bus: optionalText(
@@ -13,6 +14,13 @@ export const cluster = section('Several processes that are one server together, 
       'With the same name it gets back the work that it had.',
     'letters, digits, `.`, `_` and `-`, at most 60 of them',
     value => /^[\w.-]{1,60}$/.test(value),
+  ),
+  roles: texts(
+    'What this process does: answer requests (`client`, `sync`, `initial-sync`, `media`, `federation-in`), or the work ' +
+      'behind (the others). Empty: everything.',
+    [],
+    `one of ${ROLES.join(', ')}`,
+    value => isRole(value),
   ),
   bus_certificate: optionalPath(
     'The certificate in PEM with which a process shows a NATS server who it is (`tls://`).',

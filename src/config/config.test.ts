@@ -48,6 +48,12 @@ test('with no file at all every key has its default', t => {
   assert.ok(config.rate_limits !== 'off' && config.rate_limits.message.burst > 0);
 });
 
+test('several processes need PostgreSQL, and roles need several processes', t => {
+  assert.throws(() => load(t, 'cluster: { bus: "nats://10.0.0.5" }\n'), /my\.yaml:1: SQLite has one process/);
+  assert.throws(() => load(t, 'cluster: { roles: [push] }\n'), /my\.yaml:1: A process that does only some/);
+  assert.throws(() => load(t, 'cluster: { roles: [gardening] }\n'), /one of client, sync/);
+});
+
 test('a file sets what it names and nothing else; paths count from its folder', t => {
   const config = load(
     t,
@@ -57,7 +63,8 @@ data_dir: here
 listen: { client: { port: 80 } }
 default_room_version: 11
 rate_limits: off
-cluster: { bus: "nats://10.0.0.5,nats://10.0.0.6:4333" }
+database: { url: "postgres://copse@10.0.0.5/copse" }
+cluster: { bus: "nats://10.0.0.5,nats://10.0.0.6:4333", roles: [push, sync] }
 tls:
   extra_ca: [ca.pem, /etc/other.pem]
 media:
@@ -69,7 +76,7 @@ media:
   assert.deepEqual(config.listen.client, { host: '127.0.0.1', port: 80 });
   assert.equal(config.default_room_version, '11');
   assert.equal(config.rate_limits, 'off');
-  assert.deepEqual(config.cluster, { bus: 'nats://10.0.0.5,nats://10.0.0.6:4333' });
+  assert.deepEqual(config.cluster, { bus: 'nats://10.0.0.5,nats://10.0.0.6:4333', roles: ['push', 'sync'] });
   assert.match(config.tls.extra_ca[0] ?? '', /copse-config-.*\/ca\.pem$/);
   assert.equal(config.tls.extra_ca[1], '/etc/other.pem');
   assert.equal(config.media.max_upload, 1_572_864);

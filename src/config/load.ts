@@ -20,6 +20,10 @@ export interface ConfigArgs {
   readonly registration?: string | undefined;
   /** `--open-to-everybody` */
   readonly openToEverybody?: boolean | undefined;
+  /** `copse role ROLE,ROLE` */
+  readonly roles?: string | undefined;
+  /** `--process NAME` */
+  readonly process?: string | undefined;
 }
 
 const DEFAULT_DATA = './copse-data';
@@ -72,6 +76,8 @@ function flagValues(args: ConfigArgs): FlagValue[] {
     { flag: '--name', path: ['server_name'], value: args.name },
     { flag: '--port', path: ['listen', 'client', 'port'], value: port },
     { flag: '--registration', path: ['registration', 'mode'], value: args.registration },
+    { flag: 'role', path: ['cluster', 'roles'], value: args.roles?.split(',') },
+    { flag: '--process', path: ['cluster', 'process'], value: args.process },
     { flag: '--open-to-everybody', path: ['registration', 'open_to_everybody'], value: args.openToEverybody },
   ];
   return all.filter(flag => flag.value !== undefined);
@@ -130,6 +136,20 @@ function contradictions(config: Config, source: ConfigSource | undefined): Probl
       ['federation', 'retry', 'longest'],
       'The longest wait is shorter than the first one.',
       'Make federation.retry.longest at least federation.retry.initial.',
+    );
+  }
+  if (config.cluster.bus !== undefined && config.database.url === 'sqlite') {
+    report(
+      ['cluster', 'bus'],
+      'SQLite has one process.',
+      'Give `database.url` a PostgreSQL database (`copse migrate postgres` moves what is there), or leave out cluster.bus.',
+    );
+  }
+  if (config.cluster.bus === undefined && config.cluster.roles.length > 0) {
+    report(
+      ['cluster', 'roles'],
+      'A process that does only some of the work needs others for the rest.',
+      'Give `cluster.bus`, over which they meet, or leave out the roles.',
     );
   }
   for (const reason of faultsOfTerms(config.terms))

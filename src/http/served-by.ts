@@ -12,7 +12,7 @@ export function servedBy(role: RequestRole, endpoints: readonly Endpoint[]): Pla
 }
 
 /** Whether a process with these roles answers the endpoint, at least for some requests. */
-export function isServedBy(roles: ReadonlySet<RequestRole>, { role, without }: PlacedEndpoint): boolean {
+export function isServedBy(roles: ReadonlySet<string>, { role, without }: PlacedEndpoint): boolean {
   const wanted = without === undefined ? [role] : [role, without.role];
   return wanted.flatMap(each => [each, STANDS_IN[each] ?? each]).some(each => roles.has(each));
 }

@@ -26,15 +26,15 @@ interface BusInput {
   readonly bus?: Bus;
 }
 
+type BusSettings = Pick<Config, 'tls'> & {
+  readonly cluster: Pick<Config['cluster'], 'bus' | 'bus_certificate' | 'bus_key'>;
+};
+
 /** How long a start waits for NATS. Without it Copse starts all the same: everything is right, only later. */
 const LONGEST_WAIT_MS = 5000;
 
 /** The bus of the settings. The library for NATS is loaded only where it is used. */
-export async function openBus(
-  config: Pick<Config, 'cluster' | 'tls'>,
-  serverName: ServerName,
-  input: BusInput,
-): Promise<OpenBus> {
+export async function openBus(config: BusSettings, serverName: ServerName, input: BusInput): Promise<OpenBus> {
   const { clock, log } = input;
   const onError = (error: unknown) => log.error('A listener on the bus failed.', { err: error });
   const servers = natsServers(config.cluster.bus ?? '');
@@ -57,7 +57,7 @@ function withoutNats(bus: Bus): OpenBus {
 const CERTIFICATE_NAMES = { certificate: 'cluster.bus_certificate', key: 'cluster.bus_key' };
 
 /** @throws TlsFileError */
-function tlsOf({ cluster, tls }: Pick<Config, 'cluster' | 'tls'>): NatsTls {
+function tlsOf({ cluster, tls }: BusSettings): NatsTls {
   const authorities = readAuthorities(tls.extra_ca);
   const files = certificateFiles({ certificate: cluster.bus_certificate, key: cluster.bus_key }, CERTIFICATE_NAMES);
   return {

@@ -2,10 +2,13 @@ import { hostname } from 'node:os';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Bus } from '../bus/bus.ts';
+import { type ClusterStatus, clusterStatus } from '../cluster/cluster-status.ts';
 import { type Leases, soleLeases } from '../cluster/leases.ts';
 import { Member } from '../cluster/member.ts';
+import { isRole, leasesOf } from '../cluster/roles.ts';
 import type { Config } from '../config/schema.ts';
 import type { Database } from '../db/database.ts';
+import { isServedBy, type PlacedEndpoint } from '../http/served-by.ts';
 
 /** This process among those that are one server together. Disposing of it hands on what it holds. */
 export interface Cluster extends AsyncDisposable {
@@ -14,6 +17,10 @@ export interface Cluster extends AsyncDisposable {
   start(): Promise<void>;
   /** From now on the process serves at this URL. */
   serves(url: string): void;
+  /** Whether this process answers an endpoint. */
+  answers(endpoint: PlacedEndpoint): boolean;
+  /** Who does what; undefined where there is one process. */
+  status(): Promise<ClusterStatus | undefined>;
 }
 
 export interface ClusterInput {
@@ -31,12 +38,18 @@ export function processName({ cluster, listen }: ClusterSettings): string | unde
   return cluster.process ?? `${hostname()}-${listen.client.port}`;
 }
 
+/** Shows everywhere that a process is there. */
+const VERSIONS = '/_matrix/client/versions';
+
 export function composeCluster(settings: ClusterSettings, { log, ...parts }: ClusterInput): Cluster {
   const name = processName(settings);
   if (name === undefined) return sole;
-  const member = new Member({ ...parts, log: log.child('cluster'), name });
+  const roles = settings.cluster.roles.filter(isRole);
+  const member = new Member({ ...parts, log: log.child('cluster'), name, roles });
   return {
-    leases: member,
+    leases: roles.length === 0 ? member : leasesOf(member, new Set(roles)),
+    answers: endpoint => roles.length === 0 || endpoint.path === VERSIONS || isServedBy(new Set(roles), endpoint),
+    status: async () => clusterStatus(name, await member.others()),
     start: () => member.start(),
     serves(url) {
       member.address = url;
@@ -49,5 +62,7 @@ const sole: Cluster = {
   leases: soleLeases,
   start: async () => undefined,
   serves: () => undefined,
+  answers: () => true,
+  status: async () => undefined,
   [Symbol.asyncDispose]: async () => undefined,
 };

@@ -113,7 +113,7 @@ export async function compose(config: Config, environment: Environment): Promise
   const http = httpParts(parts, federating?.authenticateServer, config, { ...environment, memory: memory.http });
   const { forClients, forAdmins } = servedEndpoints({ config, folder, parts, federating, version });
   const client = new HttpServer(http);
-  client.add(forClients);
+  client.add(forClients.filter(endpoint => cluster.answers(endpoint)));
   await cluster.start();
   await parts.start();
   await federating?.start();
@@ -148,7 +148,7 @@ export async function compose(config: Config, environment: Environment): Promise
   async function status(): Promise<Status> {
     const uptimeSeconds = (clock.monotonic() - startedAt) / 1000;
     const common = { version, serverName, uptimeSeconds, listeners, memory: memory.status(), ...(await figures(db)) };
-    return { ...common, bus: open.status(), ...(await federating?.status()) };
+    return { ...common, bus: open.status(), cluster: await cluster.status(), ...(await federating?.status()) };
   }
 
   async function firstAdministratorLink(): Promise<string | undefined> {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { JsonObject } from '../../src/core/json.ts';
 import { skipWithoutNats } from '../support/nats.ts';
 import { ClusterUser, ephemeralOf, timelineOf } from './cluster-user.ts';
@@ -7,6 +9,7 @@ import { Talk } from './talk.ts';
 import { TestCluster } from './test-cluster.ts';
 
 const enc = encodeURIComponent;
+const MAIN = fileURLToPath(new URL('../../src/main/main.ts', import.meta.url));
 const skip = skipWithoutNats || (process.env.COPSE_TEST_POSTGRES === undefined && 'there is no PostgreSQL');
 
 /** Longer than a process lives that says nothing. */
@@ -67,6 +70,25 @@ test('what is done at one process is seen at the others', { skip }, async () => 
   await elsewhere.ok('GET', '/v3/account/whoami');
   await bob.ok('POST', '/v3/logout');
   await assert.rejects(elsewhere.ok('GET', '/v3/account/whoami'), /M_UNKNOWN_TOKEN/);
+});
+
+test('a process does what its roles name, and the others the rest', { skip }, async () => {
+  const front = ['client', 'sync', 'initial-sync', 'media', 'federation-in'];
+  const behind = ['rooms', 'federation-out', 'push', 'appservice', 'maintenance', 'doctor'];
+  await using cluster = await TestCluster.start(2, [front, behind]);
+  const alice = await ClusterUser.register(cluster.processes.slice(0, 1), 0, 'alice');
+  await alice.ok('GET', '/v3/sync');
+  const shown = () =>
+    spawnSync(process.execPath, [MAIN, 'status', '--data', cluster.processes[0]?.dataDir ?? '']).stdout.toString();
+  let status = shown();
+  for (let tries = 0; tries < 20 && !/process-1.*shard 0-15/.test(status); tries++) status = shown();
+  assert.match(status, /process-0 at http.*client, sync, initial-sync, media, federation-in: no work of its own/);
+  assert.match(status, /process-1 at http.*rooms, .*doctor: .*push.*shard 0-15/);
+  assert.doesNotMatch(status, /nobody does/);
+  const [, second] = cluster.processes;
+  const refused = await fetch(`${second?.url}/_matrix/client/v3/sync`);
+  assert.equal(refused.status, 404);
+  assert.equal(((await refused.json()) as JsonObject).errcode, 'M_UNRECOGNIZED');
 });
 
 test('processes may be killed and may sleep, and the bus may go: nothing is lost, doubled or out of order', {

@@ -17,7 +17,8 @@ export class TestCluster implements AsyncDisposable {
     this.#opened = opened;
   }
 
-  static async start(count: number): Promise<TestCluster> {
+  /** `roles`: of each process; it does everything unless given. */
+  static async start(count: number, roles: readonly (readonly string[])[] = []): Promise<TestCluster> {
     await using opened = new AsyncDisposableStack();
     const postgres = opened.use(await openPostgres(process.env.COPSE_TEST_POSTGRES ?? ''));
     const nats = opened.use(await TestNats.start());
@@ -27,7 +28,7 @@ export class TestCluster implements AsyncDisposable {
     for (let at = 0; at < count; at++) {
       const config = {
         database: { url: postgres.url, connections: 4 },
-        cluster: { bus: nats.url, process: `process-${at}` },
+        cluster: { bus: nats.url, process: `process-${at}`, roles: roles[at] ?? [] },
         listen: { client: { port: 0 } },
       };
       const server = opened.use(new RunningServer({ config, dataDir: join(folder, 'data') }));
