@@ -147,6 +147,12 @@ const SUITES: readonly Suite[] = [
     run: args => runReport('test/bench/load.ts', args),
   },
   {
+    name: 'bench-sliding',
+    about: 'what sliding sync costs beside /sync [ROOMS...]',
+    when: 'asked',
+    run: args => runReport('test/bench/sliding-sync.ts', args),
+  },
+  {
     name: 'overload',
     about: 'ten times as much as the memory allows [--all]',
     when: 'asked',

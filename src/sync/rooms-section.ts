@@ -123,8 +123,11 @@ export async function busyAmong(
   rooms: readonly Pick<Room, 'nid' | 'shard'>[],
 ): Promise<Set<number>> {
   const { busyRooms, parts, since } = window;
-  if (busyRooms !== undefined) return new Set(rooms.flatMap(({ nid }) => (busyRooms.has(nid) ? [nid] : [])));
   const busy = new Set<number>();
+  if (busyRooms !== undefined) {
+    for (const { nid } of rooms) if (busyRooms.has(nid)) busy.add(nid);
+    return busy;
+  }
   if (since === undefined) return busy;
   for (const [shard, some] of Map.groupBy(rooms, room => room.shard)) {
     const { after, upTo } = stretch(window, shard);

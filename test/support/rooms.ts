@@ -1,3 +1,4 @@
+import type { Budget } from '../../src/base/budget.ts';
 import { KeyedQueue } from '../../src/base/keyed-queue.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { nodeCrypto, signingKeyFromSeed } from '../../src/base/node-crypto.ts';
@@ -42,8 +43,8 @@ export function roomsOn(
   db: Database,
   serverName: ServerName = SERVER,
   bus: Bus = throwingBus(),
+  budget: Budget = testBudget(),
 ): RoomsParts & { readonly clock: TickingClock } {
-  const budget = testBudget();
   const nids = new Nids(budget);
   const rooms = new RoomRegistry(budget, bus);
   const events = new EventStore(rooms, budget, bus);

@@ -79,6 +79,8 @@ async function listedRooms(
 /** Ranges may overlap, and reach as far beyond the end as they like. */
 function within(rooms: readonly UserRoom[], ranges: readonly ListRange[] | undefined): readonly UserRoom[] {
   if (ranges === undefined) return rooms;
+  const [only] = ranges;
+  if (only !== undefined && ranges.length === 1) return rooms.slice(only[0], only[1] + 1);
   return rooms.filter((_, index) => ranges.some(([from, to]) => index >= from && index <= to));
 }
 

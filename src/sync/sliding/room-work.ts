@@ -78,7 +78,7 @@ function isIdle(
   const isTurned = ((known.flags & TOLD_DIRECT) !== 0) !== direct.has(room.row.room_id);
   const grows =
     config.timelineLimit > known.config.timelineLimit || growth.state(config, known.config).patterns.length > 0;
-  const isMoved = room.row.pos > stretch(window, room.row.shard).after;
+  const isMoved = room.row.pos > (window.since?.shards[room.shard] ?? 0);
   return !isTurned && !grows && !isMoved && !privateReceipts.has(room.nid);
 }
 

@@ -3,7 +3,7 @@ import type { RoomId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { departuresSince } from '../../rooms/departures.table.ts';
 import { EVENT_BYTES } from '../sync-cost.ts';
-import { stretch, userLogMoved } from '../window.ts';
+import { userLogMoved } from '../window.ts';
 import type { MatchedRoom } from './matching.ts';
 import { leftResult, pendingResult } from './outside-result.ts';
 import { type RoomResult, roomResult } from './room-result.ts';
@@ -71,11 +71,12 @@ export function leaveBehind(
   rooms: readonly UserRoom[],
   matched: readonly MatchedRoom[],
 ): void {
-  const asked = new Set(matched.map(({ room }) => room.nid));
-  for (const { nid, row } of rooms) {
-    const { after } = stretch(window, row.shard);
-    if (!asked.has(nid) && (busy.has(nid) || row.pos > after)) draft.fallBehind(nid, after);
-  }
+  const { since } = window;
+  if (since === undefined) return;
+  const moved = rooms.filter(({ nid, shard, row }) => busy.has(nid) || row.pos > (since.shards[shard] ?? 0));
+  if (moved.length === 0) return;
+  const asked = new Set(matched.map(({ room }) => room));
+  for (const room of moved) if (!asked.has(room)) draft.fallBehind(room.nid, since.shards[room.shard] ?? 0);
 }
 
 /** Rooms that the user was taken out of and that were deleted then: their own logs tell of it no more. */

@@ -185,10 +185,7 @@ export class SlidingSync {
       facts,
       direct: await facts.direct(),
       growth: new ConfigGrowth(),
-      busy: await busyAmong(
-        window,
-        all.map(({ nid, row }) => ({ nid, shard: row.shard })),
-      ),
+      busy: await busyAmong(window, all),
       privateReceipts: Map.groupBy(receipts, row => row.room_nid),
     };
   }

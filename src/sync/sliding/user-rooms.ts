@@ -7,6 +7,7 @@ import type { LogView } from '../log-view.ts';
 /** A room in a user's list. */
 export interface UserRoom {
   readonly nid: number;
+  readonly shard: number;
   readonly row: UserRoomRow;
   readonly membership: Membership;
   /** Grows with what happens: by this the list is sorted. Of who is not in the room, when their membership came. */
@@ -79,6 +80,7 @@ function userRoom(row: UserRoomRow): UserRoom {
   const isOut = membership === 'leave' || membership === 'ban';
   return {
     nid: row.room_nid,
+    shard: row.shard,
     row,
     membership,
     activity: membership === 'join' ? (row.newest_nid ?? row.event_nid) : row.event_nid,

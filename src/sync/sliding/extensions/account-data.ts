@@ -30,14 +30,15 @@ async function globalData(window: LogWindow): Promise<JsonObject[]> {
 async function roomData(ctx: ExtensionContext, scope: ExtensionScope): Promise<RoomData[]> {
   const { sources, parts, view, since } = ctx.window;
   const { db } = parts;
-  const { known, fresh } = scopeOf(ctx, scope, TOLD_ACCOUNT_DATA);
-  const freshIds = fresh.map(({ room }) => room.row.room_id);
+  const told = scopeOf(ctx, scope, TOLD_ACCOUNT_DATA);
+  const freshIds = told.fresh.map(({ room }) => room.row.room_id);
   const items = freshIds.length === 0 ? [] : [...(await sources.accountDataOf(db, view.userNid, freshIds))];
-  if (since === undefined || known.size === 0 || !userLogMoved(ctx.window)) return items;
-  const places = await parts.rooms.byNids(db, known);
-  const ids = new Set([...places.values()].map(({ roomId }) => roomId));
-  const moved = await sources.roomAccountData(db, view.userNid, since.user);
-  return [...items, ...moved.filter(({ roomId }) => ids.has(roomId))];
+  if (since === undefined || !userLogMoved(ctx.window)) return items;
+  for (const item of await sources.roomAccountData(db, view.userNid, since.user)) {
+    const place = await parts.rooms.find(db, item.roomId);
+    if (place !== undefined && told.has(place.nid)) items.push(item);
+  }
+  return items;
 }
 
 type RoomData = TypedContent & { readonly roomId: RoomId };

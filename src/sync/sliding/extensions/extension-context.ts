@@ -17,33 +17,36 @@ export function isInScope({ lists, rooms }: ExtensionScope, { room, lists: inLis
   return lists.includes('*') ? inLists.length > 0 : inLists.some(name => lists.includes(name));
 }
 
+/** Of which rooms an extension tells what. */
+export interface Scope {
+  /** Those of which it tells everything: the client has just been given them, or did not want the extension before. */
+  readonly fresh: readonly MatchedRoom[];
+  /** Whether it tells what changed in a room. */
+  has(nid: number): boolean;
+}
+
 /**
- * The rooms of which an extension tells what changed, and those of which it tells everything: because the client has
- * just been given them, or did not want the extension for them before. `flag`: what the connection remembers it by.
+ * What a scope comes to; `flag`: what the connection remembers it by. Rooms that are out of the lists' ranges now are
+ * told of as well: little comes of them, and nothing gets lost.
  */
-export function scopeOf(
-  { matched, draft, results }: ExtensionContext,
-  scope: ExtensionScope,
-  flag: number,
-): { readonly known: ReadonlySet<number>; readonly fresh: readonly MatchedRoom[] } {
+export function scopeOf({ matched, draft, results }: ExtensionContext, wanted: ExtensionScope, flag: number): Scope {
   const fresh: MatchedRoom[] = [];
-  const known = new Set<number>();
-  // Rooms that are out of the lists' ranges now are told of as well: little comes of them, and nothing gets lost.
-  for (const [nid, { flags }] of draft.before) if ((flags & flag) !== 0) known.add(nid);
+  const others = new Set<number>();
+  const isEverywhere = wanted.lists.includes('*') && wanted.rooms.includes('*');
   for (const one of matched) {
     const { nid } = one.room;
     const told = draft.get(nid);
     // Of rooms that did not fit into the answer nothing is told yet.
     if (told === undefined) continue;
-    const isWanted = isInScope(scope, one);
-    const json = results.get(nid)?.json;
-    const isNew = !known.has(nid) || json?.initial === true;
+    const isWanted = isEverywhere || isInScope(wanted, one);
+    const wasTold = ((draft.before.get(nid)?.flags ?? 0) & flag) !== 0;
+    const isNew = !wasTold || results.get(nid)?.json.initial === true;
     if (isWanted && isNew) fresh.push(one);
-    if (isNew || !isWanted) known.delete(nid);
+    if (isNew || !isWanted) others.add(nid);
     const flags = isWanted ? told.flags | flag : told.flags & ~flag;
     if (flags !== told.flags) draft.set(nid, { ...told, flags });
   }
-  return { known, fresh };
+  return { fresh, has: nid => ((draft.before.get(nid)?.flags ?? 0) & flag) !== 0 && !others.has(nid) };
 }
 
 /** The client does not want an extension: when it wants it again, it is told everything. */

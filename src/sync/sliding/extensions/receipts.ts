@@ -7,15 +7,15 @@ import { stretch } from '../../window.ts';
 import { TOLD_RECEIPTS } from '../connection-state.ts';
 import type { MatchedRoom } from '../matching.ts';
 import type { ExtensionScope } from '../request.ts';
-import { type ExtensionContext, scopeOf } from './extension-context.ts';
+import { type ExtensionContext, type Scope, scopeOf } from './extension-context.ts';
 
 /**
  * MSC3960: receipts. Of a room that is new to the client, or of which it sees more now, those of the user and those that
  * stand at what is shown: of a large room there are too many.
  */
 export async function receiptsExtension(ctx: ExtensionContext, scope: ExtensionScope): Promise<JsonObject> {
-  const { known, fresh } = scopeOf(ctx, scope, TOLD_RECEIPTS);
-  const isFresh = new Set(fresh);
+  const told = scopeOf(ctx, scope, TOLD_RECEIPTS);
+  const fresh = new Set(told.fresh);
   const rows = new Map<RoomId, ReceiptRow[]>();
   const add = (roomId: RoomId, some: readonly ReceiptRow[]): void => {
     if (some.length > 0) rows.set(roomId, [...(rows.get(roomId) ?? []), ...some]);
@@ -24,10 +24,10 @@ export async function receiptsExtension(ctx: ExtensionContext, scope: ExtensionS
     const { nid, row, membership } = one.room;
     if (membership !== 'join') continue;
     const isWider = ctx.results.get(nid)?.json.expanded_timeline === true;
-    if (isFresh.has(one) || (isWider && known.has(nid))) add(row.room_id, await shownReceipts(ctx, one));
-    else if (known.has(nid) && mayHaveMoved(ctx, nid)) add(row.room_id, await movedReceipts(ctx, one));
+    if (fresh.has(one) || (isWider && told.has(nid))) add(row.room_id, await shownReceipts(ctx, one));
+    else if (mayHaveMoved(ctx, nid) && told.has(nid)) add(row.room_id, await movedReceipts(ctx, one));
   }
-  for (const [roomId, own] of await privateElsewhere(ctx, known)) add(roomId, own);
+  for (const [roomId, own] of await privateElsewhere(ctx, told)) add(roomId, own);
   const rooms: Record<RoomId, JsonObject> = {};
   for (const [roomId, some] of rows) {
     // A content has room for one receipt of a kind at one event. That for the room as a whole says more.
@@ -55,10 +55,11 @@ async function movedReceipts(ctx: ExtensionContext, { room }: MatchedRoom): Prom
 /** Of rooms that are out of the lists' ranges now: what is in the user's log is told at once. */
 async function privateElsewhere(
   { window, matched, privateReceipts }: ExtensionContext,
-  known: ReadonlySet<number>,
+  told: Scope,
 ): Promise<[RoomId, readonly ReceiptRow[]][]> {
+  if (privateReceipts.size === 0) return [];
   const asked = new Set(matched.map(({ room }) => room.nid));
-  const elsewhere = [...privateReceipts].filter(([nid]) => known.has(nid) && !asked.has(nid));
+  const elsewhere = [...privateReceipts].filter(([nid]) => told.has(nid) && !asked.has(nid));
   const { db, rooms } = window.parts;
   const places = await rooms.byNids(
     db,

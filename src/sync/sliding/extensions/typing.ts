@@ -10,6 +10,7 @@ export function typingExtension(ctx: ExtensionContext, scope: ExtensionScope): J
   const rooms: Record<RoomId, JsonObject> = {};
   for (const one of ctx.matched) {
     const { nid, row, membership } = one.room;
+    if (!moved.has(nid) && !ctx.results.has(nid)) continue;
     if (membership !== 'join' || ctx.draft.get(nid) === undefined || !isInScope(scope, one)) continue;
     const isNew = ctx.results.get(nid)?.json.initial === true;
     if (!isNew && !moved.has(nid)) continue;
