@@ -1,24 +1,13 @@
 import assert from 'node:assert/strict';
-import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { askFront } from './ask-front.ts';
+import { bytes, MIB } from './bytes.ts';
 import { FrontWorld, recorders } from './front-world.ts';
 import { needs, PROGRAMS } from './programs.ts';
 
-const MIB = 1024 * 1024;
 const upload = '/_matrix/media/v3/upload?filename=a%2Fb';
 const send = '/_matrix/federation/v1/send/1';
 const message = '/_matrix/client/v3/rooms/!a:x/send/m.room.message/1';
-
-/** As many bytes, a megabyte at a time. */
-function bytes(count: number): Readable {
-  const piece = Buffer.alloc(MIB);
-  return Readable.from(
-    (function* () {
-      for (let left = count; left > 0; left -= MIB) yield left >= MIB ? piece : piece.subarray(0, left);
-    })(),
-  );
-}
 
 /** Paths and what they take. */
 const LIMITS = [

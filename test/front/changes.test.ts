@@ -22,7 +22,7 @@ function holdOne(process: Recorder): Promise<ServerResponse> {
 }
 
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (let left = 500; left > 0; left--) {
+  for (let left = 1000; left > 0; left--) {
     if (await isSo()) return;
     await wait(10);
   }
@@ -174,6 +174,21 @@ for (const program of PROGRAMS) {
     },
   );
 
+  test(`${program}: who is refused with 503 is taken elsewhere, unless it was a POST`, needs(program), async t => {
+    const [one, two] = await three(t);
+    const world = await FrontWorld.open(t, program, [{ recorder: one }, { recorder: two }]);
+    for (const process of [one, two])
+      process.answer = response => void response.writeHead(process === one ? 503 : 200).end(process.name);
+    const answers = async (method: string) => {
+      const body = method === 'GET' ? {} : { body: '{}' };
+      const all = Array.from({ length: 12 }, (_, at) => askFront(world, { method, path: room(at), ...body }));
+      return new Set((await Promise.all(all)).map(({ status }) => status));
+    };
+    assert.deepEqual(await answers('POST'), new Set([200, 503]));
+    assert.deepEqual(await answers('PUT'), new Set([200]));
+    assert.deepEqual(await answers('GET'), new Set([200]));
+  });
+
   test(`${program}: where nobody answers there is JSON`, needs(program), async t => {
     const [one] = await three(t);
     const world = await FrontWorld.open(t, program, [{ recorder: one }]);
@@ -184,3 +199,21 @@ for (const program of PROGRAMS) {
     assert.equal(answer.headers['retry-after'], '5');
   });
 }
+
+test(
+  'haproxy: a process that says it drains gets nothing new, and something again later',
+  needs('haproxy'),
+  async t => {
+    const [one, two] = await three(t);
+    const world = await FrontWorld.open(t, 'haproxy', [{ recorder: one }, { recorder: two }]);
+    const used = async () => {
+      const answers = await Promise.all(Array.from({ length: 12 }, (_, at) => askFront(world, { path: room(at) })));
+      return [...new Set(answers.map(({ process }) => process))].sort().join();
+    };
+    assert.equal(await used(), 'b1,b2');
+    two.health = 503;
+    await until(async () => (await used()) === 'b1');
+    two.health = 200;
+    await until(async () => (await used()) === 'b1,b2');
+  },
+);
