@@ -159,6 +159,12 @@ const SUITES: readonly Suite[] = [
     run: args => runScript('test/bench/overload.ts', args),
   },
   {
+    name: 'bigroom',
+    about: 'rooms on thousands of servers, joined in little memory [--small] [PART...]',
+    when: 'asked',
+    run: args => runScript('test/bigroom/run.ts', args),
+  },
+  {
     name: 'lines',
     about: 'lines that tests reach',
     when: 'asked',

@@ -34,12 +34,14 @@ export class LoadUser {
     this.token = token;
   }
 
-  static async register(base: string, name: string): Promise<LoadUser> {
+  static async register(base: string, name: string, admin = false): Promise<LoadUser> {
     const url = `${base}/_synapse/admin/v1/register`;
     const nonce = getString(await call('GET', url, undefined), 'nonce') ?? '';
     const password = `password of ${name}`;
-    const mac = createHmac('sha1', SECRET).update([nonce, name, password, 'notadmin'].join('\0')).digest('hex');
-    const answer = await call('POST', url, undefined, { nonce, username: name, password, admin: false, mac });
+    const mac = createHmac('sha1', SECRET)
+      .update([nonce, name, password, admin ? 'admin' : 'notadmin'].join('\0'))
+      .digest('hex');
+    const answer = await call('POST', url, undefined, { nonce, username: name, password, admin, mac });
     return new LoadUser(base, getString(answer, 'access_token') ?? '');
   }
 
@@ -53,6 +55,21 @@ export class LoadUser {
 
   async join(room: string): Promise<void> {
     await this.#call('POST', `join/${encodeURIComponent(room)}`, {});
+  }
+
+  async joinThrough(room: string, server: string): Promise<void> {
+    await this.#call('POST', `join/${encodeURIComponent(room)}?${new URLSearchParams({ via: server })}`, {});
+  }
+
+  /** How many are in a room. @throws while they are still coming */
+  async members(room: string): Promise<number> {
+    const { joined } = await this.#call('GET', `rooms/${encodeURIComponent(room)}/joined_members`);
+    return Object.keys(joined as JsonObject).length;
+  }
+
+  /** Joins that go on, for an administrator. */
+  joins(): Promise<JsonObject> {
+    return call('GET', `${this.#base}/_synapse/admin/copse/v1/joins`, this.token);
   }
 
   async send(room: string, content: JsonObject): Promise<void> {

@@ -10,6 +10,13 @@ const LONGEST_START_MS = 60_000;
 
 export const SECRET = 'a secret of the bench alone';
 
+/** What a server is started through. */
+export interface Through {
+  /** A command and its first arguments, to which that of the server is added. */
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** A server as users start it, in a folder of its own, on SQLite with every commit synced to the disk. */
 export class MeasuredServer implements AsyncDisposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'copse-load-'));
@@ -17,14 +24,17 @@ export class MeasuredServer implements AsyncDisposable {
   #url = '';
   readonly #settings: Readonly<Record<string, unknown>>;
 
-  private constructor(settings: Readonly<Record<string, unknown>>) {
+  readonly #through: Through;
+
+  private constructor(settings: Readonly<Record<string, unknown>>, through: Through) {
     this.#settings = settings;
+    this.#through = through;
   }
 
-  static async start(settings: Readonly<Record<string, unknown>> = {}): Promise<MeasuredServer> {
+  static async start(settings: Readonly<Record<string, unknown>> = {}, through: Through = {}): Promise<MeasuredServer> {
     // Sources that have changed are translated first, which is no part of a start.
     execFileSync(join(ROOT, 'copse'), ['version'], { stdio: 'ignore' });
-    const server = new MeasuredServer(settings);
+    const server = new MeasuredServer(settings, through);
     await server.start();
     return server;
   }
@@ -41,6 +51,10 @@ export class MeasuredServer implements AsyncDisposable {
   get warnings(): string {
     const lines = readFileSync(this.#output, 'utf8').split('\n');
     return lines.filter(line => /"level":"(warn|error)"/.test(line)).join('\n');
+  }
+
+  get isRunning(): boolean {
+    return this.#child?.exitCode === null && this.#child.signalCode === null;
   }
 
   get usage(): Usage {
@@ -64,8 +78,11 @@ export class MeasuredServer implements AsyncDisposable {
     );
     const output = this.#output;
     const descriptor = openSync(output, 'w');
-    const args = ['up', '--config', config, '--data', join(this.#folder, 'data')];
-    this.#child = spawn(join(ROOT, 'copse'), args, { stdio: ['ignore', descriptor, descriptor] });
+    const { command: before = [], environment } = this.#through;
+    const server = [join(ROOT, 'copse'), 'up', '--config', config, '--data', join(this.#folder, 'data')];
+    const [command = '', ...args] = [...before, ...server];
+    const env = { ...process.env, ...environment };
+    this.#child = spawn(command, args, { stdio: ['ignore', descriptor, descriptor], env });
     closeSync(descriptor);
     this.#url = await this.#untilReady(output);
   }

@@ -1,0 +1,197 @@
+/**
+ * Rooms of thousands of users on thousands of servers, joined by a server that may use 256 MiB, under a limit of 512 MiB beyond
+ * which the kernel ends it: `./copse test bigroom [--small] [PART...]`. The same without budget and guard has to be ended, or
+ * the limit says nothing. Then a room of whose servers a third give their keys late. Linux, as root for the limit; some
+ * minutes. The last line is `N passed, N failed`.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import type { JsonObject } from '../../src/core/json.ts';
+import { LoadUser } from '../bench/load-user.ts';
+import { MeasuredServer, type Through } from '../bench/measured-server.ts';
+import { Outcomes, send } from '../bench/overload-client.ts';
+import { HugeFederation } from './huge-federation.ts';
+import type { HugeRoom } from './huge-room.ts';
+import { MemoryLimit } from './memory-limit.ts';
+
+const MIB = 1024 * 1024;
+const LIMIT = 512 * MIB;
+const isSmall = process.argv.includes('--small');
+const SMALL = isSmall ? { users: 300, servers: 60 } : { users: 1340, servers: 300 };
+const LARGE = isSmall ? { users: 3000, servers: 300 } : { users: 20_000, servers: 3000 };
+/** First syncs at once, all members included, by clients that read slowly. */
+const CROWD = 80;
+const READ_AFTER_MS = 5000;
+const MESSAGES = 40;
+/** All messages may come with one sync. */
+const FILTER = JSON.stringify({ room: { timeline: { limit: 2 * MESSAGES } } });
+const PATIENCE_MS = isSmall ? 60_000 : 15 * 60_000;
+const SETTINGS = {
+  allowed_private_addresses: { federation: ['127.0.0.0/8'] },
+  federation: { verify_tls: false, trusted_key_servers: [] },
+};
+
+let passed = 0;
+let failed = 0;
+let skipped = 0;
+function check(what: string, holds: boolean, facts: string): void {
+  if (holds) passed++;
+  else failed++;
+  console.log(`${holds ? 'ok    ' : 'FAILED'} ${what}: ${facts}`);
+}
+
+await using federation = await HugeFederation.open(LARGE.servers);
+const small = federation.room(SMALL.users, SMALL.servers);
+const large = federation.room(LARGE.users, LARGE.servers);
+
+const PARTS = { joins: bothJoins, 'without-guard': withoutGuard, 'late-keys': lateKeys };
+const asked = process.argv.slice(2).filter(argument => !argument.startsWith('--'));
+for (const [name, run] of Object.entries(PARTS)) if (asked.length === 0 || asked.includes(name)) await run();
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+process.exit(failed > 0 ? 1 : 0);
+
+async function bothJoins(): Promise<void> {
+  using limit = MemoryLimit.open(LIMIT);
+  if (limit === undefined) skipped++;
+  const through = limit === undefined ? {} : { command: limit.command };
+  await using server = await MeasuredServer.start({ ...SETTINGS, memory: '256M' }, through);
+  const [alice, bob] = [await LoadUser.register(server.url, 'alice'), await LoadUser.register(server.url, 'bob')];
+  await Promise.all([enter(alice, small), enter(bob, large)]);
+  await whole('the smaller room', alice, small, SMALL.users + 1);
+  await whole('the larger room', bob, large, LARGE.users + 1);
+  for (const [user, room] of [
+    [alice, small],
+    [bob, large],
+  ] as const) {
+    const answer = await untilServed(() => user.sync({}));
+    check('a first sync', JSON.stringify(answer).includes(room.id), `${JSON.stringify(answer).length} characters`);
+  }
+  await messages(server, bob);
+  const outcomes = await crowd(server, bob);
+  check('a crowd is served or told when to come back', outcomes.wrong.length === 0, outcomes.text);
+  const { peak, cpu } = server.usage;
+  check('the server lives', server.isRunning, `at the most ${mib(peak)} resident, ${cpu.toFixed(1)} s of CPU`);
+  check('inside its memory', peak < LIMIT, `${limit?.killed ?? 0} processes were ended`);
+}
+
+/** The same without budget and guard; in small rooms that is not too much. */
+async function withoutGuard(): Promise<void> {
+  using limit = isSmall ? undefined : MemoryLimit.open(LIMIT);
+  if (limit === undefined) {
+    skipped++;
+    return;
+  }
+  const blind = pathToFileURL(`${import.meta.dirname}/without-guard.ts`).href;
+  const through: Through = { command: limit.command, environment: { NODE_OPTIONS: `--import ${blind}` } };
+  await using server = await MeasuredServer.start({ ...SETTINGS, memory: '64G' }, through);
+  const bob = await LoadUser.register(server.url, 'bob');
+  const story = async () => {
+    await enter(bob, large);
+    await members(bob, large, LARGE.users + 1);
+    await crowd(server, bob);
+  };
+  await story().catch(() => undefined);
+  check('without budget and guard it is ended', limit.killed > 0, `${limit.killed} processes were ended`);
+}
+
+/** A third of the servers refuse their keys or give them late: whose members are missing is shown, and they come. */
+async function lateKeys(): Promise<void> {
+  federation.keys = at => (at % 6 === 1 ? 'slow' : at % 6 === 2 ? 'refused' : 'given');
+  await using server = await MeasuredServer.start({ ...SETTINGS, memory: '256M' });
+  const root = await LoadUser.register(server.url, 'root', true);
+  await enter(root, small);
+  const joins = () => root.joins();
+  const awaited = async () => {
+    const { running, unfinished } = (await joins()) as { running: JsonObject[]; unfinished: JsonObject[] };
+    return [...running.map(({ aside }) => aside), ...unfinished.map(({ awaited }) => awaited)].some(n => Number(n) > 0);
+  };
+  check('what is missing is shown', await until(awaited), JSON.stringify(await joins()));
+  federation.keys = () => 'given';
+  await whole('the room', root, small, SMALL.users + 1);
+  check('nothing is missing any more', await until(async () => !(await awaited())), JSON.stringify(await joins()));
+}
+
+async function enter(user: LoadUser, room: HugeRoom): Promise<void> {
+  const began = performance.now();
+  await user.joinThrough(room.id, federation.resident);
+  await user.send(room.id, { body: 'hello' });
+  console.log(`       ${room.id}: joined, and the first message sent, after ${seconds(began)}`);
+}
+
+async function whole(what: string, user: LoadUser, room: HugeRoom, wanted: number): Promise<void> {
+  const began = performance.now();
+  const there = await members(user, room, wanted);
+  check(`all members of ${what} are there`, there === wanted, `${there} of ${wanted}, after ${seconds(began)}`);
+}
+
+/** Waits for all members of a room; answers how many there are in the end. */
+async function members(user: LoadUser, room: HugeRoom, wanted: number): Promise<number> {
+  let there = 0;
+  await until(async () => {
+    there = await user.members(room.id).catch(() => there);
+    return there === wanted;
+  });
+  return there;
+}
+
+/** What others say in the larger room is shown. */
+async function messages(server: MeasuredServer, user: LoadUser): Promise<void> {
+  let since = await untilServed(() => user.position());
+  const before = server.usage.cpu;
+  const missing = new Set<string>();
+  for (let at = 0; at < MESSAGES; at++) {
+    const said = large.say(at * 97, `message ${at}`);
+    missing.add(said.id);
+    await federation.send(server.url, 'load.test', said.server, [said.pdu]);
+  }
+  await until(async () => {
+    const answer = await user.sync({ since, timeout: '1000', filter: FILTER });
+    since = String(answer.next_batch);
+    const text = JSON.stringify(answer);
+    for (const id of missing) if (text.includes(id)) missing.delete(id);
+    return missing.size === 0;
+  });
+  const cost = ((server.usage.cpu - before) * 1000) / MESSAGES;
+  check(
+    'messages of others are shown',
+    missing.size === 0,
+    `${missing.size} missing, ${cost.toFixed(1)} ms of CPU each`,
+  );
+}
+
+async function crowd(server: MeasuredServer, { token }: LoadUser): Promise<Outcomes> {
+  const outcomes = new Outcomes();
+  const call = { method: 'GET', path: '/_matrix/client/v3/sync', token, readAfterMs: READ_AFTER_MS } as const;
+  await Promise.all(Array.from({ length: CROWD }, async () => outcomes.count(await send(server.url, call))));
+  return outcomes;
+}
+
+/** A client that was told to come back does. */
+async function untilServed<T>(ask: () => Promise<T>): Promise<T> {
+  const end = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await setTimeout(1000);
+    }
+  }
+}
+
+async function until(holds: () => Promise<boolean>): Promise<boolean> {
+  const end = performance.now() + PATIENCE_MS;
+  while (performance.now() < end) {
+    if (await holds()) return true;
+    await setTimeout(500);
+  }
+  return false;
+}
+
+function seconds(since: number): string {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}
+
+function mib(bytes: number): string {
+  return `${Math.round(bytes / MIB)} MiB`;
+}
