@@ -6,6 +6,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { nodeCrypto, verifyOnThreadPool } from '../base/node-crypto.ts';
 import type { Random } from '../base/random.ts';
+import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/schema.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { ServerAcl } from '../core/server-acl.ts';
@@ -35,6 +36,7 @@ export interface FederationInput {
   readonly config: Config;
   readonly folder: DataFolder;
   readonly db: Database;
+  readonly bus: Bus;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -121,7 +123,7 @@ export function composeFederation(input: FederationInput): Federation {
     keyRing,
     published,
     checked: new CheckedEvents({ crypto: nodeCrypto, keyRing, verify: signaturePool(input)?.verify }),
-    joining: new JoiningRooms(),
+    joining: new JoiningRooms(input),
     notary: new Notary({ ...common, keyRing }),
     authenticateServer: requestAuthentication({ identity, clock, keyRing, policy }),
     https: systemHttpsStream(web),

@@ -93,7 +93,7 @@ export async function compose(config: Config, environment: Environment): Promise
   const { leases } = cluster;
   // Closed after all that works here, and before the bus.
   opened.use(cluster);
-  const others = composeServers({ ...environment, config, folder, db, leases, budget, admission });
+  const others = composeServers({ ...environment, config, folder, db, bus, leases, budget, admission });
   if (others !== undefined) opened.use(others);
   const parts = opened.use(
     composeParts({

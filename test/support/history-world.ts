@@ -58,7 +58,7 @@ export class HistoryWorld {
     const told = { rooms: here, checked, peers: new PeerEvents(this.servers.client), choice: new PeerChoice(here) };
     this.history = new FederatedHistory(told);
     const gaps = new GapFiller(told);
-    const joining = new JoiningRooms();
+    const joining = new JoiningRooms(here);
     this.holes = new HoleFiller({ ...told, gaps });
     const shards = new DividedWork(soleLeases, 'shard', SHARD_COUNT);
     this.drain = new RoomDrain({ rooms: here, checked, gaps, joining, shards });

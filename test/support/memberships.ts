@@ -1,6 +1,7 @@
 import type { Admission } from '../../src/base/admission.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { nodeCrypto } from '../../src/base/node-crypto.ts';
+import { LocalBus } from '../../src/bus/bus.ts';
 import type { CheckedEvents } from '../../src/federation/events/checked-events.ts';
 import { GapFiller } from '../../src/federation/gaps/gap-filler.ts';
 import { PeerEvents } from '../../src/federation/gaps/peer-events.ts';
@@ -18,6 +19,10 @@ const open: Admission = {
   admit: async (_work, bytes) => ({ bytes, add: () => undefined, [Symbol.dispose]: () => undefined }),
 };
 
+function rethrow(error: unknown): never {
+  throw error;
+}
+
 /** Memberships through other servers, which `client` asks. */
 export function membershipsOn(
   rooms: () => RoomsParts,
@@ -32,7 +37,7 @@ export function membershipsOn(
   readonly awaited: () => AwaitedEvents;
 } {
   const peers = new PeerEvents(client);
-  const joining = new JoiningRooms();
+  const joining = new JoiningRooms({ bus: new LocalBus(rethrow), clock: systemClock });
   const progress = new JoinProgress(systemClock);
   let made: AwaitedEvents | undefined;
   const awaited = () => {

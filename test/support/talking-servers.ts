@@ -29,7 +29,7 @@ export class TalkingServers {
   readonly there: RoomsParts;
   readonly inbox: Inbox;
   readonly drain: RoomDrain;
-  readonly joining = new JoiningRooms();
+  readonly joining: JoiningRooms;
   /** What was asked of the other server: the paths. */
   readonly asked: string[] = [];
   /** Answers a question instead of the other server; undefined lets it answer. */
@@ -42,6 +42,7 @@ export class TalkingServers {
   private constructor(here: ReturnType<typeof roomsOn>, there: RoomsParts) {
     this.here = here;
     this.there = there;
+    this.joining = new JoiningRooms(here);
     const checked = new CheckedEvents({ crypto: here.crypto, keyRing: keysOf(here, there) });
     const client = { request: this.#answer.bind(this), stream: this.#stream.bind(this) };
     const { joining } = this;

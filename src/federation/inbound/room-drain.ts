@@ -175,7 +175,10 @@ export class RoomDrain implements AsyncDisposable {
     const { rooms, gaps, joining } = this.#parts;
     try {
       if (joining.has(room)) return await this.#later(room, row, 'we are coming into the room');
-      if (!(await isResident(rooms, rooms.db, room))) return await this.#takeFromOutside(room, row, event);
+      if (!(await isResident(rooms, rooms.db, room))) {
+        if (joining.isInDoubt) return await this.#later(room, row, 'another process may be coming into the room');
+        return await this.#takeFromOutside(room, row, event);
+      }
       const origin = await rooms.nids.domains.name(rooms.db, row.origin_nid);
       const options = await gaps.prepare(room, event, origin, row.tries);
       const heard = await recommended(rooms, room, event, { isLast: row.tries >= TRIES_FOR_POLICY });

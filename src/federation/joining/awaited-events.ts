@@ -95,7 +95,7 @@ export class AwaitedEvents implements AsyncDisposable {
 
   async #dropUnlessResident(room: Room): Promise<void> {
     const { rooms, joining } = this.#parts;
-    if (joining.has(room) || (await isResident(rooms, rooms.db, room))) return;
+    if (joining.has(room) || joining.isInDoubt || (await isResident(rooms, rooms.db, room))) return;
     await rooms.db.tx(tx => dropAwaited(tx, room.nid));
   }
 
