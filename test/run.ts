@@ -63,6 +63,7 @@ const SUITES: readonly Suite[] = [
     name: 'crash',
     about: 'what was acknowledged survives kills, a full disk and power cuts [--all]',
     when: 'always',
+    engines: true,
     run: args => runScript('test/crash/run.ts', args),
   },
   {

@@ -39,7 +39,13 @@ const database = section('Where everything but media is kept.', {
     '`sqlite` or a URL such as postgres://copse:secret@127.0.0.1/copse',
     value => value === 'sqlite' || isPostgresUrl(value),
   ),
-  connections: integer('The most connections that this process opens to PostgreSQL.', 5, 2, 100),
+  connections: integer(
+    'The most connections that this process opens to PostgreSQL. What needs one waits in line; work in the background has half ' +
+      'of them at the most.',
+    5,
+    2,
+    100,
+  ),
 });
 
 const listen = section('Where the server listens.', {

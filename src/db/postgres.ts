@@ -1,7 +1,11 @@
 import pg from 'pg';
 import Cursor from 'pg-cursor';
-import { DatabaseUnavailableError, FencedError, type MovableDatabase, type Snapshot, type Tx } from './database.ts';
+import { isInBackground } from '../base/background.ts';
+import { systemClock } from '../base/clock.ts';
+import { ConnectionSlots } from './connection-slots.ts';
+import { FencedError, type MovableDatabase, type Snapshot, type Tx } from './database.ts';
 import { escapeNul, unescapeNul } from './nul.ts';
+import { explain, isRetried } from './postgres-errors.ts';
 import { runAll } from './run-all.ts';
 import { type Row, render, type Sql, type SqlScalar } from './sql.ts';
 
@@ -15,21 +19,14 @@ export interface PostgresOptions {
 }
 
 const INT8 = 20;
-/** Serialization failure, deadlock: the transaction is run again. */
-const RETRIED = new Set(['40001', '40P01']);
 const MOST_ATTEMPTS = 8;
-/** Disk full, out of memory, too many connections, shutting down, read-only. */
-const UNAVAILABLE = new Set([
-  '53100',
-  '53200',
-  '53300',
-  '57P01',
-  '57P02',
-  '57P03',
-  '25006',
-  'ECONNREFUSED',
-  'ECONNRESET',
-]);
+/** A statement of ours that takes longer is stuck behind something. */
+const LONGEST_STATEMENT_MS = 60_000;
+/** Without an answer for so much longer the machine of the database is gone. */
+const LONGEST_SILENCE_MS = LONGEST_STATEMENT_MS + 5000;
+const LONGEST_CONNECT_MS = 10_000;
+/** For what may take as long as it likes. */
+const DAY_MS = 86_400_000;
 
 function parseInt8(text: string): number {
   const value = Number(text);
@@ -94,26 +91,40 @@ class PostgresTx implements Tx {
   }
 }
 
-/** PostgreSQL through a small pool. Writers of the same rows wait for each other; deadlocks are tried again. */
+/**
+ * PostgreSQL through a small pool, whose size nothing exceeds: what needs a connection waits in line for it, work in the
+ * background behind everything else. Writers of the same rows wait for each other; deadlocks are tried again.
+ */
 export class PostgresDatabase implements MovableDatabase {
   readonly dialect = 'postgres';
   readonly #pool: pg.Pool;
+  readonly #slots: ConnectionSlots;
   #fence: string | undefined;
 
-  constructor(options: PostgresOptions) {
+  constructor({ url, connections = 5, idleInTransactionMs }: PostgresOptions) {
+    this.#slots = new ConnectionSlots(connections, systemClock);
     this.#pool = new pg.Pool({
-      connectionString: options.url,
-      max: options.connections ?? 5,
+      connectionString: url,
+      max: connections,
       types,
-      idle_in_transaction_session_timeout: options.idleInTransactionMs,
+      idle_in_transaction_session_timeout: idleInTransactionMs,
+      statement_timeout: LONGEST_STATEMENT_MS,
+      query_timeout: LONGEST_SILENCE_MS,
+      connectionTimeoutMillis: LONGEST_CONNECT_MS,
+      keepAlive: true,
     });
     // A connection that breaks is replaced at the next query; without a listener it would end the process.
     this.#pool.on('error', () => undefined);
     this.#pool.on('connect', client => client.on('error', () => undefined));
   }
 
+  /** Connections in use, and what waits for one. */
+  get usage(): ConnectionSlots['usage'] {
+    return this.#slots.usage;
+  }
+
   async all<R extends object = Row>(query: Sql): Promise<R[]> {
-    return (await execute(this.#pool, query).catch(explain)).rows as R[];
+    return (await this.#execute(query)).rows as R[];
   }
 
   async get<R extends object = Row>(query: Sql): Promise<R | undefined> {
@@ -121,7 +132,12 @@ export class PostgresDatabase implements MovableDatabase {
   }
 
   async run(query: Sql): Promise<number> {
-    return (await execute(this.#pool, query).catch(explain)).count;
+    return (await this.#execute(query)).count;
+  }
+
+  async #execute(query: Sql): Promise<{ rows: Row[]; count: number }> {
+    using _ = await this.#slots.take(isInBackground());
+    return await execute(this.#pool, query).catch(explain);
   }
 
   fence(text: string | undefined): void {
@@ -129,16 +145,28 @@ export class PostgresDatabase implements MovableDatabase {
   }
 
   async script(text: string): Promise<void> {
-    await this.#pool.query(text);
+    using _ = await this.#slots.take(isInBackground());
+    const client = await this.#pool.connect().catch(explain);
+    let broken: Error | undefined;
+    try {
+      await client.query('set statement_timeout = 0');
+      await client.query({ text, query_timeout: DAY_MS } as pg.QueryConfig);
+      await client.query(`set statement_timeout = ${LONGEST_STATEMENT_MS}`);
+    } catch (error) {
+      broken = error as Error;
+      throw error;
+    } finally {
+      client.release(broken);
+    }
   }
 
   async tx<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    using _ = await this.#slots.take(isInBackground());
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.#attempt(work);
       } catch (error) {
-        const code = (error as { code?: unknown }).code;
-        if (attempt >= MOST_ATTEMPTS || typeof code !== 'string' || !RETRIED.has(code)) return explain(error);
+        if (attempt >= MOST_ATTEMPTS || !isRetried(error)) return explain(error);
       }
     }
   }
@@ -176,8 +204,9 @@ export class PostgresDatabase implements MovableDatabase {
   }
 
   async *stream<R extends object = Row>(query: Sql): AsyncIterableIterator<R> {
+    using _ = await this.#slots.take(isInBackground());
     const { text, values } = render(query, 'postgres');
-    const client = await this.#pool.connect();
+    const client = await this.#pool.connect().catch(explain);
     const cursor = client.query(new Cursor<Record<string, unknown>>(text, values.map(bind), { types }));
     try {
       for (;;) {
@@ -192,7 +221,11 @@ export class PostgresDatabase implements MovableDatabase {
   }
 
   async openSnapshot(): Promise<Snapshot> {
-    const client = await this.#pool.connect();
+    const slot = await this.#slots.take(isInBackground());
+    const client = await this.#pool.connect().catch((error: unknown) => {
+      slot[Symbol.dispose]();
+      return explain(error);
+    });
     // The snapshot is taken by the first statement that reads.
     await client.query('begin isolation level repeatable read read only; select 1');
     const tx = new PostgresTx(client);
@@ -206,6 +239,7 @@ export class PostgresDatabase implements MovableDatabase {
           (error: Error) => error,
         );
         client.release(broken);
+        slot[Symbol.dispose]();
       },
     };
   }
@@ -213,12 +247,4 @@ export class PostgresDatabase implements MovableDatabase {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool.end();
   }
-}
-
-function explain(error: unknown): never {
-  const code = (error as { code?: unknown }).code;
-  if (typeof code === 'string' && UNAVAILABLE.has(code)) {
-    throw new DatabaseUnavailableError(`PostgreSQL cannot answer: ${error}`, error);
-  }
-  throw error;
 }

@@ -6,6 +6,7 @@ import type { Database } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
 import { checkInUse, checkSchemaStays, tidyMove } from '../db/moving/admission.ts';
 import { DatabaseMove } from '../db/moving/database-move.ts';
+import { MoveError } from '../db/moving/move-error.ts';
 import { SwitchableDatabase } from '../db/switchable.ts';
 import { entryMover } from '../rooms/search/entry-mover.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -18,6 +19,10 @@ export async function openOwnDatabase(config: Config, open: typeof openDatabase)
   const db = await open(withDatabaseInUse(config));
   try {
     const place = mark.read();
+    if (place?.kind === 'postgres' && !place.isConfirmed && config.cluster.bus !== undefined)
+      throw new MoveError(
+        'Several processes cannot share a database whose move is not confirmed: copse migrate confirm.',
+      );
     if (place !== undefined) await checkSchemaStays(db, place);
     await migrate(db);
     await checkInUse(db, place);

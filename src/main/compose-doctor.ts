@@ -1,3 +1,4 @@
+import { behind } from '../base/background.ts';
 import type { Budget } from '../base/budget.ts';
 import { sleep } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -83,7 +84,12 @@ export function composeDoctor(input: DoctorInput): DoctorSide {
     forServers: [echoRequest(echoes)],
     forAdmins: doctorRoutes(routeParts),
     start() {
-      if (enabled && input.hasNetwork) watching = input.leases.hold('doctor', signal => watch.run(signal), stop.signal);
+      if (enabled && input.hasNetwork)
+        watching = input.leases.hold(
+          'doctor',
+          behind(signal => watch.run(signal)),
+          stop.signal,
+        );
     },
     async [Symbol.asyncDispose]() {
       stop.abort();

@@ -6,6 +6,7 @@ import type { Administration } from '../administration/administration.ts';
 import type { Appservices } from '../appservice/appservices.ts';
 import type { Registration } from '../appservice/registration.ts';
 import type { Admission } from '../base/admission.ts';
+import { behind } from '../base/background.ts';
 import type { Budget } from '../base/budget.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
@@ -227,12 +228,31 @@ export function composeParts(input: PartsInput): Parts {
       if (input.registrations !== undefined) await bridges.lanes.prepare();
       loops = [
         hold('push', signal => sender.run(signal)),
-        hold('search', signal => indexer.run(signal)),
-        hold('directory', signal => remoteUsers.run(signal)),
-        hold('tasks', signal => tasks.run(signal)),
         hold('appservices', signal => bridges.lanes.run(signal)),
-        hold('maintenance', signal => maintain({ ...common, media, tasks, remoteDevices }, signal)),
-        ...(remoteDevices ? [hold('device-lists', signal => remoteDevices.run(signal))] : []),
+        hold(
+          'search',
+          behind(signal => indexer.run(signal)),
+        ),
+        hold(
+          'directory',
+          behind(signal => remoteUsers.run(signal)),
+        ),
+        hold(
+          'tasks',
+          behind(signal => tasks.run(signal)),
+        ),
+        hold(
+          'maintenance',
+          behind(signal => maintain({ ...common, media, tasks, remoteDevices }, signal)),
+        ),
+        ...(remoteDevices
+          ? [
+              hold(
+                'device-lists',
+                behind(signal => remoteDevices.run(signal)),
+              ),
+            ]
+          : []),
       ];
     },
     async [Symbol.asyncDispose]() {

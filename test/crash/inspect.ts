@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../../src/db/database.ts';
 import { sql } from '../../src/db/sql.ts';
-import { SqliteDatabase } from '../../src/db/sqlite.ts';
-import { SQLITE_FILE } from '../../src/main/open-database.ts';
+import { withDatabaseInUse } from '../../src/main/database-place.ts';
+import { openDatabase } from '../../src/main/open-database.ts';
 import { StateTrees } from '../../src/rooms/state-tree/state-trees.ts';
 import { MEMBER_TYPE_NID, stateKeyOf, treeKey, typeOf } from '../../src/rooms/state-tree/tree-key.ts';
 import { testBudget } from '../support/budget.ts';
@@ -35,17 +35,25 @@ class Folded {
  */
 export class Inspector {
   readonly #rooms = new Map<number, Folded>();
+  readonly #url: string;
   eventsChecked = 0;
+
+  /** `url`: of the settings; where the data folder names another database, it is that one. */
+  constructor(url = 'sqlite') {
+    this.#url = url;
+  }
 
   /** @throws AssertionError */
   async check(dataDir: string): Promise<void> {
-    await using db = new SqliteDatabase({ file: join(dataDir, SQLITE_FILE) });
+    const settings = { data_dir: dataDir, database: { url: this.#url, connections: 2 }, cluster: { roles: [] } };
+    await using db = await openDatabase(withDatabaseInUse(settings));
     const secrets = JSON.parse(readFileSync(join(dataDir, 'secrets.json'), 'utf8')) as { fingerprint_key: string };
     const fingerprintKey = Buffer.from(secrets.fingerprint_key, 'base64url');
     const trees = new StateTrees({ db, budget: testBudget(), fingerprintKey });
     for (const { nid } of await db.all<{ nid: number }>(sql`select nid from room`))
       await this.#checkRoom(db, trees, nid);
     await checkLogs(db);
+    if (db.dialect === 'postgres') return;
     const verdict = await db.all<{ integrity_check: string }>(sql`select integrity_check from pragma_integrity_check`);
     assert.deepEqual(
       verdict.map(row => row.integrity_check),

@@ -11,8 +11,9 @@ const LONGEST_ANSWER_MS = 60_000;
 export const SERVER_NAME = 'crash.test';
 
 /** The settings of every server of these tests, as a configuration file (JSON is YAML). */
-export function writeConfig(file: string): void {
+export function writeConfig(file: string, databaseUrl = 'sqlite'): void {
   const config = {
+    database: { url: databaseUrl },
     server_name: SERVER_NAME,
     registration: { mode: 'open', open_to_everybody: true },
     rate_limits: 'off',
@@ -32,12 +33,12 @@ export class KillableServer implements AsyncDisposable {
   #next: ChildProcess;
   #url = '';
 
-  constructor(folder: string) {
+  constructor(folder: string, databaseUrl?: string) {
     mkdirSync(folder, { recursive: true });
     this.dataDir = join(folder, 'data');
     this.#config = join(folder, 'copse.json');
     this.#logFile = join(folder, 'copse.log');
-    writeConfig(this.#config);
+    writeConfig(this.#config, databaseUrl);
     this.#next = this.#fork();
   }
 

@@ -34,9 +34,13 @@ export class KillRun implements AsyncDisposable {
   #kills = 0;
   #unanswered = 0;
 
-  constructor(folder: string, seed: number) {
+  readonly #databaseUrl: string | undefined;
+
+  /** `databaseUrl`: on which database; SQLite unless given. */
+  constructor(folder: string, seed: number, databaseUrl?: string) {
     this.#folder = folder;
-    this.#server = new KillableServer(folder);
+    this.#databaseUrl = databaseUrl;
+    this.#server = new KillableServer(folder, databaseUrl);
     this.#random = seeded(seed);
   }
 
@@ -45,7 +49,12 @@ export class KillRun implements AsyncDisposable {
     const ledger = new Ledger();
     const cast = await setUp(this.#now, ledger);
     const rooms = new RoomReader(cast.alice, ledger);
-    this.#witnesses = { cast, rooms, inbox: new InboxReader(cast.bob, ledger), inspector: new Inspector() };
+    this.#witnesses = {
+      cast,
+      rooms,
+      inbox: new InboxReader(cast.bob, ledger),
+      inspector: new Inspector(this.#databaseUrl),
+    };
     await rooms.syncAll(this.#now);
   }
 

@@ -48,13 +48,21 @@ export async function openPostgres(url: string): Promise<TestDatabase & { readon
   };
 }
 
-/** The URL of a database on the tests' PostgreSQL server with nothing in it; it is gone after the test. */
-export async function emptyPostgres(t: Pick<TestContext, 'after'>): Promise<string> {
-  const url = postgresUrl ?? '';
+/** A database with nothing in it on this PostgreSQL server. */
+export async function newDatabase(url: string): Promise<{ readonly url: string; drop(): Promise<void> }> {
   const name = `copse_${randomLetters(systemRandom, 16).toLowerCase()}`;
   await withAdmin(url, client => client.query(`create database ${name} template template0 encoding 'UTF8'`));
-  t.after(() => withAdmin(url, client => client.query(`drop database ${name} with (force)`)));
-  return onServer(url, name);
+  return {
+    url: onServer(url, name),
+    drop: () => withAdmin(url, client => client.query(`drop database ${name} with (force)`)),
+  };
+}
+
+/** The URL of one on the tests' server; it is gone after the test. */
+export async function emptyPostgres(t: Pick<TestContext, 'after'>): Promise<string> {
+  const { url, drop } = await newDatabase(postgresUrl ?? '');
+  t.after(drop);
+  return url;
 }
 
 /** Why a test that needs both databases is skipped; false where it is not. */

@@ -1,4 +1,5 @@
-import { type ExecFileSyncOptions, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type ExecFileSyncOptions, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,6 +9,17 @@ import { setTimeout as wait } from 'node:timers/promises';
 export interface TestPostgres {
   stop(): Promise<void>;
 }
+
+/** A PostgreSQL of a test's own, which may be killed and started again. */
+export interface KillablePostgres extends TestPostgres {
+  readonly url: string;
+  start(): Promise<void>;
+  /** Ends all of its processes at once. */
+  kill9(): Promise<void>;
+}
+
+/** What is committed may be lost with the process: nobody kills the one of all tests. */
+const CARELESS = ['synchronous_commit=off'];
 
 const LONGEST_START_MS = 30_000;
 const isRoot = process.getuid?.() === 0;
@@ -19,7 +31,12 @@ const isRoot = process.getuid?.() === 0;
 export async function ensurePostgres(required: boolean): Promise<TestPostgres | undefined> {
   if (process.env.COPSE_TEST_POSTGRES !== undefined) return undefined;
   const folder = findPrograms() ?? installPrograms();
-  if (folder !== undefined) return await start(folder);
+  if (folder !== undefined) {
+    const server = makeServer(folder, CARELESS, await freePort());
+    await server.start();
+    process.env.COPSE_TEST_POSTGRES = server.url;
+    return server;
+  }
   const reason = 'PostgreSQL is not installed, and only root on Debian can have it installed from here';
   if (required) throw new Error(`${reason}. Install the package postgresql.`);
   console.log(`Tests on PostgreSQL are skipped: ${reason} (apt install postgresql).`);
@@ -60,46 +77,52 @@ export function installDebian(...packages: readonly string[]): void {
   execFileSync('apt-get', ['install', ...quiet, ...packages], options);
 }
 
-async function start(bin: string): Promise<TestPostgres> {
+/** One more server, which is not running yet; undefined where PostgreSQL is not installed. */
+export async function ownPostgres(): Promise<KillablePostgres | undefined> {
+  const folder = findPrograms();
+  return folder === undefined ? undefined : makeServer(folder, [], await freePort());
+}
+
+function makeServer(bin: string, settings: readonly string[], port: number): KillablePostgres {
   const folder = mkdtempSync(join(tmpdir(), 'copse-postgres-'));
   const user = isRoot ? unprivilegedUser() : undefined;
   if (user !== undefined) chownSync(folder, user.uid, user.gid);
   const data = join(folder, 'data');
-  const port = await freePort();
   const as = (program: string, args: readonly string[]) => command(user, join(bin, program), args);
-  const [initdb, initArgs] = as('initdb', [
-    '-D',
-    data,
-    '-A',
-    'trust',
-    '-U',
-    'postgres',
-    '-E',
-    'UTF8',
-    '--locale=C',
-    '--no-sync',
-  ]);
+  const wanted = ['-A', 'trust', '-U', 'postgres', '-E', 'UTF8', '--locale=C', '--no-sync'];
+  const [initdb, initArgs] = as('initdb', ['-D', data, ...wanted]);
   execFileSync(initdb, initArgs, { cwd: '/', stdio: ['ignore', 'ignore', 'inherit'] });
-  const settings = ['listen_addresses=127.0.0.1', `port=${port}`, 'unix_socket_directories=', 'fsync=off'];
-  const more = ['synchronous_commit=off', 'full_page_writes=off', 'max_connections=200', 'logging_collector=off'];
-  const [postgres, args] = as('postgres', ['-D', data, ...[...settings, ...more].flatMap(setting => ['-c', setting])]);
-  const log: string[] = [];
-  const server = spawn(postgres, args, { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
-  server.stderr.setEncoding('utf8').on('data', (text: string) => log.splice(0, Math.max(0, log.push(text) - 50)));
-  const ended = new Promise<void>(resolve => server.once('close', () => resolve()));
+  const usual = ['listen_addresses=127.0.0.1', `port=${port}`, 'unix_socket_directories=', 'fsync=off'];
+  const more = ['full_page_writes=off', 'max_connections=200', 'logging_collector=off', ...settings];
+  const [postgres, args] = as('postgres', ['-D', data, ...[...usual, ...more].flatMap(setting => ['-c', setting])]);
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
-  await reachable(url, () => server.exitCode !== null, log);
-  process.env.COPSE_TEST_POSTGRES = url;
+  let server: ChildProcess | undefined;
+  const end = async (signal: 'SIGINT' | 'SIGKILL') => {
+    const ending = server;
+    server = undefined;
+    if (ending?.pid === undefined || ending.exitCode !== null) return;
+    const ended = once(ending, 'close');
+    // A kill is for its whole group.
+    process.kill(signal === 'SIGKILL' ? -ending.pid : ending.pid, signal);
+    await ended;
+  };
   return {
+    url,
+    async start() {
+      const log: string[] = [];
+      const started = spawn(postgres, args, { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'], detached: true });
+      started.stderr.setEncoding('utf8').on('data', (text: string) => log.splice(0, Math.max(0, log.push(text) - 50)));
+      server = started;
+      await reachable(url, () => started.exitCode !== null, log);
+    },
+    kill9: () => end('SIGKILL'),
     async stop() {
       // SIGINT is PostgreSQL's fast shutdown: open connections are closed.
-      server.kill('SIGINT');
-      await ended;
+      await end('SIGINT');
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
-
 /** PostgreSQL refuses to run as root. The user of Debian's package is there when the package is. */
 function unprivilegedUser(): { readonly name: string; readonly uid: number; readonly gid: number } {
   for (const name of ['postgres', 'nobody']) {

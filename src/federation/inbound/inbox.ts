@@ -135,7 +135,7 @@ export class Inbox {
     }
     const eventId = event.id;
     const isIn = await isResident(rooms, rooms.db, room);
-    if (!isIn && !joining.has(room) && !(await endsPending(rooms, room, event)))
+    if (!isIn && !joining.has(room) && !(await endsPending(rooms, rooms.db, room, event)))
       return { eventId, error: 'We are not in that room.' };
     if (isIn && !(await mayTakePart(rooms, rooms.db, room, origin)))
       return { eventId, error: "The room's server ACL does not let your server take part." };

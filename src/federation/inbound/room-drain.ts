@@ -3,7 +3,7 @@ import type { Shares } from '../../cluster/shares.ts';
 import { type Event, EventError } from '../../core/event.ts';
 import type { UserId } from '../../core/ids.ts';
 import type { Json } from '../../core/json.ts';
-import { DatabaseUnavailableError } from '../../db/database.ts';
+import { DatabaseUnavailableError, type Queryable } from '../../db/database.ts';
 import { currentMembership, isResident } from '../../rooms/current-membership.ts';
 import { ingest } from '../../rooms/ingest.ts';
 import { storeOutOfBand } from '../../rooms/out-of-band.ts';
@@ -203,7 +203,7 @@ export class RoomDrain implements AsyncDisposable {
     const { rooms } = this.#parts;
     await writeRoom(rooms, room, async tx => {
       await removeFromInbox(tx, [row.nid]);
-      if (await endsPending(rooms, room, event)) await storeOutOfBand(rooms, tx, room, event, []);
+      if (await endsPending(rooms, tx, room, event)) await storeOutOfBand(rooms, tx, room, event, []);
     });
   }
 
@@ -228,14 +228,14 @@ export class RoomDrain implements AsyncDisposable {
  * Whether an event ends a membership of one of our users that came from outside. An invite is withdrawn by who made it:
  * whether anybody else may we cannot know.
  */
-export async function endsPending(rooms: RoomsParts, room: Room, event: Event): Promise<boolean> {
+export async function endsPending(rooms: RoomsParts, db: Queryable, room: Room, event: Event): Promise<boolean> {
   if (event.type !== 'm.room.member' || event.stateKey === undefined) return false;
   if (!event.stateKey.endsWith(`:${rooms.serverName}`)) return false;
   const { membership } = event.content;
   if (membership !== 'leave' && membership !== 'ban') return false;
-  const current = await currentMembership(rooms, rooms.db, room, event.stateKey as UserId);
+  const current = await currentMembership(rooms, db, room, event.stateKey as UserId);
   if (current?.membership !== 'invite') return current?.membership === 'knock';
-  return (await rooms.events.byNid(rooms.db, current.eventNid))?.event.sender === event.sender;
+  return (await rooms.events.byNid(db, current.eventNid))?.event.sender === event.sender;
 }
 
 function about(room: Room, row: InboxRow): { event: string; room: string } {
