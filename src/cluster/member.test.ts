@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { borrowed, onEachDatabase, onPostgres } from '../../test/support/databases.ts';
-import { sleep, systemClock } from '../base/clock.ts';
+import { aborted, sleep, systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { LocalBus } from '../bus/bus.ts';
 import { type Database, FencedError } from '../db/database.ts';
@@ -119,6 +119,31 @@ onEachDatabase('who goes leaves its work to others at once, who is silent after 
     await one.member.beat();
     return one.held().length === WORK.length;
   });
+});
+
+onEachDatabase('work ends in time where the database does not answer any more', async db => {
+  let isSilent = false;
+  const never = () => new Promise<never>(() => undefined);
+  const silent: Database = { ...borrowed(db), tx: work => (isSilent ? never() : db.tx(work)) };
+  const bus = new LocalBus(error => assert.fail(error as Error));
+  const timers: (() => void)[] = [];
+  const after = (_: number, run: () => void) => {
+    timers.push(run);
+    return { cancel: () => undefined };
+  };
+  const clock = { now: () => 0, monotonic: () => 0, after };
+  const member = new Member({ db: silent, bus, clock, log: silentLog, name: 'one', roles: [] });
+  const ended = Promise.withResolvers<void>();
+  void member.hold('work', async signal => ended.resolve(await aborted(signal)), new AbortController().signal);
+  await member.start();
+  await eventually(async () => member.holds('work'));
+  isSilent = true;
+  // The pause before the next beat, and then what waits for that.
+  for (const run of timers.splice(0)) run();
+  await eventually(async () => timers.length > 0);
+  for (const run of timers.splice(0)) run();
+  await ended.promise;
+  assert.equal(member.holds('work'), false);
 });
 
 onEachDatabase('who was held for dead begins a new life', async db => {

@@ -102,10 +102,13 @@ export class Member implements Leases, AsyncDisposable {
       await sleep(clock, BEAT_MS, AbortSignal.any([this.#stop.signal, this.#hint.signal]));
       if (this.#stop.signal.aborted) return;
       this.#hint = new AbortController();
+      // A database that does not answer at all lets a beat wait for as long as it likes.
+      const overdue = clock.after(this.#safeUntil - clock.monotonic(), () => void this.#lose());
       await this.beat().catch((error: unknown) => {
         log.warn('The database cannot be told that this process lives.', { err: error });
         if (clock.monotonic() >= this.#safeUntil) void this.#lose();
       });
+      overdue.cancel();
     }
   }
 

@@ -14,6 +14,8 @@ export class ClusterUser {
   #at: number;
   #token = '';
   id = '';
+  /** How often an answer was not had at once. */
+  retries = 0;
 
   constructor(processes: readonly RunningServer[], at: number) {
     this.#processes = processes;
@@ -46,6 +48,7 @@ export class ClusterUser {
         return reply.body;
       }
       this.#at++;
+      this.retries++;
       await wait(PAUSE_MS);
     }
     throw new Error(`${method} ${path} was never answered`);

@@ -91,6 +91,29 @@ test('a process does what its roles name, and the others the rest', { skip }, as
   assert.equal(((await refused.json()) as JsonObject).errcode, 'M_UNRECOGNIZED');
 });
 
+test('processes come and go under load: no other restarts, and nobody waits', { skip }, async t => {
+  await using cluster = await TestCluster.start(2);
+  const pids = cluster.processes.map(({ pid }) => pid);
+  const { users, room } = await people(cluster, 2);
+  const talk = new Talk(room);
+  for (const [at, user] of users.entries()) {
+    talk.write(user, 100);
+    talk.read(user.elsewhere(at + 1), `reader ${at}`);
+  }
+  await talk.isServed();
+  const more = [await cluster.add('process-2'), await cluster.add('process-3')];
+  await talk.isServed();
+  for (const server of more) await server.stop();
+  await talk.isServed();
+  await talk.check();
+  assert.equal(talk.retries, 0, 'somebody was refused');
+  assert.deepEqual(
+    cluster.processes.map(({ pid }) => pid),
+    pids,
+  );
+  t.diagnostic(`${talk.count} messages`);
+});
+
 test('processes may be killed and may sleep, and the bus may go: nothing is lost, doubled or out of order', {
   skip,
 }, async t => {
@@ -125,6 +148,11 @@ test('processes may be killed and may sleep, and the bus may go: nothing is lost
   await within('without a bus');
   await cluster.nats.start();
   await within('with a bus again');
+  cluster.cable.cut();
+  await within('a process cut off from the database');
+  await new Promise(resolve => setTimeout(resolve, FROZEN_MS));
+  cluster.cable.mend();
+  await within('it is back');
   await talk.check();
   assert.match(frozen?.log.slice(before) ?? '', /held this process for dead/);
   t.diagnostic(`${talk.count} messages`);

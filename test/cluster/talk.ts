@@ -8,6 +8,7 @@ const enc = encodeURIComponent;
 export class Talk {
   readonly #room: string;
   readonly #stop = new AbortController();
+  readonly #users: ClusterUser[] = [];
   readonly #writers: Promise<void>[] = [];
   readonly #readers: Promise<void>[] = [];
   /** By writer: the events that were acknowledged, in order. */
@@ -21,6 +22,7 @@ export class Talk {
 
   /** Writes every `everyMs` milliseconds. */
   write(user: ClusterUser, everyMs: number): void {
+    this.#users.push(user);
     const written: string[] = [];
     this.#written.set(user.id, written);
     this.#writers.push(this.#write(user, everyMs, written));
@@ -36,6 +38,7 @@ export class Talk {
   }
 
   read(user: ClusterUser, name: string): void {
+    this.#users.push(user);
     const read: string[] = [];
     this.#read.set(name, read);
     this.#readers.push(this.#follow(user, read));
@@ -62,6 +65,11 @@ export class Talk {
   }
 
   #isWritten = false;
+
+  /** How often somebody was not answered at once. */
+  get retries(): number {
+    return this.#users.reduce((sum, { retries }) => sum + retries, 0);
+  }
 
   get count(): number {
     return [...this.#written.values()].reduce((sum, ids) => sum + ids.length, 0);

@@ -4,17 +4,35 @@ import { join } from 'node:path';
 import { openPostgres } from '../support/databases.ts';
 import { TestNats } from '../support/nats.ts';
 import { RunningServer } from '../support/running-server.ts';
+import { CutCable } from './cut-cable.ts';
+
+interface Started {
+  readonly processes: readonly RunningServer[];
+  readonly nats: TestNats;
+  readonly cable: CutCable;
+  readonly add: (process: string, roles: readonly string[]) => Promise<RunningServer>;
+}
 
 /** Several processes of Copse that are one server, over PostgreSQL and NATS, on loopback. */
 export class TestCluster implements AsyncDisposable {
   readonly processes: readonly RunningServer[];
   readonly nats: TestNats;
+  /** Between the first process and the database. */
+  readonly cable: CutCable;
+  readonly #add: (process: string, roles: readonly string[]) => Promise<RunningServer>;
   readonly #opened: AsyncDisposableStack;
 
-  private constructor(processes: readonly RunningServer[], nats: TestNats, opened: AsyncDisposableStack) {
+  private constructor({ processes, nats, cable, add }: Started, opened: AsyncDisposableStack) {
     this.processes = processes;
     this.nats = nats;
+    this.cable = cable;
+    this.#add = add;
     this.#opened = opened;
+  }
+
+  /** One process more, until it is stopped. */
+  add(name: string): Promise<RunningServer> {
+    return this.#add(name, []);
   }
 
   /** `roles`: of each process; it does everything unless given. */
@@ -24,18 +42,21 @@ export class TestCluster implements AsyncDisposable {
     const nats = opened.use(await TestNats.start());
     const folder = mkdtempSync(join(tmpdir(), 'copse-cluster-'));
     opened.defer(() => rmSync(folder, { recursive: true, force: true }));
+    const cable = opened.use(await CutCable.to(postgres.url));
+    const servers = opened.use(new AsyncDisposableStack());
     const processes: RunningServer[] = [];
-    for (let at = 0; at < count; at++) {
+    const add = async (process: string, own: readonly string[]) => {
       const config = {
-        database: { url: postgres.url, connections: 4 },
-        cluster: { bus: nats.url, process: `process-${at}`, roles: roles[at] ?? [] },
+        database: { url: process === 'process-0' ? cable.through(postgres.url) : postgres.url, connections: 4 },
+        cluster: { bus: nats.url, process, roles: own },
         listen: { client: { port: 0 } },
       };
-      const server = opened.use(new RunningServer({ config, dataDir: join(folder, 'data') }));
+      const server = servers.use(new RunningServer({ config, dataDir: join(folder, 'data') }));
       await server.restart();
-      processes.push(server);
-    }
-    return new TestCluster(processes, nats, opened.move());
+      return server;
+    };
+    for (let at = 0; at < count; at++) processes.push(await add(`process-${at}`, roles[at] ?? []));
+    return new TestCluster({ processes, nats, cable, add }, opened.move());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
