@@ -176,6 +176,8 @@ export class DoctorWorld implements AsyncDisposable {
 
   #settings(url: string) {
     return {
+      // Two servers share this process, and each counts all of it.
+      memory: 1024 ** 3,
       tls: { extra_ca: [join(this.#folder, 'ca.pem')] },
       allowed_private_addresses: { federation: ['127.0.0.0/8', '::1'], push: [], previews: [] },
       federation: {

@@ -9,12 +9,14 @@ import type { Facts } from '../../src/federation/doctor/facts.ts';
 import { reportText } from '../../src/federation/doctor/report.ts';
 import type { Cause, Finding } from '../../src/federation/doctor/verdict.ts';
 import { CONTROLS } from './controls.ts';
-import { DoctorWorld } from './doctor-world.ts';
+import { DoctorWorld, PEER } from './doctor-world.ts';
 import type { Fault, Repaired } from './fault.ts';
 import { FAULTS_OF_OURS } from './faults-of-ours.ts';
 import { FAULTS_OF_PEERS } from './faults-of-peers.ts';
 import { FAULTS_OF_STATES } from './faults-of-states.ts';
+import { HEALTHY, lookedAt } from './healthy.ts';
 import { hasNginx } from './nginx.ts';
+import { PAIRS } from './pairs.ts';
 import { withSynapse } from './synapse/with-synapse.ts';
 
 interface Outcome {
@@ -34,7 +36,6 @@ async function main(words: readonly string[]): Promise<number> {
     a.id.localeCompare(b.id, 'en', { numeric: true }),
   );
   const chosen = [...all, ...CONTROLS].filter(({ id }) => wanted.length === 0 || wanted.includes(id));
-  const usesNginx = ({ about }: Fault) => about.includes('nginx');
   const runnable = chosen.filter(fault => hasNginx() || !usesNginx(fault));
   const outcomes: (Outcome | Error)[] = [];
   for (const fault of runnable) {
@@ -43,16 +44,21 @@ async function main(words: readonly string[]): Promise<number> {
     else console.log(line(outcome));
     outcomes.push(outcome);
   }
+  const pairs = wanted.length === 0 || wanted.includes('pairs') ? await pairsTried(all) : { passed: 0, failed: 0 };
   const alarms = healthy > 0 ? await falseAlarms(healthy) : 0;
   const done = outcomes.filter((outcome): outcome is Outcome => !(outcome instanceof Error));
   const blind = wanted.length === 0 ? mutationsMissed(done) : [];
   for (const cause of blind) console.log(`a check of ${cause} that finds nothing is not noticed`);
   const real = await withSynapse(wanted);
-  const good = done.filter(isGood).length;
-  const failed = outcomes.length - good + blind.length + alarms + real.failed;
+  const good = done.filter(isGood).length + pairs.passed;
+  const failed = outcomes.length - done.filter(isGood).length + pairs.failed + blind.length + alarms + real.failed;
   const skipped = chosen.length - runnable.length + real.skipped;
   console.log(`${good + real.passed} passed, ${failed} failed, ${skipped} skipped`);
   return failed === 0 ? 0 : 1;
+}
+
+function usesNginx({ about }: Fault): boolean {
+  return about.includes('nginx');
 }
 
 async function tried(fault: Fault): Promise<Outcome> {
@@ -107,15 +113,60 @@ function line(outcome: Outcome): string {
   ].join(' ');
 }
 
-/** Looks again and again at a world without a fault. */
-async function falseAlarms(times: number): Promise<number> {
-  await using world = await DoctorWorld.open();
-  let alarms = 0;
-  for (let at = 0; at < times; at++) {
-    const found = firstFindings(await world.diagnosis());
-    if (found.length > 0) alarms++;
+/** Two faults at a time: both have to be named. */
+async function pairsTried(all: readonly Fault[]): Promise<{ readonly passed: number; readonly failed: number }> {
+  const byId = new Map(all.map(fault => [fault.id, fault]));
+  const chosen = PAIRS.map(pair => pair.flatMap(id => byId.get(id) ?? []));
+  const runnable = chosen.filter(pair => hasNginx() || !pair.some(usesNginx));
+  let passed = 0;
+  for (const pair of runnable) {
+    const names = pair.map(({ id }) => id).join('+');
+    const isGood = await pairTried(pair, names).catch((error: Error) => {
+      console.log(`BAD  ${names} could not be tried: ${error.message}`);
+      return false;
+    });
+    if (isGood) passed++;
   }
-  console.log(`${alarms} false alarms in ${times} examinations of a healthy world`);
+  return { passed, failed: runnable.length - passed };
+}
+
+async function pairTried(pair: readonly Fault[], names: string): Promise<boolean> {
+  await using world = await DoctorWorld.open();
+  for (const fault of pair) await fault.inject(world);
+  const began = performance.now();
+  const servers = new Set(pair.flatMap(fault => fault.servers ?? [PEER]));
+  const { us, peers } = await world.diagnosis([...servers]);
+  const seconds = (performance.now() - began) / 1000;
+  const found = [...peers.flatMap(peer => peer.findings), ...us.findings].map(({ cause }) => cause);
+  const isGood = pair.every(({ cause }) => cause !== undefined && found.includes(cause)) && seconds <= MOST_SECONDS;
+  const wanted = pair.map(({ cause }) => cause).join(' ');
+  console.log(
+    [
+      isGood ? 'ok  ' : 'BAD ',
+      names.padEnd(9),
+      wanted.padEnd(8),
+      found.join(' ').padEnd(20),
+      `${seconds.toFixed(1)} s`,
+    ].join(' '),
+  );
+  return isGood;
+}
+
+/** Looks again and again at worlds without a fault, in which much happens. */
+async function falseAlarms(times: number): Promise<number> {
+  let alarms = 0;
+  for (const healthy of HEALTHY) {
+    const found: string[] = [];
+    let looks = 0;
+    for await (const facts of lookedAt(healthy, Math.ceil(times / HEALTHY.length))) {
+      looks++;
+      const findings = firstFindings(diagnose(facts));
+      found.push(...findings.map(({ cause, proof }) => `${cause} ${proof[0] ?? ''}`));
+      if (findings.length > 0) alarms++;
+    }
+    console.log(`${found.length} false findings in ${looks} examinations: ${healthy.about}`);
+    for (const each of new Set(found)) console.log(`     ${each}`);
+  }
   return alarms;
 }
 

@@ -79,6 +79,7 @@ function healthOf(findings: readonly Finding[], unproven: readonly string[]): He
   return unproven.length > 0 ? 'not provable' : 'healthy';
 }
 
+const MANY_HEADS = 10;
 const RECENT_MS = 24 * 3_600_000;
 
 /** Whether others reach us, only others can tell: what is seen from here is the way from here. */
@@ -101,6 +102,7 @@ function unprovenOfUs({ us, takenAt }: Facts): string[] {
 function unprovenOfPeer(peer: PeerFacts, now: number): string[] {
   const { route, receiving, sending, rooms, roomsShared } = peer;
   const unasked = roomsShared - rooms.filter(({ probe }) => probe?.status === 200).length;
+  const named = rooms.filter(({ probe }) => (probe?.heads.length ?? 0) >= MANY_HEADS).length;
   const heard = Math.max(receiving?.heardAt ?? 0, receiving?.transactionAt ?? 0);
   const reasons: (string | false)[] = [
     !peer.isAllowed && 'our settings forbid talking to it (federation.allow, federation.deny)',
@@ -109,6 +111,8 @@ function unprovenOfPeer(peer: PeerFacts, now: number): string[] {
     sending?.failingSince != null &&
       `it has not taken what we send for ${spanText(now - sending.failingSince)}: ${quoted(sending.reason ?? '')}`,
     unasked > 0 && `it did not say what ${countText(unasked, 'room')} of ${roomsShared} end with`,
+    // Synapse names ten ends of a room at most.
+    named > 0 && `it named as many ends of ${countText(named, 'room')} as it ever does, and may have more`,
     roomsShared === 0 && 'we share no room with it',
     heard < now - RECENT_MS && 'it has sent us nothing in the last day',
   ];

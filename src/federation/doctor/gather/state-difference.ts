@@ -2,10 +2,8 @@ import { type Event, EventError } from '../../../core/event.ts';
 import type { EventId, ServerName } from '../../../core/ids.ts';
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts';
 import { eventIdsOf } from '../../../rooms/events.table.ts';
-import { extremities } from '../../../rooms/extremities.table.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
-import type { Room } from '../../../rooms/room.ts';
-import { roomHead } from '../../../rooms/rooms.table.ts';
+import { OUTLIER, REJECTED, type Room, SOFT_FAILED } from '../../../rooms/room.ts';
 import { readPdu } from '../../events/checked-events.ts';
 import { quietly } from '../../gaps/peer-error.ts';
 import type { PeerEvents } from '../../gaps/peer-events.ts';
@@ -33,7 +31,7 @@ type Entry = DifferenceFacts['entries'][number];
 
 /**
  * How the state that another server has of a room differs from ours. Null where it cannot be told: the room has several
- * ends or others than there, its state is too large, members of it are missing here, or the server does not say.
+ * ends there, or one that we lack, its state is too large, members of it are missing here, or the server does not say.
  */
 export async function gatherDifference(
   parts: DifferenceParts,
@@ -82,7 +80,9 @@ export class StateComparison {
   }
 }
 
-/** Undefined where the two cannot be compared. */
+const NOT_PLACED = OUTLIER | REJECTED | SOFT_FAILED;
+
+/** Undefined where the two cannot be compared: there is no one event that the room ends with there, and that we have. */
 export async function stateSides(
   { rooms, peers }: DifferenceParts,
   room: Room,
@@ -91,10 +91,9 @@ export async function stateSides(
 ): Promise<StateSides | undefined> {
   const { db, trees } = rooms;
   const [head] = heads;
-  const ends = [...(await rooms.events.byNids(db, await extremities(db, room.nid))).values()];
-  const [end] = ends;
-  if (head === undefined || heads.length > 1 || ends.length > 1 || end?.event.id !== head) return undefined;
-  const { state_root: root } = await roomHead(db, room.nid);
+  const end = head === undefined ? undefined : await rooms.events.byId(db, head);
+  if (head === undefined || heads.length > 1 || end === undefined || (end.flags & NOT_PLACED) !== 0) return undefined;
+  const root = end.stateAfter;
   if (await trees.isPartial(db, room.nid, root)) return undefined;
   if ((await trees.count(db, room.nid, root)) > MOST_ENTRIES) return undefined;
   const told = await quietly(peers.stateIds(server, room.roomId, head), undefined);

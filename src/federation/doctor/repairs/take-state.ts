@@ -45,7 +45,7 @@ async function taken(parts: ToldStateParts, room: Room, server: ServerName): Pro
   const difference = await gatherDifference(parts, room, server, heads);
   if (difference === null || head === undefined)
     return [
-      'refused: the room does not end with the same one event there and here, so that the states cannot be compared',
+      'refused: the room does not end there with one event that we have too, so that the states cannot be compared',
     ];
   if (difference.entries.length === 0) return ['nothing to take: the states are the same'];
   const why = (await unsafe(parts, room, server, heads)) ?? otherRoom(difference);
