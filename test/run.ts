@@ -142,6 +142,12 @@ const SUITES: readonly Suite[] = [
     run: args => runReport('test/bench/evil-events.ts', args),
   },
   {
+    name: 'bench-watch',
+    about: 'what watching 2,000 servers costs, with bars',
+    when: 'asked',
+    run: args => runReport('test/bench/watch-cost.ts', args),
+  },
+  {
     name: 'bench-load',
     about: 'figures of a whole server under load [SCENARIO...]',
     when: 'asked',
