@@ -57,6 +57,10 @@ withAdmin(
     assert.match(text, /^signed +one\.example: ed25519:\S+, good$/m);
     assert.match(await copse.text('trace', '$other'), /has never heard of \$other/);
     await copse.fails(/An event ID begins with \$/, 'trace', 'other');
+    const listed = await copse.text('trace', '--room', room, '--at', '2100-01-01T00:00Z');
+    assert.ok(listed.includes(`${id}  m.room.message by @`), listed);
+    await copse.fails(/is no time/, 'trace', '--room', room, '--at', 'yesterday');
+    await copse.fails(/Name an event, or a room/, 'trace');
   },
   { federation },
 );

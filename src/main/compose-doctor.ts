@@ -9,6 +9,7 @@ import type { ServerName } from '../core/ids.ts';
 import { diagnose } from '../federation/doctor/diagnose.ts';
 import { Doctor, type DoctorParts, type NetworkParts } from '../federation/doctor/doctor.ts';
 import { Echoes } from '../federation/doctor/echoes.ts';
+import { findEvents } from '../federation/doctor/find-events.ts';
 import type { Served } from '../federation/doctor/gather/front.ts';
 import type { PeerLedger } from '../federation/doctor/peer-ledger.ts';
 import { composeRepairs } from '../federation/doctor/repairs/repairs.ts';
@@ -20,6 +21,7 @@ import { echoRequest } from '../http/federation/doctor/echo-request.ts';
 import type { DoctorRouteParts } from '../http/synapse/doctor/doctor-route-parts.ts';
 import { doctorRoutes } from '../http/synapse/doctor/routes.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
+import type { DevicePlaces } from '../sync/device-places.ts';
 import type { Federation } from './compose-federation.ts';
 import type { Filling } from './compose-inbox.ts';
 import type { Outbound } from './compose-outbound.ts';
@@ -34,6 +36,7 @@ export interface DoctorInput {
   readonly sender: Outbound['sender'];
   readonly filling: Filling;
   readonly ledger: PeerLedger;
+  readonly devicePlaces: Pick<DevicePlaces, 'of'>;
   readonly log: Log;
   readonly metrics: Metrics | undefined;
   readonly leases: Leases;
@@ -70,7 +73,17 @@ export function composeDoctor(input: DoctorInput): DoctorSide {
   };
   const doctor = new Doctor(parts);
   const repairs = repairsOf(input);
-  const routeParts: DoctorRouteParts = { doctor, diagnose, repairs, trace: eventId => traceEvent(parts, eventId) };
+  const traceParts = {
+    ...parts,
+    peers: input.filling.told.peers,
+    arrivals: input.filling.arrivals,
+    devices: (nid: number) => input.devicePlaces.of(nid),
+  };
+  const tracing: Pick<DoctorRouteParts, 'trace' | 'find'> = {
+    trace: (eventId, isAsking) => traceEvent(traceParts, eventId, { isAsking }),
+    find: question => findEvents(rooms, question),
+  };
+  const routeParts: DoctorRouteParts = { doctor, diagnose, repairs, ...tracing };
   const stop = new AbortController();
   let watching: Promise<void> | undefined;
   const { enabled, tell_administrators: isTold } = config.federation.watch;

@@ -8,6 +8,7 @@ import { PeerChoice } from '../federation/gaps/peer-choice.ts';
 import { PeerEvents } from '../federation/gaps/peer-events.ts';
 import type { ToldStateParts } from '../federation/gaps/told-state.ts';
 import { FederatedHistory } from '../federation/history/federated-history.ts';
+import { Arrivals } from '../federation/inbound/arrivals.ts';
 import { Inbox } from '../federation/inbound/inbox.ts';
 import type { EduReceiver } from '../federation/inbound/ports.ts';
 import { RoomDrain } from '../federation/inbound/room-drain.ts';
@@ -35,6 +36,7 @@ export interface Filling {
   readonly probing: HeadProbeParts;
   readonly holes: HoleFiller;
   readonly told: ToldStateParts;
+  readonly arrivals: Arrivals;
   readonly drain: Pick<RoomDrain, 'busy'>;
 }
 
@@ -54,7 +56,8 @@ export function composeInbox({ federation, rooms, metrics, edus = nobody, leases
   const gaps = new GapFiller(told);
   const shards = new DividedWork(leases, 'shard', SHARD_COUNT);
   const drain = new RoomDrain({ rooms, checked, gaps, joining, shards });
-  const inbox = new Inbox({ rooms, edus, drain, joining });
+  const arrivals = new Arrivals(rooms.budget);
+  const inbox = new Inbox({ rooms, edus, drain, joining, arrivals });
   const probing = { ...told, inbox };
   const holes = new HoleFiller({ ...told, gaps });
   const stop = new AbortController();
@@ -64,7 +67,7 @@ export function composeInbox({ federation, rooms, metrics, edus = nobody, leases
     inbox,
     history: new FederatedHistory(told),
     missing: () => missingStatus(rooms),
-    filling: { probing, holes, told, drain },
+    filling: { probing, holes, told, arrivals, drain },
     async start() {
       await drain.start();
       const hello = (signal: AbortSignal) =>

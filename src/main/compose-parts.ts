@@ -36,6 +36,7 @@ import type { RoomsParts } from '../rooms/parts.ts';
 import { fillRoomFacts } from '../rooms/room-facts.ts';
 import { Search } from '../rooms/search/search.ts';
 import { SearchIndexer } from '../rooms/search/search-indexer.ts';
+import type { DevicePlaces } from '../sync/device-places.ts';
 import { LogView } from '../sync/log-view.ts';
 import { Notifier } from '../sync/notifier.ts';
 import { followActivity } from '../sync/presence/activity.ts';
@@ -90,6 +91,7 @@ export interface Parts extends AsyncDisposable {
   readonly delayed: DelayedEvents;
   readonly sync: Sync;
   readonly slidingSync: SlidingSync;
+  readonly devicePlaces: DevicePlaces;
   readonly sources: SyncSources;
   readonly typing: Typing;
   /** Undefined where it is switched off. */
@@ -210,6 +212,7 @@ export function composeParts(input: PartsInput): Parts {
     delayed,
     sync,
     slidingSync,
+    devicePlaces: logs.devices,
     sources,
     typing,
     presence,

@@ -110,7 +110,7 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
   const tell = tellAdministrators(parts);
   const hasNetwork = all.carry === undefined;
   const doctor = opened.use(
-    composeDoctor({ ...all, ...incoming, ...outbound, tell, rooms, ledger, routes, hasNetwork }),
+    composeDoctor({ ...all, ...parts, ...incoming, ...outbound, tell, rooms, ledger, routes, hasNetwork }),
   );
   return {
     routes: servedBy('federation-in', [...routes, ...doctor.forServers]),

@@ -1,6 +1,7 @@
 import type { LogToken } from '../rooms/log-token.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import { userPos } from '../rooms/user-log.table.ts';
+import { DevicePlaces } from './device-places.ts';
 import { LogHeads } from './log-heads.ts';
 import type { Presence } from './presence/presence.ts';
 import { RoomReads } from './room-reads.ts';
@@ -10,6 +11,7 @@ import { userLogMoved } from './window.ts';
 /** Where the logs end now, and what is read of them for many at once: the same for every way of syncing. */
 export class LogView implements Disposable {
   readonly reads: RoomReads;
+  readonly devices: DevicePlaces;
   readonly #parts: RoomsParts;
   readonly #typing: Typing;
   readonly #presence: Presence | undefined;
@@ -21,6 +23,7 @@ export class LogView implements Disposable {
     readonly presence?: Presence | undefined;
   }) {
     this.reads = new RoomReads(parts.rooms.budget);
+    this.devices = new DevicePlaces(parts.rooms);
     this.#parts = parts.rooms;
     this.#typing = parts.typing;
     this.#presence = parts.presence;

@@ -73,6 +73,7 @@ export class Sync {
     const { view, since } = request;
     using _ = await this.#presence?.syncing(view.userNid, view.deviceId ?? '', request.setPresence ?? 'online');
     if (since !== undefined && view.deviceId !== undefined) {
+      this.#logs.devices.note(view, since.shards);
       await this.#sources.acknowledgeToDevice(view.userNid, view.deviceId, since.user);
     }
     const clock = this.#parts.clock;

@@ -80,3 +80,13 @@ export async function readersFrom(db: Queryable, roomNid: number, pos: number): 
     where room_nid = ${roomNid} and event_pos >= ${pos} and receipt_type = 'm.read'`);
   return row?.n ?? 0;
 }
+
+/** Events of a room whose senders say that they made them up to a time, the newest first: in whatever way they are stored. */
+export async function eventsOfRoom(
+  db: Queryable,
+  { roomNid, senderNid, upTo, limit }: { roomNid: number; senderNid: number | undefined; upTo: number; limit: number },
+): Promise<{ nid: number; reason: string | null }[]> {
+  const bySender = senderNid === undefined ? sql`` : sql`and sender_nid = ${senderNid}`;
+  return db.all<{ nid: number; reason: string | null }>(sql`select nid, reason from event
+    where room_nid = ${roomNid} and ts <= ${upTo} ${bySender} order by ts desc, nid desc limit ${limit}`);
+}

@@ -2,11 +2,13 @@ import type { Event } from '../../core/event.ts';
 import { domainOf, type EventId, type ServerName } from '../../core/ids.ts';
 import type { ServerKeys } from '../../core/server-keys.ts';
 import { requiredSigners, signingKeyIds, verifyEventSignature } from '../../core/signatures.ts';
+import { joinedOfDomain } from '../../rooms/members.table.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
 import { OUTLIER, OWN, REDACTED, REJECTED, SOFT_FAILED, type StoredEvent } from '../../rooms/room.ts';
 import { serversIn } from '../../rooms/room-domains.table.ts';
 import { LOG_EVENT } from '../../rooms/room-log.table.ts';
 import { askedServers } from '../gaps/asked-servers.ts';
+import type { Arrivals } from '../inbound/arrivals.ts';
 import { keysOfServers } from '../keys/server-key.table.ts';
 import {
   isExtremity,
@@ -17,6 +19,7 @@ import {
   serversWithout,
   waitingEvent,
 } from './trace.table.ts';
+import { type HeadsParts, standing } from './trace-heads.ts';
 import { bytesText, countText, momentText, quoted, someText } from './words.ts';
 
 /** One thing that is known of what became of an event. */
@@ -34,15 +37,28 @@ export interface Trace {
 export interface TraceParts {
   readonly rooms: RoomsParts;
   readonly published: { readonly keys: ServerKeys };
+  readonly peers: HeadsParts['peers'];
+  /** From whom events came. */
+  readonly arrivals: Pick<Arrivals, 'of'>;
+  /** How far the devices of a user are in the logs of rooms, as far as they asked since the start. */
+  readonly devices: (
+    userNid: number,
+  ) => ReadonlyMap<string, { readonly shards: readonly number[]; readonly at: number }>;
 }
 
 const MOST_SERVERS = 10;
 
-/** What became of an event here, as far as the database knows. */
-export async function traceEvent(parts: TraceParts, eventId: EventId): Promise<Trace> {
+/** What became of an event here, as far as it is known; `isAsking` has other servers asked whether they have it. */
+export async function traceEvent(
+  parts: TraceParts,
+  eventId: EventId,
+  { isAsking = false }: { readonly isAsking?: boolean } = {},
+): Promise<Trace> {
   const { rooms } = parts;
   const stored = await rooms.events.byId(rooms.db, eventId);
-  const hops = stored === undefined ? await hopsWithoutEvent(rooms, eventId) : await hopsOf(parts, stored);
+  if (stored === undefined) return { eventId, hops: await hopsWithoutEvent(rooms, eventId) };
+  const hops = await hopsOf(parts, stored);
+  if (isAsking && stored.pos !== undefined) hops.push({ what: 'there', lines: await standing(parts, stored) });
   return { eventId, hops };
 }
 
@@ -81,6 +97,7 @@ async function hopsOf(parts: TraceParts, stored: StoredEvent): Promise<Hop[]> {
   const { event, flags } = stored;
   const hops: Hop[] = [
     { what: 'event', lines: whatItIs(event) },
+    ...arrived(parts, event),
     { what: 'signed', lines: await signatures(parts, event) },
     { what: 'judged', lines: [judgement(flags, await reasonOfEvent(rooms.db, stored.nid))] },
     { what: 'stored', lines: await placement(rooms, stored) },
@@ -88,6 +105,7 @@ async function hopsOf(parts: TraceParts, stored: StoredEvent): Promise<Hop[]> {
   if ((flags & OWN) !== 0 && stored.pos !== undefined)
     hops.push({ what: 'sent', lines: await sending(rooms, stored, stored.pos) });
   if (stored.pos !== undefined) {
+    hops.push({ what: 'devices', lines: await onDevices(parts, stored, stored.pos) });
     const readers = await readersFrom(rooms.db, stored.roomNid, stored.pos);
     hops.push({
       what: 'read',
@@ -103,6 +121,44 @@ function whatItIs({ type, stateKey, sender, roomId, ts, depth, pdu, prevIds }: E
     `${quoted(type, 100)}${state} by ${quoted(sender, 255)} in ${roomId}`,
     `made ${momentText(ts)} by its own clock, depth ${depth}, ${bytesText(JSON.stringify(pdu).length)}`,
     `builds on ${prevIds.length === 0 ? 'nothing' : someText(prevIds)}`,
+  ];
+}
+
+function arrived({ arrivals }: TraceParts, { id }: Event): Hop[] {
+  const arrival = arrivals.of(id);
+  if (arrival === undefined) return [];
+  const { server, at, how } = arrival;
+  return [
+    {
+      what: 'received',
+      lines: [`${momentText(at)} from ${server}, ${how === 'sent' ? 'which sent it' : 'which was asked for it'}`],
+    },
+  ];
+}
+
+/** A device that asks on from a later place has had it; what it did with it is its own affair. */
+async function onDevices({ rooms, devices }: TraceParts, { roomNid }: StoredEvent, pos: number): Promise<string[]> {
+  const { db, nids, serverName } = rooms;
+  const own = await nids.domains.findOne(db, serverName);
+  const shard = (await rooms.rooms.byNids(db, [roomNid])).get(roomNid)?.shard;
+  const members = own === undefined ? [] : await joinedOfDomain(db, roomNid, own);
+  const names = await nids.users.names(
+    db,
+    members.map(({ user_nid: nid }) => nid),
+  );
+  const all = [...names].flatMap(([nid, name]) =>
+    [...devices(nid)].map(([device, { shards, at }]) => ({
+      name: `${quoted(name, 255)} ${quoted(device, 80)}`,
+      at,
+      hasIt: shard !== undefined && (shards[shard] ?? 0) >= pos,
+    })),
+  );
+  const having = all.filter(({ hasIt }) => hasIt).map(({ name, at }) => `${name} (asked on ${momentText(at)})`);
+  const lacking = all.filter(({ hasIt }) => !hasIt).map(({ name }) => name);
+  return [
+    `given to ${countText(having.length, 'device')} that asked on after it: ${someText(having, MOST_SERVERS) || 'none'}`,
+    ...(lacking.length > 0 ? [`not yet asked on after it: ${someText(lacking, MOST_SERVERS)}`] : []),
+    'devices that have not asked since the start of the server are not known',
   ];
 }
 

@@ -9,6 +9,7 @@ import { OUTLIER, type Room } from '../../rooms/room.ts';
 import { mayTakePart } from '../../rooms/server-acl.ts';
 import { readPdu } from '../events/checked-events.ts';
 import type { JoiningRooms } from '../joining/joining-rooms.ts';
+import type { Arrivals } from './arrivals.ts';
 import { addToInbox, answerOf, countWaiting, rememberTransaction } from './inbox.table.ts';
 import type { EduReceiver } from './ports.ts';
 import { endsPending, type RoomDrain } from './room-drain.ts';
@@ -19,6 +20,8 @@ export interface InboxParts {
   readonly drain: Pick<RoomDrain, 'wake'>;
   /** Events of rooms that we are coming into wait until we are in them. */
   readonly joining: JoiningRooms;
+  /** Where it is noted who brought what. */
+  readonly arrivals?: Pick<Arrivals, 'note'>;
 }
 
 /** A transaction as another server sent it. */
@@ -91,6 +94,7 @@ export class Inbox {
         accepted.push({ room: read.room, eventId: read.eventId, json: text });
     }
     await this.#keep(originNid, accepted);
+    this.#note(origin, 'sent', accepted);
     return results;
   }
 
@@ -102,6 +106,12 @@ export class Inbox {
       originNid,
       events.map(event => ({ ...event, room })),
     );
+    this.#note(origin, 'asked', events);
+  }
+
+  #note(server: ServerName, how: 'sent' | 'asked', events: readonly Omit<Waiting, 'room'>[]): void {
+    const ids = events.map(({ eventId }) => eventId);
+    this.#parts.arrivals?.note(ids, { server, how, at: this.#parts.rooms.clock.now() });
   }
 
   async #keep(originNid: number, events: readonly Waiting[]): Promise<void> {

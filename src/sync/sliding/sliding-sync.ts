@@ -88,6 +88,7 @@ export class SlidingSync {
     const standing = await this.#standing(request);
     using ticket = this.#parts.notifier.take(view.userNid);
     using _ = await this.#parts.presence?.syncing(view.userNid, view.deviceId ?? '', request.setPresence);
+    if (standing.position !== undefined) this.#parts.logs.devices.note(view, standing.position.log.shards);
     await this.#acknowledge(request);
     const end = clock.monotonic() + Math.min(request.timeoutMs, LONGEST_WAIT_MS);
     for (;;) {

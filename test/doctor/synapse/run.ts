@@ -4,19 +4,25 @@
  */
 import type { Diagnosis } from '../../../src/federation/doctor/diagnose.ts';
 import type { Cause } from '../../../src/federation/doctor/verdict.ts';
-import { SCENES, type Scene } from './scenes.ts';
-import { SynapseWorld } from './synapse-world.ts';
+import { SCENES, type Scene, TRACES } from './scenes.ts';
+import { SYNAPSE, SynapseWorld } from './synapse-world.ts';
+import { tracesPlayed } from './traces.ts';
 
 const SECONDS = { initial: '1s', longest: '1h' };
 const WEEK = { initial: '7d', longest: '7d' };
 
 async function main(wanted: readonly string[]): Promise<number> {
   const isShown = wanted.includes('--show');
-  const chosen = SCENES.filter(({ id }) => wanted.every(word => word.startsWith('--')) || wanted.includes(id));
+  const isWanted = (id: string) => wanted.every(word => word.startsWith('--')) || wanted.includes(id);
+  const plays = [
+    ...SCENES.map(scene => ({ id: scene.id, play: () => played(scene, isShown) })),
+    { id: TRACES, play: traces },
+  ];
+  const chosen = plays.filter(({ id }) => isWanted(id));
   let failed = 0;
-  for (const scene of chosen) {
-    const isGood = await played(scene, isShown).catch((error: unknown) => {
-      console.log(`BAD  ${scene.id} could not be played: ${error instanceof Error ? error.message : String(error)}`);
+  for (const { id, play } of chosen) {
+    const isGood = await play().catch((error: unknown) => {
+      console.log(`BAD  ${id} could not be played: ${error instanceof Error ? error.message : String(error)}`);
       return false;
     });
     if (!isGood) failed++;
@@ -25,12 +31,17 @@ async function main(wanted: readonly string[]): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
+async function traces(): Promise<boolean> {
+  await using world = await SynapseWorld.open(SECONDS);
+  return await tracesPlayed(world);
+}
+
 async function played(scene: Scene, isShown: boolean): Promise<boolean> {
   await using world = await SynapseWorld.open(scene.cause === 'D02' ? WEEK : SECONDS);
   const { total, there } = await scene.spoil(world);
   const before = await there();
   const began = performance.now();
-  if (isShown) console.log((await world.doctor('--dry-run')).text);
+  if (isShown) console.log(await world.copseCommand('doctor', 'federation', SYNAPSE, '--dry-run'));
   const { diagnosis: first, done } = await world.examine();
   const seconds = (performance.now() - began) / 1000;
   const named = firstCauses(first);

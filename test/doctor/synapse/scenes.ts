@@ -27,6 +27,9 @@ const LARGE = 'x'.repeat(50_000);
 const OLD_ENOUGH_MS = 11_000;
 const GREETED_MS = 5000;
 
+/** Not a fault: what became of single events. */
+export const TRACES = 'S7';
+
 export const SCENES: readonly Scene[] = [
   {
     id: 'S1',

@@ -128,22 +128,17 @@ export class SynapseWorld implements AsyncDisposable {
     return this.#leaf;
   }
 
-  /** `copse doctor federation`, as an operator calls it. */
-  async doctor(...more: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
+  /** A command, as an operator calls it. */
+  async copseCommand(...words: readonly string[]): Promise<string> {
     const { configFile, dataDir } = this.copse;
-    const args = ['--config', configFile, '--data', dataDir];
+    const args = [MAIN, ...words, '--config', configFile, '--data', dataDir];
     return new Promise(resolve =>
-      execFile(
-        process.execPath,
-        [MAIN, 'doctor', 'federation', SYNAPSE, ...more, ...args],
-        { maxBuffer: 64 * 1024 ** 2 },
-        (error, stdout, stderr) => resolve({ code: Number(error?.code ?? 0), text: stdout + stderr }),
-      ),
+      execFile(process.execPath, args, { maxBuffer: 64 * 1024 ** 2 }, (_, stdout, stderr) => resolve(stdout + stderr)),
     );
   }
 
   async examine(...more: readonly string[]): Promise<Examined> {
-    return JSON.parse((await this.doctor('--json', ...more)).text) as Examined;
+    return JSON.parse(await this.copseCommand('doctor', 'federation', SYNAPSE, '--json', ...more)) as Examined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

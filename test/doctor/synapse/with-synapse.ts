@@ -3,7 +3,7 @@ import { synapsePython } from '../../federation/install-synapse.ts';
 import type { Outcome } from '../../support/stage.ts';
 import { hasNginx } from '../nginx.ts';
 import { hasOwnNetwork, runInOwnNetwork } from '../own-network.ts';
-import { SCENES } from './scenes.ts';
+import { SCENES, TRACES } from './scenes.ts';
 import { HOSTS } from './synapse-world.ts';
 
 const RUN = fileURLToPath(new URL('run.ts', import.meta.url));
@@ -11,7 +11,7 @@ const COUNTS = /^(\d+) passed, (\d+) failed$/m;
 
 /** Plays the scenes with a real Synapse that are wanted, in a network of their own; all where none is named. */
 export async function withSynapse(wanted: readonly string[]): Promise<Outcome> {
-  const chosen = SCENES.map(({ id }) => id).filter(id => wanted.length === 0 || wanted.includes(id));
+  const chosen = [...SCENES.map(({ id }) => id), TRACES].filter(id => wanted.length === 0 || wanted.includes(id));
   if (chosen.length === 0) return { passed: 0, failed: 0, skipped: 0 };
   const why = whyNot();
   if (why !== undefined) {

@@ -2,6 +2,7 @@ import type { EventId } from '../../../core/ids.ts';
 import type { Diagnosis } from '../../../federation/doctor/diagnose.ts';
 import type { Doctor } from '../../../federation/doctor/doctor.ts';
 import type { Facts } from '../../../federation/doctor/facts.ts';
+import type { EventQuestion, FoundEvent } from '../../../federation/doctor/find-events.ts';
 import type { Repairs } from '../../../federation/doctor/ports.ts';
 import type { Trace } from '../../../federation/doctor/trace.ts';
 
@@ -10,5 +11,6 @@ export interface DoctorRouteParts {
   readonly doctor: Pick<Doctor, 'examine'>;
   readonly diagnose: (facts: Facts) => Diagnosis;
   readonly repairs: Repairs;
-  readonly trace: (eventId: EventId) => Promise<Trace>;
+  readonly trace: (eventId: EventId, isAsking: boolean) => Promise<Trace>;
+  readonly find: (question: EventQuestion) => Promise<FoundEvent[]>;
 }
