@@ -110,7 +110,8 @@ export class Accounts implements AsyncDisposable {
     const { accessTokenMs, loginTokenMs } = settings;
     const cache = new SessionCache(clock, bus, parts.budget);
     const lastSeen = new LastSeen(db, clock, log);
-    const limits = new RateLimits(clock, settings.rateLimits, parts.budget);
+    const limitsOptions = { name: 'rate_limits', weight: 60, sharing: { bus, random } };
+    const limits = new RateLimits(clock, settings.rateLimits, parts.budget, limitsOptions);
     const users = new Users({ db, nids, clock, serverName, reserved: settings.reservedNames });
     const listener = ports.devices ?? noDeviceListener;
     const devices = new Devices({ db, clock, random, listener, sessionCache: cache });
@@ -123,7 +124,7 @@ export class Accounts implements AsyncDisposable {
     const credentials = new Credentials(users, passwords, limits, threepids);
     const registrationTokens = new RegistrationTokens(db, clock, random);
     const sessionIds = new AuthSessionIds({ db, clock, random });
-    const proofOfWork = new ProofOfWork(clock, log, settings.proofOfWork);
+    const proofOfWork = new ProofOfWork(clock, log, settings.proofOfWork, { bus, random });
     const interactive = new InteractiveAuth({
       db,
       clock,
@@ -139,7 +140,7 @@ export class Accounts implements AsyncDisposable {
     });
     const { asksReason, mostWaiting } = settings.approval;
     const applications = new Applications(mostWaiting);
-    const signUps = new SignUpLimits(clock, settings.rateLimits, settings.registration, parts.budget);
+    const signUps = new SignUpLimits(clock, settings.rateLimits, settings.registration, parts.budget, { bus, random });
     const tasks = new AccountTasks(db, clock, log, (userNid, kind) => this.#runTask(userNid, kind));
     const accountData = new AccountData(db, bus, settings.accountDataBytes);
     const filters = new Filters(db);

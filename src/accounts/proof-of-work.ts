@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { JsonObject } from '../core/json.ts';
+import { SharedCounts, type SharingParts } from './shared-counts.ts';
 
 export const PROOF_OF_WORK = 'io.copse.proof_of_work';
 
@@ -34,10 +35,13 @@ export class ProofOfWork {
   readonly #log: Log;
   readonly #settings: ProofOfWorkSettings;
   /** Accounts made, each counting half after each half-life, as of `#countedAt`. */
+  readonly #shared: SharedCounts | undefined;
   #level = 0;
   #countedAt = 0;
 
-  constructor(clock: Clock, log: Log, settings: ProofOfWorkSettings) {
+  /** `sharing`: where several processes make accounts. */
+  constructor(clock: Clock, log: Log, settings: ProofOfWorkSettings, sharing?: SharingParts) {
+    this.#shared = sharing && new SharedCounts(sharing, 'accounts.sign-ups', () => this.#count());
     this.#clock = clock;
     this.#log = log;
     this.#settings = settings;
@@ -68,6 +72,11 @@ export class ProofOfWork {
 
   /** Counts an account, or a solution with which one can be made. */
   noteSignUp(): void {
+    this.#count();
+    this.#shared?.tell('');
+  }
+
+  #count(): void {
     const before = this.#currentLevel();
     this.#level = before + 1;
     this.#countedAt = this.#clock.monotonic();

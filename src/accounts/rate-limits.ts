@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { addressKey } from './address-key.ts';
 import type { Requester } from './requester.ts';
+import { SharedCounts, type SharingParts } from './shared-counts.ts';
 
 /** The named limits; their rates are settings (`rate_limits`). Bursts are counted per user where known, else per address. */
 export type LimitName =
@@ -29,7 +30,23 @@ export interface Rate {
   readonly burst: number;
 }
 
+interface LimitsOptions {
+  /** Of the cache. */
+  readonly name: string;
+  readonly weight: number;
+  readonly sharing?: SharingParts;
+}
+
 export type LimitRates = Readonly<Record<LimitName, Rate>>;
+
+/** Those that are there against guessing and floods: all processes of a cluster count them together. They are rare. */
+const SHARED: ReadonlySet<LimitName> = new Set([
+  'registration',
+  'registration_network',
+  'registration_total',
+  'login',
+  'mail',
+]);
 
 /**
  * Token buckets. Of each only the moment is kept at which it will be full again (the generic cell rate algorithm),
@@ -40,9 +57,17 @@ export class RateLimits {
   readonly #clock: Clock;
   readonly #rates: LimitRates | 'off';
   readonly #fullAt: ByteCache<number>;
+  /** Undefined where there is a single process. */
+  readonly #shared: SharedCounts | undefined;
 
-  constructor(clock: Clock, rates: LimitRates | 'off', budget: Budget, share = { name: 'rate_limits', weight: 60 }) {
-    this.#fullAt = new ByteCache({ ...share, budget, sizeOf: () => 8 });
+  constructor(
+    clock: Clock,
+    rates: LimitRates | 'off',
+    budget: Budget,
+    { name, weight, sharing }: LimitsOptions = { name: 'rate_limits', weight: 60 },
+  ) {
+    this.#fullAt = new ByteCache({ name, weight, budget, sizeOf: () => 8 });
+    this.#shared = sharing && new SharedCounts(sharing, `accounts.${name}`, bucket => this.#hear(bucket));
     this.#clock = clock;
     this.#rates = rates;
   }
@@ -93,7 +118,19 @@ export class RateLimits {
     const wait = fullAt - now - (burst - 1) * interval;
     if (wait > 0) return Math.ceil(wait);
     if (take) this.#fullAt.set(name, fullAt + interval);
+    if (take && SHARED.has(limit)) this.#shared?.tell(name);
     return 0;
+  }
+
+  /** Another process has let a request pass. */
+  #hear(name: string): void {
+    const rate = this.#rateOf(name.slice(0, name.indexOf(' ')) as LimitName);
+    if (rate === undefined) return;
+    const interval = 1000 / rate.per_second;
+    const now = this.#clock.monotonic();
+    const fullAt = Math.max(this.#fullAt.get(name) ?? now, now) + interval;
+    // Several processes may let pass more than the bucket holds: nobody waits for that.
+    this.#fullAt.set(name, Math.min(fullAt, now + rate.burst * interval));
   }
 
   get stats() {

@@ -2,8 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ratesWith, TestClock } from '../../test/support/accounts.ts';
 import { testBudget } from '../../test/support/budget.ts';
+import { heard, twoBuses } from '../../test/support/joined-buses.ts';
+import { silentLog } from '../base/log.ts';
+import { systemRandom } from '../base/random.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { networkKey } from './address-key.ts';
+import { ProofOfWork } from './proof-of-work.ts';
+import { RateLimits } from './rate-limits.ts';
 import { SignUpLimits } from './sign-up-limits.ts';
 
 const rates = ratesWith({
@@ -61,4 +66,43 @@ test('a network has one key however the address is written', () => {
   }
   assert.equal(networkKey('192.0.2.200'), '192.0.2.0/24');
   assert.equal(networkKey('unknown'), 'unknown');
+});
+
+test('all processes count sign-ups together, and guesses of passwords', async () => {
+  const clock = new TestClock();
+  const buses = twoBuses();
+  const sharing = buses.map(bus => ({ bus, random: systemRandom }));
+  const [here, there] = sharing.map(one => new SignUpLimits(clock, rates, 'open', testBudget(), one));
+  assert.ok(here !== undefined && there !== undefined);
+  const most = rates.registration.burst;
+  for (let made = 0; made < most; made++) {
+    (made % 2 === 0 ? here : there).count('198.51.100.1');
+    await heard();
+  }
+  for (const limits of [here, there]) {
+    assert.throws(() => limits.count('198.51.100.1'), { errcode: 'M_LIMIT_EXCEEDED' });
+    limits.require('203.0.113.9');
+  }
+  const [one, other] = sharing.map(each => {
+    return new RateLimits(clock, rates, testBudget(), { name: 'rate_limits', weight: 60, sharing: each });
+  });
+  for (let guess = 0; guess < rates.login.burst; guess++) one?.countKey('login', 'failed bob');
+  await heard();
+  assert.throws(() => other?.peekKey('login', 'failed bob'), { errcode: 'M_LIMIT_EXCEEDED' });
+  for (let sent = 0; sent < rates.message.burst; sent++) one?.countKey('message', 'user 1');
+  await heard();
+  other?.peekKey('message', 'user 1');
+});
+
+test('all processes know that many accounts are being made', async () => {
+  const clock = new TestClock();
+  const settings = { when: 'under_load', bits: 10 } as const;
+  const [here, there] = twoBuses().map(
+    bus => new ProofOfWork(clock, silentLog, settings, { bus, random: systemRandom }),
+  );
+  for (let made = 0; made < 12; made++) here?.noteSignUp();
+  await heard();
+  assert.equal(here?.demand, 'required');
+  assert.equal(there?.demand, 'required');
+  assert.equal(there?.bits, here?.bits);
 });

@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { addressKey, networkKey } from './address-key.ts';
 import { type LimitName, type LimitRates, RateLimits } from './rate-limits.ts';
 import type { RegistrationMode } from './settings.ts';
+import type { SharingParts } from './shared-counts.ts';
 
 type Bucket = readonly [LimitName, string];
 
@@ -15,8 +16,9 @@ export class SignUpLimits {
   readonly #limits: RateLimits;
   readonly #byToken: boolean;
 
-  constructor(clock: Clock, rates: LimitRates | 'off', mode: RegistrationMode, budget: Budget) {
-    this.#limits = new RateLimits(clock, rates, budget, { name: 'sign_up_limits', weight: 10 });
+  constructor(clock: Clock, rates: LimitRates | 'off', mode: RegistrationMode, budget: Budget, sharing?: SharingParts) {
+    const options = { name: 'sign_up_limits', weight: 10, ...(sharing && { sharing }) };
+    this.#limits = new RateLimits(clock, rates, budget, options);
     this.#byToken = mode === 'token';
   }
 

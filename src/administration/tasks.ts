@@ -1,6 +1,7 @@
 import { sleep } from '../base/clock.ts';
 import { randomLetters } from '../base/random.ts';
 import type { Surroundings } from '../base/surroundings.ts';
+import type { Bus } from '../bus/bus.ts';
 import type { JsonObject } from '../core/json.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { type Database, DatabaseUnavailableError } from '../db/database.ts';
@@ -54,13 +55,16 @@ export interface TaskRunner {
 
 export interface TasksParts extends Surroundings {
   readonly db: Database;
+  readonly bus: Bus;
   readonly runners: Readonly<Record<string, TaskRunner>>;
 }
 
 /** What is worked on in turns; the others wait for one of these to end. */
 const AT_ONCE = 8;
 const MOST_LISTED = 1000;
-/** Another process may have asked for something. */
+/** The bus subject on which is told that there is a new task. */
+const TASKS_SUBJECT = 'administration.tasks';
+/** The bus may lose a message. */
 const LOOK_ANYWAY_MS = 60_000;
 const AFTER_FAILURE_MS = 2000;
 const MOST_FAILURES = 5;
@@ -96,7 +100,7 @@ export class Tasks {
     } as const;
     await db.tx(async tx => {
       await insertTask(tx, row);
-      tx.afterCommit(() => this.#woken.abort());
+      tx.afterCommit(() => this.#parts.bus.publish(TASKS_SUBJECT));
     });
     return asTask({ ...row, error: null, changed_ts: row.created_ts });
   }
@@ -122,7 +126,9 @@ export class Tasks {
 
   /** Works until `signal` aborts; what is under way then is taken up at the next start. */
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#parts;
+    const { bus, clock, log } = this.#parts;
+    using _ = bus.subscribe(TASKS_SUBJECT, () => this.#woken.abort());
+    using __ = bus.missed(() => this.#woken.abort());
     while (!signal.aborted) {
       this.#woken = new AbortController();
       const idle = await this.round(signal).catch((error: unknown) => {
