@@ -12,6 +12,7 @@ export const frontSection = section(
     ),
     https_port: integer('The port for clients, and for servers that know where to go.', 443, 1, 65535),
     federation_port: integer('The port for servers that found no word on where to go.', 8448, 1, 65535),
+    plain_port: integer('A port without TLS, for what speaks TLS before it; 0 for none.', 0, 0, 65535),
     certificate: path(
       'The certificate chain in PEM; `{name}` stands for the name that it is for.',
       '/etc/letsencrypt/live/{name}/fullchain.pem',

@@ -22,6 +22,8 @@ export interface FrontSettings {
   readonly httpsPort: number;
   /** Where servers come that found no word on where to go (server-server API, "Resolving server names"). */
   readonly federationPort: number;
+  /** A port without TLS; undefined where there is none. */
+  readonly plainPort: number | undefined;
   /** What stands in front of this front: its word on the address of a client is believed. */
   readonly proxies: readonly string[];
   /** Of a service: certificate and key by its host. */

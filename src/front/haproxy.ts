@@ -69,7 +69,8 @@ function frontend(front: Front, rules: readonly Rule[]): string[] {
       ? []
       : [`http-request set-src req.hdr_ip(X-Forwarded-For,-1) if { src ${settings.proxies.join(' ')} }`]),
     'http-request set-header X-Forwarded-For %[src]',
-    'http-request set-header X-Forwarded-Proto https',
+    'http-request set-header X-Forwarded-Proto https if { ssl_fc }',
+    'http-request set-header X-Forwarded-Proto http if !{ ssl_fc }',
     'http-request disable-l7-retry if METH_POST',
     ...foreignNames(front),
     ...keys(front),
@@ -96,12 +97,11 @@ function binds({ settings, services }: Front): string[] {
   const hosts = services.filter(({ host }) => settings.names.every(name => name.host !== host));
   const files = [...settings.names, ...hosts.map(({ host }) => settings.certificateOf(host))];
   const certificates = [...new Set(files.map(({ certificate }) => `crt ${fileWord(certificate)}`))].join(' ');
-  return [settings.httpsPort, settings.federationPort].flatMap(port =>
-    settings.addresses.map(
-      address =>
-        `bind ${address}:${port}${address.startsWith('[') ? ' v6only' : ''} ssl ${certificates} alpn h2,http/1.1`,
-    ),
-  );
+  const { addresses, httpsPort, federationPort, plainPort } = settings;
+  const bind = (port: number, how: string) =>
+    addresses.map(address => `bind ${address}:${port}${address.startsWith('[') ? ' v6only' : ''}${how}`);
+  const secure = [httpsPort, federationPort].flatMap(port => bind(port, ` ssl ${certificates} alpn h2,http/1.1`));
+  return plainPort === undefined ? secure : [...secure, ...bind(plainPort, '')];
 }
 
 /** Where the server's name is another web site, there is only the word where the server is. */

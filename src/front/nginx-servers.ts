@@ -11,12 +11,13 @@ const PASS = 'proxy_pass http://$copse_upstream;';
 
 /** A `server` for each name and what it is for. */
 export function nginxServers(front: Front, version: NginxVersion): string[] {
-  const { names, federationPort, httpsPort } = front.settings;
+  const { names, federationPort, httpsPort, plainPort } = front.settings;
   const everything = everythingOf(front);
   const own = names.flatMap(name => {
     const isAll = name.serves === 'everything';
     const ports = isAll ? [httpsPort, federationPort] : [federationPort];
-    const all = server(front, name, { ports, version, inside: everything });
+    const plain = isAll ? plainPort : undefined;
+    const all = server(front, name, { ports, plain, version, inside: everything });
     return isAll
       ? all
       : [...server(front, name, { ports: [httpsPort], version, inside: onlyWord(front, name) }), ...all];
@@ -37,20 +38,23 @@ export function nginxServers(front: Front, version: NginxVersion): string[] {
 }
 
 interface Inside {
+  /** With TLS. */
   readonly ports: readonly number[];
+  /** Without. */
+  readonly plain?: number | undefined;
   readonly version: NginxVersion;
   readonly inside: readonly string[];
 }
 
-function server({ settings }: Front, name: Omit<PublicName, 'serves'>, { ports, version, inside }: Inside): string[] {
+function server({ settings }: Front, name: Omit<PublicName, 'serves'>, more: Inside): string[] {
+  const { ports, plain, version, inside } = more;
   const isNew = hasHttp2Line(version);
-  const listens = ports.flatMap(port =>
-    settings.addresses.map(address => `listen ${address}:${port} ssl${isNew ? '' : ' http2'};`),
-  );
+  const listen = (port: number, how: string) => settings.addresses.map(address => `listen ${address}:${port}${how};`);
   return [
     '',
     ...block('server', [
-      ...listens,
+      ...ports.flatMap(port => listen(port, isNew ? ' ssl' : ' ssl http2')),
+      ...(plain === undefined ? [] : listen(plain, '')),
       ...(isNew ? ['http2 on;'] : []),
       `server_name ${name.host};`,
       `ssl_certificate ${fileWord(name.certificate)};`,
@@ -58,6 +62,9 @@ function server({ settings }: Front, name: Omit<PublicName, 'serves'>, { ports, 
       'ssl_protocols TLSv1.2 TLSv1.3;',
       'ssl_session_cache shared:copse:4m;',
       'merge_slashes off;',
+      '# Lesser lines would have requests in them, with what stands in their queries.',
+      'error_log stderr crit;',
+      'access_log off;',
       '# Filters of a sync stand in its query.',
       'large_client_header_buffers 4 32k;',
       ...settings.proxies.map(range => `set_real_ip_from ${range};`),

@@ -37,7 +37,7 @@ export function wholeNginxText(front: Front, version?: NginxVersion): string {
     'error_log /var/log/nginx/error.log;',
     'pid /run/nginx.pid;',
     ...block('events', ['worker_connections 4096;']),
-    ...block('http', ['access_log off;', 'server_tokens off;', ...nginxText(front, version).trimEnd().split('\n')]),
+    ...block('http', ['server_tokens off;', ...nginxText(front, version).trimEnd().split('\n')]),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -63,7 +63,7 @@ test('settings, processes and services are what the configuration is made of', a
     t,
     `public_base_url: https://matrix.example.org
 media: { max_upload: 77M }
-front: { federation_port: 9448, addresses: [192.0.2.1], certificate: "/c/{name}.pem", key: "/c/{name}.key", proxies: [192.0.2.7] }
+front: { federation_port: 9448, plain_port: 9080, addresses: [192.0.2.1], certificate: "/c/{name}.pem", key: "/c/{name}.key", proxies: [192.0.2.7] }
 `,
   );
   const args = { data };
@@ -75,6 +75,7 @@ front: { federation_port: 9448, addresses: [192.0.2.1], certificate: "/c/{name}.
   for (const line of [
     'server 127.0.0.1:8008 ',
     'listen 192.0.2.1:9448 ssl',
+    'listen 192.0.2.1:9080;',
     'server_name matrix.example.org;',
     'server_name example.org;',
     'server_name wiki.example.org;',

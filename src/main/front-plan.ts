@@ -65,7 +65,9 @@ function settingsOf(config: Config): FrontSettings {
     certificate: config.front.certificate.replaceAll('{name}', host),
     key: config.front.key.replaceAll('{name}', host),
   });
-  return { names: publicNames(config, certificateOf), addresses, httpsPort, federationPort, proxies, certificateOf };
+  const plainPort = config.front.plain_port === 0 ? undefined : config.front.plain_port;
+  const names = publicNames(config, certificateOf);
+  return { names, addresses, httpsPort, federationPort, plainPort, proxies, certificateOf };
 }
 
 /** Where clients come, and the server's name where that is another. @throws FrontError */

@@ -41,6 +41,7 @@ export class FrontWorld {
   readonly authority = new TestAuthority();
   httpsPort = 0;
   federationPort = 0;
+  plainPort = 0;
   readonly #folder = mkdtempSync(join(tmpdir(), 'copse-front-'));
   #routes: readonly Route[] = [];
   #child: ChildProcess | undefined;
@@ -60,6 +61,7 @@ export class FrontWorld {
     t.after(() => world.#close());
     world.httpsPort = await freePort();
     world.federationPort = await freePort();
+    world.plainPort = await freePort();
     world.#routes = routesOf(await listEndpoints(settingsFor('one.example')));
     world.#prepare();
     await installText(world.#file, world.#text(behind, services), { ...world.#program, reload: ['true'] });
@@ -81,6 +83,11 @@ export class FrontWorld {
   /** The generated file. */
   get configuration(): string {
     return readFileSync(this.#file, 'utf8');
+  }
+
+  /** All that nginx wrote to its log. HAProxy is told to keep none. */
+  get log(): string {
+    return this.program === 'nginx' ? readFileSync(join(this.#folder, 'error.log'), 'utf8') : '';
   }
 
   get pid(): number {
@@ -130,6 +137,7 @@ export class FrontWorld {
       addresses: ['127.0.0.1'],
       httpsPort: this.httpsPort,
       federationPort: this.federationPort,
+      plainPort: this.plainPort,
       proxies: [],
       certificateOf,
     };

@@ -39,6 +39,7 @@ function settings(serverName: string, host: string, proxies: readonly string[] =
     addresses: ['0.0.0.0', '[::]'],
     httpsPort: 443,
     federationPort: 8448,
+    plainPort: proxies.length > 0 ? 8080 : undefined,
     proxies,
     certificateOf,
   };
