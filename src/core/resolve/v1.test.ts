@@ -87,7 +87,7 @@ test('if none is allowed the least deep stays', () => {
   assertResolved(room, [withEvents(room, low), withEvents(room, high)], TOPIC, '', low);
 });
 
-test('power levels are taken from the least deep on, each allowed by the one before, until one is not', () => {
+test('N036 power levels are taken from the least deep on, each allowed by the one before, until one is not', () => {
   const room = roomWith({ [BOB]: 60 });
   const levels = (sender: string, depth: number, users: Record<string, number>): Event =>
     room.make({
