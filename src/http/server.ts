@@ -124,7 +124,7 @@ export class HttpServer {
       readBody(request, payload),
     );
     this.app.setErrorHandler((error, request, answer) => {
-      dropBody(request.raw);
+      dropBody(request.raw, answer);
       return answerError(this.#parts.log, error, request, answer);
     });
     this.app.setNotFoundHandler((request, answer) => this.#notFound(request, answer));
