@@ -37,9 +37,10 @@ export async function leftResult(ctx: SlidingContext, work: RoomWork): Promise<R
   const { room, place, from } = work;
   const row = await getMember(parts.db, place.nid, view.userNid);
   const own = await parts.events.byNid(parts.db, room.row.event_nid);
-  // Forgotten, or in again: the list has not noticed yet.
-  if (row === undefined || row.forgotten === 1 || row.event_nid !== room.row.event_nid || own === undefined)
-    return undefined;
+  // In again: the list has not noticed yet.
+  if (row?.event_nid !== room.row.event_nid || own === undefined) return undefined;
+  // Who does not have the room is not told of one that was forgotten; the user's other clients hear that it was left.
+  if (row.forgotten === 1 && work.known === undefined) return undefined;
   const { endedBy } = await lastStay(parts, parts.db, place, view);
   const end = endedBy?.pos;
   const isNew = work.known === undefined;

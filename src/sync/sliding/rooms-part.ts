@@ -1,6 +1,6 @@
 import type { Admission } from '../../base/admission.ts';
 import type { RoomId } from '../../core/ids.ts';
-import type { JsonObject } from '../../core/json.ts';
+import { type JsonObject, textLength } from '../../core/json.ts';
 import { departuresSince } from '../../rooms/departures.table.ts';
 import { EVENT_BYTES } from '../sync-cost.ts';
 import { userLogMoved } from '../window.ts';
@@ -12,6 +12,8 @@ import type { UserRoom } from './user-rooms.ts';
 
 /** Events in the rooms of one answer, about: rooms beyond them come with the next, which is not waited for. */
 const MOST_EVENTS = 3000;
+/** The text of an event that counts as one: larger ones count as several. */
+const EVENT_TEXT = 2048;
 /** An answer with fewer is small. */
 const FEW_EVENTS = 60;
 
@@ -30,7 +32,8 @@ export async function roomsPart(
 ): Promise<RoomsPart> {
   const { works, isLater } = await allWork(ctx, matched);
   const sum = works.reduce((events, { cost }) => events + cost, 0);
-  const events = Math.min(sum, MOST_EVENTS);
+  const largest = works.reduce((events, { cost }) => Math.max(events, cost), 0);
+  const events = Math.max(Math.min(sum, MOST_EVENTS), largest);
   const kind = ctx.window.since === undefined ? 'initial_sync' : 'answer';
   using _permit = events > FEW_EVENTS ? await admission?.admit(kind, events * EVENT_BYTES, signal) : undefined;
   const results = new Map<number, RoomResult>();
@@ -42,9 +45,9 @@ export async function roomsPart(
       fallBehind(ctx, work);
       continue;
     }
-    left -= work.cost;
     const result = await resultOf(ctx, work);
     if (result !== undefined) results.set(work.place.nid, result);
+    left -= Math.max(work.cost, textLength(result?.json) / EVENT_TEXT);
   }
   return { results, isCut };
 }

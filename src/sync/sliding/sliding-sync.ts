@@ -4,6 +4,7 @@ import { getObject, type JsonObject } from '../../core/json.ts';
 import type { LogToken } from '../../rooms/log-token.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
 import { privateReceiptsSince } from '../../rooms/receipts.table.ts';
+import { userPos } from '../../rooms/user-log.table.ts';
 import type { LogView } from '../log-view.ts';
 import type { Notifier } from '../notifier.ts';
 import type { Presence } from '../presence/presence.ts';
@@ -114,6 +115,8 @@ export class SlidingSync {
   async #acknowledge({ view, extensions }: SlidingRequest): Promise<void> {
     const since = extensions.toDevice?.since;
     if (since === undefined || view.deviceId === undefined) return;
+    // After the database was put back to an earlier day it may say that it has what is still to come.
+    if (since > (await userPos(this.#parts.rooms.db, view.userNid))) return;
     await this.#parts.sources.acknowledgeToDevice(view.userNid, view.deviceId, since);
   }
 

@@ -12,7 +12,7 @@ export interface UserRoom {
   readonly membership: Membership;
   /** Grows with what happens: by this the list is sorted. Of who is not in the room, when their membership came. */
   readonly activity: number;
-  /** Somebody else ended the user's membership: kicked, banned, the invite taken back. */
+  /** Somebody else ended the user's membership (kicked, banned, took the invite back), who has not forgotten it. */
   readonly isTakenOut: boolean;
 }
 
@@ -85,6 +85,10 @@ function userRoom(row: UserRoomRow): UserRoom {
     membership,
     activity: membership === 'join' ? (row.newest_nid ?? row.event_nid) : row.event_nid,
     // Who is banned from a room that they never had to do with need not hear of it.
-    isTakenOut: isOut && row.replaces_nid !== null && (membership === 'ban' || row.sender_nid !== row.user_nid),
+    isTakenOut:
+      isOut &&
+      row.forgotten === 0 &&
+      row.replaces_nid !== null &&
+      (membership === 'ban' || row.sender_nid !== row.user_nid),
   };
 }

@@ -69,6 +69,23 @@ onEachDatabase('declined invites, kicks and bans are told once, with the members
   assert.deepEqual([back?.initial, bodies(back)], [true, ['welcome back']]);
 });
 
+onEachDatabase(
+  'a room that was left and forgotten at once is told as left to the clients that have it',
+  async (db, t) => {
+    const api = new RoomApi(db, t);
+    const room = await api.create('bob');
+    const list = firstRooms(20);
+    const client = new SlidingConnection(api, 'bob');
+    await client.sync(list);
+    await api.ok(api.post('bob', `/v3/rooms/${room}/leave`));
+    await api.ok(api.post('bob', `/v3/rooms/${room}/forget`));
+    assert.equal((await client.sync(list)).rooms[room]?.membership, 'leave');
+    assert.deepEqual((await client.sync(list)).rooms, {});
+    const subscribed = { ...list, room_subscriptions: { [room]: { timeline_limit: 1 } } };
+    assert.deepEqual((await new SlidingConnection(api, 'bob', 'new').sync(subscribed)).rooms, {});
+  },
+);
+
 onEachDatabase('invites from users who are ignored are in no list', async (db, t) => {
   const ignored = new Set<string>();
   const api = new RoomApi(db, t, {}, { ignoredUsers: async () => ignored });
