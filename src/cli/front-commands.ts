@@ -43,7 +43,7 @@ export function addFrontCommands(actions: FrontActions, { front, service, withCo
   for (const program of ['nginx', 'haproxy'] as const) {
     withConfig(front.command(program))
       .description(`write the configuration of ${program === 'nginx' ? 'nginx' : 'HAProxy'}`)
-      .option('--processes <file>', 'the processes behind it, in YAML (default: this server alone)')
+      .option('--processes <file>', 'the processes behind it, in YAML (default: those that live)')
       .addOption(
         new Option('--whole', 'all that nginx needs, and not a file for conf.d').hideHelp(program === 'haproxy'),
       )

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { REQUEST_ROLES } from '../http/role.ts';
 import { poolsOf } from './front.ts';
 import { FrontError } from './front-error.ts';
-import { parseProcesses } from './process.ts';
+import { parseProcesses, processesOf } from './process.ts';
 import type { Route } from './route.ts';
 
 const REFUSED: readonly (readonly [why: string, text: string])[] = [
@@ -58,4 +58,17 @@ test('a role that has paths and no process is an error, not a path that leads no
   assert.throws(() => pools('client, media'), /No process has the role sync|initial-sync/);
   assert.deepEqual(pools('client, media, sync'), ['client', 'media', 'sync']);
   assert.deepEqual(pools('client, media, sync, initial-sync'), ['client', 'initial-sync', 'media', 'sync']);
+});
+
+test('processes of a cluster stand where they say they listen, the later life of one with the same name', () => {
+  const living = [
+    { name: 'b1', address: 'http://10.77.0.1:8008', roles: [] },
+    { name: 'b2', address: undefined, roles: ['sync'] },
+    { name: 'b3', address: 'http://10.77.0.3:8008', roles: ['sync', 'rooms'] },
+    { name: 'b3', address: 'http://[fd00::3]:8009', roles: ['sync', 'rooms'] },
+  ];
+  assert.deepEqual(processesOf(living), [
+    { name: 'b1', address: '10.77.0.1:8008', roles: REQUEST_ROLES, isDraining: false },
+    { name: 'b3', address: '[fd00::3]:8009', roles: ['sync'], isDraining: false },
+  ]);
 });

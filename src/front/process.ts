@@ -1,11 +1,12 @@
 import { isIPv6 } from 'node:net';
 import { parse } from 'yaml';
+import { ROLES } from '../cluster/roles.ts';
 import { REQUEST_ROLES, type RequestRole } from '../http/role.ts';
 import { FrontError } from './front-error.ts';
 
 /** A process that answers requests. */
 export interface FrontProcess {
-  /** Such as `b7-sync`: letters, digits and dashes. */
+  /** Such as `b7-sync`: letters, digits, `.`, `_` and `-`. */
   readonly name: string;
   readonly roles: readonly RequestRole[];
   /** Host and port. */
@@ -14,17 +15,25 @@ export interface FrontProcess {
   readonly isDraining: boolean;
 }
 
-/** Roles that answer no requests: a process may have them beside others. */
-const OTHER_ROLES: ReadonlySet<string> = new Set([
-  'rooms',
-  'federation-out',
-  'push',
-  'appservice',
-  'maintenance',
-  'bridges',
-  'console',
-  'doctor',
-]);
+/** What the processes of a cluster say of themselves. */
+export interface LivingProcess {
+  readonly name: string;
+  /** A URL; undefined before it listens. */
+  readonly address: string | undefined;
+  /** Empty: all of them. */
+  readonly roles: readonly string[];
+}
+
+/** Those that listen. Of two lives of one process the later one counts. */
+export function processesOf(living: readonly LivingProcess[]): FrontProcess[] {
+  const byName = new Map<string, FrontProcess>();
+  for (const { name, address, roles } of living) {
+    if (address === undefined) continue;
+    const has = REQUEST_ROLES.filter(role => roles.length === 0 || roles.includes(role));
+    byName.set(name, { name, address: new URL(address).host, roles: has, isDraining: false });
+  }
+  return [...byName.values()];
+}
 
 /**
  * Reads a list of `{ name, address, roles?, draining? }` in YAML or JSON. Without `roles` a process has all of them.
@@ -55,8 +64,8 @@ function parsed(text: string): unknown {
 
 function processOf(given: unknown, where: string): FrontProcess {
   const { name, address, roles, draining, ...more } = Object(given) as Readonly<Record<string, unknown>>;
-  if (typeof name !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/.test(name))
-    throw new FrontError(`The name of ${where} must be made of letters, digits and dashes.`);
+  if (typeof name !== 'string' || !/^[\w.-]{1,60}$/.test(name))
+    throw new FrontError(`The name of ${where} must be made of letters, digits, dots and dashes.`);
   if (typeof address !== 'string' || !isAddress(address))
     throw new FrontError(`The address of ${name} must be a host and a port, such as 10.77.0.9:8008.`);
   if (draining !== undefined && typeof draining !== 'boolean')
@@ -69,8 +78,8 @@ function processOf(given: unknown, where: string): FrontProcess {
 function rolesOf(given: unknown, name: string): readonly RequestRole[] {
   if (given === undefined) return REQUEST_ROLES;
   if (!Array.isArray(given)) throw new FrontError(`\`roles\` of ${name} must be a list.`);
-  const known: ReadonlySet<unknown> = new Set(REQUEST_ROLES);
-  const strange = given.find(role => !known.has(role) && !OTHER_ROLES.has(String(role)));
+  const known: ReadonlySet<unknown> = new Set(ROLES);
+  const strange = given.find(role => !known.has(role));
   if (strange !== undefined) throw new FrontError(`${name} has the role ${String(strange)}, which does not exist.`);
   return REQUEST_ROLES.filter(role => given.includes(role));
 }

@@ -13,7 +13,7 @@ import { nginxText, wholeNginxText } from '../front/nginx.ts';
 import { parseNginxVersion } from '../front/nginx-version.ts';
 import { type Service, servicesText, withoutService, withService } from '../front/services.ts';
 import { isDataFolder } from './data-folder.ts';
-import { frontPlan, publicNames, readServices, servicesFile } from './front-plan.ts';
+import { findProcesses, frontPlan, publicNames, readServices, servicesFile } from './front-plan.ts';
 
 const OUTCOMES = {
   unchanged: 'It is as it was: nothing is done.',
@@ -23,7 +23,9 @@ const OUTCOMES = {
 
 /** `copse front nginx|haproxy`: prints a configuration, or puts it in place. @throws FrontError */
 export async function writeFront(args: ConfigArgs, wanted: FrontArgs): Promise<number> {
-  const text = textFor(await frontPlan(loadConfig(args), wanted.processes), wanted);
+  const config = loadConfig(args);
+  const processes = await findProcesses(config, wanted.processes);
+  const text = textFor(await frontPlan(config, processes), wanted);
   if (wanted.install === undefined) {
     process.stdout.write(text);
     return 0;

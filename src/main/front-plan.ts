@@ -4,24 +4,32 @@ import { systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import type { Front, FrontSettings, PublicName } from '../front/front.ts';
 import { FrontError } from '../front/front-error.ts';
-import { type FrontProcess, parseProcesses } from '../front/process.ts';
+import { type FrontProcess, parseProcesses, processesOf } from '../front/process.ts';
 import { routesOf } from '../front/route.ts';
 import { parseServices, type Service } from '../front/services.ts';
 import { REQUEST_ROLES } from '../http/role.ts';
+import { askControl } from './control.ts';
 import { isDataFolder, openDataFolder } from './data-folder.ts';
 import { listEndpoints } from './list-endpoints.ts';
 import { reachable } from './listen.ts';
 
 const SERVICES_FILE = 'services.json';
 
-/** All that a configuration is made of, from the settings and what stands beside them. @throws FrontError */
-export async function frontPlan(config: Config, processes: string | undefined): Promise<Front> {
+/** All that a configuration is made of. @throws FrontError */
+export async function frontPlan(config: Config, processes: readonly FrontProcess[]): Promise<Front> {
   return {
     routes: routesOf(await listEndpoints(config)),
-    processes: processes === undefined ? [thisServer(config)] : parseProcesses(textOf(processes)),
+    processes,
     services: readServices(config),
     settings: settingsOf(config),
   };
+}
+
+/** The processes of a file, or those that live in the cluster of the server that runs here, or this server. @throws FrontError */
+export async function findProcesses(config: Config, file: string | undefined): Promise<readonly FrontProcess[]> {
+  if (file !== undefined) return parseProcesses(textOf(file));
+  const cluster = isDataFolder(config.data_dir) ? (await askControl(config.data_dir))?.cluster : undefined;
+  return cluster === undefined ? [thisServer(config)] : processesOf(cluster.processes);
 }
 
 /** The file of services, in the data folder. */

@@ -74,6 +74,17 @@ test('every endpoint has a role that answers it', async () => {
   assert.equal(roleOf('/_matrix/federation/v1/media/download/:mediaId'), 'media');
 });
 
+test('whoever waits for news does not wait where others write', async () => {
+  const endpoints = await listEndpoints(settings('/nowhere'));
+  const waiting = endpoints.filter(
+    ({ path }) => /\/(sync|events|initialSync)$/.test(path) && !path.includes('/rooms/'),
+  );
+  assert.ok(waiting.length >= 4);
+  for (const { path, role } of waiting) assert.ok(role === 'sync' || role === 'initial-sync', path);
+  const typing = endpoints.find(({ path }) => path.includes('/typing/'));
+  assert.equal(typing?.role, 'client', 'it is by its room');
+});
+
 test('the first sync is answered by two roles', async () => {
   const endpoints = await listEndpoints(settings('/nowhere'));
   const sync = endpoints.find(({ path }) => path === '/_matrix/client/v3/sync') ?? assert.fail();

@@ -74,13 +74,16 @@ export function clientRoutes(parts: Parts, config: Config, { clock, version, his
     ...peekingRoutes({ ...roomParts, eventStream, roomAccountData: roomAccountData(parts) }),
     ...delayedEventRoutes(parts),
     ...searchRoutes({ rooms, search: parts.search, ignoredUsers: roomParts.ignoredUsers }),
-    ...syncRoutes({
-      ...parts,
-      eventStream,
-      storedFilter: (userNid, id) => accounts.filters.get(userNid, id),
-      rooms,
-      budget: rooms.budget,
-    }),
+    ...servedBy(
+      'sync',
+      syncRoutes({
+        ...parts,
+        eventStream,
+        storedFilter: (userNid, id) => accounts.filters.get(userNid, id),
+        rooms,
+        budget: rooms.budget,
+      }),
+    ),
     ...keysRoutes({
       keys: parts.keys,
       interactiveAuth: interactiveAuth(parts),

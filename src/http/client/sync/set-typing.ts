@@ -14,6 +14,7 @@ export const setTyping = (parts: { readonly rooms: RoomsParts; readonly typing: 
     method: 'PUT',
     path: '/_matrix/client/v3/rooms/:roomId/typing/:userId',
     auth: 'user',
+    role: 'client',
     limit: 'other',
     body: Type.Object({ typing: Type.Boolean(), timeout: Type.Optional(Type.Integer({ minimum: 0 })) }),
     async handle({ params, user, body }) {

@@ -67,7 +67,6 @@ export const sync = (parts: SyncParts) => {
     method: 'GET',
     path: '/_matrix/client/v3/sync',
     auth: 'user',
-    role: 'sync',
     // The first one of a device reads all its rooms: it may take long, and must not delay those who wait for news.
     without: { parameter: 'since', role: 'initial-sync' },
     async handle({ user, query, signal }) {
