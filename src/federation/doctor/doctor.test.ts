@@ -38,7 +38,7 @@ async function startedDoctor(t: TestContext, db: Database) {
     client: servers.client,
     peers: new PeerEvents(servers.client),
     ledger: new PeerLedger(here),
-    echoes: new Echoes({ clock: here.clock, random: systemRandom }),
+    echoes: new Echoes({ ...here, random: systemRandom }),
     published: new PublishedKeys({ identity: here, oldKeys: [], clock: here.clock }),
     ...{ policy: OPEN_ACL, notaries: [], software: 'Copse test', network: undefined },
   });
