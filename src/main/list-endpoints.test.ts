@@ -87,9 +87,11 @@ test('whoever waits for news does not wait where others write', async () => {
 
 test('the first sync is answered by two roles', async () => {
   const endpoints = await listEndpoints(settings('/nowhere'));
-  const sync = endpoints.find(({ path }) => path === '/_matrix/client/v3/sync') ?? assert.fail();
-  const answeredBy = REQUEST_ROLES.filter(role => isServedBy(new Set([role]), sync));
-  assert.deepEqual(answeredBy, ['sync', 'initial-sync']);
+  for (const path of ['v3/sync', 'unstable/org.matrix.simplified_msc3575/sync']) {
+    const sync = endpoints.find(endpoint => endpoint.path === `/_matrix/client/${path}`) ?? assert.fail();
+    const answeredBy = REQUEST_ROLES.filter(role => isServedBy(new Set([role]), sync));
+    assert.deepEqual(answeredBy, ['sync', 'initial-sync'], path);
+  }
   const first = endpoints.find(({ path }) => path === '/_matrix/client/v3/initialSync') ?? assert.fail();
   assert.deepEqual(
     REQUEST_ROLES.filter(role => isServedBy(new Set([role]), first)),

@@ -17,7 +17,7 @@ import { requiredState } from '../../../sync/sliding/required-state.ts';
 /** More of a timeline is cut to this. */
 const LONGEST_TIMELINE = 100;
 const MOST_LISTS = 100;
-/** The proposal says 100. Clients of its unstable form are used to servers that do not count, and subscribe to more. */
+/** The proposal says 100, but clients of its unstable form are used to servers that do not count. */
 const MOST_SUBSCRIPTIONS = 1000;
 const MOST_MESSAGES = 100;
 const RULES_LETTERS = 8;

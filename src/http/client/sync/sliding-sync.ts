@@ -9,6 +9,9 @@ export const slidingSync = (parts: { readonly slidingSync: SlidingSync }) =>
     method: 'POST',
     path: '/_matrix/client/unstable/org.matrix.simplified_msc3575/sync',
     auth: 'user',
+    role: 'sync',
+    // As with `/sync`: the beginning of a connection may take long.
+    without: { parameter: 'pos', role: 'initial-sync' },
     body: SLIDING_BODY,
     async handle({ user, query, body, signal }) {
       return parts.slidingSync.answer({
