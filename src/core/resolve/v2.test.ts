@@ -1,88 +1,29 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ALICE, BOB, CAROL, type Draft, TestRoom } from '../../../test/support/room-builder.ts';
+import {
+  assertResolved,
+  fork,
+  levelsOf,
+  resolve,
+  roomWith,
+  TOPIC,
+  topic,
+  V2,
+  V2_AND_LATER,
+} from '../../../test/support/resolving.ts';
+import { ALICE, BOB, CAROL, TestRoom } from '../../../test/support/room-builder.ts';
 import { nodeCrypto } from '../../base/node-crypto.ts';
 import type { Event } from '../event.ts';
 import type { EventId } from '../ids.ts';
-import type { JsonObject } from '../json.ts';
-import { knownRoomVersions } from '../room-versions.ts';
 import { stateKeyString } from '../state-key.ts';
-import { answerFrom, drive, resolveWhole, separate } from './drive.ts';
-import type { Need, StateSet } from './protocol.ts';
+import { answerFrom, drive, separate } from './drive.ts';
+import type { Need } from './protocol.ts';
 import { resolveState } from './resolve.ts';
-
-/** The versions of v2, among them those no random room is recorded of: 2 to 5 and 7. */
-const V2 = knownRoomVersions.filter(version => version.stateResolution === 'v2').map(version => version.id);
-const V2_AND_LATER = [...V2, '12'];
-const TOPIC = 'm.room.topic';
-
-function topic(sender: string, more: Partial<Draft> = {}): Draft {
-  return { type: TOPIC, stateKey: '', sender, content: { topic: 'x' }, ...more };
-}
-
-function levelsOf(version: string, users: JsonObject): JsonObject {
-  return { users: version === '12' ? users : { [ALICE]: 100, ...users } };
-}
-
-/** A room where Alice made everything and Bob and Carol joined. */
-function roomWith(version: string, users: JsonObject = {}): TestRoom {
-  const room = new TestRoom(version).standard(users);
-  room.member(BOB, 'join');
-  room.member(CAROL, 'join');
-  return room;
-}
-
-/** Plays `branch` on the room as it is and takes it back: the state that it led to. */
-function fork(room: TestRoom, branch: () => void): StateSet {
-  const state = new Map(room.state);
-  const last = room.last;
-  branch();
-  const result = room.snapshot();
-  room.state = state;
-  room.last = last;
-  return result;
-}
-
-function resolve(room: TestRoom, sets: readonly StateSet[]): Map<string, EventId> {
-  const source = { event: (id: EventId) => room.events.get(id), isRejected: (id: EventId) => room.rejected.has(id) };
-  return resolveWhole(room.version, sets, source, nodeCrypto);
-}
-
-function assertResolved(
-  room: TestRoom,
-  sets: readonly StateSet[],
-  type: string,
-  key: string,
-  expected: Event | undefined,
-): void {
-  for (const order of [sets, sets.toReversed(), [...sets, ...sets]]) {
-    const id = resolve(room, order).get(stateKeyString(type, key));
-    assert.equal(id, expected?.id, `version ${room.version.id}: ${type} ${key}`);
-  }
-}
 
 test('equal sets stay as they are', () => {
   const room = roomWith('11');
   assert.deepEqual(resolve(room, [room.snapshot(), room.snapshot()]), room.snapshot());
   assert.deepEqual(resolve(room, [room.snapshot()]), room.snapshot());
-});
-
-test('v2 starts from the unconflicted state: a ban that all agree on keeps out what the banned once wrote', () => {
-  for (const version of V2_AND_LATER) {
-    const room = roomWith(version, { [BOB]: 50 });
-    const calm = room.send(topic(ALICE));
-    let late: Event | undefined;
-    const one = new Map(
-      fork(room, () => {
-        late = room.send(topic(BOB));
-      }),
-    );
-    const two = new Map(room.snapshot());
-    const ban = room.member(ALICE, 'ban', BOB);
-    for (const set of [one, two]) set.set(stateKeyString('m.room.member', BOB), ban.id);
-    // v2.1 starts from the empty set instead, where Bob's topic is judged by its own auth events.
-    assertResolved(room, [one, two], TOPIC, '', version === '12' ? late : calm);
-  }
 });
 
 test('rejected events are not admitted', () => {
