@@ -93,7 +93,7 @@ const SUITES: readonly Suite[] = [
   },
   {
     name: 'doctor',
-    about: 'faults of federation that the doctor has to name [--healthy N] [FAULT...]',
+    about: 'faults of federation that the doctor has to name, also with Synapse [--healthy N] [pairs] [FAULT...]',
     when: 'asked',
     run: args => runScript('test/doctor/run.ts', args),
   },
@@ -105,6 +105,12 @@ const SUITES: readonly Suite[] = [
       installPrograms(inCi);
       return runNodeTests(args.length > 0 ? args : FRONT);
     },
+  },
+  {
+    name: 'doctor-fast',
+    about: 'the same, one fault at a time and without Synapse',
+    when: 'ci',
+    run: () => runScript('test/doctor/run.ts', ['--fast']),
   },
   {
     name: 'federation',
