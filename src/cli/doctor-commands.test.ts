@@ -26,7 +26,14 @@ withAdmin('the doctor tells of causes, and looks at facts from a file', async ({
 });
 
 const federation = {
-  ...{ enabled: true, verify_tls: true, trusted_key_servers: [], share_profiles: true, share_directory: true },
+  ...{
+    enabled: true,
+    verify_tls: true,
+    trusted_key_servers: [],
+    share_profiles: true,
+    share_directory: true,
+    vantage: false,
+  },
   watch: { enabled: false, tell_administrators: false },
   ...{ allow: [], deny: [], retry: { initial: 1000, factor: 2, longest: 1000 } },
 };

@@ -16,6 +16,7 @@ interface DoctorOptions extends ConfigArgs {
   readonly save?: string;
   readonly facts?: string;
   readonly takeState?: string;
+  readonly vantage?: string;
 }
 
 interface Examined {
@@ -37,6 +38,7 @@ export function addDoctorCommands({ surroundings, finish }: AdminCommands, docto
     .option('--explain [cause]', 'tell about a cause such as D06, or list all of them')
     .option('--save <file>', 'keep what was seen in a file')
     .option('--facts <file>', 'look at what was kept in a file instead of at the server')
+    .option('--vantage <server>', 'have another Copse look at this server from outside')
     .option('--take-state <room>', 'take the state of a room in as that server has it, where that is safe')
     .option('--json', 'print what programs read')
     .option('--config <file>', 'a configuration file (none is needed)')
@@ -60,7 +62,7 @@ export function addDoctorCommands({ surroundings, finish }: AdminCommands, docto
       };
       const examined =
         facts === undefined
-          ? await surroundings.administer(from, server => examine(server, servers, options.dryRun === true, keep))
+          ? await surroundings.administer(from, server => examine(server, { servers, ...options }, keep))
           : fromFile(await readFacts(await surroundings.readFile(facts)));
       surroundings.print(options.json === true ? JSON.stringify(examined, null, 2) : textOf(examined));
       finish(exitCode(examined.after ?? examined.diagnosis));
@@ -84,21 +86,24 @@ function textOf({ diagnosis, done, after }: Examined): string {
 
 async function examine(
   server: AdminServer,
-  servers: readonly string[],
-  isDryRun: boolean,
+  {
+    servers,
+    vantage,
+    dryRun = false,
+  }: Pick<DoctorOptions, 'vantage' | 'dryRun'> & { readonly servers: readonly string[] },
   keep: (facts: Facts) => Promise<void>,
 ): Promise<Examined> {
-  const facts = await factsOf(server, servers);
+  const facts = await factsOf(server, servers, vantage);
   await keep(facts);
   const diagnosis = diagnose(facts);
-  const done = isDryRun ? [] : await repaired(server, diagnosis);
+  const done = dryRun ? [] : await repaired(server, diagnosis);
   if (done.length === 0) return { facts, diagnosis, done, after: undefined };
   return { facts, diagnosis, done, after: diagnose(await factsOf(server, servers)) };
 }
 
-async function factsOf(server: AdminServer, servers: readonly string[]): Promise<Facts> {
+async function factsOf(server: AdminServer, servers: readonly string[], vantage?: string): Promise<Facts> {
   try {
-    const answer = await server.call('POST', API, { servers: [...servers] });
+    const answer = await server.call('POST', API, { servers: [...servers], ...(vantage !== undefined && { vantage }) });
     return answer.facts as unknown as Facts;
   } catch (error) {
     if (!(error instanceof RefusedError) || error.errcode !== 'M_UNRECOGNIZED') throw error;

@@ -200,6 +200,10 @@ const federation = section('Talking to other servers.', {
     'a pattern such as *.example.org',
     value => value !== '',
   ),
+  vantage: flag(
+    'Whether other servers that run Copse may have this one look at them from outside (docs/doctor.md): once a minute at most.',
+    false,
+  ),
   watch: section('Watching for trouble with other servers (docs/doctor.md): a few questions every five minutes.', {
     enabled: flag('Whether it is done.', true),
     tell_administrators: flag('Whether administrators get a message from the server when there is trouble.', true),

@@ -15,9 +15,11 @@ import type { PeerLedger } from '../federation/doctor/peer-ledger.ts';
 import { composeRepairs } from '../federation/doctor/repairs/repairs.ts';
 import { suspects } from '../federation/doctor/suspects.ts';
 import { traceEvent } from '../federation/doctor/trace.ts';
+import { Vantage, type VantageParts } from '../federation/doctor/vantage.ts';
 import { Watch } from '../federation/doctor/watch.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { echoRequest } from '../http/federation/doctor/echo-request.ts';
+import { lookFromHere } from '../http/federation/doctor/look-from-here.ts';
 import type { DoctorRouteParts } from '../http/synapse/doctor/doctor-route-parts.ts';
 import { doctorRoutes } from '../http/synapse/doctor/routes.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
@@ -94,7 +96,7 @@ export function composeDoctor(input: DoctorInput): DoctorSide {
   });
   input.metrics?.gauge('federation_troubles', 'What is known to be wrong with other servers.', () => watch.open);
   return {
-    forServers: [echoRequest(echoes)],
+    forServers: [echoRequest(echoes), lookFromHere(new Vantage(vantageParts(input, parts.network)))],
     forAdmins: doctorRoutes(routeParts),
     start() {
       if (enabled && input.hasNetwork)
@@ -108,6 +110,16 @@ export function composeDoctor(input: DoctorInput): DoctorSide {
       stop.abort();
       await watching;
     },
+  };
+}
+
+function vantageParts({ rooms, config, federation }: DoctorInput, network: NetworkParts | undefined): VantageParts {
+  return {
+    clock: rooms.clock,
+    isAllowed: config.federation.vantage,
+    policy: federation.reach.policy,
+    // Others are looked at as all others are: not where their names lead into our own network.
+    network: network && { ...network, served: network.front.served },
   };
 }
 

@@ -185,7 +185,14 @@ function settingsWith(ca: string) {
     tls: { extra_ca: [ca] },
     allowed_private_addresses: { federation: ['127.0.0.0/8'], push: [], previews: [] },
     federation: {
-      ...{ enabled: true, verify_tls: true, trusted_key_servers: [], share_profiles: true, share_directory: true },
+      ...{
+        enabled: true,
+        verify_tls: true,
+        trusted_key_servers: [],
+        share_profiles: true,
+        share_directory: true,
+        vantage: false,
+      },
       ...{ watch, allow: [], deny: [], retry: { initial: 1000, factor: 2, longest: DAY_MS } },
     },
     public_base_url: 'https://us.test',

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { PEER } from './doctor-world.ts';
+import { PEER, THIRD } from './doctor-world.ts';
 import type { Fault } from './fault.ts';
 import { putNginx, rightNginx } from './faults-of-ours.ts';
 
@@ -59,5 +59,12 @@ export const CONTROLS: readonly Fault[] = [
       await putNginx(world, rightNginx(world.us.server.url ?? ''));
       return undefined;
     },
+  },
+  {
+    id: 'C7',
+    about: 'another Copse looks from outside, and sees us as we do',
+    cause: undefined,
+    vantage: THIRD,
+    inject: async world => void (await world.third()),
   },
 ];

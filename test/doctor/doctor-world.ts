@@ -22,6 +22,7 @@ import { Front } from './front.ts';
 
 export const US = 'us.test';
 export const PEER = 'peer.test';
+export const THIRD = 'third.test';
 
 /** A server of the world, with what stands in front of it. */
 export interface Site {
@@ -127,8 +128,9 @@ export class DoctorWorld implements AsyncDisposable {
     return database.db.prepare(statement).all(...values) as Record<string, unknown>[];
   }
 
-  async facts(servers: readonly string[] = [PEER]): Promise<Facts> {
-    const facts = (await this.#ask('', { servers: [...servers] })).facts as unknown as Facts;
+  async facts(servers: readonly string[] = [PEER], vantage?: string): Promise<Facts> {
+    const asked = { servers: [...servers], ...(vantage !== undefined && { vantage }) };
+    const facts = (await this.#ask('', asked)).facts as unknown as Facts;
     const { front } = facts.us;
     if (front === null || this.#expected === undefined) return facts;
     return { ...facts, us: { ...facts.us, front: { ...front, expected: this.#expected } } };
@@ -149,8 +151,8 @@ export class DoctorWorld implements AsyncDisposable {
   }
 
   /** A further server, whole, with a user. */
-  async third(): Promise<Site> {
-    return this.#site('third.test', 'tom');
+  async third(internet = this.internet): Promise<Site> {
+    return this.#site(THIRD, 'tom', internet);
   }
 
   async #ask(path: string, body: JsonObject): Promise<JsonObject> {
@@ -165,11 +167,11 @@ export class DoctorWorld implements AsyncDisposable {
     return JSON.parse(answer?.text ?? '') as JsonObject;
   }
 
-  async #site(name: string, username: string): Promise<Site> {
+  async #site(name: string, username: string, internet = this.internet): Promise<Site> {
     const lifetime: Lifetime = { after: end => this.#stack.defer(async () => void (await (end as () => unknown)())) };
     const front = await this.#front(name, () => server.url);
     const settings = this.#settings(`https://${name}:${front.port}`);
-    const server: WholeServer = new WholeServer(lifetime, systemClock, { name, internet: this.internet, settings });
+    const server: WholeServer = new WholeServer(lifetime, systemClock, { name, internet, settings });
     await server.start();
     return { server, front, user: await server.user(username) };
   }
@@ -187,6 +189,7 @@ export class DoctorWorld implements AsyncDisposable {
           trusted_key_servers: [],
           share_profiles: true,
           share_directory: true,
+          vantage: true,
           watch: { enabled: false, tell_administrators: false },
           allow: [],
           deny: [],

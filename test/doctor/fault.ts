@@ -10,6 +10,8 @@ export interface Fault {
   readonly cause: Cause | undefined;
   /** The servers that are looked at; the peer alone unless said. */
   readonly servers?: readonly string[];
+  /** Another Copse that is asked how we look from outside. */
+  readonly vantage?: string;
   readonly inject: (world: DoctorWorld) => Promise<Repaired | undefined>;
 }
 

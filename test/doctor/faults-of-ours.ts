@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { systemRandom } from '../../src/base/random.ts';
 import { newSecrets } from '../../src/main/data-folder.ts';
 import { TestAuthority } from '../support/certificates.ts';
-import { type DoctorWorld, US } from './doctor-world.ts';
+import { FakeInternet } from '../support/fake-internet.ts';
+import { type DoctorWorld, THIRD, US } from './doctor-world.ts';
 import type { Fault } from './fault.ts';
 import { Front } from './front.ts';
 import { Nginx } from './nginx.ts';
@@ -134,6 +135,19 @@ export const FAULTS_OF_OURS: readonly Fault[] = [
       );
       world.defer(() => other[Symbol.asyncDispose]());
       internet.addresses[US] = ['127.0.0.1', '127.0.0.2'];
+      return undefined;
+    },
+  },
+  {
+    id: 'F35',
+    about: 'a router lets nobody in from outside, and we reach ourselves',
+    cause: 'D12',
+    vantage: THIRD,
+    async inject(world) {
+      const outside = new FakeInternet();
+      outside.addresses[US] = ['127.0.0.99'];
+      outside.delegate(US, `${US}:${world.us.front.port}`);
+      await world.third(outside);
       return undefined;
     },
   },

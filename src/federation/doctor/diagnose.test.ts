@@ -34,6 +34,21 @@ test('what was not seen to work is not called healthy', () => {
   const { us } = diagnose(factsOf([peerFacts()]));
   assert.equal(us.health, 'not provable');
   assert.match(us.unproven.join(), /inbound from outside: not proven/);
+  const seen = factsOf([peerFacts()]);
+  const outside = (front: typeof seen.us.front, error: string | null = null) =>
+    diagnose({ ...seen, us: { ...seen.us, outside: { vantage: 'far.example', front, error } } }).us;
+  const sent = { address: '192.0.2.1', port: 443, sent: '/a', status: 200, errcode: null, error: null };
+  const echo = { ...sent, instance: seen.us.instance, target: '/a', host: 'us.example:443' };
+  assert.deepEqual(outside(frontFacts({ echoes: [echo] })).unproven, []);
+  assert.match(outside(frontFacts()).unproven.join(), /inbound from outside: not proven/);
+  assert.match(outside(null, 'no answer').unproven.join(), /not proven \(far\.example could not look: no answer\)/);
+  const closed = frontFacts({ echoes: [] });
+  const { findings } = outside({ ...closed, route: { ...closed.route, places: [placeFacts({ reached: 'nothing' })] } });
+  assert.deepEqual(
+    findings.map(({ cause }) => cause),
+    ['D12'],
+  );
+  assert.match(findings[0]?.proof.join() ?? '', /from far\.example/);
 });
 
 test('the exit code tells sick from unproven from healthy', () => {

@@ -28,7 +28,7 @@ export interface Diagnosis {
 
 /** What the facts mean. Pure: the same facts give the same diagnosis, today and from a file. */
 export function diagnose(facts: Facts, checks: readonly Check[] = CHECKS): Diagnosis {
-  const own = judgements(checks, check => (check.scope === 'us' ? check.judge(facts) : undefined));
+  const own = judgementsOfUs(facts, checks);
   const ours = inOrder(own, []);
   const unproven = unprovenOfUs(facts);
   return {
@@ -36,6 +36,21 @@ export function diagnose(facts: Facts, checks: readonly Check[] = CHECKS): Diagn
     us: { server: facts.us.server, health: healthOf(ours, unproven), findings: ours, unproven },
     peers: facts.peers.map(peer => diagnosePeer(peer, facts, checks, own)),
   };
+}
+
+/** By what is seen from here, and what another server sees of us: what is found both ways is told once. */
+function judgementsOfUs(facts: Facts, checks: readonly Check[]): Judgement[] {
+  const judge = (seen: Facts) => judgements(checks, check => (check.scope === 'us' ? check.judge(seen) : undefined));
+  const found = judge(facts);
+  const { outside } = facts.us;
+  if (outside?.front == null) return found;
+  const fromOutside = judge({ ...facts, us: { ...facts.us, front: outside.front } })
+    .filter(({ check }) => !found.some(each => each.check === check))
+    .map(({ check, verdict }) => ({
+      check,
+      verdict: { ...verdict, proof: [`as ${outside.vantage} sees it from outside:`, ...verdict.proof] },
+    }));
+  return [...found, ...fromOutside];
 }
 
 type Judgement = { readonly check: Check; readonly verdict: Verdict };
@@ -88,7 +103,11 @@ function unprovenOfUs({ us, takenAt }: Facts): string[] {
     us.heardAt === null
       ? 'and nobody has sent us a signed request since the start'
       : `only the last inbound request ${spanText(takenAt - us.heardAt)} ago, from ${countText(us.heardFrom, 'server')} in the last day`;
-  const inbound = `inbound from outside: not proven, ${heard}`;
+  const inbound = isReachedFromOutside(us)
+    ? []
+    : [
+        `inbound from outside: not proven${us.outside?.error == null ? '' : ` (${us.outside.vantage} could not look: ${quoted(us.outside.error)})`}, ${heard}`,
+      ];
   const front = us.front === null ? ['our own public name was not looked at'] : [];
   const works =
     us.front !== null && workingPlaces(us.front.route).length === 0
@@ -96,7 +115,12 @@ function unprovenOfUs({ us, takenAt }: Facts): string[] {
           `${us.server} could not be reached from here by its public name: ${quoted(us.front.route.error ?? 'no address worked')}`,
         ]
       : [];
-  return [...front, ...works, inbound];
+  return [...front, ...works, ...inbound];
+}
+
+/** Another server saw an answer of this very process. */
+function isReachedFromOutside({ outside, instance }: Facts['us']): boolean {
+  return outside?.front?.echoes.some(echo => echo.instance === instance) === true;
 }
 
 function unprovenOfPeer(peer: PeerFacts, now: number): string[] {

@@ -19,6 +19,7 @@ import { gatherSending } from './gather/sending.ts';
 import type { DifferenceParts } from './gather/state-difference.ts';
 import type { PeerLedger } from './peer-ledger.ts';
 import { countShared, longestFailingServers } from './peers.table.ts';
+import { outsideView } from './vantage.ts';
 
 export interface DoctorParts extends ProbeParts, DifferenceParts, Omit<KeysParts, 'db' | 'identity' | 'clock' | 'log'> {
   readonly rooms: RoomsParts;
@@ -35,7 +36,7 @@ export interface NetworkParts {
   readonly discovery: FrontParts['discovery'];
   readonly connection: ConnectionParts;
   /** Where our own name leads, and what should be found there. */
-  readonly front: Omit<FrontParts, 'serverName' | 'echoes'>;
+  readonly front: Omit<FrontParts, 'serverName' | 'token'>;
 }
 
 /** How much is asked. */
@@ -47,10 +48,12 @@ export interface Thoroughness {
   readonly states: number;
   /** Whether our own public name is looked at as well. */
   readonly withFront: boolean;
+  /** Another Copse that is asked how we look from there. */
+  readonly vantage?: ServerName | undefined;
 }
 
 /** For somebody who waits for it. */
-const THOROUGH: Thoroughness = { rooms: MOST_ROOMS, pauseMs: 0, states: 20, withFront: true };
+export const THOROUGH: Thoroughness = { rooms: MOST_ROOMS, pauseMs: 0, states: 20, withFront: true };
 /** Asking a server about its rooms ends after so long. */
 const ROOMS_MS = 40_000;
 /** Servers that are looked at when none is named. */
@@ -98,8 +101,8 @@ export class Doctor {
     return some.flatMap(nid => (names.get(nid) as ServerName | undefined) ?? []);
   }
 
-  async #us({ withFront }: Thoroughness): Promise<OwnFacts> {
-    const { rooms, software, ledger, echoes, published, network } = this.#parts;
+  async #us(how: Thoroughness): Promise<OwnFacts> {
+    const { rooms, software, ledger, echoes, published } = this.#parts;
     const heard = ledger.heard();
     return {
       server: rooms.serverName,
@@ -109,12 +112,24 @@ export class Doctor {
       signingKey: rooms.signingKey.keyId,
       published: keyFacts(published.keys),
       eventKeys: await gatherEventKeys(rooms, published.keys),
-      front:
-        network === undefined || !withFront
-          ? null
-          : await gatherFront({ ...network.front, serverName: rooms.serverName, echoes }),
+      ...(await this.#views(how)),
       heardFrom: heard.servers,
       heardAt: heard.at ?? null,
+    };
+  }
+
+  /** Ourselves by our public name, from here and from outside. */
+  async #views({ withFront, vantage }: Thoroughness): Promise<Pick<OwnFacts, 'front' | 'outside'>> {
+    const { rooms, echoes, network, client } = this.#parts;
+    if (network === undefined || !withFront) return { front: null, outside: null };
+    const token = echoes.issue();
+    const { expected } = network.front;
+    return {
+      front: await gatherFront({ ...network.front, serverName: rooms.serverName, token }),
+      outside:
+        vantage === undefined
+          ? null
+          : await outsideView(client, vantage, { server: rooms.serverName, token, expected }),
     };
   }
 

@@ -224,6 +224,11 @@ const Front = Type.Object({
   paths: Type.Array(ServedPath),
 });
 
+/** Ourselves as another Copse finds us. */
+const Outside = Type.Object({ vantage: text, front: nullable(Front), error: nullable(text) });
+
+export const FrontSchema = Front;
+
 const Us = Type.Object({
   server: text,
   software: text,
@@ -237,6 +242,8 @@ const Us = Type.Object({
     Type.Object({ id: text, events: count, newestAt: ts, isPublished: flag, holds: nullable(flag) }),
   ),
   front: nullable(Front),
+  /** Null or absent where nobody was asked. */
+  outside: Type.Optional(nullable(Outside)),
   /** How others hear us: servers that sent us signed requests in the last day, and the last of these. */
   heardFrom: count,
   heardAt: nullable(ts),
@@ -257,6 +264,7 @@ export const FactsSchema = Type.Object({
  */
 export type Facts = Static<typeof FactsSchema>;
 export type OwnFacts = Static<typeof Us>;
+export type OutsideFacts = Static<typeof Outside>;
 export type PeerFacts = Static<typeof Peer>;
 export type RouteFacts = Static<typeof Route>;
 export type LookupFacts = Static<typeof Lookup>;

@@ -10,6 +10,7 @@ import { ourWellKnown, theirWellKnown } from './d08-well-known.ts';
 import { ourSrv, theirSrv } from './d09-srv.ts';
 import { ourFamily, theirFamily } from './d10-broken-ipv6.ts';
 import { largeStalls } from './d11-large-stalls.ts';
+import { nobodyComesIn } from './d12-nobody-comes-in.ts';
 import { portBlocked } from './d12-port-blocked.ts';
 import { ourCertificate, theirCertificate } from './d13-certificate.ts';
 import { ourClock, theirClock } from './d14-clock.ts';
@@ -43,6 +44,7 @@ export const CHECKS: readonly Check[] = [
   ourFamily,
   theirFamily,
   largeStalls,
+  nobodyComesIn,
   portBlocked,
   ourCertificate,
   theirCertificate,

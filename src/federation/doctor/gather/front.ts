@@ -2,7 +2,7 @@ import type { ServerName } from '../../../core/ids.ts';
 import { getString, isObject } from '../../../core/json.ts';
 import type { DiscoveryParts, Target } from '../../transport/discovery.ts';
 import { reasonOf } from '../../transport/errors.ts';
-import { ECHO_HEADER, ECHO_PATH, type Echoes } from '../echoes.ts';
+import { ECHO_HEADER, ECHO_PATH } from '../echoes.ts';
 import type { BodyFacts, EchoFacts, FrontFacts, PlaceFacts, ServedPathFacts } from '../facts.ts';
 import { listedKeys } from './keys.ts';
 import { type Addressee, answerTo, gatherPlaces, jsonOf, type Way } from './places.ts';
@@ -19,7 +19,10 @@ export interface FrontParts {
   readonly serverName: ServerName;
   readonly discovery: Omit<DiscoveryParts, 'budget'>;
   readonly connection: ConnectionParts;
-  readonly echoes: Echoes;
+  /** Lets the process that is reached tell how requests arrived. */
+  readonly token: string;
+  /** Of the bodies that are tried; as large as a transaction may be here, unless given. */
+  readonly sizes?: readonly number[];
   /** Where we say that we are, by the settings. */
   readonly expected: string | undefined;
   readonly served: readonly Served[];
@@ -50,7 +53,7 @@ export async function gatherFront(parts: FrontParts): Promise<FrontFacts> {
     expected: parts.expected ?? null,
     hostSent: host,
     echoes: await gatherEchoes(parts, ways),
-    bodies: first === undefined ? [] : await gatherBodies(parts.connection, first),
+    bodies: first === undefined ? [] : await gatherBodies(parts.connection, first, parts.sizes ?? SIZES),
     paths: first === undefined ? [] : await gatherPaths(parts, first),
   };
 }
@@ -60,8 +63,8 @@ function wayTo({ address, port }: PlaceFacts, to: Addressee): Way {
   return { ...to, target };
 }
 
-async function gatherEchoes({ connection, echoes }: FrontParts, ways: readonly Way[]): Promise<EchoFacts[]> {
-  const headers = { [ECHO_HEADER]: echoes.issue() };
+async function gatherEchoes({ connection, token }: FrontParts, ways: readonly Way[]): Promise<EchoFacts[]> {
+  const headers = { [ECHO_HEADER]: token };
   const found: EchoFacts[] = [];
   for (const way of ways) {
     for (let each = 0; each < ECHOES_EACH; each++)
@@ -109,9 +112,9 @@ async function echo(
   }
 }
 
-async function gatherBodies(parts: ConnectionParts, way: Way): Promise<BodyFacts[]> {
+async function gatherBodies(parts: ConnectionParts, way: Way, sizes: readonly number[]): Promise<BodyFacts[]> {
   const found: BodyFacts[] = [];
-  for (const bytes of SIZES) {
+  for (const bytes of sizes) {
     const body = Buffer.alloc(bytes, ' ');
     body.write('{"pdus":[]', 0);
     body.write('}', bytes - 1);

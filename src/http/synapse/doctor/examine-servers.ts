@@ -1,9 +1,13 @@
 import { Type } from '../../../base/schema.ts';
+import { THOROUGH } from '../../../federation/doctor/doctor.ts';
 import { endpoint } from '../../endpoint.ts';
 import type { DoctorRouteParts } from './doctor-route-parts.ts';
 import { serversIn } from './servers-in.ts';
 
-const Body = Type.Object({ servers: Type.Optional(Type.Array(Type.String(), { maxItems: 20 })) });
+const Body = Type.Object({
+  servers: Type.Optional(Type.Array(Type.String(), { maxItems: 20 })),
+  vantage: Type.Optional(Type.String()),
+});
 
 /** Ours: collects the facts about some servers, or about those that seem to have trouble, and says what they mean. */
 export const examineServers = ({ doctor, diagnose }: DoctorRouteParts) =>
@@ -13,7 +17,8 @@ export const examineServers = ({ doctor, diagnose }: DoctorRouteParts) =>
     auth: 'admin',
     body: Body,
     async handle({ body, signal }) {
-      const facts = await doctor.examine(serversIn(body.servers ?? []), signal);
+      const [vantage] = serversIn(body.vantage === undefined ? [] : [body.vantage]);
+      const facts = await doctor.examine(serversIn(body.servers ?? []), signal, { ...THOROUGH, vantage });
       return { facts, diagnosis: diagnose(facts) };
     },
   });
