@@ -101,6 +101,7 @@ const SUITES: readonly Suite[] = [
     name: 'front',
     about: 'real nginx and HAProxy in front of several processes [FILE...]',
     when: 'always',
+    engines: true,
     run: args => {
       installPrograms(inCi);
       return runNodeTests(args.length > 0 ? args : FRONT);
