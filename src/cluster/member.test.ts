@@ -36,7 +36,7 @@ class Cluster implements AsyncDisposable {
     const clock = { ...systemClock, monotonic: () => this.now, after: () => ({ cancel: () => undefined }) };
     // Hints are lost here: whoever beats does so because the test says so.
     const bus = new LocalBus(error => assert.fail(error as Error));
-    const parts = { db, bus, clock, log: silentLog, name, roles: [], now: () => this.now };
+    const parts = { db, bus, clock, log: silentLog, name, roles: [], connections: 8, now: () => this.now };
     const member = new Member(parts);
     const stop = new AbortController();
     for (const work of WORK) void member.hold(work, signal => this.#do(work, name, signal), stop.signal);
@@ -132,7 +132,7 @@ onEachDatabase('work ends in time where the database does not answer any more', 
     return { cancel: () => undefined };
   };
   const clock = { now: () => 0, monotonic: () => 0, after };
-  const member = new Member({ db: silent, bus, clock, log: silentLog, name: 'one', roles: [] });
+  const member = new Member({ db: silent, bus, clock, log: silentLog, name: 'one', roles: [], connections: 8 });
   const ended = Promise.withResolvers<void>();
   void member.hold('work', async signal => ended.resolve(await aborted(signal)), new AbortController().signal);
   await member.start();

@@ -2,6 +2,7 @@ import { aborted, type Clock, sleep } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type Database, FencedError } from '../db/database.ts';
+import { ConnectionShare, LEAST_CONNECTIONS } from './connection-share.ts';
 import { allLeases, releaseLease, takeLeases } from './lease.table.ts';
 import type { Leases } from './leases.ts';
 import {
@@ -27,6 +28,8 @@ export interface MemberParts {
   /** Of the process: the same after a restart, so that it gets back what it had. */
   readonly name: string;
   readonly roles: readonly Role[];
+  /** The most connections to the database of all processes together. */
+  readonly connections: number;
   /** For tests: what time it is for all processes; else the database says. */
   readonly now?: () => Moment;
 }
@@ -50,6 +53,7 @@ export class Member implements Leases, AsyncDisposable {
   readonly #parts: MemberParts;
   readonly #work = new Map<string, Work>();
   readonly #stop = new AbortController();
+  readonly #connections: ConnectionShare;
   #loop: Promise<void> | undefined;
   #hint = new AbortController();
   /** The number of this life; undefined before the first beat, and after this process was held for dead. */
@@ -60,6 +64,8 @@ export class Member implements Leases, AsyncDisposable {
 
   constructor(parts: MemberParts) {
     this.#parts = parts;
+    this.#connections = new ConnectionShare(parts.connections);
+    parts.db.allow?.(LEAST_CONNECTIONS);
   }
 
   /** Joins the others, and from then on says that this process lives. @throws DatabaseUnavailableError */
@@ -165,10 +171,11 @@ export class Member implements Leases, AsyncDisposable {
 
   /** Takes what is free and ours, and gives away what is somebody else's. */
   async #share(): Promise<void> {
-    const { db } = this.#parts;
+    const { db, clock } = this.#parts;
     const self = this.#nid;
     if (self === undefined) return;
     let { processes, leases } = await this.others();
+    db.allow?.(this.#connections.among(processes.length, clock.monotonic()));
     const owners = new Map([...this.#work.keys()].map(name => [name, ownerOf(name, processes)]));
     const wanted = [...owners].flatMap(([name, owner]) => (owner === self && !leases.has(name) ? [name] : []));
     if (wanted.length > 0) {

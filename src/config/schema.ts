@@ -40,8 +40,8 @@ const database = section('Where everything but media is kept.', {
     value => value === 'sqlite' || isPostgresUrl(value),
   ),
   connections: integer(
-    'The most connections that this process opens to PostgreSQL. What needs one waits in line; work in the background has half ' +
-      'of them at the most.',
+    'The most connections to PostgreSQL that this server opens, all its processes together: take ten for each of several. ' +
+      'What needs one waits in line; work in the background has half of them at the most.',
     5,
     2,
     100,

@@ -17,9 +17,9 @@ const LONGEST_WAIT_MS = 30_000;
  * the most, so that it never has the last one.
  */
 export class ConnectionSlots {
-  readonly #most: number;
+  #most: number;
   readonly #clock: Clock;
-  readonly #mostInBackground: number;
+  #mostInBackground: number;
   readonly #waiting: { readonly people: Waiting[]; readonly background: Waiting[] } = { people: [], background: [] };
   #used = 0;
   #usedInBackground = 0;
@@ -27,7 +27,14 @@ export class ConnectionSlots {
   constructor(most: number, clock: Clock) {
     this.#most = most;
     this.#clock = clock;
-    this.#mostInBackground = Math.max(1, Math.floor(most / 2));
+    this.#mostInBackground = halfOf(most);
+  }
+
+  /** From now on; what is in use above that is not taken away. */
+  resize(most: number): void {
+    this.#most = most;
+    this.#mostInBackground = halfOf(most);
+    this.#next();
   }
 
   /** How many are in use, and how much waits for one. */
@@ -78,6 +85,10 @@ export class ConnectionSlots {
       },
     };
   }
+}
+
+function halfOf(most: number): number {
+  return Math.max(1, Math.floor(most / 2));
 }
 
 function none(reason: string): DatabaseUnavailableError {

@@ -36,6 +36,8 @@ export interface Database extends Queryable, AsyncDisposable {
    * that finds none; undefined: every one is taken. For processes that share a database: see cluster/member.ts. SQLite has one process and ignores it.
    */
   fence(text: string | undefined): void;
+  /** The most connections that are used from now on, where the database has any. */
+  allow?(connections: number): void;
   /** Runs a script of several statements: migrations only. */
   script(text: string): Promise<void>;
 }

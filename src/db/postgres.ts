@@ -99,12 +99,15 @@ export class PostgresDatabase implements MovableDatabase {
   readonly dialect = 'postgres';
   readonly #pool: pg.Pool;
   readonly #slots: ConnectionSlots;
+  readonly #most: number;
   #fence: string | undefined;
 
   constructor({ url, connections = 5, idleInTransactionMs }: PostgresOptions) {
+    this.#most = connections;
     this.#slots = new ConnectionSlots(connections, systemClock);
     this.#pool = new pg.Pool({
       connectionString: url,
+      application_name: 'copse',
       max: connections,
       types,
       idle_in_transaction_session_timeout: idleInTransactionMs,
@@ -138,6 +141,10 @@ export class PostgresDatabase implements MovableDatabase {
   async #execute(query: Sql): Promise<{ rows: Row[]; count: number }> {
     using _ = await this.#slots.take(isInBackground());
     return await execute(this.#pool, query).catch(explain);
+  }
+
+  allow(connections: number): void {
+    this.#slots.resize(Math.min(connections, this.#most));
   }
 
   fence(text: string | undefined): void {

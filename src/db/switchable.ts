@@ -12,6 +12,7 @@ export class SwitchableDatabase implements Database {
   #gate: PromiseWithResolvers<void> | undefined;
   #onCalm: (() => void) | undefined;
   #fence: string | undefined;
+  #allowed: number | undefined;
 
   constructor(first: Database) {
     this.#current = first;
@@ -38,6 +39,7 @@ export class SwitchableDatabase implements Database {
       replace: next => {
         this.#current = next;
         next.fence(this.#fence);
+        if (this.#allowed !== undefined) next.allow?.(this.#allowed);
       },
       [Symbol.dispose]: () => {
         this.#gate = undefined;
@@ -71,6 +73,11 @@ export class SwitchableDatabase implements Database {
 
   stream<R extends object = Row>(query: Sql): AsyncIterableIterator<R> {
     return this.#current.stream<R>(query);
+  }
+
+  allow(connections: number): void {
+    this.#allowed = connections;
+    this.#current.allow?.(connections);
   }
 
   fence(text: string | undefined): void {

@@ -30,10 +30,10 @@ export interface ClusterInput {
   readonly log: Log;
 }
 
-type ClusterSettings = Pick<Config, 'cluster' | 'listen'>;
+type ClusterSettings = Pick<Config, 'cluster' | 'listen' | 'database'>;
 
 /** The name of this process among the others; undefined where it is the only one. */
-export function processName({ cluster, listen }: ClusterSettings): string | undefined {
+export function processName({ cluster, listen }: Pick<Config, 'cluster' | 'listen'>): string | undefined {
   if (cluster.bus === undefined) return undefined;
   return cluster.process ?? `${hostname()}-${listen.client.port}`;
 }
@@ -45,7 +45,13 @@ export function composeCluster(settings: ClusterSettings, { log, ...parts }: Clu
   const name = processName(settings);
   if (name === undefined) return sole;
   const roles = settings.cluster.roles.filter(isRole);
-  const member = new Member({ ...parts, log: log.child('cluster'), name, roles });
+  const member = new Member({
+    ...parts,
+    log: log.child('cluster'),
+    name,
+    roles,
+    connections: settings.database.connections,
+  });
   return {
     leases: roles.length === 0 ? member : leasesOf(member, new Set(roles)),
     answers: endpoint => roles.length === 0 || endpoint.path === VERSIONS || isServedBy(new Set(roles), endpoint),

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as wait } from 'node:timers/promises';
+import { statusText } from '../../src/cli/status-text.ts';
 import type { JsonObject } from '../../src/core/json.ts';
+import { askControl } from '../../src/main/control.ts';
 import { skipWithoutNats } from '../support/nats.ts';
 import { ClusterUser, ephemeralOf, timelineOf } from './cluster-user.ts';
 import { Talk } from './talk.ts';
-import { TestCluster } from './test-cluster.ts';
+import { CONNECTIONS, TestCluster } from './test-cluster.ts';
 
 const enc = encodeURIComponent;
-const MAIN = fileURLToPath(new URL('../../src/main/main.ts', import.meta.url));
 const skip = skipWithoutNats || (process.env.COPSE_TEST_POSTGRES === undefined && 'there is no PostgreSQL');
 
 /** Longer than a process lives that says nothing. */
@@ -78,10 +78,12 @@ test('a process does what its roles name, and the others the rest', { skip }, as
   await using cluster = await TestCluster.start(2, [front, behind]);
   const alice = await ClusterUser.register(cluster.processes.slice(0, 1), 0, 'alice');
   await alice.ok('GET', '/v3/sync');
-  const shown = () =>
-    spawnSync(process.execPath, [MAIN, 'status', '--data', cluster.processes[0]?.dataDir ?? '']).stdout.toString();
-  let status = shown();
-  for (let tries = 0; tries < 20 && !/process-1.*shard 0-15/.test(status); tries++) status = shown();
+  let status = '';
+  while (!/process-1.*shard 0-15/.test(status)) {
+    await wait(200);
+    const told = await askControl(cluster.processes[0]?.dataDir ?? '');
+    status = told === undefined ? '' : statusText(told);
+  }
   assert.match(status, /process-0 at http.*client, sync, initial-sync, media, federation-in: no work of its own/);
   assert.match(status, /process-1 at http.*rooms, .*doctor: .*push.*shard 0-15/);
   assert.doesNotMatch(status, /nobody does/);
@@ -100,18 +102,24 @@ test('processes come and go under load: no other restarts, and nobody waits', { 
     talk.write(user, 100);
     talk.read(user.elsewhere(at + 1), `reader ${at}`);
   }
+  const looked = new AbortController();
+  const connections = cluster.mostConnections(looked.signal);
   await talk.isServed();
   const more = [await cluster.add('process-2'), await cluster.add('process-3')];
   await talk.isServed();
   for (const server of more) await server.stop();
   await talk.isServed();
   await talk.check();
+  looked.abort();
+  const most = await connections;
+  // The one of the test itself may be open and idle.
+  assert.ok(most <= CONNECTIONS + 1, `${most} connections`);
   assert.equal(talk.retries, 0, 'somebody was refused');
   assert.deepEqual(
     cluster.processes.map(({ pid }) => pid),
     pids,
   );
-  t.diagnostic(`${talk.count} messages`);
+  t.diagnostic(`${talk.count} messages, ${most} connections`);
 });
 
 test('processes may be killed and may sleep, and the bus may go: nothing is lost, doubled or out of order', {
@@ -141,7 +149,7 @@ test('processes may be killed and may sleep, and the bus may go: nothing is lost
   const before = frozen?.log.length ?? 0;
   frozen?.freeze();
   await within('a process frozen');
-  await new Promise(resolve => setTimeout(resolve, FROZEN_MS));
+  await wait(FROZEN_MS);
   frozen?.thaw();
   await within('it goes on');
   await cluster.nats.kill();
@@ -150,7 +158,7 @@ test('processes may be killed and may sleep, and the bus may go: nothing is lost
   await within('with a bus again');
   cluster.cable.cut();
   await within('a process cut off from the database');
-  await new Promise(resolve => setTimeout(resolve, FROZEN_MS));
+  await wait(FROZEN_MS);
   cluster.cable.mend();
   await within('it is back');
   await talk.check();
