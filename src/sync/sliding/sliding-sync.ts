@@ -99,6 +99,9 @@ export class SlidingSync {
       if (isAnswer || (await ticket.wait(left, signal)) === 'aborted') {
         // Sent away for want of memory: an answer without news would bring the client back at once.
         if (!isAnswer && signal.reason instanceof BudgetFullError) throw signal.reason;
+        // The client went away, or the server ends. If it comes again it may do so on another connection meanwhile, and
+        // what this one writes would be in its way: it is where it was.
+        if (signal.aborted && request.pos !== undefined) return { pos: request.pos, rooms: {}, extensions: {} };
         return this.#close(request, standing, turn);
       }
     }
