@@ -76,10 +76,12 @@ export function readRooms(text: string): Map<number, KnownRoom> {
   for (const [index, flags, ...steps] of r) {
     const config = configs[index];
     if (config === undefined) throw new Error(`a connection is stored with a config ${index} that it does not have`);
+    const group: KnownRoom = { config, flags, behind: undefined };
     let nid = 0;
     for (const step of steps) {
       nid += step;
-      rooms.set(nid, { config, flags, behind: b[nid] });
+      const behind = b[nid];
+      rooms.set(nid, behind === undefined ? group : { ...group, behind });
     }
   }
   return rooms;

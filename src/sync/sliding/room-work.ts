@@ -57,8 +57,14 @@ const NO_STATE: RequiredState = { patterns: [], lazyMembers: false };
 /** What configs want more than others, found out once for all rooms that have the same. */
 export class ConfigGrowth {
   readonly #known = new Map<RoomConfig, Map<RoomConfig, RequiredState>>();
+  #last: readonly [now: RoomConfig, before: RoomConfig, growth: RequiredState] | undefined;
 
   state(now: RoomConfig, before: RoomConfig): RequiredState {
+    if (this.#last?.[0] !== now || this.#last[1] !== before) this.#last = [now, before, this.#state(now, before)];
+    return this.#last[2];
+  }
+
+  #state(now: RoomConfig, before: RoomConfig): RequiredState {
     const from = this.#known.get(before) ?? new Map<RoomConfig, RequiredState>();
     this.#known.set(before, from);
     const growth = from.get(now) ?? added(now.state, before.state);

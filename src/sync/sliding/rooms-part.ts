@@ -20,6 +20,8 @@ const FEW_EVENTS = 60;
 export interface RoomsPart {
   /** By the room's number. */
   readonly results: ReadonlyMap<number, RoomResult>;
+  /** The rooms in which there may be something to tell: all others are as the client has them. */
+  readonly stirred: readonly MatchedRoom[];
   /** Not all that there is did fit. */
   readonly isCut: boolean;
 }
@@ -49,7 +51,7 @@ export async function roomsPart(
     if (result !== undefined) results.set(work.place.nid, result);
     left -= Math.max(work.cost, textLength(result?.json) / EVENT_TEXT);
   }
-  return { results, isCut };
+  return { results, stirred: works, isCut };
 }
 
 function fallBehind({ draft }: SlidingContext, { place, known, from, hasNews }: RoomWork): void {

@@ -159,10 +159,10 @@ export class SlidingSync {
     const ctx = await this.#context(window, key, new ConnectionDraft(before), all);
     const { counts, rooms: matched } = await matchRooms(request, all, ctx.facts, room => isEndUntold(ctx, room));
     const { admission } = this.#parts;
-    const { results, isCut } = await roomsPart(ctx, matched, { admission, signal: request.signal });
+    const { results, stirred, isCut } = await roomsPart(ctx, matched, { admission, signal: request.signal });
     leaveBehind(ctx, all, matched);
-    const told = await extensionsPart(window, request.extensions, { ...ctx, matched, results });
-    const rooms = await roomsJson(ctx, all, await addUnread(ctx, matched, results));
+    const told = await extensionsPart(window, request.extensions, { ...ctx, matched, stirred, results });
+    const rooms = await roomsJson(ctx, all, await addUnread(ctx, stirred, results));
     const lists = Object.fromEntries([...counts].map(([name, count]) => [name, { count }]));
     return {
       json: { lists, rooms, extensions: told },

@@ -9,12 +9,12 @@ const NOTHING = { notify: 0, highlight: 0 };
 /** Unread counts of the rooms that an answer tells of, and of those in which the user has read further. */
 export async function addUnread(
   ctx: SlidingContext,
-  matched: readonly MatchedRoom[],
+  stirred: readonly MatchedRoom[],
   results: ReadonlyMap<number, RoomResult>,
 ): Promise<ReadonlyMap<number, JsonObject>> {
   const { parts, sources, view } = ctx.window;
   const wanted: number[] = [];
-  for (const one of matched) {
+  for (const one of stirred) {
     const { nid, membership } = one.room;
     if (membership !== 'join') continue;
     const mayHaveRead = (ctx.busy.has(nid) || ctx.privateReceipts.has(nid)) && ctx.draft.before.has(nid);

@@ -1,3 +1,4 @@
+import type { KnownRoom } from '../connection-state.ts';
 import type { MatchedRoom } from '../matching.ts';
 import type { ExtensionScope } from '../request.ts';
 import type { RoomResult } from '../room-result.ts';
@@ -7,6 +8,8 @@ import type { SlidingContext } from '../room-work.ts';
 export interface ExtensionContext extends SlidingContext {
   /** The rooms that the client asks for now. */
   readonly matched: readonly MatchedRoom[];
+  /** See `RoomsPart`. */
+  readonly stirred: readonly MatchedRoom[];
   /** Those that the answer tells of, by number. */
   readonly results: ReadonlyMap<number, RoomResult>;
 }
@@ -21,6 +24,8 @@ export function isInScope({ lists, rooms }: ExtensionScope, { room, lists: inLis
 export interface Scope {
   /** Those of which it tells everything: the client has just been given them, or did not want the extension before. */
   readonly fresh: readonly MatchedRoom[];
+  /** All rooms of which it may have to tell something. */
+  readonly looked: readonly MatchedRoom[];
   /** Whether it tells what changed in a room. */
   has(nid: number): boolean;
 }
@@ -29,11 +34,14 @@ export interface Scope {
  * What a scope comes to; `flag`: what the connection remembers it by. Rooms that are out of the lists' ranges now are
  * told of as well: little comes of them, and nothing gets lost.
  */
-export function scopeOf({ matched, draft, results }: ExtensionContext, wanted: ExtensionScope, flag: number): Scope {
+export function scopeOf(ctx: ExtensionContext, wanted: ExtensionScope, flag: number): Scope {
+  const { draft, results } = ctx;
   const fresh: MatchedRoom[] = [];
   const others = new Set<number>();
   const isEverywhere = wanted.lists.includes('*') && wanted.rooms.includes('*');
-  for (const one of matched) {
+  // As a rule the client wants it for all rooms and has it for all that it knows: then only what happened counts.
+  const looked = isEverywhere && haveAll(draft.before, flag) ? ctx.stirred : ctx.matched;
+  for (const one of looked) {
     const { nid } = one.room;
     const told = draft.get(nid);
     // Of rooms that did not fit into the answer nothing is told yet.
@@ -46,7 +54,12 @@ export function scopeOf({ matched, draft, results }: ExtensionContext, wanted: E
     const flags = isWanted ? told.flags | flag : told.flags & ~flag;
     if (flags !== told.flags) draft.set(nid, { ...told, flags });
   }
-  return { fresh, has: nid => ((draft.before.get(nid)?.flags ?? 0) & flag) !== 0 && !others.has(nid) };
+  return { fresh, looked, has: nid => ((draft.before.get(nid)?.flags ?? 0) & flag) !== 0 && !others.has(nid) };
+}
+
+function haveAll(rooms: ReadonlyMap<number, KnownRoom>, flag: number): boolean {
+  for (const { flags } of rooms.values()) if ((flags & flag) === 0) return false;
+  return true;
 }
 
 /** The client does not want an extension: when it wants it again, it is told everything. */

@@ -20,7 +20,7 @@ export async function receiptsExtension(ctx: ExtensionContext, scope: ExtensionS
   const add = (roomId: RoomId, some: readonly ReceiptRow[]): void => {
     if (some.length > 0) rows.set(roomId, [...(rows.get(roomId) ?? []), ...some]);
   };
-  for (const one of ctx.matched) {
+  for (const one of told.looked) {
     const { nid, row, membership } = one.room;
     if (membership !== 'join') continue;
     const isWider = ctx.results.get(nid)?.json.expanded_timeline === true;

@@ -8,7 +8,7 @@ export function typingExtension(ctx: ExtensionContext, scope: ExtensionScope): J
   const { typing, since, ignored } = ctx.window;
   const moved = new Set(since === undefined ? [] : typing.changedSince(since.typing));
   const rooms: Record<RoomId, JsonObject> = {};
-  for (const one of ctx.matched) {
+  for (const one of moved.size > 0 ? ctx.matched : ctx.stirred) {
     const { nid, row, membership } = one.room;
     if (!moved.has(nid) && !ctx.results.has(nid)) continue;
     if (membership !== 'join' || ctx.draft.get(nid) === undefined || !isInScope(scope, one)) continue;
