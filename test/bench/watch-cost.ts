@@ -107,12 +107,17 @@ function mean(a: Cost, b: Cost): Cost {
   return { cpuMs: half(a.cpuMs, b.cpuMs), heap: half(a.heap, b.heap), peers };
 }
 
+/** What rooms are asked about without the watch varies by more than what it costs: the bar is for both together. */
 function told(without: Cost, with_: Cost): number {
-  const core = (with_.cpuMs - without.cpuMs) / HOUR_MS;
+  const core = with_.cpuMs / HOUR_MS;
   const bytes = with_.heap - without.heap;
-  const sum = (counts: Cost['peers']) => Object.values(counts).reduce((all, count) => all + count, 0);
-  console.log(`the watch: ${(100 * core).toFixed(3)} % of a core, ${(bytes / 1024 ** 2).toFixed(1)} MiB of heap more,`);
-  console.log(`  ${sum(with_.peers) - sum(without.peers)} requests an hour more, to all ${PEERS} peers together`);
+  const { make_leave: _, ...others } = with_.peers;
+  const sum = Object.values(others).reduce((all, count) => all + count, 0);
+  console.log(`the whole server with the watch: ${(100 * core).toFixed(3)} % of a core;`);
+  console.log(
+    `  without it ${((100 * without.cpuMs) / HOUR_MS).toFixed(3)} %; ${(bytes / 1024 ** 2).toFixed(1)} MiB of heap more with it`,
+  );
+  console.log(`requests of the watch in an hour, beside what rooms end with: ${sum}, to all ${PEERS} peers together`);
   const isGood = core <= MOST_CORE && bytes <= MOST_BYTES;
   console.log(isGood ? 'within 1 % of a core and 20 MiB' : 'TOO MUCH: 1 % of a core and 20 MiB are allowed');
   return isGood ? 0 : 1;
