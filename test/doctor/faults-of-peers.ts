@@ -119,7 +119,7 @@ export const FAULTS_OF_PEERS: readonly Fault[] = [
   },
   {
     id: 'F20',
-    about: 'large requests to the peer stall (by the proxy: no packets are dropped)',
+    about: 'large requests to the peer stall in its proxy',
     cause: 'D11',
     async inject({ peer }) {
       peer.front.answering = asked => Number(asked.headers['content-length'] ?? 0) > 16_000;

@@ -3,18 +3,23 @@
  * first must be the cause; then it does what it can. `./copse test doctor [--fast] [--healthy N] [pairs] [F05... S1...]`; those that begin
  * with S are between Copse and a real Synapse.
  */
+import { existsSync } from 'node:fs';
 import { CHECKS } from '../../src/federation/doctor/checks/all.ts';
 import { type Diagnosis, diagnose } from '../../src/federation/doctor/diagnose.ts';
 import type { Facts } from '../../src/federation/doctor/facts.ts';
 import { reportText } from '../../src/federation/doctor/report.ts';
 import type { Cause, Finding } from '../../src/federation/doctor/verdict.ts';
+import { installDebian } from '../support/postgres.ts';
+import type { Outcome as Outcomes } from '../support/stage.ts';
 import { CONTROLS } from './controls.ts';
 import { DoctorWorld, PEER } from './doctor-world.ts';
 import type { Fault, Repaired } from './fault.ts';
 import { FAULTS_OF_OURS } from './faults-of-ours.ts';
+import { FAULTS_OF_PACKETS, hasNftables } from './faults-of-packets.ts';
 import { FAULTS_OF_PEERS } from './faults-of-peers.ts';
 import { FAULTS_OF_STATES } from './faults-of-states.ts';
 import { HEALTHY, lookedAt } from './healthy.ts';
+import { INSIDE, inOwnNetwork } from './in-own-network.ts';
 import { hasNginx } from './nginx.ts';
 import { PAIRS } from './pairs.ts';
 import { withSynapse } from './synapse/with-synapse.ts';
@@ -28,17 +33,24 @@ interface Outcome {
 }
 
 const MOST_SECONDS = 60;
-const NONE = { passed: 0, failed: 0, skipped: 0 };
+const NONE: Outcomes = { passed: 0, failed: 0, skipped: 0 };
+
+function sum(a: Outcomes, b: Outcomes): Outcomes {
+  return { passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped };
+}
 
 /** `--fast`: one fault at a time and without Synapse, for every change. */
 const FAST = '--fast';
 
 async function main(given: readonly string[]): Promise<number> {
+  installPrograms();
   const isFast = given.includes(FAST);
-  const words = given.filter(word => word !== FAST);
+  const isInside = given.includes(INSIDE);
+  const words = given.filter(word => word !== FAST && word !== INSIDE);
   const healthy = words[0] === '--healthy' ? Number(words[1]) : 0;
   const wanted = healthy > 0 ? words.slice(2) : words;
-  const all = [...FAULTS_OF_PEERS, ...FAULTS_OF_OURS, ...FAULTS_OF_STATES].sort((a, b) =>
+  const packets = isInside ? FAULTS_OF_PACKETS : [];
+  const all = [...FAULTS_OF_PEERS, ...FAULTS_OF_OURS, ...FAULTS_OF_STATES, ...packets].sort((a, b) =>
     a.id.localeCompare(b.id, 'en', { numeric: true }),
   );
   const chosen = [...all, ...CONTROLS].filter(({ id }) => wanted.length === 0 || wanted.includes(id));
@@ -55,7 +67,7 @@ async function main(given: readonly string[]): Promise<number> {
   const done = outcomes.filter((outcome): outcome is Outcome => !(outcome instanceof Error));
   const blind = wanted.length === 0 ? mutationsMissed(done) : [];
   for (const cause of blind) console.log(`a check of ${cause} that finds nothing is not noticed`);
-  const real = isFast ? NONE : await withSynapse(wanted);
+  const real = isFast || isInside ? NONE : sum(await inOwnNetwork(wanted), await withSynapse(wanted));
   const good = done.filter(isGood).length + pairs.passed;
   const failed = outcomes.length - done.filter(isGood).length + pairs.failed + blind.length + alarms + real.failed;
   const skipped = chosen.length - runnable.length + real.skipped;
@@ -65,6 +77,12 @@ async function main(given: readonly string[]): Promise<number> {
 
 function usesNginx({ about }: Fault): boolean {
   return about.includes('nginx');
+}
+
+/** nginx and nftables, where this machine lets us; without them some faults are skipped. */
+function installPrograms(): void {
+  const isDebian = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+  if (isDebian && !(hasNginx() && hasNftables())) installDebian('nginx', 'nftables');
 }
 
 async function tried(fault: Fault): Promise<Outcome> {

@@ -59,6 +59,8 @@ const Place = Type.Object({
   connectMs: nullable(ms),
   tlsMs: nullable(ms),
   certificate: nullable(Certificate),
+  /** Where TLS stalls: whether a handshake that begins with a small packet passes. */
+  smallHello: Type.Optional(flag),
   answers: Type.Array(Answer),
 });
 

@@ -1,3 +1,4 @@
+import type { AnswerFacts, PlaceFacts } from '../facts.ts';
 import type { Check } from '../verdict.ts';
 import { bytesText, quoted } from '../words.ts';
 import { isWorking, placeText } from './reading.ts';
@@ -10,19 +11,28 @@ export const largeStalls: Check = {
   scope: 'peer',
   explain: `On a way through a tunnel (VPN, PPPoE, WireGuard) that takes only smaller packets, and where the message that says so is
 filtered, small requests pass and large ones are never acknowledged: a black hole.
-Found by sending a few bytes and then 64 KiB to the same address.
+Found by sending a few bytes and then 64 KiB to the same address. Where the packets are so small that the first message of TLS does not
+pass (it has 1.5 KB with current keys), by beginning with a smaller one.
 Helps: clamping the segment size: iptables -t mangle -A POSTROUTING -p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu`,
+  explains: ['D02', 'D33'],
   judge({ route }) {
-    for (const place of route?.places.filter(isWorking) ?? []) {
-      const large = place.answers.find(answer => answer.sent >= LARGE);
-      if (large === undefined || large.status !== null) continue;
+    const places = route?.places ?? [];
+    for (const place of places) {
+      const stalled = stalledRequest(place);
+      if (stalled === undefined && place.smallHello !== true) continue;
       return {
-        confidence: 'likely',
+        confidence: place.smallHello === true ? 'proven' : 'likely',
         effect: 'large transactions, joins and history do not pass',
-        proof: [
-          `${placeText(place)} answers small requests`,
-          `${bytesText(large.sent)} to it: ${quoted(large.error ?? 'no answer')}`,
-        ],
+        proof:
+          stalled === undefined
+            ? [
+                `${placeText(place)} takes a connection, and does not answer when TLS begins: ${quoted(place.error ?? '')}`,
+                'it answers when the first message of TLS is small',
+              ]
+            : [
+                `${placeText(place)} answers small requests`,
+                `${bytesText(stalled.sent)} to it: ${quoted(stalled.error ?? 'no answer')}`,
+              ],
         repair: {
           kind: undefined,
           lines: [
@@ -35,3 +45,8 @@ Helps: clamping the segment size: iptables -t mangle -A POSTROUTING -p tcp --tcp
     return undefined;
   },
 };
+
+function stalledRequest(place: PlaceFacts): AnswerFacts | undefined {
+  const large = isWorking(place) ? place.answers.find(answer => answer.sent >= LARGE) : undefined;
+  return large?.status === null ? large : undefined;
+}

@@ -53,7 +53,21 @@ async function place(parts: ConnectionParts, target: Target, to: Addressee): Pro
     if (error instanceof ForbiddenAddressError) return { ...seen, reached: 'policy', error: error.message };
     if (!(error instanceof ConnectionError)) throw error;
     const { connectMs = null } = error;
-    return { ...seen, reached: connectMs === null ? 'nothing' : 'connect', connectMs, error: error.message };
+    if (connectMs === null) return { ...seen, reached: 'nothing', error: error.message };
+    const smallHello = await passesSmall(parts, target, to);
+    return { ...seen, reached: 'connect', connectMs, error: error.message, smallHello };
+  }
+}
+
+/** Whether TLS passes where its first message is small. */
+async function passesSmall(parts: ConnectionParts, target: Target, { certName }: Addressee): Promise<boolean> {
+  try {
+    const { socket } = await openConnection(parts, target, certName, { isSmall: true });
+    socket.destroy();
+    return true;
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+    return false;
   }
 }
 
