@@ -19,6 +19,8 @@ class World {
   readonly warnings: string[] = [];
   used = 0;
   garbage = 0;
+  /** Part of `garbage` needs no collecting. */
+  freed = 0;
   collections = 0;
   hopeless = 0;
   readonly guard = new MemoryGuard({
@@ -33,6 +35,10 @@ class World {
     collect: () => {
       this.collections++;
       this.garbage = 0;
+    },
+    giveBack: () => {
+      this.garbage -= this.freed;
+      this.freed = 0;
     },
     onHopeless: () => this.hopeless++,
   });
@@ -77,7 +83,16 @@ test('of little memory the program alone may take 70 percent', () => {
   const guard = (program: number, limit: number, used: number) => {
     const { clock, budget } = new World();
     const read = () => [{ of: 'process', used, limit }];
-    return new MemoryGuard({ clock, budget, program, log: silentLog, read, collect() {}, onHopeless() {} });
+    return new MemoryGuard({
+      clock,
+      budget,
+      program,
+      log: silentLog,
+      read,
+      collect() {},
+      giveBack() {},
+      onHopeless() {},
+    });
   };
   const level = (limit: number, used: number) => {
     using watch = guard(96, limit, used);
@@ -115,6 +130,16 @@ test('what came after a collection in vain is collected soon, however long nothi
   const before = world.collections;
   assert.equal(world.use(60, 16), 'calm');
   assert.equal(world.collections, before + 1);
+});
+
+test('what was freed is given back when much has come, long before memory is tight', () => {
+  const world = new World();
+  world.use(30);
+  world.freed = 2;
+  world.use(30, 2);
+  assert.equal(world.freed, 2, 'it is not worth it yet');
+  world.use(30, 4);
+  assert.deepEqual([world.freed, world.garbage, world.collections], [0, 2, 0]);
 });
 
 test('the timer sees what nobody asked for, and more often when it gets tight', () => {

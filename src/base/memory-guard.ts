@@ -22,6 +22,8 @@ export interface MemoryGuardParts {
   readonly read: () => readonly MemoryReading[];
   /** Collects garbage and gives memory back to the system: dear, so not called often. */
   readonly collect: () => void;
+  /** Gives back what was freed already: cheap, called whenever much has come. */
+  readonly giveBack: () => void;
   /** Called while nothing helps. */
   readonly onHopeless: () => void;
 }
@@ -70,6 +72,8 @@ export class MemoryGuard implements Disposable {
   #pauseMs = SHORTEST_PAUSE_MS;
   /** What the last collection left, as a part of the limit. */
   #left = 0;
+  /** The same of the last time that something was given back. */
+  #lean = 0;
   #cacheScale = 1;
   #scaleAgainAt = 0;
   #criticalSince: number | undefined;
@@ -102,6 +106,7 @@ export class MemoryGuard implements Disposable {
   /** Looks now. */
   check(): void {
     this.#read();
+    this.#giveBack();
     if (rank(this.#levelOf(this.#ratio())) > 0) this.#collect();
     const level = this.#levelNow();
     this.#scaleCaches(level);
@@ -119,6 +124,15 @@ export class MemoryGuard implements Disposable {
 
   #ratio(): number {
     return this.#worst.used / this.#worst.limit;
+  }
+
+  /** What was freed is in the way of nobody here, but others could use it. */
+  #giveBack(): void {
+    this.#lean = Math.min(this.#lean, this.#ratio());
+    if (this.#ratio() - this.#lean < WORTH_IT) return;
+    this.#parts.giveBack();
+    this.#read();
+    this.#lean = this.#ratio();
   }
 
   #collect(): void {

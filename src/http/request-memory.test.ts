@@ -27,6 +27,7 @@ async function chargedServer(t: TestContext, endpoints: readonly Endpoint[]) {
     program: 0,
     read: () => [{ of: 'process', used, limit: 100 }],
     collect() {},
+    giveBack() {},
     onHopeless() {},
   });
   const admission = new MemoryAdmission({ budget, guard, clock });

@@ -58,6 +58,7 @@ export function composeMemory(
     program: PROGRAM_BYTES,
     read: () => system?.read(limit) ?? [],
     collect: () => system?.collect(),
+    giveBack: () => system?.giveBack(),
     onHopeless: () => system?.onHopeless(),
   });
   guard.onChange(level => system?.save(level !== 'calm'));

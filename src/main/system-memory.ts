@@ -12,6 +12,8 @@ export interface SystemMemory {
   read(limit: number): readonly MemoryReading[];
   /** Collects garbage, and gives what it held back to the system. */
   collect(): void;
+  /** Gives back what was freed outside of V8's heap. */
+  giveBack(): void;
   /** What buffers hold, dead ones included, in bytes. */
   buffers(): number;
   /** Collects what died young. */
@@ -29,7 +31,7 @@ export function systemMemory(onHopeless: () => void): SystemMemory {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
   const cgroup = cgroupMemory();
   const gc = collector();
-  const giveBackFreed = freedMemory();
+  const giveBack = freedMemory();
   return {
     cgroupLimit: cgroup?.()?.limit,
     read(limit) {
@@ -40,8 +42,9 @@ export function systemMemory(onHopeless: () => void): SystemMemory {
     collect: () => {
       // This flavour costs three times as much as the plain one, which gives nothing back.
       gc({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-      giveBackFreed();
+      giveBack();
     },
+    giveBack,
     buffers: () => process.memoryUsage().arrayBuffers,
     collectYoung: () => void gc({ type: 'minor', execution: 'sync' }),
     save: isWanted => setFlagsFromString(isWanted ? '--memory-saver-mode' : '--no-memory-saver-mode'),
