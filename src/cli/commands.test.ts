@@ -53,14 +53,18 @@ test('front and service take what is to be done', async () => {
   const { actions, calls } = recording();
   const run = async (words: string) => runCommandLine(words.split(' '), actions);
   await run('front nginx --data d');
-  await run('front haproxy --processes p.yaml --install h.cfg --reload r');
+  await run('front haproxy --processes p.yaml --install h.cfg --follow --reload r');
   await run('service add wiki --url http://10.77.0.9:8080 --host wiki.example.org --data d');
   await run('service ls --json');
   await run('service rm wiki');
-  const none = { processes: undefined, isWhole: false, install: undefined, reload: undefined };
+  const none = { processes: undefined, isWhole: false, install: undefined, isFollowing: false, reload: undefined };
   assert.deepEqual(calls, [
     ['front', { data: 'd' }, { program: 'nginx', ...none }],
-    ['front', {}, { ...none, program: 'haproxy', processes: 'p.yaml', install: 'h.cfg', reload: 'r' }],
+    [
+      'front',
+      {},
+      { ...none, program: 'haproxy', processes: 'p.yaml', install: 'h.cfg', isFollowing: true, reload: 'r' },
+    ],
     ['service', { data: 'd' }, { kind: 'add', name: 'wiki', url: 'http://10.77.0.9:8080', host: 'wiki.example.org' }],
     ['service', {}, { kind: 'ls', isJson: true }],
     ['service', {}, { kind: 'rm', name: 'wiki' }],

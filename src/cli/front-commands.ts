@@ -9,6 +9,8 @@ export interface FrontArgs {
   readonly isWhole: boolean;
   /** The file to put it into; undefined: it is printed. */
   readonly install: string | undefined;
+  /** Whether to stay, and to do it again whenever something changes. */
+  readonly isFollowing: boolean;
   /** Instead of the usual command. */
   readonly reload: string | undefined;
 }
@@ -28,6 +30,7 @@ interface FrontOptions extends ConfigArgs {
   readonly processes?: string;
   readonly whole?: boolean;
   readonly install?: string;
+  readonly follow?: boolean;
   readonly reload?: string;
 }
 
@@ -48,9 +51,19 @@ export function addFrontCommands(actions: FrontActions, { front, service, withCo
         new Option('--whole', 'all that nginx needs, and not a file for conf.d').hideHelp(program === 'haproxy'),
       )
       .option('--install <file>', 'put it there, check it, and reload if it is another; undo what is refused')
+      .option('--follow', 'with --install: stay, and do it again whenever processes come or go')
       .option('--reload <command>', 'how it is reloaded')
-      .action(async ({ processes, whole, install, reload, ...config }: FrontOptions) => {
-        finish(await actions.front(config, { program, processes, isWhole: whole === true, install, reload }));
+      .action(async ({ processes, whole, install, follow, reload, ...config }: FrontOptions) => {
+        finish(
+          await actions.front(config, {
+            program,
+            processes,
+            isWhole: whole === true,
+            install,
+            isFollowing: follow === true,
+            reload,
+          }),
+        );
       });
   }
   const change = async (config: ConfigArgs, what: ServiceChange) => finish(await actions.service(config, what));

@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { systemClock } from '../base/clock.ts';
 import { writeDurably } from '../base/write-durably.ts';
 import type { FrontArgs, ServiceChange } from '../cli/front-commands.ts';
 import { tableText } from '../cli/table-text.ts';
 import { type ConfigArgs, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { type Following, followFront, outcomeText } from '../front/follow.ts';
 import type { Front } from '../front/front.ts';
 import { FrontError } from '../front/front-error.ts';
 import { HAPROXY_SOCKET, haproxyText } from '../front/haproxy.ts';
@@ -12,27 +15,39 @@ import { type CommandLine, type FrontProgram, installText } from '../front/insta
 import { nginxText, wholeNginxText } from '../front/nginx.ts';
 import { parseNginxVersion } from '../front/nginx-version.ts';
 import { type Service, servicesText, withoutService, withService } from '../front/services.ts';
+import { askControl } from './control.ts';
 import { isDataFolder } from './data-folder.ts';
-import { findProcesses, frontPlan, publicNames, readServices, servicesFile } from './front-plan.ts';
+import { findProcesses, frontPlan, frontRoutes, publicNames, readServices, servicesFile } from './front-plan.ts';
 
-const OUTCOMES = {
-  unchanged: 'It is as it was: nothing is done.',
-  reloaded: 'It is written, good, and taken up by a reload.',
-  told: 'It is written, good, and taken up without a reload.',
-} as const;
-
-/** `copse front nginx|haproxy`: prints a configuration, or puts it in place. @throws FrontError */
+/** `copse front nginx|haproxy`: prints a configuration, or puts it in place, once or until a signal. @throws FrontError */
 export async function writeFront(args: ConfigArgs, wanted: FrontArgs): Promise<number> {
   const config = loadConfig(args);
-  const processes = await findProcesses(config, wanted.processes);
-  const text = textFor(await frontPlan(config, processes), wanted);
+  const routes = await frontRoutes(config);
+  const text = async () => textFor(frontPlan(config, routes, await findProcesses(config, wanted.processes)), wanted);
   if (wanted.install === undefined) {
-    process.stdout.write(text);
+    if (wanted.isFollowing) throw new FrontError('--follow needs --install FILE.');
+    process.stdout.write(await text());
     return 0;
   }
   const file = resolve(wanted.install);
-  console.log(OUTCOMES[await installText(file, text, programFor(wanted, file))]);
+  const install = (text: string) => installText(file, text, programFor(wanted, file));
+  if (!wanted.isFollowing) console.log(outcomeText(await install(await text())));
+  else {
+    // Nobody there to ask is no reason to forget who lives.
+    const isKnown = async () => wanted.processes !== undefined || (await askControl(config.data_dir)) !== undefined;
+    await followUntilSignal({ install, wanted: async () => ((await isKnown()) ? text() : undefined) });
+  }
   return 0;
+}
+
+async function followUntilSignal(following: Pick<Following, 'install' | 'wanted'>): Promise<void> {
+  const ending = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ending.abort());
+  // Timers alone keep no process alive.
+  const { port1: alive } = new MessageChannel();
+  alive.on('message', () => undefined);
+  await followFront({ ...following, clock: systemClock, say: words => console.log(words) }, ending.signal);
+  alive.close();
 }
 
 function textFor(front: Front, { program, isWhole }: FrontArgs): string {

@@ -5,7 +5,7 @@ import type { Config } from '../config/schema.ts';
 import type { Front, FrontSettings, PublicName } from '../front/front.ts';
 import { FrontError } from '../front/front-error.ts';
 import { type FrontProcess, parseProcesses, processesOf } from '../front/process.ts';
-import { routesOf } from '../front/route.ts';
+import { type Route, routesOf } from '../front/route.ts';
 import { parseServices, type Service } from '../front/services.ts';
 import { REQUEST_ROLES } from '../http/role.ts';
 import { askControl } from './control.ts';
@@ -15,10 +15,15 @@ import { reachable } from './listen.ts';
 
 const SERVICES_FILE = 'services.json';
 
+/** The paths that a server with these settings serves. */
+export async function frontRoutes(config: Config): Promise<readonly Route[]> {
+  return routesOf(await listEndpoints(config));
+}
+
 /** All that a configuration is made of. @throws FrontError */
-export async function frontPlan(config: Config, processes: readonly FrontProcess[]): Promise<Front> {
+export function frontPlan(config: Config, routes: readonly Route[], processes: readonly FrontProcess[]): Front {
   return {
-    routes: routesOf(await listEndpoints(config)),
+    routes,
     processes,
     services: readServices(config),
     settings: settingsOf(config),

@@ -139,7 +139,7 @@ for (const program of PROGRAMS) {
     const [one] = await three(t);
     const world = await FrontWorld.open(t, program, [{ recorder: one }]);
     const before = world.configuration;
-    await assert.rejects(world.spoil('nonsense here;\n'), (error: Error) => {
+    await assert.rejects(world.install(`${before}nonsense here;\n`), (error: Error) => {
       return error instanceof FrontError && error.message.includes('nonsense');
     });
     assert.equal(world.configuration, before);

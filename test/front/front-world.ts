@@ -64,7 +64,7 @@ export class FrontWorld {
     world.plainPort = await freePort();
     world.#routes = routesOf(await listEndpoints(settingsFor('one.example')));
     world.#prepare();
-    await installText(world.#file, world.#text(behind, services), { ...world.#program, reload: ['true'] });
+    await installText(world.#file, world.text(behind, services), { ...world.#program, reload: ['true'] });
     world.#start();
     await world.#ready();
     return world;
@@ -72,12 +72,12 @@ export class FrontWorld {
 
   /** Changes what stands behind it as an operator's tool does. */
   async change(behind: readonly Behind[], services: readonly Service[] = []): Promise<Installed> {
-    return installText(this.#file, this.#text(behind, services), this.#program);
+    return this.install(this.text(behind, services));
   }
 
-  /** Writes something of its own into the configuration. @throws FrontError when it is refused */
-  async spoil(text: string): Promise<Installed> {
-    return installText(this.#file, `${this.configuration}${text}`, this.#program);
+  /** Puts a text in place. @throws FrontError when it is refused */
+  install(text: string): Promise<Installed> {
+    return installText(this.#file, text, this.#program);
   }
 
   /** The generated file. */
@@ -113,7 +113,8 @@ export class FrontWorld {
     };
   }
 
-  #text(behind: readonly Behind[], services: readonly Service[]): string {
+  /** The configuration for these. */
+  text(behind: readonly Behind[], services: readonly Service[] = []): string {
     const processes = behind.map(({ recorder: { name, address }, roles = REQUEST_ROLES, isDraining = false }) => ({
       name,
       address,
