@@ -116,6 +116,24 @@ test('who ends says good-bye, and nobody waits for it', options, async t => {
   await isQuiet(other);
 });
 
+test('a process that lives and is not heard may be cut off alone', options, async t => {
+  const world = await BusWorld.start(t);
+  const one = await world.connect({ clock });
+  const other = await world.connect({ clock });
+  await eventually(() => one.bus.status().others === 1);
+  await isQuiet(one);
+  one.bus.expectOthers(1);
+  await isQuiet(one);
+  one.bus.expectOthers(2);
+  const before = one.missed();
+  await eventually(() => one.missed() > before + 1, 3000);
+  one.bus.expectOthers(1);
+  await isQuiet(one);
+  await other.bus[Symbol.asyncDispose]();
+  const then = one.missed();
+  await eventually(() => one.missed() > then + 1, 3000);
+});
+
 test('clusters that share a NATS server do not hear each other', options, async t => {
   const world = await BusWorld.start(t);
   const [one, other] = [await world.connect({ clock }), await world.connect({ cluster: 'one.example.>', clock })];

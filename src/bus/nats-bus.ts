@@ -40,7 +40,8 @@ export const LARGEST_MESSAGE_BYTES = 512 * 1024;
 const LONGEST_SUBJECT = 2048;
 /** For the last words when the process ends. */
 const BYE_MS = 500;
-const PATIENCE = { silentMs: 2.5 * BEAT_MS, goneMs: 60_000 };
+/** A process that lives and is not heard, though it is not yet forgotten here, is told of by `expectOthers`. */
+const PATIENCE = { silentMs: 2.5 * BEAT_MS, goneMs: 15_000 };
 
 /**
  * The bus between processes, over NATS. Listeners of this process are called as by a `LocalBus`, those of others when the
@@ -58,6 +59,7 @@ export class NatsBus implements Bus, AsyncDisposable {
   #number = 0;
   #beat: Timer;
   #isMissedDue = false;
+  #expected = 0;
 
   constructor(input: NatsBusInput) {
     const { cluster, random, clock, onError } = input;
@@ -83,6 +85,14 @@ export class NatsBus implements Bus, AsyncDisposable {
   status(): BusStatus {
     const { server, isConnected, sinceMs, problem } = this.#link;
     return { server, isConnected, forSeconds: sinceMs / 1000, problem, others: this.#senders.size };
+  }
+
+  /**
+   * So many other processes live, as somebody knows by other means. While fewer are heard, one of them may be cut off from
+   * the bus alone, and what it says is lost.
+   */
+  expectOthers(count: number): void {
+    this.#expected = count;
   }
 
   publish(subject: string, message = ''): void {
@@ -131,7 +141,8 @@ export class NatsBus implements Bus, AsyncDisposable {
     const { clock } = this.#input;
     // It was asked at the last beat.
     const isAnswering = this.#link.isConnected && this.#link.waitedMs < BEAT_MS / 2;
-    if (!isAnswering || this.#senders.isAnySilent(clock.monotonic())) this.#lost();
+    const isAnySilent = this.#senders.isAnySilent(clock.monotonic()) || this.#senders.size < this.#expected;
+    if (!isAnswering || isAnySilent) this.#lost();
     this.#send({ kind: 'beat', sender: this.#sender, number: this.#number });
     this.#link.check();
     this.#beat = clock.after(BEAT_MS, () => this.#onBeat());

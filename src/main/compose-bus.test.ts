@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { TestClock } from '../../test/support/accounts.ts';
 import { TestAuthority } from '../../test/support/certificates.ts';
 import { skipWithoutNats, TestNats } from '../../test/support/nats.ts';
 import { systemClock } from '../base/clock.ts';
@@ -11,7 +12,7 @@ import { Metrics } from '../base/metrics.ts';
 import { systemRandom } from '../base/random.ts';
 import { LocalBus } from '../bus/bus.ts';
 import type { ServerName } from '../core/ids.ts';
-import { openBus } from './compose-bus.ts';
+import { openBus, watchOthers } from './compose-bus.ts';
 import { TlsFileError } from './tls-files.ts';
 
 const options = { skip: skipWithoutNats, timeout: 30_000 };
@@ -80,4 +81,23 @@ test('a bus that insists on TLS does not speak to a server without it', options,
   const settings = { cluster: { bus: `tls://127.0.0.1:${nats.port}` }, tls: { extra_ca: [] } };
   await using open = await openBus(settings, serverName, environment);
   assert.match(open.status()?.problem ?? '', /tls/);
+});
+
+test('the processes that live are counted, also after the database did not say', async () => {
+  const clock = new TestClock();
+  const expected: number[] = [];
+  const answers = [
+    async () => 3,
+    async () => Promise.reject(new Error('on purpose')),
+    async () => undefined,
+    async () => 2,
+  ];
+  const bus = { expectOthers: (count: number) => expected.push(count) };
+  const watching = watchOthers(bus, () => (answers.shift() ?? (async () => 1))(), { clock, log: silentLog });
+  for (let look = 0; look < 4; look++) {
+    await new Promise(resolve => setImmediate(resolve));
+    clock.advance(10_000);
+  }
+  await watching[Symbol.asyncDispose]();
+  assert.deepEqual(expected, [2, 0, 1, 0]);
 });

@@ -3,8 +3,9 @@ import { type Clock, sleep } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Random } from '../base/random.ts';
+import { Rounds } from '../base/rounds.ts';
 import { type Bus, LocalBus } from '../bus/bus.ts';
-import type { BusStatus } from '../bus/nats-bus.ts';
+import type { BusStatus, NatsBus } from '../bus/nats-bus.ts';
 import type { NatsTls } from '../bus/nats-link.ts';
 import { natsServers } from '../bus/nats-servers.ts';
 import type { Config } from '../config/schema.ts';
@@ -15,6 +16,8 @@ export interface OpenBus extends AsyncDisposable {
   readonly bus: Bus;
   /** Undefined for the bus of a single process. */
   status(): BusStatus | undefined;
+  /** Looks from now on how many processes live, this one among them; undefined: it is the only one. */
+  expecting(living: () => Promise<number | undefined>): AsyncDisposable;
 }
 
 interface BusInput {
@@ -32,6 +35,8 @@ type BusSettings = Pick<Config, 'tls'> & {
 
 /** How long a start waits for NATS. Without it Copse starts all the same: everything is right, only later. */
 const LONGEST_WAIT_MS = 5000;
+/** How often the processes that live are counted. */
+const COUNT_EVERY_MS = 10_000;
 
 /** The bus of the settings. The library for NATS is loaded only where it is used. */
 export async function openBus(config: BusSettings, serverName: ServerName, input: BusInput): Promise<OpenBus> {
@@ -47,11 +52,35 @@ export async function openBus(config: BusSettings, serverName: ServerName, input
     Number(bus.status().isConnected),
   );
   await Promise.race([bus.firstTried, sleep(clock, LONGEST_WAIT_MS)]);
-  return { bus, status: () => bus.status(), [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose]() };
+  return {
+    bus,
+    status: () => bus.status(),
+    expecting: living => watchOthers(bus, living, input),
+    [Symbol.asyncDispose]: () => bus[Symbol.asyncDispose](),
+  };
 }
 
 function withoutNats(bus: Bus): OpenBus {
-  return { bus, status: () => undefined, [Symbol.asyncDispose]: async () => undefined };
+  const nothing: AsyncDisposable = { [Symbol.asyncDispose]: async () => undefined };
+  return { bus, status: () => undefined, expecting: () => nothing, ...nothing };
+}
+
+/** A process that reaches the database and not the bus is known of by the database alone. */
+export function watchOthers(
+  bus: Pick<NatsBus, 'expectOthers'>,
+  living: () => Promise<number | undefined>,
+  { clock, log }: Pick<BusInput, 'clock' | 'log'>,
+): AsyncDisposable {
+  const rounds = new Rounds(clock, async () => {
+    try {
+      bus.expectOthers(((await living()) ?? 1) - 1);
+    } catch (error) {
+      log.debug('It is not known how many processes live.', { err: error });
+    }
+    return COUNT_EVERY_MS;
+  });
+  rounds.wake();
+  return rounds;
 }
 
 const CERTIFICATE_NAMES = { certificate: 'cluster.bus_certificate', key: 'cluster.bus_key' };

@@ -93,6 +93,7 @@ export async function compose(config: Config, environment: Environment): Promise
   const { leases } = cluster;
   // Closed after all that works here, and before the bus.
   opened.use(cluster);
+  opened.use(open.expecting(async () => (await cluster.status())?.processes.length));
   const others = composeServers({ ...environment, config, folder, db, bus, leases, budget, admission });
   if (others !== undefined) opened.use(others);
   const parts = opened.use(
