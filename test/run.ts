@@ -156,7 +156,7 @@ const SUITES: readonly Suite[] = [
   },
   {
     name: 'bench-load',
-    about: 'figures of a whole server under load [SCENARIO...]',
+    about: 'figures of a whole server under load [--postgres] [SCENARIO...]',
     when: 'asked',
     run: args => runReport('test/bench/load.ts', args),
   },
@@ -165,6 +165,13 @@ const SUITES: readonly Suite[] = [
     about: 'what sliding sync costs beside /sync [ROOMS...]',
     when: 'asked',
     run: args => runReport('test/bench/sliding-sync.ts', args),
+  },
+  {
+    name: 'bench-move',
+    about: 'moving a server to PostgreSQL and back under load, with bars [EVENTS]',
+    when: 'asked',
+    engines: true,
+    run: args => runReport('test/bench/move-database.ts', args),
   },
   {
     name: 'overload',

@@ -25,7 +25,7 @@ function call(method: string, url: string, token: string | undefined, body?: Jso
 
 /** A user over HTTP, in as few words as the scenarios need. */
 export class LoadUser {
-  readonly #base: string;
+  #base: string;
   readonly token: string;
   #sent = 0;
 
@@ -43,6 +43,11 @@ export class LoadUser {
       .digest('hex');
     const answer = await call('POST', url, undefined, { nonce, username: name, password, admin, mac });
     return new LoadUser(base, getString(answer, 'access_token') ?? '');
+  }
+
+  /** Its server listens elsewhere since it was started anew. */
+  moveTo(base: string): void {
+    this.#base = base;
   }
 
   #call(method: string, path: string, body?: JsonObject): Promise<JsonObject> {

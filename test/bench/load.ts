@@ -1,14 +1,19 @@
 /**
- * Load on a whole server, started as users start it, on Linux: `./copse test bench-load [SCENARIO...]`. One line of JSON
- * for each scenario. Processor time is that of the server and its children, from /proc: unlike the clock on the wall it
+ * Load on a whole server, started as users start it, on Linux: `./copse test bench-load [--postgres] [SCENARIO...]`. One line
+ * of JSON for each scenario. With `--postgres` on a PostgreSQL of its own, whose processor time is told apart. Processor time is that of the server and its children, from /proc: unlike the clock on the wall it
  * can be compared on a busy machine. No bars: what must not get worse is in docs/benchmarks.md.
  */
 import { getObject, getString } from '../../src/core/json.ts';
+import { newDatabase } from '../support/databases.ts';
+import { type KillablePostgres, ownPostgres } from '../support/postgres.ts';
 import { LoadUser } from './load-user.ts';
 import { MeasuredServer } from './measured-server.ts';
 import { sideBySide } from './side-by-side.ts';
 
 const MIB = 1024 * 1024;
+
+/** Processor time in seconds of a database that is no part of the server: none with SQLite. */
+type Theirs = () => number;
 
 const pause = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms));
 const round = (value: number) => Math.round(value * 100) / 100;
@@ -33,7 +38,7 @@ function filterFor(room: string): string {
 }
 
 /** Ten users write into a room at the same time. */
-async function send(server: MeasuredServer) {
+async function send(server: MeasuredServer, theirs: Theirs) {
   const users = await usersOf(server, 10);
   const room = await roomOf(users);
   const messages = 500;
@@ -46,6 +51,7 @@ async function send(server: MeasuredServer) {
     );
   await write(100);
   const before = server.usage.cpu;
+  const database = theirs();
   const began = performance.now();
   await write(messages);
   const seconds = (performance.now() - began) / 1000;
@@ -53,12 +59,13 @@ async function send(server: MeasuredServer) {
   return {
     messages,
     cpu_ms_per_message: round(((server.usage.cpu - before) * 1000) / messages),
+    database_ms_per_message: round(((theirs() - database) * 1000) / messages),
     messages_per_second: round(messages / seconds),
   };
 }
 
 /** One user writes, all others wait for it. */
-async function fanout(server: MeasuredServer, members: number) {
+async function fanout(server: MeasuredServer, members: number, theirs: Theirs) {
   const [sender, ...others] = await usersOf(server, members + 1);
   if (sender === undefined) throw new Error('there are no users');
   const room = await roomOf([sender, ...others]);
@@ -80,12 +87,18 @@ async function fanout(server: MeasuredServer, members: number) {
   while (last.includes(0)) await pause(50);
   await pause(1000);
   const before = server.usage.cpu;
+  const database = theirs();
   for (let at = 0; at < messages; at++) {
     await sender.send(room, { body: `message ${at}` });
     await pause(500);
   }
   await Promise.all(waiting);
-  return { members, delivered, cpu_ms_per_delivery: round(((server.usage.cpu - before) * 1000) / delivered) };
+  return {
+    members,
+    delivered,
+    cpu_ms_per_delivery: round(((server.usage.cpu - before) * 1000) / delivered),
+    database_ms_per_delivery: round(((theirs() - database) * 1000) / delivered),
+  };
 }
 
 function eventsOf(block: ReturnType<typeof getObject>): number {
@@ -129,22 +142,34 @@ async function idle(server: MeasuredServer) {
   };
 }
 
-const SCENARIOS: Readonly<Record<string, (server: MeasuredServer) => Promise<object>>> = {
+const SCENARIOS: Readonly<Record<string, (server: MeasuredServer, theirs: Theirs) => Promise<object>>> = {
   restart,
   send,
-  'fanout-50': server => fanout(server, 50),
-  'fanout-200': server => fanout(server, 200),
+  'fanout-50': (server, theirs) => fanout(server, 50, theirs),
+  'fanout-200': (server, theirs) => fanout(server, 200, theirs),
   idle,
 };
 
-const asked = process.argv.slice(2);
+/** Runs one scenario on a server, and with PostgreSQL on a fresh one of that. */
+async function measure(name: string, postgres: KillablePostgres | undefined): Promise<void> {
+  const database = postgres && (await newDatabase(postgres.url));
+  await using server = await MeasuredServer.start(database && { database: { url: database.url } });
+  const found = await SCENARIOS[name]?.(server, () => postgres?.usage.cpu ?? 0);
+  console.log(JSON.stringify({ scenario: name, ...found, peak_mib: round(server.usage.peak / MIB) }));
+}
+
+const words = process.argv.slice(2);
+const asked = words.filter(word => word !== '--postgres');
 const unknown = asked.filter(name => SCENARIOS[name] === undefined);
 if (unknown.length > 0)
   throw new Error(`no such scenario: ${unknown.join(', ')}; there are ${Object.keys(SCENARIOS).join(', ')}`);
-for (const [name, run] of Object.entries(SCENARIOS)) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
-  await using server = await MeasuredServer.start();
-  const found = await run(server);
-  console.log(JSON.stringify({ scenario: name, ...found, peak_mib: round(server.usage.peak / MIB) }));
+const postgres = words.includes('--postgres') ? await ownPostgres() : undefined;
+if (words.includes('--postgres') && postgres === undefined) throw new Error('PostgreSQL is not installed');
+try {
+  await postgres?.start();
+  for (const name of Object.keys(SCENARIOS))
+    if (asked.length === 0 || asked.includes(name)) await measure(name, postgres);
+} finally {
+  await postgres?.stop();
 }
 process.exit(0);

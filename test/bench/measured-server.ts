@@ -79,7 +79,7 @@ export class MeasuredServer implements AsyncDisposable {
     const output = this.#output;
     const descriptor = openSync(output, 'w');
     const { command: before = [], environment } = this.#through;
-    const server = [join(ROOT, 'copse'), 'up', '--config', config, '--data', join(this.#folder, 'data')];
+    const server = [join(ROOT, 'copse'), 'up', '--config', config, '--data', this.data];
     const [command = '', ...args] = [...before, ...server];
     const env = { ...process.env, ...environment };
     this.#child = spawn(command, args, { stdio: ['ignore', descriptor, descriptor], env });
@@ -97,9 +97,15 @@ export class MeasuredServer implements AsyncDisposable {
     throw new Error(`the server does not start:\n${readFileSync(output, 'utf8')}`);
   }
 
-  /** `kill -9`, and a start on what is left. */
-  async killAndStart(): Promise<void> {
+  /** The data folder. */
+  get data(): string {
+    return join(this.#folder, 'data');
+  }
+
+  /** `kill -9`, and a start on what is left, or on what `between` makes of the data folder. */
+  async killAndStart(between?: (data: string) => Promise<void>): Promise<void> {
     await this.#end('SIGKILL');
+    await between?.(this.data);
     await this.start();
   }
 

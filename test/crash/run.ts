@@ -1,6 +1,6 @@
 /**
- * `./copse test crash [--all] [kill | postgres | postgres-gone | full-disk | power-cut]`: what was acknowledged survives
- * a kill -9 (on SQLite, on PostgreSQL, of PostgreSQL), a full disk and a power cut. Without `--all` a fixed part of the points is tried, so that it takes a few minutes at most.
+ * `./copse test crash [--all] [kill | postgres | postgres-gone | move | full-disk | power-cut]`: what was acknowledged survives
+ * a kill -9 (on SQLite, on PostgreSQL, between the two, of PostgreSQL), a full disk and a power cut. Without `--all` a fixed part of the points is tried, so that it takes a few minutes at most.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import { newDatabase } from '../support/databases.ts';
 import { ownPostgres } from '../support/postgres.ts';
 import { fullDisk, reasonToSkip as noSmallDisk, unmount } from './full-disk.ts';
 import { choosePoints, type KillNumbers, type KillPoint, KillRun } from './kills.ts';
+import { MoveRun, movePoints } from './moves.ts';
 import { postgresGone } from './postgres-gone.ts';
 import { reasonToSkip as noTrace, powerCuts } from './power-cut.ts';
 
@@ -17,6 +18,7 @@ const LANES = 2;
 const SEED = 20_261;
 const KILLS = { some: 60, all: 300 };
 const GONE = { some: 5, all: 30 };
+const MOVES = { some: 12, all: 90 };
 const CUTS = { some: 60, all: 300 };
 
 const args = process.argv.slice(2);
@@ -123,6 +125,32 @@ async function killsOfPostgres(): Promise<void> {
   }
 }
 
+async function killsOfMoves(): Promise<void> {
+  const server = process.env.COPSE_TEST_POSTGRES;
+  if (server === undefined) return skipped('kill -9 in the middle of a move', 'there is no PostgreSQL');
+  const began = performance.now();
+  const database = await newDatabase(server);
+  const run = new MoveRun(join(folder, 'moves'), database.url);
+  try {
+    await run.start();
+    for (const point of movePoints(await run.countSteps(), MOVES[size])) {
+      await run.kill(point);
+      counts.passed++;
+    }
+    await run.checkEverything();
+    const { kills, arrived, acknowledged } = run.numbers;
+    console.log(
+      `kill -9 in the middle of a move between databases: ${kills} kills, after ${arrived} of them on the new one, ` +
+        `${acknowledged} events acknowledged and there, in ${seconds(began)}`,
+    );
+  } catch (error) {
+    failed(`kill -9 in the middle of a move, after ${run.numbers.kills}`, error, run.log);
+  } finally {
+    await run[Symbol.asyncDispose]();
+    await database.drop();
+  }
+}
+
 async function fillDisk(): Promise<void> {
   const skip = noSmallDisk();
   if (skip !== undefined) return skipped('full disk', skip);
@@ -170,6 +198,7 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   kill: kills,
   postgres: killsOnPostgres,
   'postgres-gone': killsOfPostgres,
+  move: killsOfMoves,
   'full-disk': fillDisk,
   'power-cut': cuts,
 };

@@ -1,4 +1,11 @@
-import type { Database, Queryable, Tx } from '../../src/db/database.ts';
+import {
+  type Database,
+  isMovable,
+  type MovableDatabase,
+  type Queryable,
+  type Snapshot,
+  type Tx,
+} from '../../src/db/database.ts';
 import type { Row, Sql } from '../../src/db/sql.ts';
 
 /** What a transaction is about to do, or (`committed`) has just done: its caller does not know of it yet. */
@@ -8,7 +15,7 @@ export type Step = 'begin' | 'statement' | 'commit' | 'committed';
  * A database that tells of each step of its transactions before it is taken. `reached` may end the process there, or
  * throw what a disk would have thrown.
  */
-export class FaultyDatabase implements Database {
+export class FaultyDatabase implements MovableDatabase {
   readonly #inner: Database;
   readonly #reached: (step: Step) => void;
 
@@ -50,6 +57,11 @@ export class FaultyDatabase implements Database {
 
   fence(text: string | undefined): void {
     this.#inner.fence(text);
+  }
+
+  openSnapshot(): Promise<Snapshot> {
+    if (!isMovable(this.#inner)) throw new Error('the database that is to fail has no snapshots');
+    return this.#inner.openSnapshot();
   }
 
   script(text: string): Promise<void> {

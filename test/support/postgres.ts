@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { type Usage, usageOfTree } from './process-usage.ts';
 
 export interface TestPostgres {
   stop(): Promise<void>;
@@ -13,6 +14,8 @@ export interface TestPostgres {
 /** A PostgreSQL of a test's own, which may be killed and started again. */
 export interface KillablePostgres extends TestPostgres {
   readonly url: string;
+  /** Of all its processes. */
+  readonly usage: Usage;
   start(): Promise<void>;
   /** Ends all of its processes at once. */
   kill9(): Promise<void>;
@@ -108,6 +111,9 @@ function makeServer(bin: string, settings: readonly string[], port: number): Kil
   };
   return {
     url,
+    get usage() {
+      return usageOfTree(server?.pid ?? 0);
+    },
     async start() {
       const log: string[] = [];
       const started = spawn(postgres, args, { cwd: '/', stdio: ['ignore', 'ignore', 'pipe'], detached: true });
