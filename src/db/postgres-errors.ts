@@ -35,6 +35,11 @@ export function isRetried(error: unknown): boolean {
   return RETRIED.has(codeOf(error) ?? '');
 }
 
+/** A statement was prepared before somebody changed the columns that it answers: another connection has no such plan. */
+export function isStalePlan(error: unknown): error is Error {
+  return codeOf(error) === '0A000' && /cached plan/.test((error as Error).message);
+}
+
 /** @throws what it is for the callers of the database */
 export function explain(error: unknown): never {
   const code = codeOf(error) ?? '';

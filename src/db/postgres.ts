@@ -5,7 +5,8 @@ import { systemClock } from '../base/clock.ts';
 import { ConnectionSlots } from './connection-slots.ts';
 import { FencedError, type MovableDatabase, type Snapshot, type Tx } from './database.ts';
 import { escapeNul, unescapeNul } from './nul.ts';
-import { explain, isRetried } from './postgres-errors.ts';
+import { explain, isRetried, isStalePlan } from './postgres-errors.ts';
+import { PreparedNames } from './prepared-names.ts';
 import { runAll } from './run-all.ts';
 import { type Row, render, type Sql, type SqlScalar } from './sql.ts';
 
@@ -48,15 +49,21 @@ function bind(value: SqlScalar): unknown {
 }
 
 function unescapeRow(row: Record<string, unknown>): Row {
-  for (const [column, value] of Object.entries(row)) {
+  for (const column in row) {
+    const value = row[column];
     if (typeof value === 'string') row[column] = unescapeNul(value);
   }
   return row as Row;
 }
 
+/** Of all databases of this process: names mean the same texts everywhere. */
+const prepared = new PreparedNames();
+
 async function execute(client: pg.ClientBase | pg.Pool, query: Sql): Promise<{ rows: Row[]; count: number }> {
   const { text, values } = render(query, 'postgres');
-  const result = await client.query<Record<string, unknown>>({ text, values: values.map(bind) });
+  const name = prepared.nameOf(text);
+  const asked = { text, values: values.map(bind), ...(name !== undefined && { name }) };
+  const result = await client.query<Record<string, unknown>>(asked);
   return { rows: result.rows.map(unescapeRow), count: result.rowCount ?? 0 };
 }
 
@@ -140,7 +147,12 @@ export class PostgresDatabase implements MovableDatabase {
 
   async #execute(query: Sql): Promise<{ rows: Row[]; count: number }> {
     using _ = await this.#slots.take(isInBackground());
-    return await execute(this.#pool, query).catch(explain);
+    try {
+      return await execute(this.#pool, query);
+    } catch (error) {
+      // The pool has given up the connection with the stale plan.
+      return isStalePlan(error) ? await execute(this.#pool, query).catch(explain) : explain(error);
+    }
   }
 
   allow(connections: number): void {
@@ -173,7 +185,7 @@ export class PostgresDatabase implements MovableDatabase {
       try {
         return await this.#attempt(work);
       } catch (error) {
-        if (attempt >= MOST_ATTEMPTS || !isRetried(error)) return explain(error);
+        if (attempt >= MOST_ATTEMPTS || !(isRetried(error) || isStalePlan(error))) return explain(error);
       }
     }
   }
@@ -191,6 +203,7 @@ export class PostgresDatabase implements MovableDatabase {
       if (command !== 'COMMIT') throw new Error('a statement of the transaction had failed: nothing was committed');
     } catch (error) {
       runAll(tx.rolledBack);
+      if (isStalePlan(error)) broken = error;
       await client.query('rollback').catch((failure: Error) => {
         broken = failure;
       });
