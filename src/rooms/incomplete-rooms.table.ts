@@ -53,6 +53,16 @@ export async function incompleteRooms(db: Queryable): Promise<IncompleteRow[]> {
   );
 }
 
+/** How it stands with a room that is not whole; undefined where it is. */
+export async function incompleteRoom(
+  db: Queryable,
+  roomNid: number,
+): Promise<Pick<IncompleteRow, 'since' | 'tries' | 'problem'> | undefined> {
+  return db.get<Pick<IncompleteRow, 'since' | 'tries' | 'problem'>>(
+    sql`select since, tries, problem from incomplete_room where room_nid = ${roomNid}`,
+  );
+}
+
 export async function postponeIncomplete(
   tx: Tx,
   roomNid: number,

@@ -227,8 +227,12 @@ function opened({ server }: Site): { readonly db: DatabaseSync } & Disposable {
   return { db, [Symbol.dispose]: () => db.close() };
 }
 
-export async function until(isSo: () => Promise<boolean> | boolean, otherwise: string): Promise<void> {
-  const end = performance.now() + SOON_MS;
+export async function until(
+  isSo: () => Promise<boolean> | boolean,
+  otherwise: string,
+  longestMs = SOON_MS,
+): Promise<void> {
+  const end = performance.now() + longestMs;
   while (!(await isSo())) {
     if (performance.now() > end) assert.fail(otherwise);
     await wait(20);

@@ -18,6 +18,7 @@ import { FAULTS_OF_OURS } from './faults-of-ours.ts';
 import { FAULTS_OF_PACKETS, hasNftables } from './faults-of-packets.ts';
 import { FAULTS_OF_PEERS } from './faults-of-peers.ts';
 import { FAULTS_OF_STATES } from './faults-of-states.ts';
+import { FAULTS_OF_THE_UNFINISHED } from './faults-of-the-unfinished.ts';
 import { HEALTHY, lookedAt } from './healthy.ts';
 import { INSIDE, inOwnNetwork } from './in-own-network.ts';
 import { hasNginx } from './nginx.ts';
@@ -50,9 +51,13 @@ async function main(given: readonly string[]): Promise<number> {
   const healthy = words[0] === '--healthy' ? Number(words[1]) : 0;
   const wanted = healthy > 0 ? words.slice(2) : words;
   const packets = isInside ? FAULTS_OF_PACKETS : [];
-  const all = [...FAULTS_OF_PEERS, ...FAULTS_OF_OURS, ...FAULTS_OF_STATES, ...packets].sort((a, b) =>
-    a.id.localeCompare(b.id, 'en', { numeric: true }),
-  );
+  const all = [
+    ...FAULTS_OF_PEERS,
+    ...FAULTS_OF_OURS,
+    ...FAULTS_OF_STATES,
+    ...FAULTS_OF_THE_UNFINISHED,
+    ...packets,
+  ].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }));
   const chosen = [...all, ...CONTROLS].filter(({ id }) => wanted.length === 0 || wanted.includes(id));
   const runnable = chosen.filter(fault => hasNginx() || !usesNginx(fault));
   const outcomes: (Outcome | Error)[] = [];

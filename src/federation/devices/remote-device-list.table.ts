@@ -85,6 +85,13 @@ export async function wantedOf(db: Queryable, domainNid: number, limit: number):
   return rows.map(row => row.user_nid);
 }
 
+/** How many lists of users of one server are wanted. */
+export async function countWanted(db: Queryable, domainNid: number): Promise<number> {
+  const row = await db.get<{ n: number }>(sql`select count(*) as n from remote_device_list
+    where domain_nid = ${domainNid} and wanted > 0`);
+  return row?.n ?? 0;
+}
+
 export type ListChange = Pick<ListRow, 'user_nid' | 'stream_id' | 'stale' | 'master_key' | 'self_signing_key'>;
 
 /** Stores what is known of a list now; `size` follows from its devices, which must be stored before. */

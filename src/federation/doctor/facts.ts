@@ -119,6 +119,8 @@ const Receiving = Type.Object({
   /** Rooms in which events of it wait, the longest first. */
   waitingRooms: Type.Array(Type.Object({ roomId: text, events: count, since: ts })),
   aside: Type.Array(Type.Object({ reason: text, events: count })),
+  /** Device lists of its users that have to be had anew, and how often it was asked in vain. */
+  deviceLists: Type.Optional(Type.Object({ wanted: count, failures: count, triedAt: ts })),
 });
 
 const Hole = Type.Object({ eventId: text, firstSeen: ts, tries: count, isLost: flag, asked: texts });
@@ -174,6 +176,8 @@ const Room = Type.Object({
   /** Events of its users that we refused lately. */
   refused: Type.Array(Type.Object({ reason: text, isSoft: flag, events: count, newestAt: ts })),
   probe: nullable(Probe),
+  /** Where not all of its state is known here yet. */
+  incomplete: Type.Optional(nullable(Type.Object({ since: ts, tries: count, problem: nullable(text) }))),
   /** Null or absent where it was not compared. */
   difference: Type.Optional(nullable(Difference)),
 });

@@ -25,7 +25,9 @@ import { refusedEvents } from './d24-refused-events.ts';
 import { stateDiffers } from './d25-state-differs.ts';
 import { acl } from './d26-acl.ts';
 import { manyExtremities } from './d28-extremities.ts';
+import { roomNotWhole } from './d29-room-not-whole.ts';
 import { resolverDead } from './d30-resolver.ts';
+import { deviceLists } from './d32-device-lists.ts';
 import { gone } from './d33-gone.ts';
 
 /** Every check, in the order of the causes. To add one, add a line; test/doctor has a fault for each. */
@@ -61,6 +63,8 @@ export const CHECKS: readonly Check[] = [
   stateDiffers,
   acl,
   manyExtremities,
+  roomNotWhole,
   resolverDead,
+  deviceLists,
   gone,
 ];

@@ -1,5 +1,7 @@
 import type { ServerName } from '../../../core/ids.ts';
 import type { Queryable } from '../../../db/database.ts';
+import { deviceServer } from '../../devices/device-server.table.ts';
+import { countWanted } from '../../devices/remote-device-list.table.ts';
 import { countWaiting } from '../../inbound/inbox.table.ts';
 import { asideOf, transactionsOf, waitingRooms } from '../doctor.table.ts';
 import type { ReceivingFacts } from '../facts.ts';
@@ -16,6 +18,7 @@ export async function gatherReceiving(
 ): Promise<ReceivingFacts> {
   const record = ledger.of(server);
   const { n, at } = await transactionsOf(db, domainNid);
+  const asked = await deviceServer(db, domainNid);
   const rooms = await waitingRooms(db, domainNid, MOST);
   return {
     since: ledger.startedAt,
@@ -28,5 +31,10 @@ export async function gatherReceiving(
     waitingSince: rooms[0]?.since ?? null,
     waitingRooms: rooms.map(({ room_id: roomId, events, since }) => ({ roomId, events, since })),
     aside: await asideOf(db, domainNid, now - DAYS_MS, MOST),
+    deviceLists: {
+      wanted: await countWanted(db, domainNid),
+      failures: asked?.failures ?? 0,
+      triedAt: asked?.tried ?? 0,
+    },
   };
 }

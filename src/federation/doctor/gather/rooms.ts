@@ -1,5 +1,6 @@
 import { sleep } from '../../../base/clock.ts';
 import type { ServerName } from '../../../core/ids.ts';
+import { incompleteRoom } from '../../../rooms/incomplete-rooms.table.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { Room } from '../../../rooms/room.ts';
 import { serverAclOf } from '../../../rooms/server-acl.ts';
@@ -68,6 +69,7 @@ async function storedFacts(
   const { missing, wanted } = await countHoles(db, room.nid);
   const holes = missing === 0 ? [] : await holesOf(db, room.nid, MOST_HOLES);
   const refusal = await refusalOf(db, room.nid, domainNid);
+  const incomplete = await incompleteRoom(db, room.nid);
   const since = rooms.clock.now() - REFUSED_MS;
   const refused = await refusedOf(db, { roomNid: room.nid, domainNid, since, limit: MOST_REASONS });
   return {
@@ -81,6 +83,7 @@ async function storedFacts(
       ...{ eventId, firstSeen, tries, isLost: due === null },
       asked: [...askedServers({ asked })].map(([server, outcome]) => `${server}: ${outcome}`),
     })),
+    incomplete: incomplete ?? null,
     aclAllowsUs: acl.allows(rooms.serverName),
     aclAllowsThem: acl.allows(server),
     refusal: refusal === undefined ? null : { at: refusal.ts, reason: refusal.reason },

@@ -8,6 +8,7 @@ import type { HeadProbeParts } from '../../probing/head-probe.ts';
 import type { Repairs } from '../ports.ts';
 import type { Done } from '../report.ts';
 import type { RepairKind } from '../verdict.ts';
+import { fetchDevices } from './fetch-devices.ts';
 import { fillSharedRooms } from './fill-shared-rooms.ts';
 import { retryNow } from './retry-now.ts';
 import { takeState } from './take-state.ts';
@@ -31,6 +32,7 @@ export function composeRepairs(parts: RepairParts): Repairs {
     say_hello: async (server, signal) => ['said hello to it', ...(await fillSharedRooms(parts, server, signal))],
     fill_rooms: (server, signal) => fillSharedRooms(parts, server, signal),
     fetch_keys: server => fetchKeys(parts, server),
+    fetch_devices: server => fetchDevices(parts.rooms, server),
   };
   return {
     async repair(server, kind, signal): Promise<Done> {

@@ -1,0 +1,51 @@
+import { PEER, until } from './doctor-world.ts';
+import type { Fault } from './fault.ts';
+
+/** What should have come behind something else, and does not: devices of users, members of rooms. */
+export const FAULTS_OF_THE_UNFINISHED: readonly Fault[] = [
+  {
+    id: 'F40',
+    about: 'the peer does not give the device lists of its users',
+    cause: 'D32',
+    async inject(world) {
+      const { us, peer } = world;
+      peer.front.answering = ({ url = '' }, answer) =>
+        url.includes('/user/devices/') && answer.writeHead(500).end('<h1>Error</h1>') !== undefined;
+      world.change(
+        us,
+        `insert into remote_device_list (user_nid, domain_nid, stale, wanted)
+          select nid, domain_nid, 1, 1 from user_name where user_id = ?
+          on conflict (user_nid) do update set stale = 1, wanted = 1`,
+        peer.user.id,
+      );
+      const due =
+        'insert into remote_device_server (domain_nid, due, tried, failures) select nid, 0, 0, 0 from domain where name = ? on conflict do nothing';
+      world.change(us, due, PEER);
+      // It looks at the start.
+      await us.server.stop();
+      await us.server.start();
+      const failed = () => world.rows(us, 'select 1 from remote_device_server where failures > 0').length > 0;
+      await until(failed, 'the peer gave its lists');
+      return async () => {
+        peer.front.answering = () => false;
+        await world.repair('fetch_devices');
+        return world.rows(us, 'select 1 from remote_device_list where wanted > 0').length === 0;
+      };
+    },
+  },
+  {
+    id: 'F41',
+    about: 'we come into a room of the peer, and never get its members',
+    cause: 'D29',
+    async inject(world) {
+      const { us, peer } = world;
+      peer.front.answering = ({ url = '' }, answer) =>
+        /\/state(_ids)?\//.test(url) && answer.writeHead(504).end('<h1>Gateway Time-out</h1>') !== undefined;
+      const made = await peer.user.ok('POST', '/v3/createRoom', { preset: 'public_chat' });
+      await us.user.ok('POST', `/v3/join/${encodeURIComponent(String(made.room_id))}?via=${PEER}`, {});
+      const failed = () => world.rows(us, 'select 1 from incomplete_room where tries > 2').length > 0;
+      await until(failed, 'the room is whole', 60_000);
+      return undefined;
+    },
+  },
+];
