@@ -32,11 +32,15 @@ function reason(program: ProgramName): string | false {
 async function clustered(t: TestContext, program: ProgramName, roles: readonly (readonly string[])[]) {
   const cluster = await TestCluster.start(roles.length, roles);
   t.after(() => cluster[Symbol.asyncDispose]());
-  const living = await behind(cluster.processes[0] ?? assert.fail());
-  assert.deepEqual(
-    living.map(({ recorder }) => recorder.address).sort(),
-    cluster.processes.map(({ url }) => new URL(url).host).sort(),
-  );
+  const told = cluster.processes[0] ?? assert.fail();
+  const addresses = cluster.processes.map(({ url }) => new URL(url).host).sort();
+  let living = await behind(told);
+  // A process says where it listens with its next sign of life.
+  for (let left = 100; left > 0 && living.length < addresses.length; left--) {
+    await wait(100);
+    living = await behind(told);
+  }
+  assert.deepEqual(living.map(({ recorder }) => recorder.address).sort(), addresses);
   return { cluster, world: await FrontWorld.open(t, program, living) };
 }
 
