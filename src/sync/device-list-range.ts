@@ -1,6 +1,5 @@
 import type { Requester } from '../accounts/requester.ts';
 import { Budget } from '../base/budget.ts';
-import { roomRootAt } from '../rooms/events.table.ts';
 import { parseLogToken } from '../rooms/log-token.ts';
 import { type MemberRow, roomsOfUser } from '../rooms/members.table.ts';
 import { membershipName, type Room, type StoredEvent } from '../rooms/room.ts';
@@ -8,7 +7,7 @@ import { MEMBER_TYPE_NID, typeOf } from '../rooms/state-tree/tree-key.ts';
 import { type DeviceListChanges, deviceListChanges } from './device-lists.ts';
 import { RoomReads } from './room-reads.ts';
 import { knowsMembers, wasJoined } from './rooms-section.ts';
-import { type LogWindow, stretch } from './window.ts';
+import { type LogWindow, roomStretch, stretch } from './window.ts';
 
 /** What one request reads more than once. Its tokens may be made up, so that nothing is kept for others. */
 const SCRATCH_BYTES = 128 * 1024;
@@ -44,8 +43,10 @@ export async function deviceListsOf(window: LogWindow, rows: readonly MemberRow[
   for (const row of rows) {
     const room = known.get(row.room_nid);
     if (room === undefined) continue;
-    const had = await wasJoined(window, room, stretch(window, room.shard).after);
-    if (membershipName(row.membership) !== 'join') {
+    const { after } = stretch(window, room.shard);
+    const isIn = membershipName(row.membership) === 'join';
+    const had = row.pos > after ? await wasJoined(window, room, after) : isIn;
+    if (!isIn) {
       if (had) left.push(room);
     } else if (had && !(await knowsMembers(window, room))) {
       kept.push({ room, members: await membersBetween(window, room) });
@@ -56,11 +57,13 @@ export async function deviceListsOf(window: LogWindow, rows: readonly MemberRow[
   return deviceListChanges(window, { kept, joined, left });
 }
 
-async function membersBetween(window: LogWindow, room: Room): Promise<StoredEvent[]> {
-  const { db, trees, events } = window.parts;
-  const { after, upTo } = stretch(window, room.shard);
-  const [before, now] = [await roomRootAt(db, room.nid, after), await roomRootAt(db, room.nid, upTo)];
-  const differences = await trees.diff(db, room.nid, before, now);
+/** The memberships that changed. What the syncs of a room's members have in common is read once for them. */
+async function membersBetween({ parts, reads, since, now }: LogWindow, room: Room): Promise<StoredEvent[]> {
+  const { db, trees, events } = parts;
+  const place = roomStretch({ since, now }, room);
+  const [from, to] = [await reads.rootAt(db, place, 'after'), await reads.rootAt(db, place, 'upTo')];
+  if (from === to) return [];
+  const differences = await trees.diff(db, room.nid, from, to);
   const nids = differences.filter(({ key }) => typeOf(key) === MEMBER_TYPE_NID).flatMap(({ after: nid }) => nid ?? []);
   return [...(await events.byNids(db, nids)).values()];
 }
