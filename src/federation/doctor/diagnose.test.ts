@@ -106,6 +106,10 @@ test('a changed byte, a small body limit and a missing path are seen in what cam
   const body = { bytes: 1000, status: 401, errcode: 'M_UNAUTHORIZED', error: null, took: 1 };
   assert.deepEqual(ours({ bodies: [body, { ...body, bytes: 2e6 }] }), []);
   assert.equal(ours({ bodies: [body, { ...body, bytes: 2e6, status: 413, errcode: null }] })[0]?.cause, 'D05');
+  // For a moment nobody was behind the proxy; and what is larger went through.
+  assert.deepEqual(ours({ bodies: [body, { ...body, bytes: 2e6, status: 502, errcode: null }] }), []);
+  const reset = { ...body, bytes: 1e6, status: null, errcode: null, error: 'socket hang up' };
+  assert.deepEqual(ours({ bodies: [body, reset, { ...body, bytes: 2e6 }] }), []);
   const path = { method: 'GET', path: '/_matrix/federation/v2/x', status: 401, errcode: 'M_UNAUTHORIZED' };
   assert.deepEqual(ours({ paths: [path] }), []);
   assert.equal(ours({ paths: [path, { ...path, status: 404, errcode: null }] })[0]?.cause, 'D18');

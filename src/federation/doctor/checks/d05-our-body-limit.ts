@@ -1,6 +1,9 @@
 import type { Check } from '../verdict.ts';
 import { bytesText } from '../words.ts';
 
+/** The proxy found nobody behind it, or wanted patience: that is not about how large a body is. */
+const IS_AWAY = new Set([429, 502, 503, 504]);
+
 export const ourBodyLimit: Check = {
   cause: 'D05',
   title: 'our proxy refuses large requests',
@@ -14,9 +17,11 @@ Helps: a limit above media.max_upload and 12 MB in every proxy in front: client_
     const bodies = us.front?.bodies ?? [];
     const isTaken = (body: (typeof bodies)[number]) => body.errcode === 'M_UNAUTHORIZED';
     const small = bodies.some(isTaken);
-    const refused = bodies.filter(body => !isTaken(body)).sort((a, b) => a.bytes - b.bytes)[0];
-    if (!small || refused === undefined) return undefined;
     const largest = Math.max(...bodies.filter(isTaken).map(({ bytes }) => bytes));
+    const refused = bodies
+      .filter(body => !isTaken(body) && body.bytes > largest && !IS_AWAY.has(body.status ?? 0))
+      .sort((a, b) => a.bytes - b.bytes)[0];
+    if (!small || refused === undefined) return undefined;
     return {
       confidence: refused.status === 413 ? 'proven' : 'likely',
       effect: 'large transactions of other servers are lost, and those servers back off from us',
