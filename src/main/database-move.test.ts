@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { CommandLine } from '../../test/support/command-line.ts';
 import { emptyPostgres, skipWithoutPostgres } from '../../test/support/databases.ts';
 import { type Client, WholeServer } from '../../test/support/whole-server.ts';
+import { loadConfig } from '../config/load.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { MoveStatus } from '../db/moving/database-move.ts';
+import { SqliteDatabase } from '../db/sqlite.ts';
 import { askServer } from './control.ts';
 
 const PATH = '/_synapse/admin/copse/v1/database/move';
@@ -139,18 +144,19 @@ test('a server moves to PostgreSQL and back while its users talk', { skip: skipW
 
 test('a confirmed server needs no SQLite file', { skip: skipWithoutPostgres }, async t => {
   const { server, alice, roomId } = await begun(t);
-  await ask(server, 'POST', PATH, { url: await emptyPostgres(t) });
-  assert.equal((await ended(server)).last?.error, undefined);
-  await ask(server, 'POST', `${PATH}/confirm`);
-  const status = await ask(server, 'GET');
-  assert.equal(status.isUnconfirmed, false);
+  const config = loadConfig({ data: server.folder }, { config: undefined, data: undefined, noColor: true });
+  const copse = (...words: string[]) =>
+    new CommandLine(config, new SqliteDatabase({ file: ':memory:' })).text(...words);
+  const told = await copse('migrate', 'postgres', await emptyPostgres(t));
+  assert.match(told, /The database is PostgreSQL now: \d+ rows of \d+ tables, equal by number and hash, in \d+ s\./);
+  assert.match(await copse('migrate', 'status'), /^database {2}PostgreSQL\nway back {2}open/);
+  assert.match(await copse('migrate', 'confirm'), /for good/);
   await server.stop();
+  for (const end of ['', '-wal', '-shm']) rmSync(join(server.folder, `copse.db${end}`), { force: true });
   await server.start();
   await alice.ok('PUT', `/v3/rooms/${roomId}/send/m.room.message/t1`, { msgtype: 'm.text', body: 'still here' });
-  const answer = await askServer(server.folder, {
-    method: 'POST',
-    path: `${PATH}/back`,
-    headers: { authorization: 'Bearer x' },
-  });
+  assert.equal(await copse('migrate', 'status'), 'database  PostgreSQL');
+  const headers = { authorization: 'Bearer x' };
+  const answer = await askServer(server.folder, { method: 'POST', path: `${PATH}/back`, headers });
   assert.equal(answer?.status, 409);
 });

@@ -14,7 +14,7 @@ import { PostgresDatabase } from '../postgres.ts';
 import { sql } from '../sql.ts';
 import { SqliteDatabase } from '../sqlite.ts';
 import { SwitchableDatabase } from '../switchable.ts';
-import { checkInUse, tidyMove } from './admission.ts';
+import { checkInUse, checkSchemaStays, tidyMove } from './admission.ts';
 import { contentsOf } from './contents.ts';
 import { DatabaseMove } from './database-move.ts';
 import { movedTables } from './moved-tables.ts';
@@ -284,4 +284,15 @@ test('a start after a crash ends what was cut short, on the side of the mark', {
   await sqlite.run(sql`insert into user_name (user_id, domain_nid) values ('goes on', 1)`);
   await assert.rejects(checkInUse(postgres, undefined), /another data folder/);
   scene.place = moved;
+});
+
+test('an update that changes tables waits until there is no way back', { skip: skipWithoutPostgres }, async t => {
+  const scene = await Scene.open(t);
+  await scene.arrive();
+  const moved = scene.place?.kind === 'postgres' ? scene.place : assert.fail('the mark is not there');
+  await checkSchemaStays(scene.db, moved);
+  await scene.db.run(sql`delete from migration where number = (select max(number) from migration)`);
+  await assert.rejects(checkSchemaStays(scene.db, moved), /is not confirmed/);
+  await checkSchemaStays(scene.db, { ...moved, isConfirmed: true });
+  await checkSchemaStays(scene.sqlite, undefined);
 });
