@@ -7,6 +7,7 @@ import { type Usage, usageOfTree } from '../support/process-usage.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const LONGEST_START_MS = 60_000;
+const LONGEST_END_MS = 10_000;
 
 export const SECRET = 'a secret of the bench alone';
 
@@ -55,6 +56,13 @@ export class MeasuredServer implements AsyncDisposable {
 
   get isRunning(): boolean {
     return this.#child?.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** How it ended, if it does within a few seconds. */
+  async ending(): Promise<string | undefined> {
+    const end = performance.now() + LONGEST_END_MS;
+    while (this.isRunning && performance.now() < end) await new Promise(resolve => setTimeout(resolve, 50));
+    return this.isRunning ? undefined : String(this.#child?.signalCode ?? `code ${this.#child?.exitCode}`);
   }
 
   get usage(): Usage {
