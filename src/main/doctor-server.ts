@@ -3,6 +3,7 @@ import { type ConfigArgs, loadConfig } from '../config/load.ts';
 import { askControl } from './control.ts';
 import { openExisting } from './existing-data.ts';
 import { healthText, serverHealth } from './server-health.ts';
+import { VERSION } from './version.ts';
 
 /** `copse doctor`: looks at everything but other servers that could stop this one. Resolves to the exit code. */
 export async function doctorServer(args: ConfigArgs, isJson: boolean): Promise<number> {
@@ -10,7 +11,7 @@ export async function doctorServer(args: ConfigArgs, isJson: boolean): Promise<n
   const { path } = openExisting(config);
   const { bavail, blocks, bsize } = await statfs(path);
   const disk = { free: bavail * bsize, total: blocks * bsize };
-  const lines = serverHealth({ config, status: await askControl(path), disk });
+  const lines = serverHealth({ config, status: await askControl(path), installed: VERSION, disk });
   const { text, code } = healthText(lines);
   console.log(isJson ? JSON.stringify(lines, null, 2) : text);
   return code;

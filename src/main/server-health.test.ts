@@ -35,13 +35,14 @@ const status: Status = {
   missing: { missing: 0, lost: 0, ageSeconds: 0, rooms: [], waiting: 0, setAside: 0, awaited: 0, givenUp: 0 },
 };
 const bad = (more: Partial<Parameters<typeof serverHealth>[0]>) =>
-  serverHealth({ config, status, disk, ...more })
+  serverHealth({ config, status, installed: 'test', disk, ...more })
     .filter(({ state }) => state !== 'good')
     .map(({ name, state }) => `${name} ${state}`);
 
 test('what could stop a server is named, and nothing else', () => {
   assert.deepEqual(bad({}), []);
   assert.deepEqual(bad({ status: undefined }), ['server bad']);
+  assert.deepEqual(bad({ installed: 'newer' }), ['version bad']);
   assert.deepEqual(bad({ disk: { free: GIB / 2, total: 200 * GIB } }), ['disk bad']);
   // A small disk is not full because it is small.
   assert.deepEqual(bad({ disk: { free: GIB / 2, total: 4 * GIB } }), []);
@@ -57,7 +58,7 @@ test('what could stop a server is named, and nothing else', () => {
 
 test('the exit code tells bad from not provable from good', () => {
   const code = (more: Partial<Parameters<typeof serverHealth>[0]>) =>
-    healthText(serverHealth({ config, status, disk, ...more })).code;
+    healthText(serverHealth({ config, status, installed: 'test', disk, ...more })).code;
   assert.equal(code({}), 0);
   assert.equal(code({ config: base }), 2);
   assert.equal(code({ config: base, status: undefined }), 1);

@@ -6,6 +6,8 @@ export interface ServerFacts {
   readonly config: Config;
   /** Undefined: no server runs on the data folder. */
   readonly status: Status | undefined;
+  /** The version of the program that asks. */
+  readonly installed: string;
   /** Bytes that are free where the data lie, and bytes in all. */
   readonly disk: { readonly free: number; readonly total: number };
 }
@@ -24,11 +26,11 @@ const LEAST_PART = 0.05;
 const LATE_SECONDS = 3600;
 
 /** What could stop a server, apart from other servers: pure. */
-export function serverHealth({ config, status, disk }: ServerFacts): HealthLine[] {
+export function serverHealth({ config, status, installed, disk }: ServerFacts): HealthLine[] {
   return [
     runs(status),
     room(disk),
-    ...(status === undefined ? [] : [memory(status), ...queues(status)]),
+    ...(status === undefined ? [] : [...versions(status, installed), memory(status), ...queues(status)]),
     registration(config),
     address(config),
   ];
@@ -40,6 +42,13 @@ function runs(status: Status | undefined): HealthLine {
   const { serverName, version, uptimeSeconds, database } = status;
   const text = `${serverName}, Copse ${version}, for ${durationText(uptimeSeconds)}, on ${database.kind} of ${sizeText(database.bytes)}`;
   return { name: 'server', state: 'good', text };
+}
+
+/** After an update the server that runs is still the old one. */
+function versions({ version }: Status, installed: string): HealthLine[] {
+  if (version === installed) return [];
+  const text = `Copse ${version} runs, and ${installed} is installed`;
+  return [{ name: 'version', state: 'bad', text, remedy: 'restart the server' }];
 }
 
 function room({ free, total }: ServerFacts['disk']): HealthLine {
