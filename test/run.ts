@@ -92,6 +92,16 @@ const SUITES: readonly Suite[] = [
     run: args => runNodeTests(args.length > 0 ? args : ['test/cluster/*.test.ts']),
   },
   {
+    name: 'clients-scattered',
+    about: 'matrix-js-sdk against three processes, each request to another one [FILE...]',
+    when: 'asked',
+    engines: true,
+    run: args => {
+      process.env.COPSE_TEST_PROCESSES = '3';
+      return runNodeTests(args.length > 0 ? args : ['test/clients/js-sdk-*.test.ts']);
+    },
+  },
+  {
     name: 'doctor',
     about: 'faults of federation that the doctor has to name, also with Synapse [--healthy N] [pairs] [FAULT...]',
     when: 'asked',

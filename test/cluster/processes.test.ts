@@ -75,7 +75,7 @@ test('what is done at one process is seen at the others', { skip }, async () => 
 test('a process does what its roles name, and the others the rest', { skip }, async () => {
   const front = ['client', 'sync', 'initial-sync', 'media', 'federation-in'];
   const behind = ['rooms', 'federation-out', 'push', 'appservice', 'maintenance', 'doctor'];
-  await using cluster = await TestCluster.start(2, [front, behind]);
+  await using cluster = await TestCluster.start(2, { roles: [front, behind] });
   const alice = await ClusterUser.register(cluster.processes.slice(0, 1), 0, 'alice');
   await alice.ok('GET', '/v3/sync');
   let status = '';

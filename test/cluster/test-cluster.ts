@@ -9,6 +9,13 @@ import { RunningServer } from '../support/running-server.ts';
 import { connectionsOf } from './connections.table.ts';
 import { CutCable } from './cut-cable.ts';
 
+export interface ClusterOptions {
+  /** Of each process; it does everything unless given. */
+  readonly roles?: readonly (readonly string[])[];
+  /** Further settings of all of them. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
 interface Started {
   readonly db: Database;
   readonly processes: readonly RunningServer[];
@@ -54,8 +61,7 @@ export class TestCluster implements AsyncDisposable {
     return this.#add(name, []);
   }
 
-  /** `roles`: of each process; it does everything unless given. */
-  static async start(count: number, roles: readonly (readonly string[])[] = []): Promise<TestCluster> {
+  static async start(count: number, { roles = [], config: more = {} }: ClusterOptions = {}): Promise<TestCluster> {
     await using opened = new AsyncDisposableStack();
     const postgres = opened.use(await openPostgres(process.env.COPSE_TEST_POSTGRES ?? ''));
     const nats = opened.use(await TestNats.start());
@@ -66,6 +72,7 @@ export class TestCluster implements AsyncDisposable {
     const processes: RunningServer[] = [];
     const add = async (process: string, own: readonly string[]) => {
       const config = {
+        ...more,
         database: {
           url: process === 'process-0' ? cable.through(postgres.url) : postgres.url,
           connections: CONNECTIONS,

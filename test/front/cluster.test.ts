@@ -30,7 +30,7 @@ function reason(program: ProgramName): string | false {
 
 /** Processes that are one server, and a front that was told of them by one of them. */
 async function clustered(t: TestContext, program: ProgramName, roles: readonly (readonly string[])[]) {
-  const cluster = await TestCluster.start(roles.length, roles);
+  const cluster = await TestCluster.start(roles.length, { roles });
   t.after(() => cluster[Symbol.asyncDispose]());
   const told = cluster.processes[0] ?? assert.fail();
   const addresses = cluster.processes.map(({ url }) => new URL(url).host).sort();

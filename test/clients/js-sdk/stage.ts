@@ -1,3 +1,4 @@
+import { ScatteredServer } from '../../cluster/scattered-server.ts';
 import { type RunningServer, SERVER_NAME, type ServerOptions, startServer } from '../../support/running-server.ts';
 import { ClientProcess } from './client-process.ts';
 import type { StartOptions } from './session-commands.ts';
@@ -6,17 +7,21 @@ export const PASSWORD = 'a heron at dusk';
 
 export const userId = (localpart: string) => `@${localpart}:${SERVER_NAME}`;
 
-/** A running Copse and the clients that use it. Disposing of it ends them all. */
+type StageServer = Pick<RunningServer, 'url' | 'kill9' | 'restart' | 'stop'>;
+
+/** A running Copse, or several processes that are one (COPSE_TEST_PROCESSES), and the clients that use it. Disposing of it ends them all. */
 export class Stage implements AsyncDisposable {
-  readonly server: RunningServer;
+  readonly server: StageServer;
   readonly #clients: ClientProcess[] = [];
 
-  private constructor(server: RunningServer) {
+  private constructor(server: StageServer) {
     this.server = server;
   }
 
   static async open(options: ServerOptions = {}): Promise<Stage> {
-    return new Stage(await startServer(options));
+    const processes = Number(process.env.COPSE_TEST_PROCESSES ?? '1');
+    if (processes === 1) return new Stage(await startServer(options));
+    return new Stage(await ScatteredServer.start(processes, options.config));
   }
 
   /** A client without a session. */
