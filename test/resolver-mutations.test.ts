@@ -16,7 +16,8 @@ cpSync(join(root, 'src', 'core'), join(copy, 'src', 'core'), { recursive: true }
 for (const file of ['node-crypto.ts', 'random.ts'])
   cpSync(join(root, 'src', 'base', file), join(copy, 'src', 'base', file));
 cpSync(join(root, 'test', 'state-resolution.ts'), join(copy, 'test', 'state-resolution.ts'));
-cpSync(join(root, 'test', 'support', 'room-builder.ts'), join(copy, 'test', 'support', 'room-builder.ts'));
+for (const file of ['room-builder.ts', 'resolving.ts'])
+  cpSync(join(root, 'test', 'support', file), join(copy, 'test', 'support', file));
 symlinkSync(join(root, 'package.json'), join(copy, 'package.json'));
 const rooms = [...recordedRooms('mixed.jsonl.gz', 18), ...recordedRooms('v12-adversarial.jsonl.gz', 2)];
 writeFileSync(join(copy, 'rooms.jsonl'), rooms.join('\n'));
@@ -30,6 +31,7 @@ function recordedRooms(file: string, count: number): string[] {
 function caughtBy(): string | undefined {
   const runs = [
     ['directed tests of v2', 'src/core/resolve/v2.test.ts'],
+    ['tests of states that were set back', 'src/core/resolve/resets.test.ts'],
     ['directed tests of v1', 'src/core/resolve/v1.test.ts'],
     ['recorded rooms', 'test/state-resolution.ts', 'rooms.jsonl'],
   ] as const;

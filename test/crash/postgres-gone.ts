@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { KillablePostgres } from '../support/postgres.ts';
 import { below, seeded } from '../support/state-tree.ts';
-import { Api, RefusedError } from './api.ts';
+import { Api, type Loose, RefusedError, type Request } from './api.ts';
 import { Inspector } from './inspect.ts';
 import { KillableServer } from './killable-server.ts';
 import { Ledger, LedgerError } from './ledger.ts';
@@ -39,7 +39,7 @@ export async function postgresGone(folder: string, postgres: KillablePostgres, k
     inbox: new InboxReader(cast.bob, ledger),
     inspector: new Inspector(postgres.url),
   };
-  const run = new Run(api, witnesses);
+  const run = new Run(server.url, api, witnesses);
   const random = seeded(seed);
   for (let kill = 0; kill < kills; kill++) {
     const load = run.load();
@@ -56,14 +56,31 @@ export async function postgresGone(folder: string, postgres: KillablePostgres, k
   return { kills, acknowledged: ledger.acknowledged, refused: run.refused, slowestMs: run.slowestMs };
 }
 
+/** Asks until it is answered. */
+class PatientApi extends Api {
+  readonly #until: (ask: () => Promise<Loose>) => Promise<Loose>;
+
+  constructor(url: string, until: (ask: () => Promise<Loose>) => Promise<Loose>) {
+    super(url);
+    this.#until = until;
+  }
+
+  override ok(method: string, path: string, request: Request = {}): Promise<Loose> {
+    return this.#until(() => super.ok(method, path, request));
+  }
+}
+
 class Run {
   readonly #api: Api;
+  readonly #patient: Api;
   readonly #witnesses: Witnesses;
   refused = 0;
   slowestMs = 0;
 
-  constructor(api: Api, witnesses: Witnesses) {
+  constructor(url: string, api: Api, witnesses: Witnesses) {
     this.#api = api;
+    // What an operation needs beforehand is asked for in the same words too.
+    this.#patient = new PatientApi(url, ask => this.#until(ask));
     this.#witnesses = witnesses;
   }
 
@@ -77,7 +94,7 @@ class Run {
     const sending = this.#cast.others.map(user => this.#keep(stop.signal, async () => send(this.#cast, user)));
     const anything = this.#keep(stop.signal, async at => {
       const kind = KINDS[at % KINDS.length] as (typeof KINDS)[number];
-      return this.#prepared(() => kind.make(this.#cast, this.#api));
+      return kind.make(this.#cast, this.#patient);
     });
     const reading = this.#follow(stop.signal);
     return {
@@ -93,10 +110,6 @@ class Run {
       const operation = await make(at);
       await this.#until(() => operation.run(this.#api));
     }
-  }
-
-  #prepared<T>(make: () => Promise<T>): Promise<T> {
-    return this.#until(make);
   }
 
   /** Asks in the same words until it is answered. Every refusal has to say that it is worth it. */
