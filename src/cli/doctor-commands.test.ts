@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withAdmin } from '../../test/support/admin-world.ts';
 import { factsOf, NOW, peerFacts, roomFacts } from '../../test/support/doctor-facts.ts';
+import { federationWith } from '../../test/support/federation-settings.ts';
 
 withAdmin('the doctor tells of causes, and looks at facts from a file', async ({ copse }, _, t) => {
   const folder = mkdtempSync(join(tmpdir(), 'copse-facts-'));
@@ -25,18 +26,7 @@ withAdmin('the doctor tells of causes, and looks at facts from a file', async ({
   await copse.fails(/no facts of the doctor/, 'doctor', 'federation', '--facts', file);
 });
 
-const federation = {
-  ...{
-    enabled: true,
-    verify_tls: true,
-    trusted_key_servers: [],
-    share_profiles: true,
-    share_directory: true,
-    vantage: false,
-  },
-  watch: { enabled: false, tell_administrators: false },
-  ...{ allow: [], deny: [], retry: { initial: 1000, factor: 2, longest: 1000 } },
-};
+const federation = federationWith({});
 
 withAdmin(
   'the doctor is for administrators, and asked about servers',

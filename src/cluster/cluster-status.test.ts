@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import { clusterStatus } from './cluster-status.ts';
 
 test('it is told who does what, and what nobody does', () => {
-  const process = { address: null, started_ts: 0, roles: '' };
-  const offers = JSON.stringify(['push', 'shard-0', 'shard-1', 'shard-2', 'shard-5', 'search']);
+  const process = { address: null, started_ts: 0, roles: [] };
+  const offers = ['push', 'shard-0', 'shard-1', 'shard-2', 'shard-5', 'search'];
   const status = clusterStatus('one', {
     processes: [
       { ...process, nid: 1, name: 'one', address: 'http://127.0.0.1:1', offers },
-      { ...process, nid: 2, name: 'two', roles: 'push,sync', offers: '["push"]' },
+      { ...process, nid: 2, name: 'two', roles: ['push', 'sync'], offers: ['push'] },
     ],
     leases: new Map([
       ['shard-0', 1],

@@ -24,13 +24,13 @@ export function clusterStatus(
   others: { readonly processes: readonly ProcessRow[]; readonly leases: ReadonlyMap<string, number> },
 ): ClusterStatus {
   const { processes, leases } = others;
-  const offered = new Set(processes.flatMap(({ offers }) => JSON.parse(offers) as readonly string[]));
+  const offered = new Set(processes.flatMap(({ offers }) => offers));
   return {
     own,
     processes: processes.map(({ nid, name, address, roles }) => ({
       name,
       address: address ?? undefined,
-      roles: roles === '' ? [] : roles.split(','),
+      roles,
       work: shortened([...leases].flatMap(([lease, holder]) => (holder === nid ? [lease] : []))),
     })),
     unheld: shortened([...offered].filter(name => !leases.has(name))),

@@ -2,13 +2,12 @@ import type { Queryable, Tx } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 import type { Moment } from './process.table.ts';
 
-export interface LeaseRow {
-  readonly name: string;
-  readonly process_nid: number;
-}
-
-export async function allLeases(db: Queryable): Promise<LeaseRow[]> {
-  return db.all<LeaseRow>(sql`select name, process_nid from cluster_lease order by name`);
+/** By name: the process that holds it. */
+export async function allLeases(db: Queryable): Promise<Map<string, number>> {
+  const rows = await db.all<{ name: string; process_nid: number }>(
+    sql`select name, process_nid from cluster_lease order by name`,
+  );
+  return new Map(rows.map(row => [row.name, row.process_nid]));
 }
 
 /** Takes those of some leases that are free. */

@@ -97,8 +97,7 @@ export class Member implements Leases, AsyncDisposable {
   /** Who shares the database, and who does what. */
   async others(): Promise<{ readonly processes: readonly ProcessRow[]; readonly leases: ReadonlyMap<string, number> }> {
     const { db } = this.#parts;
-    const leases = (await allLeases(db)).map(row => [row.name, row.process_nid] as const);
-    return { processes: await livingProcesses(db, this.#now()), leases: new Map(leases) };
+    return { processes: await livingProcesses(db, this.#now()), leases: await allLeases(db) };
   }
 
   async #run(): Promise<void> {
@@ -139,7 +138,7 @@ export class Member implements Leases, AsyncDisposable {
 
   #said() {
     const offers = [...this.#work].flatMap(([name, work]) => (work.isClosed ? [] : [name]));
-    return { address: this.address ?? null, offers: JSON.stringify(offers) };
+    return { address: this.address ?? null, offers };
   }
 
   /** Work of an earlier life has ended before this process may write again. */
@@ -148,9 +147,7 @@ export class Member implements Leases, AsyncDisposable {
     if (this.#nid !== undefined) log.error('Others held this process for dead. It begins anew.', { name });
     await this.#lose();
     db.fence(undefined);
-    const nid = await db.tx(tx =>
-      insertProcess(tx, { name, roles: roles.join(','), ...this.#said() }, this.#now(), LIFE_MS),
-    );
+    const nid = await db.tx(tx => insertProcess(tx, { name, roles, ...this.#said() }, this.#now(), LIFE_MS));
     this.#nid = nid;
     db.fence(fenceText(nid));
     this.#changed();
@@ -174,14 +171,12 @@ export class Member implements Leases, AsyncDisposable {
     const { db, clock } = this.#parts;
     const self = this.#nid;
     if (self === undefined) return;
-    let { processes, leases } = await this.others();
+    const { processes, leases: found } = await this.others();
     db.allow?.(this.#connections.among(processes.length, clock.monotonic()));
     const owners = new Map([...this.#work.keys()].map(name => [name, ownerOf(name, processes)]));
-    const wanted = [...owners].flatMap(([name, owner]) => (owner === self && !leases.has(name) ? [name] : []));
-    if (wanted.length > 0) {
-      await db.tx(tx => takeLeases(tx, wanted, self, this.#now()));
-      ({ leases } = await this.others());
-    }
+    const wanted = [...owners].flatMap(([name, owner]) => (owner === self && !found.has(name) ? [name] : []));
+    if (wanted.length > 0) await db.tx(tx => takeLeases(tx, wanted, self, this.#now()));
+    const leases = wanted.length > 0 ? await allLeases(db) : found;
     for (const [name, work] of this.#work) {
       const owner = owners.get(name);
       if (leases.get(name) !== self) void work.end();
@@ -227,7 +222,7 @@ export class Member implements Leases, AsyncDisposable {
 }
 
 function ownerOf(name: string, processes: readonly ProcessRow[]): number | undefined {
-  const offering = processes.filter(({ offers }) => (JSON.parse(offers) as readonly string[]).includes(name));
+  const offering = processes.filter(({ offers }) => offers.includes(name));
   // Of two lives of one process the later one counts.
   const byName = new Map(offering.map(process => [process.name, process.nid]));
   const best = preferred(name, byName.keys());

@@ -23,12 +23,15 @@ export interface ProcessRow {
   readonly name: string;
   /** Where it listens, for those in front of it. */
   readonly address: string | null;
-  /** What it does, with commas between them. */
-  readonly roles: string;
+  /** What it does; empty: everything. */
+  readonly roles: readonly string[];
   readonly started_ts: number;
-  /** The names of the leases that it would take, as JSON. */
-  readonly offers: string;
+  /** The names of the leases that it would take. */
+  readonly offers: readonly string[];
 }
+
+/** As it lies there: roles with commas between them, offers as JSON. */
+type StoredProcess = Omit<ProcessRow, 'roles' | 'offers'> & { readonly roles: string; readonly offers: string };
 
 export async function insertProcess(
   tx: Tx,
@@ -40,7 +43,7 @@ export async function insertProcess(
   const row = await tx.get<{
     nid: number;
   }>(sql`insert into cluster_process (name, address, roles, until, started_ts, offers)
-    values (${name}, ${address}, ${roles}, ${after(now, lifeMs)}, ${now}, ${offers}) returning nid`);
+    values (${name}, ${address}, ${roles.join(',')}, ${after(now, lifeMs)}, ${now}, ${JSON.stringify(offers)}) returning nid`);
   if (row === undefined) throw new Error('a process has no number');
   return row.nid;
 }
@@ -54,14 +57,19 @@ export async function keepProcess(
   lifeMs: number,
 ): Promise<boolean> {
   const kept = await tx.run(sql`update cluster_process
-    set until = ${after(now, lifeMs)}, address = ${address}, offers = ${offers} where nid = ${nid}`);
+    set until = ${after(now, lifeMs)}, address = ${address}, offers = ${JSON.stringify(offers)} where nid = ${nid}`);
   return kept === 1;
 }
 
 /** Those that live, in the order in which they came. */
 export async function livingProcesses(db: Queryable, now: Moment): Promise<ProcessRow[]> {
-  return db.all<ProcessRow>(sql`select nid, name, address, roles, started_ts, offers from cluster_process
+  const rows = await db.all<StoredProcess>(sql`select nid, name, address, roles, started_ts, offers from cluster_process
     where until > ${now} order by nid`);
+  return rows.map(row => ({
+    ...row,
+    roles: row.roles === '' ? [] : row.roles.split(','),
+    offers: JSON.parse(row.offers) as string[],
+  }));
 }
 
 /** Those that have not said for too long that they live. */

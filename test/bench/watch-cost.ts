@@ -2,6 +2,7 @@
  * What the watch of other servers costs a server in 500 rooms with 2,000 peers, of which 150 are silent or resting and
  * events are missing in 10 rooms: `./copse test bench-watch`. An hour passes in a minute, without it and with it.
  */
+
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,6 +13,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { FakeInternet } from '../support/fake-internet.ts';
+import { federationWith } from '../support/federation-settings.ts';
 import { type Lifetime, WholeServer } from '../support/whole-server.ts';
 import type { Told } from './watch/peers.ts';
 
@@ -189,17 +191,7 @@ function settingsWith(ca: string) {
   return {
     tls: { extra_ca: [ca] },
     allowed_private_addresses: { federation: ['127.0.0.0/8'], push: [], previews: [] },
-    federation: {
-      ...{
-        enabled: true,
-        verify_tls: true,
-        trusted_key_servers: [],
-        share_profiles: true,
-        share_directory: true,
-        vantage: false,
-      },
-      ...{ watch, allow: [], deny: [], retry: { initial: 1000, factor: 2, longest: DAY_MS } },
-    },
+    federation: federationWith({ watch, retry: { initial: 1000, factor: 2, longest: DAY_MS } }),
     public_base_url: 'https://us.test',
   };
 }

@@ -16,6 +16,7 @@ import { askServer } from '../../src/main/control.ts';
 import { TestAuthority } from '../support/certificates.ts';
 import { FakeInternet } from '../support/fake-internet.ts';
 import { identityOf } from '../support/federation.ts';
+import { federationWith } from '../support/federation-settings.ts';
 import { DAY_MS, keyAnswer } from '../support/key-servers.ts';
 import { type Client, type Lifetime, WholeServer } from '../support/whole-server.ts';
 import { Front } from './front.ts';
@@ -182,20 +183,7 @@ export class DoctorWorld implements AsyncDisposable {
       memory: 1024 ** 3,
       tls: { extra_ca: [join(this.#folder, 'ca.pem')] },
       allowed_private_addresses: { federation: ['127.0.0.0/8', '::1'], push: [], previews: [] },
-      federation: {
-        ...{
-          enabled: true,
-          verify_tls: true,
-          trusted_key_servers: [],
-          share_profiles: true,
-          share_directory: true,
-          vantage: true,
-          watch: { enabled: false, tell_administrators: false },
-          allow: [],
-          deny: [],
-        },
-        retry: { initial: 1000, factor: 2, longest: 86_400_000 },
-      },
+      federation: federationWith({ vantage: true, retry: { initial: 1000, factor: 2, longest: 86_400_000 } }),
       public_base_url: url,
     };
   }

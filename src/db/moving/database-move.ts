@@ -7,6 +7,7 @@ import type { SwitchableDatabase } from '../switchable.ts';
 import { installCapture, removeCapture, setMove, setRole } from './capture.ts';
 import { copyAll, emptyTarget, type MoveEnds } from './copy.ts';
 import { finishMove, type Progress } from './course.ts';
+import type { CutOver } from './cut-over.ts';
 import { MoveError } from './move-error.ts';
 import { checkAgainst, movedTables } from './moved-tables.ts';
 import type { Place, PlaceMark } from './place.ts';
@@ -204,7 +205,7 @@ export class DatabaseMove implements AsyncDisposable {
     ends: MoveEnds,
     { url, moveId }: { readonly url: string; readonly moveId: string },
   ): Promise<MoveOutcome> {
-    const { db, clock, mark, serverName, log } = this.#parts;
+    const { mark, serverName, log } = this.#parts;
     const { source, target } = ends;
     const report = (progress: Progress) => {
       this.#progress = { to: 'postgres', ...progress };
@@ -215,15 +216,7 @@ export class DatabaseMove implements AsyncDisposable {
     await copyAll(ends, at => report({ phase: 'copying', ...at }), this.#stop.signal);
     await installCapture(target, ends.tables);
     const commit = () => mark.write({ kind: 'postgres', url, moveId, isConfirmed: false });
-    const cut = {
-      ends,
-      db,
-      clock,
-      mostPauseMs: MOST_PAUSE_MS,
-      commit,
-      admit: (tx: Parameters<typeof setRole>[0]) => setRole(tx, 'source'),
-    };
-    const done = await finishMove(cut, report, this.#stop.signal);
+    const done = await this.#finish({ ends, commit, admit: tx => setRole(tx, 'source') }, report);
     await source.tx(tx => setRole(tx, 'left'));
     this.#other = source;
     await this.#keepWayBack(source);
@@ -231,22 +224,19 @@ export class DatabaseMove implements AsyncDisposable {
     return { to: 'postgres', ...done };
   }
 
+  #finish(cut: Pick<CutOver, 'ends' | 'commit' | 'admit'>, report: (progress: Progress) => void) {
+    const { db, clock } = this.#parts;
+    return finishMove({ ...cut, db, clock, mostPauseMs: MOST_PAUSE_MS }, report, this.#stop.signal);
+  }
+
   async #return(ends: MoveEnds, moveId: string): Promise<MoveOutcome> {
-    const { db, clock, mark, log } = this.#parts;
+    const { mark, log } = this.#parts;
     const { source, target } = ends;
     const report = (progress: Progress) => {
       this.#progress = { to: 'sqlite', ...progress };
     };
     const commit = () => mark.write({ kind: 'sqlite', moveId });
-    const cut = {
-      ends,
-      db,
-      clock,
-      mostPauseMs: MOST_PAUSE_MS,
-      commit,
-      admit: (tx: Parameters<typeof setMove>[0]) => setMove(tx, undefined),
-    };
-    const done = await finishMove(cut, report, this.#stop.signal);
+    const done = await this.#finish({ ends, commit, admit: tx => setMove(tx, undefined) }, report);
     await removeCapture(target);
     mark.write(undefined);
     await source.tx(tx => setRole(tx, 'left'));

@@ -1,0 +1,20 @@
+import type { Config } from '../../src/config/schema.ts';
+
+type FederationSettings = Config['federation'];
+
+/** The group `federation` as it is by default, but that nobody is asked for keys and nothing is watched. */
+export function federationWith(more: Partial<FederationSettings>): FederationSettings {
+  return {
+    enabled: true,
+    verify_tls: true,
+    trusted_key_servers: [],
+    share_profiles: true,
+    share_directory: true,
+    vantage: false,
+    watch: { enabled: false, tell_administrators: false },
+    allow: [],
+    deny: [],
+    retry: { initial: 1000, factor: 2, longest: 1000 },
+    ...more,
+  };
+}
