@@ -12,7 +12,8 @@ export function databaseTime({ dialect }: Pick<Database, 'dialect'>): Sql {
     : sql`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
 }
 
-function after(now: Moment, ms: number): Sql {
+/** A moment some milliseconds later. */
+export function after(now: Moment, ms: number): Sql {
   return sql`cast(${now} as bigint) + cast(${ms} as bigint)`;
 }
 
