@@ -103,7 +103,8 @@ const SUITES: readonly Suite[] = [
   },
   {
     name: 'doctor',
-    about: 'faults of federation that the doctor has to name, also with Synapse [--healthy N] [pairs] [FAULT...]',
+    about:
+      'faults of federation that the doctor has to name, also with Synapse: all, or [--healthy N] [faults|pairs|packets|synapse] [1/3] [FAULT...]',
     when: 'asked',
     run: args => runScript('test/doctor/run.ts', args),
   },

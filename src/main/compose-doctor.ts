@@ -119,7 +119,12 @@ function vantageParts({ rooms, config, federation }: DoctorInput, network: Netwo
     isAllowed: config.federation.vantage,
     policy: federation.reach.policy,
     // Others are looked at as all others are: not where their names lead into our own network.
-    network: network && { ...network, served: network.front.served },
+    network: network && {
+      ...network,
+      served: network.front.served,
+      // Others do check.
+      connection: { ...network.connection, verifyTls: true },
+    },
   };
 }
 
@@ -127,14 +132,14 @@ function networkOf({ federation, rooms, config, routes }: DoctorInput): NetworkP
   const { resolver, get, guard, trust, userAgent } = federation.reach;
   const { clock, random } = rooms;
   const discovery = { resolver, get, clock, random };
-  const connection = { clock, guard, trust, userAgent };
+  const connection = { clock, guard, trust, userAgent, verifyTls: config.federation.verify_tls };
   return {
     discovery,
     connection,
     front: {
       discovery,
       // Behind a router our own name may lead to an address of our own network.
-      connection: { ...connection, guard: undefined },
+      connection: { ...connection, guard: undefined, verifyTls: true },
       expected: wellKnownOf(config).server,
       served: routes.filter(isForServers),
     },

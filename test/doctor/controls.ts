@@ -1,4 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { TestAuthority } from '../support/certificates.ts';
+import { federationWith } from '../support/federation-settings.ts';
 import { PEER, THIRD } from './doctor-world.ts';
 import type { Fault } from './fault.ts';
 import { putNginx, rightNginx } from './faults-of-ours.ts';
@@ -66,5 +68,15 @@ export const CONTROLS: readonly Fault[] = [
     cause: undefined,
     vantage: THIRD,
     inject: async world => void (await world.third()),
+  },
+  {
+    id: 'C8',
+    about: 'our settings check no certificates, and that of the peer is worth nothing',
+    cause: undefined,
+    settings: { federation: federationWith({ verify_tls: false }) },
+    async inject({ peer }) {
+      peer.front.present(new TestAuthority('Unknown').issue({ names: ['other.test'] }));
+      return undefined;
+    },
   },
 ];

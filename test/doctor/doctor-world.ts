@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '../../src/base/clock.ts';
+import type { Config } from '../../src/config/schema.ts';
 import type { Identity } from '../../src/core/identity.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { type Diagnosis, diagnose } from '../../src/federation/doctor/diagnose.ts';
@@ -56,9 +57,10 @@ export class DoctorWorld implements AsyncDisposable {
     writeFileSync(join(this.#folder, 'ca.pem'), this.authority.certificate);
   }
 
-  static async open(): Promise<DoctorWorld> {
+  /** `ours`: settings of our server that differ. */
+  static async open(ours: Partial<Config> = {}): Promise<DoctorWorld> {
     const world = new DoctorWorld();
-    world.#us = await world.#site(US, 'alice');
+    world.#us = await world.#site(US, 'alice', world.internet, ours);
     world.#peer = await world.#site(PEER, 'dora');
     world.roomId = await world.sharedRoom();
     return world;
@@ -168,10 +170,10 @@ export class DoctorWorld implements AsyncDisposable {
     return JSON.parse(answer?.text ?? '') as JsonObject;
   }
 
-  async #site(name: string, username: string, internet = this.internet): Promise<Site> {
+  async #site(name: string, username: string, internet = this.internet, more: Partial<Config> = {}): Promise<Site> {
     const lifetime: Lifetime = { after: end => this.#stack.defer(async () => void (await (end as () => unknown)())) };
     const front = await this.#front(name, () => server.url);
-    const settings = this.#settings(`https://${name}:${front.port}`);
+    const settings = { ...this.#settings(`https://${name}:${front.port}`), ...more };
     const server: WholeServer = new WholeServer(lifetime, systemClock, { name, internet, settings });
     await server.start();
     return { server, front, user: await server.user(username) };

@@ -1,3 +1,4 @@
+import type { Config } from '../../src/config/schema.ts';
 import type { Cause } from '../../src/federation/doctor/verdict.ts';
 import type { DoctorWorld } from './doctor-world.ts';
 
@@ -12,6 +13,8 @@ export interface Fault {
   readonly servers?: readonly string[];
   /** Another Copse that is asked how we look from outside. */
   readonly vantage?: string;
+  /** Settings of our server that differ. */
+  readonly settings?: Partial<Config>;
   readonly inject: (world: DoctorWorld) => Promise<Repaired | undefined>;
 }
 

@@ -31,7 +31,7 @@ const Certificate = Type.Object({
   notAfter: ts,
   /** Certificates that the server sent, its own among them. */
   sent: count,
-  /** Why it is not believed, as a code of OpenSSL or Node.js; null when it is. */
+  /** Why it is not believed, as a code of OpenSSL or Node.js; null when it is, or where our settings believe all. */
   distrust: nullable(text),
 });
 

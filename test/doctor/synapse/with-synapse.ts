@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { synapsePython } from '../../federation/install-synapse.ts';
 import type { Outcome } from '../../support/stage.ts';
+import { type Choice, isChosen } from '../choice.ts';
 import { hasNginx } from '../nginx.ts';
 import { hasOwnNetwork, runInOwnNetwork } from '../own-network.ts';
 import { SCENES, TRACES } from './scenes.ts';
@@ -9,9 +10,9 @@ import { HOSTS } from './synapse-world.ts';
 const RUN = fileURLToPath(new URL('run.ts', import.meta.url));
 const COUNTS = /^(\d+) passed, (\d+) failed$/m;
 
-/** Plays the scenes with a real Synapse that are wanted, in a network of their own; all where none is named. */
-export async function withSynapse(wanted: readonly string[]): Promise<Outcome> {
-  const chosen = [...SCENES.map(({ id }) => id), TRACES].filter(id => wanted.length === 0 || wanted.includes(id));
+/** Plays the scenes with a real Synapse that are chosen, in a network of their own. */
+export async function withSynapse(choice: Choice): Promise<Outcome> {
+  const chosen = [...SCENES.map(({ id }) => id), TRACES].filter(id => isChosen(choice, 'synapse', id));
   if (chosen.length === 0) return { passed: 0, failed: 0, skipped: 0 };
   const why = whyNot();
   if (why !== undefined) {

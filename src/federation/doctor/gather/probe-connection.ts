@@ -22,6 +22,8 @@ export interface ConnectionParts {
   /** Undefined for our own name, which may lead into our own network. */
   readonly guard: AddressGuard | undefined;
   readonly trust: () => SecureContext;
+  /** Whether certificates are checked at all (`federation.verify_tls`): where not, none is held against a server. */
+  readonly verifyTls: boolean;
   readonly userAgent: string;
 }
 
@@ -88,7 +90,8 @@ export async function openConnection(
   }
   const tcp = connected ?? began;
   const certificate = certificateOf(socket, certName);
-  return { socket, connectMs: tcp - began, tlsMs: clock.monotonic() - tcp, certificate };
+  const believed = parts.verifyTls ? certificate : { ...certificate, distrust: null };
+  return { socket, connectMs: tcp - began, tlsMs: clock.monotonic() - tcp, certificate: believed };
 }
 
 function certificateOf(socket: TLSSocket, certName: string): CertificateFacts {
