@@ -37,7 +37,7 @@ export interface Filling {
   readonly holes: HoleFiller;
   readonly told: ToldStateParts;
   readonly arrivals: Arrivals;
-  readonly drain: Pick<RoomDrain, 'busy'>;
+  readonly drain: Pick<RoomDrain, 'busy' | 'wake'>;
 }
 
 export interface InboxInput {

@@ -35,6 +35,8 @@ export interface Site {
 
 const HEADERS = { authorization: 'Bearer operator', 'content-type': 'application/json' };
 const SOON_MS = 15_000;
+/** What is younger the doctor takes to be on its way. */
+export const OLD_ENOUGH_MS = 11_000;
 
 /**
  * Our server and another one, both whole, each behind a proxy of its own with TLS, on loopback; DNS, web pages and the
@@ -215,6 +217,12 @@ function answersAsServer(identity: Identity, { url = '' }: IncomingMessage, answ
 function opened({ server }: Site): { readonly db: DatabaseSync } & Disposable {
   const db = new DatabaseSync(join(server.folder, 'copse.db'), { timeout: 5000 });
   return { db, [Symbol.dispose]: () => db.close() };
+}
+
+/** Whether a server comes to have all of some events. */
+export async function hasAll(world: DoctorWorld, site: Site, ids: readonly string[]): Promise<boolean> {
+  for (const id of ids) await world.arrives(site, id);
+  return true;
 }
 
 export async function until(

@@ -1,13 +1,11 @@
 import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TestAuthority } from '../support/certificates.ts';
-import { type DoctorWorld, PEER, type Site, US, until } from './doctor-world.ts';
+import { type DoctorWorld, hasAll, OLD_ENOUGH_MS, PEER, type Site, US, until } from './doctor-world.ts';
 import type { Fault } from './fault.ts';
 
 const WEEK_MS = 7 * 86_400_000;
 const HOUR_MS = 3_600_000;
-/** What is younger the doctor takes to be on its way. */
-const OLD_ENOUGH_MS = 11_000;
 
 /** Faults on the side of the other server, and between us. */
 export const FAULTS_OF_PEERS: readonly Fault[] = [
@@ -197,42 +195,6 @@ export const FAULTS_OF_PEERS: readonly Fault[] = [
     },
   },
   {
-    id: 'F28',
-    about: 'a transaction of the peer was acknowledged and not stored',
-    cause: 'D20',
-    async inject(world) {
-      const { us, peer } = world;
-      const answersHistory = refuseHistory(peer);
-      swallow(us);
-      const said = [await world.say(peer, 'swallowed')];
-      await until(() => us.front.seen.some(each => each.includes('/send/')), 'nothing was sent');
-      await wait(300);
-      us.front.answering = () => false;
-      said.push(await world.say(peer, 'builds on it'));
-      await until(() => world.rows(us, 'select 1 from hole').length > 0, 'there is no hole');
-      await wait(500);
-      answersHistory();
-      return () => hasAll(world, us, said);
-    },
-  },
-  {
-    id: 'F29',
-    about: 'the tail is lost, and the peer is heard about other things',
-    cause: 'D20',
-    async inject(world) {
-      const { us, peer } = world;
-      us.front.seen.length = 0;
-      swallow(us);
-      const said = [await world.say(peer, 'swallowed')];
-      await until(() => us.front.seen.some(each => each.includes('/send/')), 'nothing was sent');
-      await wait(300);
-      us.front.answering = () => false;
-      await peer.user.call('GET', `/v3/profile/${encodeURIComponent('@nobody:us.test')}`);
-      await wait(OLD_ENOUGH_MS);
-      return () => hasAll(world, us, said);
-    },
-  },
-  {
     id: 'F31',
     about: 'the peer answers 429 to what we send',
     cause: 'D23',
@@ -340,11 +302,6 @@ async function backsOff(world: DoctorWorld, site: Site, server: string): Promise
   world.change(site, sql, Date.now() + WEEK_MS, server);
 }
 
-async function hasAll(world: DoctorWorld, site: Site, ids: readonly string[]): Promise<boolean> {
-  for (const id of ids) await world.arrives(site, id);
-  return true;
-}
-
 function refuseLonger({ peer }: DoctorWorld, bytes: number, status: number): void {
   peer.front.answering = ({ headers }, answer) =>
     Number(headers['content-length'] ?? 0) > bytes &&
@@ -354,18 +311,4 @@ function refuseLonger({ peer }: DoctorWorld, bytes: number, status: number): voi
 async function toDevice({ us, peer }: DoctorWorld, bytes: number): Promise<void> {
   const messages = { [peer.user.id]: { '*': { body: 'x'.repeat(bytes) } } };
   await us.user.ok('PUT', '/v3/sendToDevice/m.test/1', { messages });
-}
-
-/** Acknowledges transactions and throws them away. */
-function swallow({ front }: Site): void {
-  front.answering = ({ url = '' }, answer) => url.includes('/send/') && answer.end('{"pdus":{}}') !== undefined;
-}
-
-/** Refuses what fills holes, until the answer is called. */
-function refuseHistory({ front }: Site): () => void {
-  front.answering = ({ url = '' }, answer) =>
-    /backfill|get_missing_events|\/event\//.test(url) && answer.writeHead(503).end('{}') !== undefined;
-  return () => {
-    front.answering = () => false;
-  };
 }

@@ -9,6 +9,7 @@ import { falseAlarms, isGood, lineOf, mutated, type Outcome, pairTried, tried } 
 import { type Choice, choiceOf, isChosen, shareOf } from './choice.ts';
 import { CONTROLS } from './controls.ts';
 import type { Fault } from './fault.ts';
+import { FAULTS_OF_HISTORY } from './faults-of-history.ts';
 import { FAULTS_OF_OURS } from './faults-of-ours.ts';
 import { FAULTS_OF_PACKETS, hasNftables } from './faults-of-packets.ts';
 import { FAULTS_OF_PEERS } from './faults-of-peers.ts';
@@ -21,6 +22,7 @@ import { withSynapse } from './synapse/with-synapse.ts';
 
 const FAULTS: readonly Fault[] = [
   ...FAULTS_OF_PEERS,
+  ...FAULTS_OF_HISTORY,
   ...FAULTS_OF_OURS,
   ...FAULTS_OF_STATES,
   ...FAULTS_OF_THE_UNFINISHED,

@@ -64,6 +64,23 @@ export async function waitingRooms(db: Queryable, originNid: number, limit: numb
     group by room.room_id order by since, room.room_id limit ${limit}`);
 }
 
+export interface StuckRow {
+  readonly room_id: RoomId;
+  readonly event_id: EventId;
+  readonly tries: number;
+  readonly since: number;
+  readonly reason: string;
+}
+
+/** Events of a server that were tried so often in vain, those with most tries first. */
+export async function stuckEvents(db: Queryable, originNid: number, tries: number, limit: number): Promise<StuckRow[]> {
+  return db.all<StuckRow>(sql`select room.room_id, inbox.event_id, inbox.tries, inbox.received_ts as since,
+      coalesce(inbox.reason, '') as reason
+    from inbox join room on room.nid = inbox.room_nid
+    where inbox.origin_nid = ${originNid} and inbox.due is not null and inbox.tries >= ${tries}
+    order by inbox.tries desc, inbox.nid limit ${limit}`);
+}
+
 /** Events of a server that were given up since a time, by the reason. */
 export async function asideOf(
   db: Queryable,

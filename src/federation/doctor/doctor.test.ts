@@ -112,8 +112,8 @@ onEachDatabase('a lost tail is seen, and taken in only when it is asked for', as
   assert.deepEqual(causesIn(facts), ['D01', 'D20']);
   assert.match(diagnose(facts).peers[0]?.findings[0]?.effect ?? '', /at least 3 events missing in 1 room/);
   assert.deepEqual(await bodiesSeen(world.here, room, ALICE), []);
-  const { here: rooms, probing, holes } = world;
-  const lines = await fillSharedRooms({ rooms, probing, holes, drained: () => world.settled() }, TWO, never);
+  const { here: rooms, probing, holes, drain } = world;
+  const lines = await fillSharedRooms({ rooms, probing, holes, drain, drained: () => world.settled() }, TWO, never);
   assert.deepEqual(lines, [
     'asked it about 1 room: 1 end with the same events now',
     '3 events came; 0 events still missing',

@@ -118,6 +118,8 @@ const Receiving = Type.Object({
   waitingSince: nullable(ts),
   /** Rooms in which events of it wait, the longest first. */
   waitingRooms: Type.Array(Type.Object({ roomId: text, events: count, since: ts })),
+  /** Events of it that were tried again and again in vain, those with most tries first. */
+  stuck: Type.Optional(Type.Array(Type.Object({ roomId: text, eventId: text, tries: count, since: ts, reason: text }))),
   aside: Type.Array(Type.Object({ reason: text, events: count })),
   /** Device lists of its users that have to be had anew, and how often it was asked in vain. */
   deviceLists: Type.Optional(Type.Object({ wanted: count, failures: count, triedAt: ts })),

@@ -92,12 +92,13 @@ async function ask(
   return quietly(peers.missing(server, room.roomId, { earliest, latest: ids, limit: AT_ONCE }), []);
 }
 
-async function fetchEach(
+/** Some events one by one, those that a server gives and that can be taken in. `told` gets the IDs of all that could be read. */
+export async function fetchEach(
   parts: ToldStateParts,
   room: Room,
   ids: readonly EventId[],
   server: ServerName,
-  told: Set<EventId>,
+  told = new Set<EventId>(),
 ): Promise<readonly Event[]> {
   const wanted = ids.filter(id => !told.has(id));
   const answers = await Promise.all(wanted.map(id => quietly(parts.peers.event(server, id), undefined)));
@@ -122,7 +123,7 @@ async function read(
 }
 
 /** What some events build on that is neither here nor among them, and those that build on it. */
-async function edgeOf(
+export async function edgeOf(
   { rooms }: ToldStateParts,
   room: Room,
   events: readonly Event[],

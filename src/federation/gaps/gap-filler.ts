@@ -16,6 +16,7 @@ import { eventsBetween } from './between.ts';
 import { sortedByPrevious } from './event-order.ts';
 import { GapError, IncompleteStateError, isOfPeer, quietly } from './peer-error.ts';
 import { fetchAuthChain, fetchSingle, type ToldStateParts, toldState } from './told-state.ts';
+import { walkedBack } from './walk-back.ts';
 
 /** Servers that are asked besides the one that sent the event. */
 const MOST_OTHERS = 3;
@@ -48,11 +49,28 @@ export class GapFiller {
     const isBetween = !buildsOnHistory(event, since) && (await this.#unplaced(room, event)).length > 0;
     const [server] = servers;
     if (isBetween && server !== undefined) await this.#fetchBetween(room, event, server, tries);
-    const isJoined = (await this.#unplaced(room, event)).length === 0;
-    // The state comes with what authorises its events, and so as a rule with what authorises this one.
-    const options = isJoined ? {} : { stateBefore: await this.#stateBefore(room, event, servers, tries) };
+    const options = await this.#joinedOrTold(room, event, servers, tries);
     await this.#fetchAuth(room, event, servers);
     return options;
+  }
+
+  /**
+   * The state before an event comes with what authorises its events, and so as a rule with what authorises this one. Where
+   * no server tells it, each may still have single events of the way back to what is here.
+   */
+  async #joinedOrTold(room: Room, event: Event, servers: readonly ServerName[], tries: number): Promise<IngestOptions> {
+    if ((await this.#unplaced(room, event)).length === 0) return {};
+    try {
+      return { stateBefore: await this.#stateBefore(room, event, servers, tries) };
+    } catch (error) {
+      if (!(error instanceof GapError)) throw error;
+      const between = (await walkedBack(this.#parts, room, event, servers)) ?? [];
+      for (const server of between.length > 0 ? servers : []) {
+        await this.takeIn(room, between, server);
+        if ((await this.#unplaced(room, event)).length === 0) return {};
+      }
+      throw error;
+    }
   }
 
   /** The events that an event builds on which have no place here. */

@@ -63,6 +63,13 @@ export async function postpone(
   await tx.run(sql`update inbox set due = ${due}, tries = tries + 1, reason = ${reason} where nid = ${nid}`);
 }
 
+/** What waits of a server, and what was set aside, is tried again at once. Answers the rooms of it. */
+export async function hastenInbox(tx: Tx, originNid: number, now: number): Promise<{ nid: number; shard: number }[]> {
+  await tx.run(sql`update inbox set due = ${now} where origin_nid = ${originNid} and (due is null or due > ${now})`);
+  return tx.all<{ nid: number; shard: number }>(sql`select distinct inbox.room_nid as nid, ${SHARD} as shard from inbox
+    left join room on room.nid = inbox.room_nid where origin_nid = ${originNid} and due <= ${now}`);
+}
+
 /** How many events of one server wait. */
 export async function countWaiting(db: Queryable, originNid: number): Promise<number> {
   const row = await db.get<{ n: number }>(

@@ -19,6 +19,7 @@ import { ourKey } from './d16-our-key.ts';
 import { twoInstances } from './d17-two-instances.ts';
 import { pathsMissing } from './d18-paths-missing.ts';
 import { missingEvents } from './d20-missing-events.ts';
+import { stateNotFound } from './d21-state-not-found.ts';
 import { roomHoldsUp } from './d22-room-holds-up.ts';
 import { rateLimit } from './d23-rate-limit.ts';
 import { refusedEvents } from './d24-refused-events.ts';
@@ -57,6 +58,7 @@ export const CHECKS: readonly Check[] = [
   twoInstances,
   pathsMissing,
   missingEvents,
+  stateNotFound,
   roomHoldsUp,
   rateLimit,
   refusedEvents,

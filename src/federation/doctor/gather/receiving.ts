@@ -3,12 +3,14 @@ import type { Queryable } from '../../../db/database.ts';
 import { deviceServer } from '../../devices/device-server.table.ts';
 import { countWanted } from '../../devices/remote-device-list.table.ts';
 import { countWaiting } from '../../inbound/inbox.table.ts';
-import { asideOf, transactionsOf, waitingRooms } from '../doctor.table.ts';
+import { asideOf, stuckEvents, transactionsOf, waitingRooms } from '../doctor.table.ts';
 import type { ReceivingFacts } from '../facts.ts';
 import type { PeerLedger } from '../peer-ledger.ts';
 
 const DAYS_MS = 7 * 86_400_000;
 const MOST = 20;
+/** Of an event so many are no chance any more. */
+const MANY_TRIES = 3;
 
 /** What came from a server, and what became of it. */
 export async function gatherReceiving(
@@ -20,6 +22,7 @@ export async function gatherReceiving(
   const { n, at } = await transactionsOf(db, domainNid);
   const asked = await deviceServer(db, domainNid);
   const rooms = await waitingRooms(db, domainNid, MOST);
+  const stuck = await stuckEvents(db, domainNid, MANY_TRIES, MOST);
   return {
     since: ledger.startedAt,
     requests: record?.requests ?? 0,
@@ -30,6 +33,7 @@ export async function gatherReceiving(
     waiting: await countWaiting(db, domainNid),
     waitingSince: rooms[0]?.since ?? null,
     waitingRooms: rooms.map(({ room_id: roomId, events, since }) => ({ roomId, events, since })),
+    stuck: stuck.map(({ room_id: roomId, event_id: eventId, ...row }) => ({ roomId, eventId, ...row })),
     aside: await asideOf(db, domainNid, now - DAYS_MS, MOST),
     deviceLists: {
       wanted: await countWanted(db, domainNid),

@@ -3,6 +3,8 @@ import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { Room } from '../../../rooms/room.ts';
 import type { HoleFiller } from '../../gaps/hole-filler.ts';
 import { hastenHoles } from '../../gaps/holes.table.ts';
+import { hastenInbox } from '../../inbound/inbox.table.ts';
+import type { RoomDrain } from '../../inbound/room-drain.ts';
 import { type HeadProbeParts, type ProbeOutcome, probeHeads } from '../../probing/head-probe.ts';
 import { countHoles, roomsSharedWith } from '../doctor.table.ts';
 import { countEventsAfter, newestEvent } from '../event-count.table.ts';
@@ -14,6 +16,7 @@ export interface FillParts {
   readonly probing: HeadProbeParts;
   readonly holes: Pick<HoleFiller, 'work'>;
   readonly drained: (signal: AbortSignal) => Promise<void>;
+  readonly drain: Pick<RoomDrain, 'wake'>;
 }
 
 /** A server that names as many ends as it ever does has more of them. */
@@ -35,6 +38,8 @@ export async function fillSharedRooms(parts: FillParts, server: ServerName, sign
   const outcomes: ProbeOutcome[] = [];
   for (const room of list) if (!signal.aborted) outcomes.push(await fill(parts, room, server, signal));
   await parts.holes.work(signal);
+  // What waits for other events has them now, or asks for them.
+  for (const room of await db.tx(tx => hastenInbox(tx, theirs, rooms.clock.now()))) parts.drain.wake(room);
   await parts.drained(signal);
   return told(rooms, list, outcomes, before);
 }

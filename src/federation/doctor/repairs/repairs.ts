@@ -2,6 +2,7 @@ import type { ServerName } from '../../../core/ids.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { HoleFiller } from '../../gaps/hole-filler.ts';
 import type { ToldStateParts } from '../../gaps/told-state.ts';
+import type { RoomDrain } from '../../inbound/room-drain.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import type { Sender } from '../../outbound/sender.ts';
 import type { HeadProbeParts } from '../../probing/head-probe.ts';
@@ -20,6 +21,7 @@ export interface RepairParts {
   readonly holes: Pick<HoleFiller, 'work'>;
   /** Resolves when what lies in the inbox is taken in, as far as it can be. */
   readonly drained: (signal: AbortSignal) => Promise<void>;
+  readonly drain: Pick<RoomDrain, 'wake'>;
   readonly keyRing: Pick<KeyRing, 'refresh'>;
   readonly told: ToldStateParts;
 }
