@@ -19,13 +19,21 @@ interface Words {
 }
 
 /** Adds a command that talks to a server, with the options that all of them have. */
-export function addAdminCommand(
+export function addAdminCommand(commands: AdminCommands, parent: Command, words: Words, run: Run): void {
+  const { name, description, options = [] } = words;
+  makeAdminCommand(commands, parent.command(name).description(description), options, run, parent.name());
+}
+
+type Run = (server: AdminServer, words: readonly string[], options: Options) => Promise<Shown>;
+
+/** Makes a command that is there one that talks to a server. `group`: where `ls` lists what there is. */
+export function makeAdminCommand(
   { surroundings, finish }: AdminCommands,
-  parent: Command,
-  { name, description, options = [] }: Words,
-  run: (server: AdminServer, words: readonly string[], options: Options) => Promise<Shown>,
+  command: Command,
+  options: NonNullable<Words['options']>,
+  run: Run,
+  group: string,
 ): void {
-  const command = parent.command(name).description(description);
   for (const [flags, meaning] of options) command.option(flags, meaning);
   command
     .option('--json', 'print what programs read')
@@ -37,7 +45,7 @@ export function addAdminCommand(
       const { config, data } = given;
       const from: ConfigArgs = { ...(config !== undefined && { config }), ...(data !== undefined && { data }) };
       const shown = await surroundings.administer(from, server =>
-        run(server, words, given).catch(error => withHint(error, parent.name())),
+        run(server, words, given).catch(error => withHint(error, group)),
       );
       surroundings.print(given.json === true ? JSON.stringify(shown.json, null, 2) : shown.text);
       finish(0);

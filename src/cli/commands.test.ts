@@ -33,6 +33,7 @@ function recording() {
       writeFile: async () => assert.fail('no file is written'),
     },
     front: record('front'),
+    join: record('join'),
     service: record('service'),
     version: record('version'),
     docs: record('docs'),

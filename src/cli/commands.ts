@@ -8,6 +8,7 @@ import { addFrontCommands, type FrontActions } from './front-commands.ts';
 import { addMediaCommands } from './media-commands.ts';
 import { addMigrateCommands } from './migrate-commands.ts';
 import { addModerationCommands } from './moderation-commands.ts';
+import { addInviteCommand, addJoinCommand, addNodeCommands, type JoinActions } from './node-commands.ts';
 import { addReportCommands } from './report-commands.ts';
 import { addRoomCommands } from './room-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
@@ -25,7 +26,7 @@ export interface AddUserArgs {
 }
 
 /** What the commands do; `main/` hands it over. Each resolves to the exit code of the process. */
-export interface Actions extends FrontActions {
+export interface Actions extends FrontActions, JoinActions {
   up(config: ConfigArgs): Promise<number>;
   check(config: ConfigArgs): Promise<number>;
   status(config: ConfigArgs): Promise<number>;
@@ -114,7 +115,11 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
   addModerationCommands(commands, user);
   addRoomCommands(commands, group('room', 'rooms that this server knows'));
   addMediaCommands(commands, group('media', 'files that users uploaded or looked at'));
-  addTokenCommands(commands, group('token', 'registration tokens'));
+  const token = group('token', 'invite another board to the cluster; registration tokens (ls, show, add, rm)');
+  addInviteCommand(commands, token);
+  addTokenCommands(commands, token);
+  addNodeCommands(commands, group('node', 'the boards of the cluster'));
+  addJoinCommand(actions, withConfig, program, finish);
   addReportCommands(commands, group('report', 'what users have reported'));
   addAuditCommands(commands, group('audit', 'what administrators have changed'));
   addDoctorCommands(

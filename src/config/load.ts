@@ -42,8 +42,7 @@ export function loadConfig(
   const source = findSource(args.config ?? environment.config, data);
   const folder = source === undefined ? process.cwd() : dirname(source.file);
   const flags = flagValues(args);
-  const given = structuredClone({ ...source?.values }) as Given;
-  for (const { path, value } of flags) set(given, path, value);
+  const given = givenSettings(args, source);
   given.data_dir ??= data;
   if (args.data !== undefined) given.data_dir = data;
   const { value, faults } = check(ConfigSchema, given, path => (path === '' ? '' : resolve(folder, path)));
@@ -56,7 +55,15 @@ export function loadConfig(
     : config;
 }
 
-type Given = { [key: string]: unknown };
+/** Settings as somebody wrote them: unchecked, without defaults. */
+export type Given = { [key: string]: unknown };
+
+/** What the file says, and the command line over it. */
+export function givenSettings(args: ConfigArgs, source: ConfigSource | undefined): Given {
+  const given = structuredClone({ ...source?.values }) as Given;
+  for (const { path, value } of flagValues(args)) set(given, path, value);
+  return given;
+}
 
 interface FlagValue {
   readonly flag: string;
@@ -64,7 +71,8 @@ interface FlagValue {
   readonly value: unknown;
 }
 
-function findSource(named: string | undefined, data: string): ConfigSource | undefined {
+/** The file that is named, else `copse.yaml` in the data folder if there is one. @throws ConfigError */
+export function findSource(named: string | undefined, data: string): ConfigSource | undefined {
   if (named !== undefined) return readSource(resolve(named));
   const usual = join(data, 'copse.yaml');
   return existsSync(usual) ? readSource(usual) : undefined;

@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { Static, TSchema } from 'typebox';
 import type { LimitName } from '../accounts/rate-limits.ts';
 import type { Requester } from '../accounts/requester.ts';
+import type { BoardPeer } from '../cluster/boards/roster.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Query } from './query.ts';
@@ -15,12 +16,12 @@ export type PathParams<Path extends string> = Path extends `${string}:${infer Na
     : never;
 
 /**
- * Who may call: anybody, anybody but known if a token is given, a user, a server administrator; or another server, by
- * the signature over its request.
+ * Who may call: anybody, anybody but known if a token is given, a user, a server administrator; another server, by the
+ * signature over its request; or a board of the cluster, by the certificate of its connection.
  */
-export type Auth = 'none' | 'optional' | 'user' | 'admin' | 'server';
+export type Auth = 'none' | 'optional' | 'user' | 'admin' | 'server' | 'board';
 
-export interface EndpointRequest<Path extends string, Body, Who, Origin = undefined> {
+export interface EndpointRequest<Path extends string, Body, Who, Origin = undefined, From = undefined> {
   /** Percent-decoded parts of the path. */
   readonly params: Readonly<Record<PathParams<Path>, string>>;
   readonly query: Query;
@@ -29,6 +30,8 @@ export interface EndpointRequest<Path extends string, Body, Who, Origin = undefi
   readonly user: Who;
   /** The server that signed the request: only where the endpoint says `auth: 'server'`. */
   readonly origin: Origin;
+  /** The board that holds the connection: only where the endpoint says `auth: 'board'`. */
+  readonly board: From;
   /** The client's address, through trusted proxies only. */
   readonly ip: string;
   readonly method: string;
@@ -72,12 +75,13 @@ export function isReply(result: object): result is Reply {
   return REPLY in result;
 }
 
-type Who<A extends Auth> = A extends 'none' | 'server'
+type Who<A extends Auth> = A extends 'none' | 'server' | 'board'
   ? undefined
   : A extends 'optional'
     ? Requester | undefined
     : Requester;
 type OriginOf<A extends Auth> = A extends 'server' ? ServerName : undefined;
+type BoardOf<A extends Auth> = A extends 'board' ? BoardPeer : undefined;
 type BodyOf<B> = B extends TSchema ? Static<B> : B extends 'stream' ? undefined : JsonObject;
 
 export interface EndpointSpec<Path extends string, A extends Auth, B extends TSchema | 'stream' | undefined> {
@@ -105,7 +109,9 @@ export interface EndpointSpec<Path extends string, A extends Auth, B extends TSc
   readonly memory?: number;
   /** Deactivated, locked or suspended accounts may call it. */
   readonly allowLocked?: boolean;
-  readonly handle: (request: EndpointRequest<Path, BodyOf<B>, Who<A>, OriginOf<A>>) => Promise<object | Reply>;
+  readonly handle: (
+    request: EndpointRequest<Path, BodyOf<B>, Who<A>, OriginOf<A>, BoardOf<A>>,
+  ) => Promise<object | Reply>;
 }
 
 /** An endpoint with its types forgotten: what the server registers. */

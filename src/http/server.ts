@@ -13,6 +13,7 @@ import type { ServerName } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
+import { boardOf } from './board-peer.ts';
 import { checkBody, readJsonBody } from './body.ts';
 import { clientAddress } from './client-address.ts';
 import { limitConnections } from './connection-limit.ts';
@@ -48,6 +49,8 @@ export interface HttpParts {
   readonly exposed?: Exposure;
   /** With it the server speaks HTTPS. */
   readonly certificate?: TlsCertificate;
+  /** With it boards are known by certificates that this authority (PEM) issued. */
+  readonly boardAuthority?: string;
   /** Without it requests are charged to nothing, and nobody is sent away. */
   readonly memory?: HttpMemory;
   /** Called once for each answered request, for metrics. */
@@ -159,6 +162,7 @@ export class HttpServer {
     const user = await this.#requester(spec, raw, query, ip, userAgent);
     if (spec.limit !== undefined) this.#parts.countRequest(spec.limit, user, ip);
     if (spec.body === 'stream') raw.charge?.streamBody();
+    const board = spec.auth === 'board' ? boardOf(raw.raw.socket) : undefined;
     const { origin, body } = await this.#read(spec, raw);
     if (spec.auth === 'admin' && user !== undefined && raw.method !== 'GET')
       await this.#parts.audit?.(user, { ip, method: raw.method, path: filledIn(spec.path, raw.params) });
@@ -169,6 +173,7 @@ export class HttpServer {
       body: body as JsonObject,
       user,
       origin,
+      board,
       ip,
       method: raw.method,
       target: raw.raw.url ?? '',
@@ -191,7 +196,9 @@ export class HttpServer {
         ? undefined
         : await this.#parts.memory?.admission.admit('answer', spec.memory, request.signal);
     // `spec.auth` decides what `user` is; the requester above was made by the same rule.
-    const result = await spec.handle(request as EndpointRequest<string, JsonObject, Requester & undefined>);
+    const result = await spec.handle(
+      request as EndpointRequest<string, JsonObject, Requester & undefined> & { board: undefined },
+    );
     return send(raw, answer, result);
   }
 
@@ -208,7 +215,7 @@ export class HttpServer {
     ip: string,
     userAgent: string | undefined,
   ) {
-    if (auth === 'none' || auth === 'server') return undefined;
+    if (auth === 'none' || auth === 'server' || auth === 'board') return undefined;
     const token = accessToken(raw, query);
     if (token === undefined) {
       if (auth === 'optional') return undefined;
@@ -291,7 +298,7 @@ const HEADERS_MS = 20_000;
 const CHECK_MS = 5000;
 
 /** As if it were plain HTTP always: the types would carry the difference everywhere, and no handler looks at it. */
-function transportOf({ certificate, exposed }: HttpParts): { readonly http: ServerOptions } {
+function transportOf({ certificate, boardAuthority, exposed }: HttpParts): { readonly http: ServerOptions } {
   const slowest = exposed?.requestMs ?? HEADERS_MS;
   const http: ServerOptions = {
     headersTimeout: Math.min(HEADERS_MS, slowest),
@@ -299,7 +306,9 @@ function transportOf({ certificate, exposed }: HttpParts): { readonly http: Serv
     maxHeaderSize: 32_768,
   };
   if (certificate === undefined) return { http };
-  const https = { ...http, ...certificate, minVersion: 'TLSv1.2' };
+  // Who shows no certificate, or another one, may be somebody who wants to join.
+  const boards = boardAuthority && { ca: boardAuthority, requestCert: true, rejectUnauthorized: false };
+  const https = { ...http, ...certificate, ...boards, minVersion: 'TLSv1.2' };
   return { https } as unknown as { readonly http: ServerOptions };
 }
 

@@ -7,6 +7,7 @@ import type { Random } from '../base/random.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Listener, Status } from '../cli/status-text.ts';
 import type { Config } from '../config/schema.ts';
+import type { SharedFile } from '../config/shared-settings.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
@@ -15,8 +16,10 @@ import { wellKnownServer } from '../http/client/server/well-known.ts';
 import { type HttpMemory, type HttpParts, HttpServer } from '../http/server.ts';
 import { sealInvitation } from '../http/site/invitation.ts';
 import { WELCOME_PATH } from '../http/site/welcome.ts';
+import { boardRoutes } from '../http/synapse/boards/routes.ts';
 import { databaseRoutes } from '../http/synapse/database/routes.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
+import { composeBoards } from './compose-boards.ts';
 import { openBus } from './compose-bus.ts';
 import { composeCluster, processName } from './compose-cluster.ts';
 import { composeDatabase } from './compose-database.ts';
@@ -51,6 +54,8 @@ export interface Environment {
   readonly systemMemory?: SystemMemory;
   /** For several servers of one process that stand for processes of one cluster: their bus. */
   readonly bus?: Bus;
+  /** The settings as other boards of a cluster need them. */
+  readonly sharedSettings?: () => SharedFile[];
   /** For simulations: brings requests to other servers. */
   readonly carry?: Carry;
   /** For tests: DNS and web pages other than the world's. */
@@ -125,12 +130,13 @@ export async function compose(config: Config, environment: Environment): Promise
   const routes = federating && [...federating.routes, wellKnownServer(wellKnownOf(config))];
   const further = await openFurtherListeners(config, { http, forAdmins, routes, metrics, clock, log }, opened);
   const listeners: Listener[] = [{ name: 'clients', url: clientUrl }, ...further];
+  const boards = opened.use(composeBoards({ ...environment, config, folder, db }));
   const operators = opened.use(
     new Operators(() =>
       operatorListener(parts, config, {
         log,
         version,
-        further: [...databaseRoutes(movingDatabase(move)), ...(federating?.forAdmins ?? [])],
+        further: [...databaseRoutes(movingDatabase(move)), ...boardRoutes(boards), ...(federating?.forAdmins ?? [])],
       }),
     ),
   );

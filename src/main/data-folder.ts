@@ -37,6 +37,10 @@ export class DataFolderError extends Error {
 const NAME_FILE = 'server-name';
 const KEY_FILE = 'signing.key';
 const SECRETS_FILE = 'secrets.json';
+/** Of the whole server too, where somebody made them: see old-keys.ts and front-plan.ts. */
+export const OLD_KEYS_FILE = 'old-signing-keys';
+export const SERVICES_FILE = 'services.json';
+const FURTHER_FILES = [OLD_KEYS_FILE, SERVICES_FILE];
 /** Who says no name at the first start wants to try things out. */
 const TRIAL_NAME = 'localhost';
 
@@ -59,6 +63,13 @@ function closeToOthers(path: string): void {
 /** Whether there is a server's data at `path`. */
 export function isDataFolder(path: string): boolean {
   return existsSync(join(path, NAME_FILE));
+}
+
+/** The files that make a data folder that of its server, as another machine needs them. @throws DataFolderError */
+export function folderFiles(path: string): { readonly name: string; readonly text: string }[] {
+  const needed = [KEY_FILE, SECRETS_FILE, NAME_FILE];
+  const names = [...needed, ...FURTHER_FILES.filter(name => existsSync(join(path, name)))];
+  return names.map(name => ({ name, text: readPart(path, name) }));
 }
 
 function makeFolder(path: string): void {

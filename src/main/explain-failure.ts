@@ -1,4 +1,5 @@
 import { RefusedError, UsageError } from '../cli/admin-server.ts';
+import { JoiningError } from '../cluster/joining/joining-error.ts';
 import { ConfigError } from '../config/problems.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { DatabaseUnavailableError } from '../db/database.ts';
@@ -24,6 +25,7 @@ const FOR_PEOPLE = [
   UsageError,
   FactsError,
   FrontError,
+  JoiningError,
 ];
 
 /** What to print when a command fails: the reason for people where we foresaw it, everything where we did not. */

@@ -9,11 +9,9 @@ import { type Route, routesOf } from '../front/route.ts';
 import { parseServices, type Service } from '../front/services.ts';
 import { REQUEST_ROLES } from '../http/role.ts';
 import { askControl } from './control.ts';
-import { isDataFolder, openDataFolder } from './data-folder.ts';
+import { isDataFolder, openDataFolder, SERVICES_FILE } from './data-folder.ts';
 import { listEndpoints } from './list-endpoints.ts';
 import { reachable } from './listen.ts';
-
-const SERVICES_FILE = 'services.json';
 
 /** The paths that a server with these settings serves. */
 export async function frontRoutes(config: Config): Promise<readonly Route[]> {

@@ -53,6 +53,10 @@ const actions: Actions = {
     const { changeServices } = await import('./front-command.ts');
     return changeServices(config, change);
   },
+  async join(config, join) {
+    const { joinBoard } = await import('./join-command.ts');
+    return joinBoard(config, join);
+  },
   async version() {
     console.log(`Copse ${VERSION} (Node.js ${process.version}, ${process.arch})`);
     return 0;

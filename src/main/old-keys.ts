@@ -2,10 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeBase64 } from '../core/base64.ts';
 import type { OldKey } from '../federation/keys/published-keys.ts';
-import { DataFolderError } from './data-folder.ts';
-
-/** Optional: who takes a new signing key, or brings one from another homeserver, lists the old ones here. */
-const OLD_KEYS_FILE = 'old-signing-keys';
+import { DataFolderError, OLD_KEYS_FILE } from './data-folder.ts';
 
 /**
  * The keys that this server once signed with, from lines `ed25519:ID PUBLIC_KEY EXPIRED_TS`: key ID, base64, and the

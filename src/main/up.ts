@@ -6,6 +6,7 @@ import { systemRandom } from '../base/random.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { type ConfigArgs, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { sharedSettings } from '../config/shared-settings.ts';
 import { compose, type Running } from './compose.ts';
 import { firstStartText } from './first-start.ts';
 import { onHangUp } from './hang-up.ts';
@@ -24,7 +25,10 @@ export async function up(args: ConfigArgs): Promise<number> {
   const metrics = await openMetrics(config);
   const hopeless = Promise.withResolvers<void>();
   const memory = systemMemory(() => tellHopeless(log, () => hopeless.resolve()));
-  const parts = { clock: systemClock, random: systemRandom, log, metrics, version: VERSION, systemMemory: memory };
+  const parts = {
+    ...{ clock: systemClock, random: systemRandom, log, metrics, version: VERSION, systemMemory: memory },
+    sharedSettings: () => sharedSettings(args),
+  };
   const running = await compose(config, parts);
   process.on('unhandledRejection', error => log.error('A task failed and nobody waited for it.', { err: error }));
   process.on('uncaughtException', error => {

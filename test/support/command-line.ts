@@ -33,7 +33,18 @@ export class CommandLine {
     const lines: string[] = [];
     const no = async () => assert.fail('not a command of administrators');
     const actions: Actions = {
-      ...{ up: no, check: no, status: no, doctor: no, addUser: no, front: no, service: no, version: no, docs: no },
+      ...{
+        up: no,
+        check: no,
+        status: no,
+        doctor: no,
+        addUser: no,
+        front: no,
+        service: no,
+        join: no,
+        version: no,
+        docs: no,
+      },
       admin: {
         administer: (_, work) => administerServer(this.#config, work, async () => borrowed(this.#db)),
         password: async source => (source === 'random' ? 'made up by chance' : NEW_PASSWORD),

@@ -43,8 +43,8 @@ export async function putBoard(tx: Tx, { name, address, labels, fingerprint }: N
 /** False for a board that is not in the cluster, or comes with the certificate of an earlier life. */
 export async function reportBoard(
   tx: Tx,
-  { name, address, fingerprint }: Pick<NewBoard, 'name' | 'address' | 'fingerprint'>,
-  { facts, processes }: BoardReport,
+  { name, fingerprint }: Pick<NewBoard, 'name' | 'fingerprint'>,
+  { address, facts, processes }: BoardReport,
   now: Moment,
 ): Promise<boolean> {
   const told = await tx.run(sql`update cluster_board set address = ${address}, facts = ${JSON.stringify(facts)},

@@ -53,6 +53,8 @@ export type BoardProcess = Static<typeof BoardProcessSchema>;
 
 /** What an agent says every two seconds. */
 export const BoardReportSchema = Type.Object({
+  /** `HOST:PORT` of its cluster listener. */
+  address: Type.String({ pattern: '^[A-Za-z0-9.:\\[\\]_-]{1,255}:[0-9]{1,5}$' }),
   facts: BoardFactsSchema,
   processes: Type.Array(BoardProcessSchema, { maxItems: 50 }),
 });

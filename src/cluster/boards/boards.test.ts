@@ -6,6 +6,7 @@ import { type Assignment, BOARD_LIFE_MS, type BoardReport } from './board.ts';
 
 const NOW = 1_000_000;
 const report: BoardReport = {
+  address: '10.0.0.9:8470',
   facts: {
     version: '0.1.0',
     arch: 'arm64',
@@ -41,7 +42,7 @@ onEachDatabase('a board is there once it joined, and lives for as long as its ag
   assert.equal(await db.tx(tx => reportBoard(tx, b1, report, NOW)), true);
   const [alive] = await allBoards(db, NOW + BOARD_LIFE_MS - 1);
   assert.deepEqual(alive, {
-    ...{ name: 'b1', address: '10.0.0.1:8470', labels: ['front'], joinedTs: NOW },
+    ...{ name: 'b1', labels: ['front'], joinedTs: NOW },
     ...{ ...report, isCordoned: false, isAlive: true },
   });
   assert.equal((await allBoards(db, NOW + BOARD_LIFE_MS))[0]?.isAlive, false);
