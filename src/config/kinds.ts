@@ -58,6 +58,11 @@ export function bytes(description: string, fallback: string, least = '0'): TUnsa
   return Type.Unsafe<number>({ type: 'string', pattern, description, default: fallback, unit: 'bytes', says, test });
 }
 
+/** A number of bytes that has no default. */
+export function optionalSize(description: string, least: string) {
+  return Type.Optional(bytes(description, least, least));
+}
+
 /** A duration, written `10s`; the loader makes it milliseconds. */
 export function duration(description: string, fallback: string): TUnsafe<number> {
   const says = 'a duration such as 500ms, 10s, 5m, 2h or 7d';

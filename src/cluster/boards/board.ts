@@ -81,7 +81,7 @@ export interface Assignment {
   /** Its name in the cluster: `b1-sync-1`. */
   readonly process: string;
   readonly board: string;
-  /** The part of the desired state that wants it: `sync`. */
+  /** The part of the desired state that wants it: `sync`. Of a front its program: `nginx`, `haproxy`. */
   readonly part: string;
   /** `role`: a process of `copse role`; `front`: `copse front nginx --follow`. */
   readonly kind: 'role' | 'front';
