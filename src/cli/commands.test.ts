@@ -19,6 +19,7 @@ function recording() {
     };
   const actions: Actions = {
     up: record('up'),
+    agent: record('agent'),
     check: record('check', 3),
     status: record('status'),
     doctor: record('doctor'),

@@ -28,6 +28,8 @@ export interface AddUserArgs {
 /** What the commands do; `main/` hands it over. Each resolves to the exit code of the process. */
 export interface Actions extends FrontActions, JoinActions {
   up(config: ConfigArgs): Promise<number>;
+  /** Runs until a signal. */
+  agent(options: Pick<ConfigArgs, 'data'>): Promise<number>;
   check(config: ConfigArgs): Promise<number>;
   status(config: ConfigArgs): Promise<number>;
   /** Looks at what could stop this server, apart from other servers. */
@@ -80,6 +82,8 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
     .option('--registration <mode>', 'who can make an account: closed, token, approval or open')
     .option('--open-to-everybody', 'confirms that --registration open is meant')
     .option('--process <name>', 'its name among several processes (default: host and port)')
+    .option('--host <address>', 'the address for clients (default: 127.0.0.1)')
+    .option('--memory <size>', 'what it may use, such as 512M (default: 256M)')
     .action(async (options: ConfigArgs) => finish(await actions.up(options)));
 
   withConfig(program.command('role'))
@@ -87,7 +91,15 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
     .argument('<roles>', `what it does, with commas between them: ${ROLES.join(', ')}`)
     .option('--port <number>', 'the port for clients (default: 8008)')
     .option('--process <name>', 'its name among the processes (default: host and port)')
+    .option('--host <address>', 'the address for clients (default: 127.0.0.1)')
+    .option('--memory <size>', 'what it may use, such as 512M (default: 256M)')
     .action(async (roles: string, options: ConfigArgs) => finish(await actions.up({ ...options, roles })));
+
+  program
+    .command('agent')
+    .description('start and watch what the cluster wants to run on this board')
+    .option('--data <folder>', 'the data folder (default: ./copse-data)')
+    .action(async (options: Pick<ConfigArgs, 'data'>) => finish(await actions.agent(options)));
 
   withConfig(program.command('check'))
     .description('check the settings, the data folder and the database')

@@ -19,6 +19,21 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   };
 }
 
+/**
+ * The environment of a process that is started by one of ours and started again when it ends. What systemd said to that
+ * one is not for it.
+ */
+export function supervisedEnvironment(variables: NodeJS.ProcessEnv = process.env): Readonly<NodeJS.ProcessEnv> {
+  const { INVOCATION_ID, NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, JOURNAL_STREAM, ...others } = variables;
+  return { ...others, COPSE_SUPERVISED: '1' };
+}
+
+/** The folders in which programs are looked for. Those for administrators count whoever asks. */
+export function programFolders(variables: NodeJS.ProcessEnv = process.env): string[] {
+  const folders = (variables.PATH ?? '').split(':').filter(folder => folder !== '');
+  return [...new Set([...folders, '/usr/local/sbin', '/usr/sbin', '/sbin'])];
+}
+
 function nonEmpty(value: string | undefined): string | undefined {
   return value === '' ? undefined : value;
 }

@@ -16,6 +16,10 @@ export interface ConfigArgs {
   readonly name?: string | undefined;
   /** `--port NUMBER` */
   readonly port?: string | undefined;
+  /** `--host ADDRESS` */
+  readonly host?: string | undefined;
+  /** `--memory SIZE` */
+  readonly memory?: string | undefined;
   /** `--registration MODE` */
   readonly registration?: string | undefined;
   /** `--open-to-everybody` */
@@ -38,7 +42,7 @@ export function loadConfig(
   args: ConfigArgs = {},
   environment: Omit<EnvironmentSettings, 'supervised'> = readEnvironment(),
 ): Config {
-  const data = resolve(args.data ?? environment.data ?? DEFAULT_DATA);
+  const data = dataFolderOf(args, environment);
   const source = findSource(args.config ?? environment.config, data);
   const folder = source === undefined ? process.cwd() : dirname(source.file);
   const flags = flagValues(args);
@@ -53,6 +57,14 @@ export function loadConfig(
   return config.media.folder === ''
     ? { ...config, media: { ...config.media, folder: join(config.data_dir, 'media') } }
     : config;
+}
+
+/** The data folder as far as it is known without the settings. */
+export function dataFolderOf(
+  { data }: Pick<ConfigArgs, 'data'>,
+  environment: Pick<EnvironmentSettings, 'data'> = readEnvironment(),
+): string {
+  return resolve(data ?? environment.data ?? DEFAULT_DATA);
 }
 
 /** Settings as somebody wrote them: unchecked, without defaults. */
@@ -83,6 +95,8 @@ function flagValues(args: ConfigArgs): FlagValue[] {
   const all: FlagValue[] = [
     { flag: '--name', path: ['server_name'], value: args.name },
     { flag: '--port', path: ['listen', 'client', 'port'], value: port },
+    { flag: '--host', path: ['listen', 'client', 'host'], value: args.host },
+    { flag: '--memory', path: ['memory'], value: args.memory },
     { flag: '--registration', path: ['registration', 'mode'], value: args.registration },
     { flag: 'role', path: ['cluster', 'roles'], value: args.roles?.split(',') },
     { flag: '--process', path: ['cluster', 'process'], value: args.process },

@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import { MessageChannel } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
 import { writeDurably } from '../base/write-durably.ts';
 import type { FrontArgs, ServiceChange } from '../cli/front-commands.ts';
@@ -18,6 +17,7 @@ import { type Service, servicesText, withoutService, withService } from '../fron
 import { askControl } from './control.ts';
 import { isDataFolder } from './data-folder.ts';
 import { findProcesses, frontPlan, frontRoutes, publicNames, readServices, servicesFile } from './front-plan.ts';
+import { untilSignal } from './until-signal.ts';
 
 /** `copse front nginx|haproxy`: prints a configuration, or puts it in place, once or until a signal. @throws FrontError */
 export async function writeFront(args: ConfigArgs, wanted: FrontArgs): Promise<number> {
@@ -41,13 +41,8 @@ export async function writeFront(args: ConfigArgs, wanted: FrontArgs): Promise<n
 }
 
 async function followUntilSignal(following: Pick<Following, 'install' | 'wanted'>): Promise<void> {
-  const ending = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => ending.abort());
-  // Timers alone keep no process alive.
-  const { port1: alive } = new MessageChannel();
-  alive.on('message', () => undefined);
-  await followFront({ ...following, clock: systemClock, say: words => console.log(words) }, ending.signal);
-  alive.close();
+  using until = untilSignal();
+  await followFront({ ...following, clock: systemClock, say: words => console.log(words) }, until.signal);
 }
 
 function textFor(front: Front, { program, isWhole }: FrontArgs): string {

@@ -14,6 +14,10 @@ const actions: Actions = {
     const { up } = await import('./up.ts');
     return up(config);
   },
+  async agent(options) {
+    const { runAgent } = await import('./agent-command.ts');
+    return runAgent(options);
+  },
   async check(config) {
     const { checkSettings } = await import('./check.ts');
     return checkSettings(config);

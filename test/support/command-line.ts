@@ -35,6 +35,7 @@ export class CommandLine {
     const actions: Actions = {
       ...{
         up: no,
+        agent: no,
         check: no,
         status: no,
         doctor: no,

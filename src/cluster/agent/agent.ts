@@ -1,0 +1,123 @@
+import { type Clock, sleep } from '../../base/clock.ts';
+import type { Log } from '../../base/log.ts';
+import { type Assignment, type BoardFacts, type BoardOrders, REPORT_EVERY_MS } from '../boards/board.ts';
+import type { BoardHome } from './board-home.ts';
+import type { Answer, Headquarters } from './headquarters.ts';
+import { launchOf } from './launch.ts';
+import type { Supervisor } from './supervisor.ts';
+
+export interface AgentParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The data folder. */
+  readonly data: string;
+  readonly home: BoardHome;
+  readonly headquarters: Headquarters;
+  readonly supervisor: Supervisor;
+  /** `host`: the address of the board. */
+  readonly readFacts: (host: string) => BoardFacts;
+  /** What runs where a cluster begins until somebody decides: everything, in one process; and the address for it. */
+  readonly first: () => Assignment & { readonly host: string };
+}
+
+/** The supervisor looks this often. */
+const LOOK_MS = 250;
+
+/** The agent of a board: reports, is told what shall run, and sees to it. With nobody to ask all goes on as it was. */
+export class Agent {
+  readonly #parts: AgentParts;
+  #orders: BoardOrders | undefined;
+  #hasBegun = false;
+  /** What was said of the last report: the same is told once. */
+  #trouble = '';
+
+  constructor(parts: AgentParts) {
+    this.#parts = parts;
+  }
+
+  /** Runs until `signal`. Then, with `endsProcesses`, it ends what runs, and waits for it. */
+  async run(signal: AbortSignal, endsProcesses: boolean): Promise<void> {
+    this.#orders = this.#parts.home.orders();
+    if (this.#orders !== undefined) this.#follow(this.#orders);
+    await Promise.all([this.#report(signal), this.#look(signal)]);
+    if (endsProcesses) await this.#endAll();
+  }
+
+  async #report(signal: AbortSignal): Promise<void> {
+    const { clock, headquarters, home, supervisor, readFacts } = this.#parts;
+    while (!signal.aborted) {
+      const began = clock.monotonic();
+      const address = home.identity()?.address;
+      if (address === undefined) this.#begin();
+      else {
+        const report = { address, facts: readFacts(hostOf(address)), processes: supervisor.told() };
+        const answer = await headquarters.report(report, this.#addresses(address));
+        if (!signal.aborted) this.#take(answer, address);
+      }
+      await sleep(clock, Math.max(0, REPORT_EVERY_MS - (clock.monotonic() - began)), signal);
+    }
+  }
+
+  /** Its own comes first. */
+  #addresses(own: string): readonly string[] {
+    return [...new Set([own, ...(this.#orders?.addresses ?? this.#parts.home.identity()?.addresses ?? [])])];
+  }
+
+  #take(answer: Answer, own: string): void {
+    this.#tell(answer);
+    if (answer.kind === 'orders') this.#obey(answer.orders);
+    // Who is no board any more runs nothing: others may hold what its processes would.
+    else if (answer.kind === 'refused') this.#obey({ assignments: [], addresses: this.#addresses(own) });
+    else if (this.#orders === undefined) this.#begin();
+  }
+
+  #tell(answer: Answer): void {
+    const { log } = this.#parts;
+    const trouble = answer.kind === 'orders' ? '' : answer.reason;
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    if (answer.kind === 'orders') log.info('The cluster says again what shall run.');
+    else if (answer.kind === 'refused') log.error(`This board runs nothing any more: ${trouble}`);
+    else log.warn(`Nobody says what shall run, and all goes on as it was: ${trouble}`);
+  }
+
+  #obey(orders: BoardOrders): void {
+    this.#orders = orders;
+    this.#parts.home.keepOrders(orders);
+    this.#follow(orders);
+  }
+
+  #follow({ assignments }: BoardOrders): void {
+    const { home, data, supervisor } = this.#parts;
+    const host = hostOf(home.identity()?.address ?? '');
+    supervisor.want(assignments.map(assignment => launchOf(assignment, { data, host })));
+  }
+
+  /** Without orders nothing runs, but on the board with which a cluster begins: somebody has to be there who decides. */
+  #begin(): void {
+    const { home, data, supervisor, first } = this.#parts;
+    if (this.#hasBegun || home.identity()?.isFounder === false) return;
+    this.#hasBegun = true;
+    const { host, ...assignment } = first();
+    supervisor.want([launchOf(assignment, { data, host })]);
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const { clock, log, supervisor } = this.#parts;
+    while (!signal.aborted) {
+      await supervisor.look().catch((error: unknown) => log.error('What runs cannot be seen.', { err: error }));
+      await sleep(clock, LOOK_MS, signal);
+    }
+  }
+
+  async #endAll(): Promise<void> {
+    const { clock, supervisor } = this.#parts;
+    supervisor.want([]);
+    for (await supervisor.look(); !supervisor.isIdle; await supervisor.look()) await sleep(clock, LOOK_MS);
+  }
+}
+
+/** Of `HOST:PORT`; the brackets of an IPv6 address are gone. */
+function hostOf(address: string): string {
+  return address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1');
+}

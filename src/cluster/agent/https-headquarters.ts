@@ -1,0 +1,112 @@
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
+import type { BoardReport } from '../boards/board.ts';
+import type { BoardCredentials } from './board-home.ts';
+import type { Answer, Headquarters } from './headquarters.ts';
+import { parseOrders } from './parse-orders.ts';
+
+const REPORT_PATH = '/_copse/cluster/v1/report';
+/** Who takes longer is passed over. */
+const PATIENCE_MS = 3000;
+const LARGEST_ANSWER = 1_048_576;
+
+/** Besides the first one, so many are asked for one report: what is due is due every two seconds. */
+const MOST_OTHERS = 3;
+
+/** Reports by HTTPS to the cluster listeners of boards, with the certificate of this one. */
+export class HttpsHeadquarters implements Headquarters, Disposable {
+  readonly #credentials: () => BoardCredentials | undefined;
+  #agent: Agent | undefined;
+  /** Where among the others to begin: with the one that answered last, or behind those that did not. */
+  #next = 0;
+
+  /** `credentials`: read again when nobody answered, as the board may have joined anew. */
+  constructor(credentials: () => BoardCredentials | undefined) {
+    this.#credentials = credentials;
+  }
+
+  async report(report: BoardReport, addresses: readonly string[]): Promise<Answer> {
+    const agent = this.#agent ?? this.#connect();
+    if (agent === undefined) return silence('this board has no certificate of a cluster yet.');
+    const [own, ...others] = addresses;
+    const body = JSON.stringify(report);
+    let last = own === undefined ? silence('this board knows of no other.') : await ask(own, body, agent);
+    for (let tries = 0; tries < Math.min(MOST_OTHERS, others.length); tries++) {
+      if (last.kind !== 'silence') return last;
+      last = await ask(others[this.#next % others.length] as string, body, agent);
+      if (last.kind === 'silence') this.#next = (this.#next + 1) % others.length;
+    }
+    if (last.kind === 'silence') this[Symbol.dispose]();
+    return last;
+  }
+
+  [Symbol.dispose](): void {
+    this.#agent?.destroy();
+    this.#agent = undefined;
+  }
+
+  #connect(): Agent | undefined {
+    const credentials = this.#credentials();
+    if (credentials === undefined) return undefined;
+    const { certificate, key, authority } = credentials;
+    this.#agent = new Agent({
+      ...{ cert: certificate, key, ca: authority, minVersion: 'TLSv1.3', keepAlive: true },
+      // Boards change their addresses. The authority certifies nothing but boards of this cluster, and each may answer.
+      checkServerIdentity: () => undefined,
+    });
+    return this.#agent;
+  }
+}
+
+function silence(reason: string): Answer {
+  return { kind: 'silence', reason };
+}
+
+async function ask(address: string, body: string, agent: Agent): Promise<Answer> {
+  try {
+    const { status, text } = await post(address, body, agent);
+    if (status === 403) return { kind: 'refused', reason: reasonIn(text) };
+    const orders = status === 200 ? parseOrders(parsed(text)) : undefined;
+    if (orders !== undefined) return { kind: 'orders', orders };
+    return silence(status === 200 ? `${address} answers what is no order.` : `${address} answers ${status}.`);
+  } catch (error) {
+    return silence(`${address}: ${(error as Error).message}`);
+  }
+}
+
+function post(address: string, body: string, agent: Agent): Promise<{ status: number; text: string }> {
+  const headers = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) };
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  return new Promise((resolve, reject) => {
+    const options = { agent, method: 'POST', headers, signal };
+    const asking = request(`https://${address}${REPORT_PATH}`, options, answer => {
+      bounded(answer).then(text => resolve({ status: answer.statusCode ?? 0, text }), reject);
+    });
+    asking.on('error', error => reject(signal.aborted ? new Error('it does not answer.') : error));
+    asking.end(body);
+  });
+}
+
+async function bounded(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of answer as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > LARGEST_ANSWER) throw new Error('its answer is too large.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+function reasonIn(text: string): string {
+  const { error } = (parsed(text) ?? {}) as { readonly error?: unknown };
+  return typeof error === 'string' ? error : 'the cluster does not know this board any more.';
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

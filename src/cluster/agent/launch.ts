@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import type { Assignment } from '../boards/board.ts';
+
+/** How a process of a board is started. */
+export interface Launch {
+  readonly name: string;
+  /** What stands behind `copse` on the command line. Another text means another process. */
+  readonly words: readonly string[];
+  /** Where it says whether it takes requests; undefined for one that cannot be asked. */
+  readonly health: { readonly host: string; readonly port: number } | undefined;
+}
+
+export interface LaunchPlace {
+  /** The data folder. */
+  readonly data: string;
+  /** The address of the board on which its processes listen. */
+  readonly host: string;
+}
+
+export function launchOf(assignment: Assignment, place: LaunchPlace): Launch {
+  return assignment.kind === 'front' ? frontLaunch(assignment, place) : roleLaunch(assignment, place);
+}
+
+function roleLaunch({ process: name, roles, port, memory }: Assignment, { data, host }: LaunchPlace): Launch {
+  const what = roles.length === 0 ? ['up'] : ['role', roles.join(',')];
+  const flags = ['--process', name, '--host', host, '--port', String(port), '--memory', String(memory)];
+  return { name, words: [...what, '--data', data, ...flags], health: { host, port } };
+}
+
+function frontLaunch({ process: name }: Assignment, { data }: LaunchPlace): Launch {
+  const file = join(data, 'run', 'nginx.conf');
+  return { name, words: ['front', 'nginx', '--whole', '--run', '--install', file, '--data', data], health: undefined };
+}
