@@ -61,7 +61,19 @@ async function run(words: readonly string[], isRunning = true) {
     writeFile: no,
   };
   const actions: Actions = {
-    ...{ up: no, check: no, status: no, doctor: no, addUser: no, front: no, service: no, version: no, docs: no, admin },
+    ...{
+      up: no,
+      agent: no,
+      check: no,
+      status: no,
+      doctor: no,
+      addUser: no,
+      front: no,
+      service: no,
+      version: no,
+      docs: no,
+      admin,
+    },
     async join(_, join) {
       joined.push(join);
       return 0;

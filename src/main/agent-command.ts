@@ -12,6 +12,9 @@ import { HttpsHeadquarters } from '../cluster/agent/https-headquarters.ts';
 import { residentBytes } from '../cluster/agent/proc-files.ts';
 import { factsReader } from '../cluster/agent/read-facts.ts';
 import { Supervisor } from '../cluster/agent/supervisor.ts';
+import type { BoardIdentity } from '../cluster/joining/board-folder.ts';
+import { boardNameFor, splitAddress } from '../cluster/joining/own-address.ts';
+import { FIRST_PORT } from '../cluster/placement/layout.ts';
 import { programFolders, supervisedEnvironment } from '../config/environment.ts';
 import { type ConfigArgs, dataFolderOf, loadConfig } from '../config/load.ts';
 import { isDataFolder } from './data-folder.ts';
@@ -47,10 +50,19 @@ export async function runAgent(args: Pick<ConfigArgs, 'data'>): Promise<number> 
   });
   const supervisor = new Supervisor({ host, clock: systemClock, log, askHealth, memoryOf: pid => residentBytes(pid) });
   const readFacts = factsReader({ version: VERSION, supervisor: host.kind, data, paths: programFolders() });
-  using headquarters = new HttpsHeadquarters(() => home.credentials());
+  using headquarters = new HttpsHeadquarters(() => home.identity());
   using until = untilSignal();
   const agent = new Agent({
-    ...{ clock: systemClock, log, data, home, headquarters, supervisor, readFacts, first: () => firstProcess(args) },
+    ...{
+      clock: systemClock,
+      log,
+      data,
+      home,
+      headquarters,
+      supervisor,
+      readFacts,
+      first: identity => firstProcess(args, identity),
+    },
   });
   log.info(`The agent of ${home.identity()?.name ?? 'a new cluster'} begins.`, {
     version: VERSION,
@@ -60,12 +72,14 @@ export async function runAgent(args: Pick<ConfigArgs, 'data'>): Promise<number> 
   return 0;
 }
 
-/** As the settings say: with them it was started by hand until now. */
-function firstProcess(args: ConfigArgs): ReturnType<AgentParts['first']> {
+/**
+ * What placement gives the first board of a cluster, so that it need not be started anew; where there is no cluster yet,
+ * what the settings say: with them the server was started by hand until now.
+ */
+function firstProcess(args: ConfigArgs, identity: BoardIdentity | undefined): ReturnType<AgentParts['first']> {
   const { listen, memory } = loadConfig(args);
-  const board = hostname().split('.')[0] ?? 'board';
-  const { host, port } = listen.client;
-  return {
-    ...{ process: `${board}-all-1`, board, part: 'all', kind: 'role', roles: [], port, memory, isLeaving: false, host },
-  };
+  const board = identity?.name ?? boardNameFor(hostname());
+  const at = identity === undefined ? listen.client : { host: splitAddress(identity.address).host, port: FIRST_PORT };
+  const what = { part: 'all', kind: 'role', roles: [], isLeaving: false } as const;
+  return { process: `${board}-all-1`, board, ...what, memory, host: at.host, port: at.port };
 }

@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { TestClock } from '../../../test/support/accounts.ts';
 import { silentLog } from '../../base/log.ts';
 import type { Assignment, BoardFacts, BoardOrders, BoardReport } from '../boards/board.ts';
+import type { BoardIdentity } from '../joining/board-folder.ts';
 import { Agent } from './agent.ts';
 import { BoardHome } from './board-home.ts';
 import type { Answer } from './headquarters.ts';
@@ -48,7 +49,13 @@ class TestBoard {
     t.after(() => rmSync(this.data, { recursive: true }));
     if (identity === undefined) return;
     mkdirSync(join(this.data, 'cluster'));
-    writeFileSync(this.file('board.json'), JSON.stringify({ name: 'b2', address: '10.0.0.2:8470', ...identity }));
+    this.becomes({ name: 'b2', address: '10.0.0.2:8470', ...identity });
+  }
+
+  /** As the join, or the making of a cluster, leaves it. */
+  becomes(identity: Pick<BoardIdentity, 'name' | 'address' | 'isFounder' | 'addresses'>): void {
+    writeFileSync(this.file('board.json'), JSON.stringify(identity));
+    for (const name of ['board.crt', 'board.key', 'ca.crt', 'ca.key']) writeFileSync(this.file(name), 'not looked at');
   }
 
   file(name: string): string {
@@ -179,10 +186,7 @@ test('a server that is no board yet is started, and reports when it has become o
   await board.pass(1000);
   assert.deepEqual([[...board.running.keys()], board.reports.length], [['b1-all-1'], 0]);
   mkdirSync(join(board.data, 'cluster'));
-  writeFileSync(
-    board.file('board.json'),
-    JSON.stringify({ name: 'b1', address: '10.0.0.1:8470', isFounder: true, addresses: [] }),
-  );
+  board.becomes({ name: 'b1', address: '10.0.0.1:8470', isFounder: true, addresses: [] });
   await board.pass(3000);
   assert.deepEqual(board.reports[0]?.report.processes[0]?.name, 'b1-all-1');
   board.ending.abort();

@@ -1,6 +1,8 @@
 import { type Clock, sleep } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { type Assignment, type BoardFacts, type BoardOrders, REPORT_EVERY_MS } from '../boards/board.ts';
+import type { BoardIdentity } from '../joining/board-folder.ts';
+import { splitAddress } from '../joining/own-address.ts';
 import type { BoardHome } from './board-home.ts';
 import type { Answer, Headquarters } from './headquarters.ts';
 import { launchOf } from './launch.ts';
@@ -17,7 +19,7 @@ export interface AgentParts {
   /** `host`: the address of the board. */
   readonly readFacts: (host: string) => BoardFacts;
   /** What runs where a cluster begins until somebody decides: everything, in one process; and the address for it. */
-  readonly first: () => Assignment & { readonly host: string };
+  readonly first: (identity: BoardIdentity | undefined) => Assignment & { readonly host: string };
 }
 
 /** The supervisor looks this often. */
@@ -50,7 +52,7 @@ export class Agent {
       const address = home.identity()?.address;
       if (address === undefined) this.#begin();
       else {
-        const report = { address, facts: readFacts(hostOf(address)), processes: supervisor.told() };
+        const report = { address, facts: readFacts(splitAddress(address).host), processes: supervisor.told() };
         const answer = await headquarters.report(report, this.#addresses(address));
         if (!signal.aborted) this.#take(answer, address);
       }
@@ -89,16 +91,17 @@ export class Agent {
 
   #follow({ assignments }: BoardOrders): void {
     const { home, data, supervisor } = this.#parts;
-    const host = hostOf(home.identity()?.address ?? '');
+    const { host } = splitAddress(home.identity()?.address ?? '');
     supervisor.want(assignments.map(assignment => launchOf(assignment, { data, host })));
   }
 
   /** Without orders nothing runs, but on the board with which a cluster begins: somebody has to be there who decides. */
   #begin(): void {
     const { home, data, supervisor, first } = this.#parts;
-    if (this.#hasBegun || home.identity()?.isFounder === false) return;
+    const identity = home.identity();
+    if (this.#hasBegun || identity?.isFounder === false) return;
     this.#hasBegun = true;
-    const { host, ...assignment } = first();
+    const { host, ...assignment } = first(identity);
     supervisor.want([launchOf(assignment, { data, host })]);
   }
 
@@ -115,9 +118,4 @@ export class Agent {
     supervisor.want([]);
     for (await supervisor.look(); !supervisor.isIdle; await supervisor.look()) await sleep(clock, LOOK_MS);
   }
-}
-
-/** Of `HOST:PORT`; the brackets of an IPv6 address are gone. */
-function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1');
 }

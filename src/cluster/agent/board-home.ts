@@ -2,52 +2,26 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeDurably } from '../../base/write-durably.ts';
 import type { BoardOrders } from '../boards/board.ts';
-import { isTexts, parseOrders } from './parse-orders.ts';
-
-/** What a board was told of itself when it joined. */
-export interface BoardIdentity {
-  readonly name: string;
-  /** `HOST:PORT` of its cluster listener. */
-  readonly address: string;
-  /** Whether the cluster began here: there is nobody else to ask. */
-  readonly isFounder: boolean;
-  /** Of other boards, as far as they were known when it joined. */
-  readonly addresses: readonly string[];
-}
-
-/** In PEM. */
-export interface BoardCredentials {
-  readonly certificate: string;
-  readonly key: string;
-  readonly authority: string;
-}
+import { type BoardIdentity, boardFolder, readIdentity } from '../joining/board-folder.ts';
+import { parseOrders } from './parse-orders.ts';
 
 /** What a board knows of its cluster: the folder `cluster` in the data folder. */
 export class BoardHome {
-  readonly folder: string;
+  readonly #data: string;
   #keptOrders: string | undefined;
 
   constructor(data: string) {
-    this.folder = join(data, 'cluster');
+    this.#data = data;
   }
 
-  /** Undefined on a board that belongs to no cluster. */
+  /** Undefined on a board that belongs to no cluster. @throws JoiningError */
   identity(): BoardIdentity | undefined {
-    const { name, address, isFounder, addresses } = (parsed(this.#text('board.json')) ?? {}) as Partial<BoardIdentity>;
-    if (typeof name !== 'string' || typeof address !== 'string') return undefined;
-    return { name, address, isFounder: isFounder === true, addresses: isTexts(addresses) ? addresses : [] };
-  }
-
-  /** Undefined where one of the files is missing. */
-  credentials(): BoardCredentials | undefined {
-    const [certificate, key, authority] = ['board.crt', 'board.key', 'ca.crt'].map(name => this.#text(name));
-    if (certificate === undefined || key === undefined || authority === undefined) return undefined;
-    return { certificate, key, authority };
+    return readIdentity(this.#data);
   }
 
   /** What the board was told last; undefined where nobody has told it anything yet. */
   orders(): BoardOrders | undefined {
-    this.#keptOrders = this.#text('orders.json');
+    this.#keptOrders = textOf(this.#ordersFile());
     return parseOrders(parsed(this.#keptOrders));
   }
 
@@ -55,17 +29,21 @@ export class BoardHome {
   keepOrders(orders: BoardOrders): void {
     const text = `${JSON.stringify(orders, null, 2)}\n`;
     if (text === this.#keptOrders) return;
-    writeDurably(join(this.folder, 'orders.json'), text);
+    writeDurably(this.#ordersFile(), text);
     this.#keptOrders = text;
   }
 
-  #text(name: string): string | undefined {
-    try {
-      return readFileSync(join(this.folder, name), 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
-    }
+  #ordersFile(): string {
+    return join(boardFolder(this.#data), 'orders.json');
+  }
+}
+
+function textOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

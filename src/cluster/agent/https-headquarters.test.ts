@@ -9,7 +9,7 @@ import { HttpsHeadquarters } from './https-headquarters.ts';
 
 const authority = new TestAuthority('boards of a.org');
 const own = authority.issue({ names: ['b2'] });
-const credentials = () => ({ ...own, authority: authority.certificate });
+const credentials = () => ({ board: own, authority: { certificate: authority.certificate, key: 'not needed' } });
 const report = { facts: {}, processes: [] } as unknown as BoardReport;
 const orders: BoardOrders = { assignments: [], addresses: ['10.0.0.1:8470'] };
 const NOBODY = '127.0.0.1:1';

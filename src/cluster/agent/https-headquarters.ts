@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { BoardReport } from '../boards/board.ts';
-import type { BoardCredentials } from './board-home.ts';
+import type { BoardIdentity } from '../joining/board-folder.ts';
+import { REPORT_PATH } from '../joining/join-message.ts';
 import type { Answer, Headquarters } from './headquarters.ts';
 import { parseOrders } from './parse-orders.ts';
 
-const REPORT_PATH = '/_copse/cluster/v1/report';
 /** Who takes longer is passed over. */
 const PATIENCE_MS = 3000;
 const LARGEST_ANSWER = 1_048_576;
@@ -13,16 +13,19 @@ const LARGEST_ANSWER = 1_048_576;
 /** Besides the first one, so many are asked for one report: what is due is due every two seconds. */
 const MOST_OTHERS = 3;
 
+/** The certificate of a board and whose it is. */
+type Credentials = Pick<BoardIdentity, 'board' | 'authority'>;
+
 /** Reports by HTTPS to the cluster listeners of boards, with the certificate of this one. */
 export class HttpsHeadquarters implements Headquarters, Disposable {
-  readonly #credentials: () => BoardCredentials | undefined;
+  readonly #identity: () => Credentials | undefined;
   #agent: Agent | undefined;
   /** Where among the others to begin: with the one that answered last, or behind those that did not. */
   #next = 0;
 
-  /** `credentials`: read again when nobody answered, as the board may have joined anew. */
-  constructor(credentials: () => BoardCredentials | undefined) {
-    this.#credentials = credentials;
+  /** `identity`: of this board; read again when nobody answered, as it may have joined anew. */
+  constructor(identity: () => Credentials | undefined) {
+    this.#identity = identity;
   }
 
   async report(report: BoardReport, addresses: readonly string[]): Promise<Answer> {
@@ -46,11 +49,12 @@ export class HttpsHeadquarters implements Headquarters, Disposable {
   }
 
   #connect(): Agent | undefined {
-    const credentials = this.#credentials();
-    if (credentials === undefined) return undefined;
-    const { certificate, key, authority } = credentials;
+    const identity = this.#identity();
+    if (identity === undefined) return undefined;
+    const { board, authority } = identity;
+    const own = { cert: board.certificate, key: board.key, ca: authority.certificate };
     this.#agent = new Agent({
-      ...{ cert: certificate, key, ca: authority, minVersion: 'TLSv1.3', keepAlive: true },
+      ...{ ...own, minVersion: 'TLSv1.3', keepAlive: true },
       // Boards change their addresses. The authority certifies nothing but boards of this cluster, and each may answer.
       checkServerIdentity: () => undefined,
     });

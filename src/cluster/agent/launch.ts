@@ -27,7 +27,8 @@ function roleLaunch({ process: name, roles, port, memory }: Assignment, { data, 
   return { name, words: [...what, '--data', data, ...flags], health: { host, port } };
 }
 
-function frontLaunch({ process: name }: Assignment, { data }: LaunchPlace): Launch {
-  const file = join(data, 'run', 'nginx.conf');
-  return { name, words: ['front', 'nginx', '--whole', '--run', '--install', file, '--data', data], health: undefined };
+function frontLaunch({ process: name, part }: Assignment, { data }: LaunchPlace): Launch {
+  const program = part === 'haproxy' ? 'haproxy' : 'nginx';
+  const file = join(data, 'run', `${program}.conf`);
+  return { name, words: ['front', program, '--whole', '--run', '--install', file, '--data', data], health: undefined };
 }

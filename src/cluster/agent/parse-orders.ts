@@ -37,7 +37,7 @@ function isName(found: unknown): found is string {
   return typeof found === 'string' && NAME.test(found);
 }
 
-export function isTexts(found: unknown): found is string[] {
+function isTexts(found: unknown): found is string[] {
   return Array.isArray(found) && found.every(each => typeof each === 'string');
 }
 

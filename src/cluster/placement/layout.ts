@@ -3,7 +3,7 @@ import { besideOf, capacityOf, footprintOf, rounded } from './budget.ts';
 import { isMeant, type Outside, type Part } from './part.ts';
 
 /** Where a process listens for clients: the first port that is free on its board. */
-const FIRST_PORT = 8100;
+export const FIRST_PORT = 8100;
 
 const collator = new Intl.Collator('en', { numeric: true });
 
