@@ -122,9 +122,9 @@ async function takeState(server: AdminServer, names: readonly string[], roomId: 
 }
 
 /** Does what the server can do by itself, once for each server and kind. */
-async function repaired(server: AdminServer, { peers }: Diagnosis): Promise<Done[]> {
+async function repaired(server: AdminServer, { us, peers }: Diagnosis): Promise<Done[]> {
   const done: Done[] = [];
-  for (const { server: name, findings } of peers) {
+  for (const { server: name, findings } of [us, ...peers]) {
     const kinds = new Set(findings.flatMap(({ repair }) => repair?.kind ?? []));
     // The greeting fills the rooms as well.
     if (kinds.has('say_hello')) kinds.delete('fill_rooms');

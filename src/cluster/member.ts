@@ -4,9 +4,10 @@ import type { Bus } from '../bus/bus.ts';
 import { type Database, FencedError } from '../db/database.ts';
 import { ConnectionShare, LEAST_CONNECTIONS } from './connection-share.ts';
 import { allLeases, releaseLease, takeLeases } from './lease.table.ts';
-import type { Leases } from './leases.ts';
+import type { Leases, Workers } from './leases.ts';
 import {
   databaseTime,
+  departedProcesses,
   fenceText,
   insertProcess,
   keepProcess,
@@ -39,6 +40,8 @@ export const LIFE_MS = 6000;
 export const BEAT_MS = 2000;
 /** On the bus: somebody came, went, or gave something away. */
 const CHANGED = 'cluster-changed';
+/** On the bus: a piece of work that shall begin anew, by the name of its lease. */
+const RENEWED = 'cluster-work-renewed';
 
 /**
  * This process among those that share its database. It says that it lives, does the work whose leases are its own, takes
@@ -94,6 +97,21 @@ export class Member implements Leases, AsyncDisposable {
     this.#work.delete(name);
   }
 
+  renew(name: string): void {
+    this.#parts.bus.publish(RENEWED, name);
+  }
+
+  async workers(): Promise<Workers> {
+    const { processes, leases } = await this.others();
+    const names = new Map(processes.map(({ nid, name }) => [nid, name]));
+    const holders = [...leases].flatMap(([lease, nid]) => {
+      const name = names.get(nid);
+      // That of a process which is silent is nobody's.
+      return name === undefined ? [] : [[lease, name] as const];
+    });
+    return { holders: new Map(holders), departed: await departedProcesses(this.#parts.db) };
+  }
+
   /** Who shares the database, and who does what. */
   async others(): Promise<{ readonly processes: readonly ProcessRow[]; readonly leases: ReadonlyMap<string, number> }> {
     const { db } = this.#parts;
@@ -103,6 +121,8 @@ export class Member implements Leases, AsyncDisposable {
   async #run(): Promise<void> {
     const { bus, clock, log } = this.#parts;
     using _ = bus.subscribe(CHANGED, () => this.#hint.abort());
+    // It begins again with the next beat.
+    using __ = bus.subscribe(RENEWED, name => void this.#work.get(name)?.end());
     for (;;) {
       await sleep(clock, BEAT_MS, AbortSignal.any([this.#stop.signal, this.#hint.signal]));
       if (this.#stop.signal.aborted) return;

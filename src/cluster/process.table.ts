@@ -46,6 +46,7 @@ export async function insertProcess(
   }>(sql`insert into cluster_process (name, address, roles, until, started_ts, offers)
     values (${name}, ${address}, ${roles.join(',')}, ${after(now, lifeMs)}, ${now}, ${JSON.stringify(offers)}) returning nid`);
   if (row === undefined) throw new Error('a process has no number');
+  await tx.run(sql`delete from cluster_departed where name = ${name}`);
   return row.nid;
 }
 
@@ -97,9 +98,37 @@ export async function removeProcess(
     if (lock?.free !== true) return false;
   }
   const isSilent = now === undefined ? sql.empty : sql`and until <= ${now}`;
-  const removed = await tx.run(sql`delete from cluster_process where nid = ${nid} ${isSilent}`);
-  if (removed === 1) await tx.run(sql`delete from cluster_lease where process_nid = ${nid}`);
-  return removed === 1;
+  const gone = await tx.get<Pick<StoredProcess, 'name' | 'address' | 'roles'>>(
+    sql`delete from cluster_process where nid = ${nid} ${isSilent} returning name, address, roles`,
+  );
+  if (gone === undefined) return false;
+  await tx.run(sql`delete from cluster_lease where process_nid = ${nid}`);
+  if (now !== undefined) await noteDeparted(tx, gone, now);
+  return true;
+}
+
+/** One that lives under the same name has taken its place already. */
+async function noteDeparted(
+  tx: Tx,
+  { name, address, roles }: Pick<StoredProcess, 'name' | 'address' | 'roles'>,
+  now: Moment,
+): Promise<void> {
+  await tx.run(sql`insert into cluster_departed (name, address, roles, ts)
+    select ${name}, ${address}, ${roles}, ${after(now, 0)}
+    where not exists (select 1 from cluster_process where name = ${name})
+    on conflict (name) do update set ts = excluded.ts, roles = excluded.roles, address = excluded.address`);
+  await tx.run(sql`delete from cluster_departed where ts < ${after(now, -REMEMBERED_MS)}`);
+}
+
+/** Whoever has been away for so long is not waited for any more. */
+const REMEMBERED_MS = 30 * 24 * 3_600_000;
+
+/** Processes that were held for dead and have not come back. */
+export async function departedProcesses(db: Queryable): Promise<{ name: string; roles: string[]; ts: number }[]> {
+  const rows = await db.all<{ name: string; roles: string; ts: number }>(
+    sql`select name, roles, ts from cluster_departed order by ts desc limit 20`,
+  );
+  return rows.map(row => ({ ...row, roles: row.roles === '' ? [] : row.roles.split(',') }));
 }
 
 /** The first number of the advisory locks of processes. */

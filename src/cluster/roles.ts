@@ -52,5 +52,7 @@ export function leasesOf(leases: Leases, roles: ReadonlySet<Role>): Leases {
       if (roles.has(roleOf(name))) await leases.hold(name, work, signal);
     },
     holds: name => leases.holds(name),
+    renew: name => leases.renew(name),
+    workers: () => leases.workers(),
   };
 }

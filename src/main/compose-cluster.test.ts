@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { soleLeases } from '../cluster/leases.ts';
+import { SoleLeases } from '../cluster/leases.ts';
 import { leasesOf, ROLES, roleOf } from '../cluster/roles.ts';
 import { REQUEST_ROLES } from '../http/role.ts';
 
 test('a process does the work of its roles and leaves the rest', async () => {
   const done: string[] = [];
-  const leases = leasesOf(soleLeases, new Set(['push', 'rooms']));
+  const leases = leasesOf(new SoleLeases(), new Set(['push', 'rooms']));
   for (const name of ['push', 'shard-7', 'maintenance', 'joins', 'federation-out'])
     await leases.hold(name, async () => void done.push(name), AbortSignal.abort());
   assert.deepEqual(done, ['push', 'shard-7', 'joins']);

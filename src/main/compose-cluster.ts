@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type ClusterStatus, clusterStatus } from '../cluster/cluster-status.ts';
-import { type Leases, soleLeases } from '../cluster/leases.ts';
+import { type Leases, SoleLeases } from '../cluster/leases.ts';
 import { Member } from '../cluster/member.ts';
 import { isRole, leasesOf } from '../cluster/roles.ts';
 import type { Config } from '../config/schema.ts';
@@ -43,7 +43,7 @@ const VERSIONS = '/_matrix/client/versions';
 
 export function composeCluster(settings: ClusterSettings, { log, ...parts }: ClusterInput): Cluster {
   const name = processName(settings);
-  if (name === undefined) return sole;
+  if (name === undefined) return sole();
   const roles = settings.cluster.roles.filter(isRole);
   const member = new Member({
     ...parts,
@@ -64,11 +64,11 @@ export function composeCluster(settings: ClusterSettings, { log, ...parts }: Clu
   };
 }
 
-const sole: Cluster = {
-  leases: soleLeases,
+const sole = (): Cluster => ({
+  leases: new SoleLeases(),
   start: async () => undefined,
   serves: () => undefined,
   answers: () => true,
   status: async () => undefined,
   [Symbol.asyncDispose]: async () => undefined,
-};
+});

@@ -6,11 +6,13 @@ import type { Metrics } from '../base/metrics.ts';
 import type { Leases } from '../cluster/leases.ts';
 import type { Config } from '../config/schema.ts';
 import type { ServerName } from '../core/ids.ts';
+import { lateWork } from '../federation/doctor/checks/d19-work-not-done.ts';
 import { diagnose } from '../federation/doctor/diagnose.ts';
 import { Doctor, type DoctorParts, type NetworkParts } from '../federation/doctor/doctor.ts';
 import { Echoes } from '../federation/doctor/echoes.ts';
 import { findEvents } from '../federation/doctor/find-events.ts';
 import type { Served } from '../federation/doctor/gather/front.ts';
+import { gatherWork } from '../federation/doctor/gather/work.ts';
 import type { PeerLedger } from '../federation/doctor/peer-ledger.ts';
 import { composeRepairs } from '../federation/doctor/repairs/repairs.ts';
 import { suspects } from '../federation/doctor/suspects.ts';
@@ -63,6 +65,7 @@ export function composeDoctor(input: DoctorInput): DoctorSide {
   const echoes = new Echoes(rooms);
   const parts: DoctorParts = {
     rooms,
+    leases: input.leases,
     ledger,
     echoes,
     client: federation.client,
@@ -153,12 +156,17 @@ function isForServers({ path }: Served): boolean {
 const LOOK_MS = 100;
 const LONGEST_MS = 60_000;
 
-function repairsOf({ federation, rooms, sender, filling }: DoctorInput) {
+function repairsOf({ federation, rooms, sender, filling, leases, ledger }: DoctorInput) {
   const { clock } = rooms;
   const drained = async (signal: AbortSignal) => {
     const began = clock.monotonic();
     while (filling.drain.busy > 0 && !signal.aborted && clock.monotonic() - began < LONGEST_MS)
       await sleep(clock, LOOK_MS, signal);
   };
-  return composeRepairs({ rooms, sender, keyRing: federation.keyRing, drained, ...filling });
+  const renewWork = async () => {
+    const late = lateWork(await gatherWork({ rooms, leases }, ledger.startedAt), clock.now()).map(({ work }) => work);
+    for (const work of late) leases.renew(work);
+    return late;
+  };
+  return composeRepairs({ rooms, sender, keyRing: federation.keyRing, drained, renewWork, ...filling });
 }

@@ -77,11 +77,22 @@ export interface ControlAnswer {
 
 /** Asks the server that runs on `folder`, of several processes any; undefined when none does. */
 export async function askServer(folder: string, asked: ControlRequest): Promise<ControlAnswer | undefined> {
-  for (const socket of socketsIn(folder)) {
+  const sockets = socketsIn(folder);
+  for (const socket of sockets) {
+    // One that is frozen takes a connection and never answers.
+    if (sockets.length > 1 && !(await isAwake(folder, socket))) continue;
     const answer = await ask(folder, socket, asked);
     if (answer !== undefined) return answer;
   }
   return undefined;
+}
+
+async function isAwake(folder: string, socket: string): Promise<boolean> {
+  const asked = { path: STATUS_PATH, timeoutMs: MOST_WAIT_MS };
+  return ask(folder, socket, asked).then(
+    answer => answer !== undefined,
+    () => false,
+  );
 }
 
 function socketsIn(folder: string): string[] {

@@ -1,7 +1,7 @@
 import { systemClock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
-import { soleLeases } from '../cluster/leases.ts';
+import { SoleLeases } from '../cluster/leases.ts';
 import type { Config } from '../config/schema.ts';
 import type { HttpServer } from '../http/server.ts';
 import { openBus } from './compose-bus.ts';
@@ -39,7 +39,7 @@ export async function openIdleServer(
       folder,
       db,
       bus,
-      leases: soleLeases,
+      leases: new SoleLeases(),
       clock,
       random,
       log,

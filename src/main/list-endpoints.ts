@@ -5,7 +5,7 @@ import { systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
 import { LocalBus } from '../bus/bus.ts';
-import { soleLeases } from '../cluster/leases.ts';
+import { SoleLeases } from '../cluster/leases.ts';
 import type { Config } from '../config/schema.ts';
 import type { PlacedEndpoint } from '../http/served-by.ts';
 import { composeMemory } from './compose-memory.ts';
@@ -35,7 +35,7 @@ export async function listEndpoints(settings: Config): Promise<readonly PlacedEn
   const db = opened.use(await openDatabase(config));
   // Nothing that happens here is for anybody else to hear.
   const bus = new LocalBus(error => surroundings.log.error('A listener on the bus failed.', { err: error }));
-  const common = { ...surroundings, config, folder, db, bus, leases: soleLeases, budget, admission };
+  const common = { ...surroundings, config, folder, db, bus, leases: new SoleLeases(), budget, admission };
   const others = composeServers(common);
   if (others !== undefined) opened.use(others);
   const parts = opened.use(composeParts({ ...common, registrations: undefined, remote: others?.remote }));

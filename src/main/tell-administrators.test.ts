@@ -7,7 +7,7 @@ import { systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
 import { LocalBus } from '../bus/bus.ts';
-import { soleLeases } from '../cluster/leases.ts';
+import { SoleLeases } from '../cluster/leases.ts';
 import { loadConfig } from '../config/load.ts';
 import { userIdOf } from '../core/ids.ts';
 import { noticeRoomOf } from '../rooms/notice-rooms.table.ts';
@@ -40,7 +40,7 @@ onEachDatabase('administrators are told, and nobody else', async (db, t) => {
     log,
     budget,
     admission,
-    leases: soleLeases,
+    leases: new SoleLeases(),
     remote: undefined,
     registrations: [],
   };

@@ -3,7 +3,7 @@ import { type Diagnosis, diagnose } from '../../src/federation/doctor/diagnose.t
 import type { Facts } from '../../src/federation/doctor/facts.ts';
 import { reportText } from '../../src/federation/doctor/report.ts';
 import type { Cause, Check, Finding } from '../../src/federation/doctor/verdict.ts';
-import { DoctorWorld, PEER } from './doctor-world.ts';
+import { DoctorWorld, PEER, US } from './doctor-world.ts';
 import type { Fault, Repaired } from './fault.ts';
 import { HEALTHY, lookedAt } from './healthy.ts';
 
@@ -38,12 +38,13 @@ export function firstFindings({ us, peers }: Diagnosis): readonly Finding[] {
 
 async function repaired(
   world: DoctorWorld,
-  { peers }: Diagnosis,
+  { us, peers }: Diagnosis,
   isRepaired: Repaired | undefined,
 ): Promise<Outcome['repaired']> {
   if (isRepaired === undefined) return '-';
-  const kinds = new Set(peers.flatMap(peer => peer.findings).flatMap(({ repair }) => repair?.kind ?? []));
-  for (const kind of kinds) await world.repair(kind);
+  const kindsIn = (findings: readonly Finding[]) => new Set(findings.flatMap(({ repair }) => repair?.kind ?? []));
+  for (const kind of kindsIn(peers.flatMap(peer => peer.findings))) await world.repair(kind);
+  for (const kind of kindsIn(us.findings)) await world.repair(kind, US);
   return isRepaired().then(
     isSo => (isSo ? 'yes' : 'no'),
     (error: Error) => {

@@ -1,8 +1,28 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { ROLES } from '../../src/cluster/roles.ts';
 import { PEER, until } from './doctor-world.ts';
 import type { Fault } from './fault.ts';
 
+/** A process of a cluster of one. */
+const ALONE = { bus: 'nats://127.0.0.1:1', process: 'us-1', roles: [] as string[] };
+
 /** What should have come behind something else, and does not: devices of users, members of rooms. */
 export const FAULTS_OF_THE_UNFINISHED: readonly Fault[] = [
+  {
+    id: 'F27c',
+    about: 'no process has the role of sending to other servers',
+    cause: 'D19',
+    async inject(world) {
+      const { us } = world;
+      await us.server.stop();
+      us.server.set({ cluster: { ...ALONE, roles: ROLES.filter(role => role !== 'federation-out') } });
+      await us.server.start();
+      await world.say(us, 'for others');
+      // As long as somebody else might take over.
+      await wait(21_000);
+      return undefined;
+    },
+  },
   {
     id: 'F40',
     about: 'the peer does not give the device lists of its users',

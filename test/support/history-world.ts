@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { soleLeases } from '../../src/cluster/leases.ts';
+import { SoleLeases } from '../../src/cluster/leases.ts';
 import { DividedWork } from '../../src/cluster/shares.ts';
 import type { Event } from '../../src/core/event.ts';
 import type { ServerName, UserId } from '../../src/core/ids.ts';
@@ -60,7 +60,7 @@ export class HistoryWorld {
     const gaps = new GapFiller(told);
     const joining = new JoiningRooms(here);
     this.holes = new HoleFiller({ ...told, gaps });
-    const shards = new DividedWork(soleLeases, 'shard', SHARD_COUNT);
+    const shards = new DividedWork(new SoleLeases(), 'shard', SHARD_COUNT);
     this.drain = new RoomDrain({ rooms: here, checked, gaps, joining, shards });
     const edus = { receive: async () => undefined };
     const inbox = new Inbox({ rooms: here, edus, drain: this.drain, joining });

@@ -1,6 +1,6 @@
 import { silentLog } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
-import { soleLeases } from '../../src/cluster/leases.ts';
+import { SoleLeases } from '../../src/cluster/leases.ts';
 import type { ServerName } from '../../src/core/ids.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
 import type { Database, Tx } from '../../src/db/database.ts';
@@ -120,7 +120,7 @@ export class OutboundWorld implements AsyncDisposable {
       ...{ rooms, keys, typing, presence: undefined, retry: RETRY, log: silentLog, budget: rooms.budget },
       counters: outboundCounters(undefined),
       metrics: undefined,
-      leases: soleLeases,
+      leases: new SoleLeases(),
     });
     this.#outbound.start();
   }

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { soleLeases } from '../../src/cluster/leases.ts';
+import { SoleLeases } from '../../src/cluster/leases.ts';
 import { DividedWork } from '../../src/cluster/shares.ts';
 import type { EventId, ServerName, UserId } from '../../src/core/ids.ts';
 import type { Json, JsonObject } from '../../src/core/json.ts';
@@ -47,7 +47,7 @@ export class TalkingServers {
     const client = { request: this.#answer.bind(this), stream: this.#stream.bind(this) };
     const { joining } = this;
     const gaps = new GapFiller({ rooms: here, checked, peers: new PeerEvents(client) });
-    const shards = new DividedWork(soleLeases, 'shard', SHARD_COUNT);
+    const shards = new DividedWork(new SoleLeases(), 'shard', SHARD_COUNT);
     this.drain = new RoomDrain({ rooms: here, checked, gaps, joining, shards });
     const edus = { receive: async (_: ServerName, list: readonly JsonObject[]) => void this.edus.push(...list) };
     this.inbox = new Inbox({ rooms: here, edus, drain: this.drain, joining });

@@ -7,6 +7,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { Metrics } from '../../src/base/metrics.ts';
 import { systemRandom } from '../../src/base/random.ts';
+import { LocalBus } from '../../src/bus/bus.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { JsonObject } from '../../src/core/json.ts';
@@ -75,6 +76,7 @@ export class WholeServer {
         appservices: [...(this.#options.appservices ?? [])],
         presence: this.#options.presence ?? false,
         ...this.#options.settings,
+        ...this.#further,
       },
       {
         clock: this.#clock,
@@ -84,10 +86,17 @@ export class WholeServer {
         version: 'test',
         ...(this.#options.carry && { carry: this.#options.carry }),
         ...(this.#options.internet && { internet: this.#options.internet }),
+        ...(this.#further.cluster && { bus: new LocalBus(error => assert.fail(error as Error)) }),
       },
     );
     return this;
   }
+
+  /** Further settings, from the next start on. */
+  set(settings: Partial<Config>): void {
+    this.#further = settings;
+  }
+  #further: Partial<Config> = {};
 
   /** The data folder. */
   get folder(): string {

@@ -5,14 +5,17 @@ import { HistoryWorld } from '../../../test/support/history-world.ts';
 import { DORA, newest, TWO } from '../../../test/support/remote-events.ts';
 import { ALICE, bodiesSeen, say, setState } from '../../../test/support/rooms.ts';
 import { systemRandom } from '../../base/random.ts';
+import { type Leases, SoleLeases } from '../../cluster/leases.ts';
 import { OPEN_ACL } from '../../core/server-acl.ts';
 import type { Database } from '../../db/database.ts';
 import { addHole, forgetHoles } from '../../rooms/extremities.table.ts';
 import { ingest } from '../../rooms/ingest.ts';
+import { beginAtHeads } from '../../rooms/log-reader.table.ts';
 import { PeerEvents } from '../gaps/peer-events.ts';
 import { addToInbox, rememberTransaction } from '../inbound/inbox.table.ts';
 import { PublishedKeys } from '../keys/published-keys.ts';
 import { recordFailure } from '../outbound/destination.table.ts';
+import { READER } from '../outbound/log-follower.ts';
 import { queueEdus } from '../outbound/outbound-edu.table.ts';
 import { setAside } from '../outbound/set-aside.table.ts';
 import { diagnose } from './diagnose.ts';
@@ -24,17 +27,19 @@ import { readFacts } from './read-facts.ts';
 import { fillSharedRooms } from './repairs/fill-shared-rooms.ts';
 import { suspects } from './suspects.ts';
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const never = new AbortController().signal;
 
 /** A doctor without a network to look at, in a room with another server. */
-async function startedDoctor(t: TestContext, db: Database) {
+async function startedDoctor(t: TestContext, db: Database, leases: Pick<Leases, 'workers'> = new SoleLeases()) {
   const world = await HistoryWorld.start(t, db);
   const { here, servers } = world;
   const remote = await world.newRoom();
   const room = await world.enter(remote);
   const doctor = new Doctor({
     rooms: here,
+    leases,
     client: servers.client,
     peers: new PeerEvents(servers.client),
     ledger: new PeerLedger(here),
@@ -49,7 +54,7 @@ async function startedDoctor(t: TestContext, db: Database) {
     return facts;
   };
   const domainNid = await db.tx(tx => here.nids.domains.internOne(tx, TWO));
-  return { world, room, remote, look, domainNid };
+  return { world, room, remote, look, domainNid, doctor };
 }
 
 const causesIn = (facts: Facts) => diagnose(facts).peers[0]?.findings.map(({ cause }) => cause);
@@ -195,4 +200,35 @@ onEachDatabase('who rests, who is silent and where something is missing strikes'
   const failure = { now: later, retryAt: later + HOUR_MS, reason: 'gone', pending: null };
   await db.tx(tx => recordFailure(tx, domainNid, failure));
   assert.deepEqual(await suspects(here), [TWO]);
+});
+
+onEachDatabase('work that waits is told with who should do it, and for how long', async (db, t) => {
+  const holders = new Map([['shard-3', 'board-1']]);
+  const departed = [{ name: 'board-2', roles: ['federation-out'], ts: 1 }];
+  const { world, room, doctor } = await startedDoctor(t, db, { workers: async () => ({ holders, departed }) });
+  const causes = async () => diagnose(await doctor.ourselves()).us.findings;
+  // Nobody follows the logs here.
+  await db.tx(tx => beginAtHeads(tx, READER));
+  assert.deepEqual(await causes(), []);
+  await say(world.here, room, ALICE, 'for others');
+  assert.deepEqual(await causes(), [], 'it may be on its way');
+  world.here.clock.advance(MINUTE_MS);
+  const [found] = await causes();
+  assert.equal(found?.cause, 'D19');
+  assert.match(found?.effect ?? '', /^other servers are not sent what happens here$/);
+  assert.match(
+    found?.proof.join('\n') ?? '',
+    /^federation-out \(role federation-out\): 1 item, the first for 1 min; no process does it$/m,
+  );
+  assert.match(
+    found?.proof.join('\n') ?? '',
+    /^process board-2 \(federation-out\) fell silent and was held for dead /m,
+  );
+  assert.deepEqual(found?.repair?.lines.slice(-1), ['start one that has the role: copse role federation-out']);
+  holders.set('federation-out', 'board-1');
+  assert.deepEqual(await causes(), [], 'who has it may be on the way to it');
+  world.here.clock.advance(HOUR_MS);
+  const [later] = await causes();
+  assert.equal(later?.repair?.kind, 'renew_work');
+  assert.match(later?.proof[0] ?? '', /the first for 1 h 1 min; board-1 should do it$/);
 });

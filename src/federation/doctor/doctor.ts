@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import type { Leases } from '../../cluster/leases.ts';
 import type { ServerName } from '../../core/ids.ts';
 import type { ServerAcl } from '../../core/server-acl.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
@@ -17,12 +18,14 @@ import { gatherRooms, MOST_ROOMS } from './gather/rooms.ts';
 import { gatherRoute } from './gather/route.ts';
 import { gatherSending } from './gather/sending.ts';
 import type { DifferenceParts } from './gather/state-difference.ts';
+import { gatherWork } from './gather/work.ts';
 import type { PeerLedger } from './peer-ledger.ts';
 import { countShared, longestFailingServers } from './peers.table.ts';
 import { outsideView } from './vantage.ts';
 
 export interface DoctorParts extends ProbeParts, DifferenceParts, Omit<KeysParts, 'db' | 'identity' | 'clock' | 'log'> {
   readonly rooms: RoomsParts;
+  readonly leases: Pick<Leases, 'workers'>;
   readonly software: string;
   readonly ledger: PeerLedger;
   readonly echoes: Echoes;
@@ -77,6 +80,14 @@ export class Doctor {
     return facts;
   }
 
+  /** What our own database and process say of us; nobody is asked. */
+  async ourselves(): Promise<Facts> {
+    const { clock } = this.#parts.rooms;
+    const began = clock.monotonic();
+    const us = await this.#us({ withFront: false });
+    return { version: 1, takenAt: clock.now(), took: clock.monotonic() - began, us, peers: [] };
+  }
+
   async #examine(servers: readonly ServerName[], signal: AbortSignal, how: Thoroughness): Promise<Facts> {
     const { clock } = this.#parts.rooms;
     const began = clock.monotonic();
@@ -101,7 +112,7 @@ export class Doctor {
     return some.flatMap(nid => (names.get(nid) as ServerName | undefined) ?? []);
   }
 
-  async #us(how: Thoroughness): Promise<OwnFacts> {
+  async #us(how: Pick<Thoroughness, 'withFront' | 'vantage'>): Promise<OwnFacts> {
     const { rooms, software, ledger, echoes, published } = this.#parts;
     const heard = ledger.heard();
     return {
@@ -115,11 +126,15 @@ export class Doctor {
       ...(await this.#views(how)),
       heardFrom: heard.servers,
       heardAt: heard.at ?? null,
+      ...(await gatherWork(this.#parts, ledger.startedAt)),
     };
   }
 
   /** Ourselves by our public name, from here and from outside. */
-  async #views({ withFront, vantage }: Thoroughness): Promise<Pick<OwnFacts, 'front' | 'outside'>> {
+  async #views({
+    withFront,
+    vantage,
+  }: Pick<Thoroughness, 'withFront' | 'vantage'>): Promise<Pick<OwnFacts, 'front' | 'outside'>> {
     const { rooms, echoes, network, client } = this.#parts;
     if (network === undefined || !withFront) return { front: null, outside: null };
     const token = echoes.issue();

@@ -237,6 +237,21 @@ const Outside = Type.Object({ vantage: text, front: nullable(Front), error: null
 
 export const FrontSchema = Front;
 
+/** A piece of the server's work for which something waits. */
+const Work = Type.Object({
+  /** The name of its lease, and the role of those that do it. */
+  work: text,
+  role: text,
+  items: count,
+  /** Since when the oldest of it could have been done. */
+  since: ts,
+  /** The process that should do it; null where none does. */
+  holder: nullable(text),
+});
+
+/** A process that was held for dead and has not come back. */
+const Departed = Type.Object({ name: text, roles: texts, at: ts });
+
 const Us = Type.Object({
   server: text,
   software: text,
@@ -255,6 +270,8 @@ const Us = Type.Object({
   /** How others hear us: servers that sent us signed requests in the last day, and the last of these. */
   heardFrom: count,
   heardAt: nullable(ts),
+  work: Type.Optional(Type.Array(Work)),
+  departed: Type.Optional(Type.Array(Departed)),
 });
 
 export const FactsSchema = Type.Object({
@@ -290,3 +307,5 @@ export type EchoFacts = Static<typeof Echo>;
 export type BodyFacts = Static<typeof Body>;
 export type ServedPathFacts = Static<typeof ServedPath>;
 export type FrontFacts = Static<typeof Front>;
+export type WorkFacts = Static<typeof Work>;
+export type DepartedFacts = Static<typeof Departed>;

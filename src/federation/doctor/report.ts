@@ -17,15 +17,16 @@ const SAID: Readonly<Record<Health, string>> = {
 
 /** The diagnosis for people: the cause first, then what it does, how we know, and what was done or is to do. */
 export function reportText({ us, peers, takenAt }: Diagnosis, done: readonly Done[] = [], after?: Diagnosis): string {
+  const doneAbout = (server: string) => done.filter(each => each.server === server).map(({ lines }) => lines);
   const blocks = [
     ...peers.map(peer =>
       block(
         peer,
-        done,
+        doneAbout(peer.server),
         after?.peers.find(each => each.server === peer.server),
       ),
     ),
-    block({ ...us, server: `${us.server} (this server)` }, done, undefined),
+    block({ ...us, server: `${us.server} (this server)` }, doneAbout(us.server), after?.us),
     `seen ${momentText(takenAt)}; \`copse doctor federation --explain ${firstCause(peers, us) ?? 'D01'}\` says more about a cause`,
   ];
   return blocks.join('\n\n');
@@ -61,12 +62,15 @@ interface Told {
   readonly unproven: readonly string[];
 }
 
-function block({ server, health, findings, unproven }: Told, done: readonly Done[], after: Told | undefined): string {
+function block(
+  { server, health, findings, unproven }: Told,
+  done: readonly (readonly string[])[],
+  after: Told | undefined,
+): string {
   const lines = [`${server}   ${SAID[health]}`];
   for (const finding of findings) lines.push(...findingLines(finding));
-  lines.push(...done.filter(each => each.server === server).flatMap(each => labelled('done', each.lines)));
-  if (after !== undefined && done.some(each => each.server === server))
-    lines.push(...labelled('now', [nowText(after)]));
+  lines.push(...done.flatMap(each => labelled('done', each)));
+  if (after !== undefined && done.length > 0) lines.push(...labelled('now', [nowText(after)]));
   lines.push(...labelled(health === 'sick' ? 'also' : 'but', unproven));
   return lines.join('\n');
 }

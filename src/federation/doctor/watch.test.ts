@@ -27,6 +27,7 @@ function watched(suspects: readonly string[]) {
     suspects: async () => suspects as ServerName[],
     tell: async text => void told.push(text),
     doctor: {
+      ourselves: async () => factsOf([], null),
       examine: async ([server = '']) => {
         looked.push(server);
         return factsOf([{ ...(seen.get(server) ?? peerFacts()), server }], null);

@@ -9,7 +9,7 @@ import type { Finding } from './verdict.ts';
 export interface WatchParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly doctor: Pick<Doctor, 'examine'>;
+  readonly doctor: Pick<Doctor, 'examine' | 'ourselves'>;
   readonly repairs: Repairs;
   /** Servers with which something may be wrong, the most striking first. */
   readonly suspects: () => Promise<readonly ServerName[]>;
@@ -26,6 +26,8 @@ const MOST_REMEMBERED = 1000;
 /** A server that is gone is nothing that anybody could mend: it is told of once a day, in the log. */
 const GONE = 'D33';
 const DAY_MS = 24 * 60 * 60_000;
+
+type Seen = Pick<PeerDiagnosis, 'server' | 'findings'>;
 
 interface Remembered {
   readonly lookedAt: number;
@@ -60,30 +62,46 @@ export class Watch {
     return [...this.#remembered.values()].reduce((sum, { causes }) => sum + causes.size, 0);
   }
 
-  /** Looks at one server. */
+  /** Looks at ourselves, and at one server. */
   async turn(signal: AbortSignal): Promise<void> {
+    await this.#treat(async () => {
+      const { us } = diagnose(await this.#parts.doctor.ourselves());
+      this.#own = us.server;
+      return us;
+    }, signal);
+    const server = await this.#next();
+    if (server === undefined) return;
+    const look = async () => diagnose(await this.#parts.doctor.examine([server], signal, GENTLE)).peers[0];
+    await this.#treat(look, signal);
+  }
+  /** Our own name. */
+  #own: string | undefined;
+
+  /** Whose turn it is. */
+  async #next(): Promise<ServerName | undefined> {
     const { clock, suspects } = this.#parts;
     const now = clock.now();
     const isDue = (server: ServerName) => (this.#remembered.get(server)?.lookedAt ?? 0) <= now - AGAIN_MS;
     // What was found is looked at again until it is over, also where nothing strikes any more.
     const found = [...this.#remembered].filter(([, { causes }]) => causes.size > 0).map(([server]) => server);
-    const server = [...(await suspects()), ...found].find(isDue);
-    if (server === undefined) return;
-    const before = await this.#look(server, signal);
-    const kinds = new Set(before?.findings.flatMap(({ repair }) => repair?.kind ?? []));
+    return [...(await suspects()), ...found].find(server => server !== this.#own && isDue(server));
+  }
+
+  /** Does what can be done about what is found, looks again, and notes what is left. */
+  async #treat(look: () => Promise<Seen | undefined>, signal: AbortSignal): Promise<void> {
+    const before = await look();
+    if (before === undefined) return;
+    const server = before.server as ServerName;
+    const kinds = new Set(before.findings.flatMap(({ repair }) => repair?.kind ?? []));
     for (const kind of kinds) {
       const { lines } = await this.#parts.repairs.repair(server, kind, signal);
       this.#parts.log.info('Something was done about a server.', { server, kind, came: lines.join('; ') });
     }
-    const after = kinds.size > 0 ? await this.#look(server, signal) : before;
+    const after = kinds.size > 0 ? await look() : before;
     if (after !== undefined && !signal.aborted) await this.#note(server, after);
   }
 
-  async #look(server: ServerName, signal: AbortSignal): Promise<PeerDiagnosis | undefined> {
-    return diagnose(await this.#parts.doctor.examine([server], signal, GENTLE)).peers[0];
-  }
-
-  async #note(server: ServerName, { findings }: PeerDiagnosis): Promise<void> {
+  async #note(server: ServerName, { findings }: Seen): Promise<void> {
     const now = this.#parts.clock.now();
     const known = this.#remembered.get(server)?.causes ?? new Map<string, number>();
     const causes = new Map<string, number>();

@@ -18,6 +18,7 @@ import { theirKeys } from './d15-their-keys.ts';
 import { ourKey } from './d16-our-key.ts';
 import { twoInstances } from './d17-two-instances.ts';
 import { pathsMissing } from './d18-paths-missing.ts';
+import { workNotDone } from './d19-work-not-done.ts';
 import { missingEvents } from './d20-missing-events.ts';
 import { stateNotFound } from './d21-state-not-found.ts';
 import { roomHoldsUp } from './d22-room-holds-up.ts';
@@ -57,6 +58,7 @@ export const CHECKS: readonly Check[] = [
   ourKey,
   twoInstances,
   pathsMissing,
+  workNotDone,
   missingEvents,
   stateNotFound,
   roomHoldsUp,

@@ -24,6 +24,8 @@ export interface RepairParts {
   readonly drain: Pick<RoomDrain, 'wake'>;
   readonly keyRing: Pick<KeyRing, 'refresh'>;
   readonly told: ToldStateParts;
+  /** Has work begin anew that has waited for too long; answers which. */
+  readonly renewWork: () => Promise<readonly string[]>;
 }
 
 /** What the server can do by itself about a finding. Everything here may be done at any time, and twice. */
@@ -35,6 +37,7 @@ export function composeRepairs(parts: RepairParts): Repairs {
     fill_rooms: (server, signal) => fillSharedRooms(parts, server, signal),
     fetch_keys: server => fetchKeys(parts, server),
     fetch_devices: server => fetchDevices(parts.rooms, server),
+    renew_work: async () => (await parts.renewWork()).map(work => `${work} begins anew`),
   };
   return {
     async repair(server, kind, signal): Promise<Done> {

@@ -1,0 +1,44 @@
+import type { Leases } from '../../../cluster/leases.ts';
+import { roleOf } from '../../../cluster/roles.ts';
+import type { RoomsParts } from '../../../rooms/parts.ts';
+import { READER } from '../../outbound/log-follower.ts';
+import type { DepartedFacts, WorkFacts } from '../facts.ts';
+import { dueInbox, dueWork, unreadOwnEvents, type WaitingWork } from '../work.table.ts';
+
+export interface WorkParts {
+  readonly rooms: Pick<RoomsParts, 'db' | 'clock'>;
+  readonly leases: Pick<Leases, 'workers'>;
+}
+
+export interface WorkSeen {
+  readonly work: WorkFacts[];
+  readonly departed: DepartedFacts[];
+}
+
+/** Work that waits, since when, and who should do it. Nothing has waited for longer than this process has looked. */
+export async function gatherWork({ rooms, leases }: WorkParts, startedAt: number): Promise<WorkSeen> {
+  const { db, clock } = rooms;
+  const now = clock.now();
+  const workers = await leases.workers();
+  const holderOf = (work: string) => (workers === undefined ? 'this process' : (workers.holders.get(work) ?? null));
+  const inbox = await dueInbox(db, now);
+  const unread = (await unreadOwnEvents(db, READER)).map(
+    ({ since, items }): WaitingWork => ({ work: 'federation-out', since: since ?? now, items }),
+  );
+  const waiting = [...(inbox === undefined ? [] : [inbox]), ...(await dueWork(db, now)), ...unread];
+  const oldest = [...Map.groupBy(waiting, ({ work }) => work).values()].map(oldestOf);
+  return {
+    work: oldest.map(({ work, since, items }) => ({
+      ...{ work, role: roleOf(work), items, holder: holderOf(work) },
+      since: Math.max(since, startedAt),
+    })),
+    departed: (workers?.departed ?? []).map(({ name, roles, ts }) => ({ name, roles: [...roles], at: ts })),
+  };
+}
+
+function oldestOf(waiting: readonly WaitingWork[]): WaitingWork {
+  const items = waiting.reduce((sum, each) => sum + each.items, 0);
+  const [first, ...rest] = waiting;
+  if (first === undefined) throw new Error('a group has something in it');
+  return { ...first, since: rest.reduce((since, each) => Math.min(since, each.since), first.since), items };
+}
