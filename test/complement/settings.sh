@@ -1,7 +1,5 @@
-#!/bin/sh
-# The entry point of a Copse in Complement: a certificate by its test authority, a configuration that allows what the
-# suite needs (open registration, no limits, private addresses), then the server.
-set -eu
+# Read by the entry points of a Copse in Complement: a certificate by its test authority in $tls/server.crt, a configuration
+# in /data/copse.yaml that allows what the suite needs (open registration, no limits, private addresses), and `copse`.
 ca=/complement/ca
 tls=/data/tls
 mkdir -p "$tls"
@@ -24,9 +22,6 @@ data_dir: /data/copse
 default_room_version: '11'
 registration_shared_secret: complement
 rate_limits: off
-listen:
-  client: { host: 0.0.0.0, port: 8008 }
-  federation: { enabled: true, host: 0.0.0.0, port: 8448, certificate: $tls/server.crt, key: $tls/server.key }
 tls:
   extra_ca: [$ca/ca.crt]
 public_base_url: http://$SERVER_NAME:8008
@@ -44,5 +39,6 @@ presence: true
 metrics: { enabled: false }
 log: { level: info, format: text }
 YAML
+
 case $(uname -m) in aarch64) arch=arm64 ;; *) arch=x64 ;; esac
-exec "$COPSE_ROOT/node_modules/node-linux-$arch/bin/node" --max-semi-space-size=2 "$COPSE_ROOT/dist/main/main.js" up --config /data/copse.yaml
+copse="$COPSE_ROOT/node_modules/node-linux-$arch/bin/node --max-semi-space-size=2 $COPSE_ROOT/dist/main/main.js"
