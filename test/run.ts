@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { installSynapse } from './federation/install-synapse.ts';
 import { installPrograms } from './front/programs.ts';
+import { prepareLab } from './lab/prepare.ts';
 import { ensureNats } from './support/nats.ts';
 import { ensurePostgres } from './support/postgres.ts';
 import { type Outcome, runChecker, runNodeTests, runReport, runScript } from './support/stage.ts';
@@ -119,6 +120,21 @@ const SUITES: readonly Suite[] = [
     },
   },
   {
+    name: 'lab',
+    about: 'boards in a lab on this machine: power cuts, freezes, partitions [FILE...]',
+    when: 'ci',
+    engines: true,
+    run: args => runLab(args, 'short'),
+  },
+  {
+    name: 'lab-whole',
+    about:
+      'the same with every board, 200 people and 20 messages a second, and real clients through the front [FILE...]',
+    when: 'asked',
+    engines: true,
+    run: args => runLab(args, 'whole'),
+  },
+  {
     name: 'doctor-fast',
     about: 'the same, one fault at a time and without Synapse',
     when: 'ci',
@@ -211,6 +227,13 @@ const SUITES: readonly Suite[] = [
 ];
 
 const inCi = process.env.CI === 'true';
+
+function runLab(args: readonly string[], size: 'short' | 'whole'): Promise<Outcome> {
+  process.env.COPSE_TEST_LAB = size;
+  prepareLab();
+  // Labs have the machine to themselves.
+  return runNodeTests(args.length > 0 ? args : ['test/lab/*.test.ts'], ['--test-concurrency=1']);
+}
 
 function chosen(name: string | undefined): readonly Suite[] {
   if (name === undefined) return SUITES.filter(suite => suite.when === 'always' || (inCi && suite.when === 'ci'));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import type { RoomId } from '../core/ids.ts';
+import { UsageError } from './admin-server.ts';
 import { type Actions, runCommandLine } from './commands.ts';
 import { durationText, type Status, sizeText, statusText } from './status-text.ts';
 
@@ -36,6 +37,7 @@ function recording() {
     front: record('front'),
     join: record('join'),
     service: record('service'),
+    lab: record('lab'),
     version: record('version'),
     docs: record('docs'),
   };
@@ -59,14 +61,7 @@ test('front and service take what is to be done', async () => {
   await run('service add wiki --url http://10.77.0.9:8080 --host wiki.example.org --data d');
   await run('service ls --json');
   await run('service rm wiki');
-  const none = {
-    processes: undefined,
-    isWhole: false,
-    install: undefined,
-    isFollowing: false,
-    isRunning: false,
-    reload: undefined,
-  };
+  const none = { processes: undefined, isWhole: false, install: undefined, isFollowing: false, reload: undefined };
   assert.deepEqual(calls, [
     ['front', { data: 'd' }, { program: 'nginx', ...none }],
     [
@@ -78,6 +73,46 @@ test('front and service take what is to be done', async () => {
     ['service', {}, { kind: 'ls', isJson: true }],
     ['service', {}, { kind: 'rm', name: 'wiki' }],
   ]);
+});
+
+test('lab takes what is to be done to which board', async () => {
+  const { actions, calls } = recording();
+  const run = async (words: string) => runCommandLine(words.split(' '), actions);
+  await run('lab up --boards 2 --memory 1G --cpus 0.5 --data d');
+  await run('lab up --name two --network 192.168.7 --settings s.yaml');
+  await run('lab status --json');
+  await run('lab freeze b1');
+  await run('lab partition b2 from database');
+  await run('lab partition b2 b3');
+  await run('lab partition b2');
+  await run('lab heal');
+  await run('lab exec --data d b1 ls -l --data x');
+  const usual = {
+    boards: 4,
+    memory: 512 * 2 ** 20,
+    cpus: undefined,
+    name: 'lab',
+    network: '10.77.0',
+    settings: undefined,
+  };
+  const place = '/var/lib/copse-lab';
+  assert.deepEqual(
+    calls.map(([, ...given]) => given),
+    [
+      ['d', { kind: 'up', lab: { ...usual, boards: 2, memory: 2 ** 30, cpus: 0.5 } }],
+      [place, { kind: 'up', lab: { ...usual, name: 'two', network: '192.168.7', settings: 's.yaml' } }],
+      [place, { kind: 'status', isJson: true }],
+      [place, { kind: 'freeze', machine: 'b1' }],
+      [place, { kind: 'partition', machine: 'b2', from: 'database' }],
+      [place, { kind: 'partition', machine: 'b2', from: 'b3' }],
+      [place, { kind: 'partition', machine: 'b2', from: undefined }],
+      [place, { kind: 'heal', machine: undefined }],
+      ['d', { kind: 'exec', machine: 'b1', command: ['ls', '-l', '--data', 'x'] }],
+    ],
+  );
+  for (const wrong of ['--boards 0', '--boards 51', '--memory 12', '--cpus 0', '--name A', '--network 8.8.8'])
+    await assert.rejects(run(`lab up ${wrong}`), UsageError, wrong);
+  await assert.rejects(run('lab partition b1 from'), UsageError);
 });
 
 test('up takes the name, the data folder, the port and who may register', async () => {

@@ -5,11 +5,11 @@ import type { AdminSurroundings } from './admin-server.ts';
 import { addAuditCommands } from './audit-commands.ts';
 import { addDoctorCommands } from './doctor-commands.ts';
 import { addFrontCommands, type FrontActions } from './front-commands.ts';
+import { addLabCommands, type LabActions } from './lab-commands.ts';
 import { addMediaCommands } from './media-commands.ts';
 import { addMigrateCommands } from './migrate-commands.ts';
 import { addModerationCommands } from './moderation-commands.ts';
 import { addInviteCommand, addJoinCommand, addNodeCommands, type JoinActions } from './node-commands.ts';
-import { addPlacementCommands } from './placement-commands.ts';
 import { addReportCommands } from './report-commands.ts';
 import { addRoomCommands } from './room-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
@@ -27,7 +27,7 @@ export interface AddUserArgs {
 }
 
 /** What the commands do; `main/` hands it over. Each resolves to the exit code of the process. */
-export interface Actions extends FrontActions, JoinActions {
+export interface Actions extends FrontActions, JoinActions, LabActions {
   up(config: ConfigArgs): Promise<number>;
   /** Runs until a signal. */
   agent(options: Pick<ConfigArgs, 'data'>): Promise<number>;
@@ -87,7 +87,7 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
     .option('--memory <size>', 'what it may use, such as 512M (default: 256M)')
     .action(async (options: ConfigArgs) => finish(await actions.up(options)));
 
-  const role = withConfig(program.command('role'))
+  withConfig(program.command('role'))
     .description('start one of several processes that are one server, for some of the work')
     .argument('<roles>', `what it does, with commas between them: ${ROLES.join(', ')}`)
     .option('--port <number>', 'the port for clients (default: 8008)')
@@ -144,7 +144,6 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
       }),
   );
   addMigrateCommands(commands, group('migrate', 'move the database of a running server'));
-  addPlacementCommands(commands, program, role);
   addTraceCommand(commands, program);
   addTaskCommands(commands, group('task', 'work that the server does for administrators'));
 
@@ -154,6 +153,7 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
     withConfig,
     finish,
   });
+  addLabCommands(actions, group('lab', 'several boards on this machine, to try things out'), finish);
 
   program
     .command('version')

@@ -70,6 +70,7 @@ async function run(words: readonly string[], isRunning = true) {
       addUser: no,
       front: no,
       service: no,
+      lab: no,
       version: no,
       docs: no,
       admin,

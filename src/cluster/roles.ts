@@ -35,7 +35,6 @@ const WORK_OF: readonly (readonly [string, Role])[] = [
   ['directory', 'maintenance'],
   ['tasks', 'maintenance'],
   ['maintenance', 'maintenance'],
-  ['placement', 'maintenance'],
   ['doctor', 'doctor'],
 ];
 

@@ -1,5 +1,6 @@
 import { RefusedError, UsageError } from '../cli/admin-server.ts';
 import { JoiningError } from '../cluster/joining/joining-error.ts';
+import { LabError } from '../cluster/lab/lab-error.ts';
 import { ConfigError } from '../config/problems.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { DatabaseUnavailableError } from '../db/database.ts';
@@ -26,6 +27,7 @@ const FOR_PEOPLE = [
   FactsError,
   FrontError,
   JoiningError,
+  LabError,
 ];
 
 /** What to print when a command fails: the reason for people where we foresaw it, everything where we did not. */

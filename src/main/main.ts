@@ -61,6 +61,10 @@ const actions: Actions = {
     const { joinBoard } = await import('./join-command.ts');
     return joinBoard(config, join);
   },
+  async lab(folder, work) {
+    const { labCommand } = await import('./lab-command.ts');
+    return labCommand(folder, work);
+  },
   async version() {
     console.log(`Copse ${VERSION} (Node.js ${process.version}, ${process.arch})`);
     return 0;

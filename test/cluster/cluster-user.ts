@@ -1,28 +1,32 @@
 import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
 import { getArray, getObject, type JsonObject } from '../../src/core/json.ts';
-import type { RunningServer } from '../support/running-server.ts';
 
 /** A process that does not answer for so long is left for another one, as a proxy in front would. */
 const PATIENCE_MS = 4000;
 const PAUSE_MS = 100;
 const MOST_TRIES = 300;
 
+/** Where requests go: a process, or what stands in front of several. */
+export interface Door {
+  readonly url: string;
+}
+
 /** A user who goes on at the next process when one does not answer. */
 export class ClusterUser {
-  readonly #processes: readonly RunningServer[];
+  readonly #processes: readonly Door[];
   #at: number;
   #token = '';
   id = '';
   /** How often an answer was not had at once. */
   retries = 0;
 
-  constructor(processes: readonly RunningServer[], at: number) {
+  constructor(processes: readonly Door[], at: number) {
     this.#processes = processes;
     this.#at = at;
   }
 
-  static async register(processes: readonly RunningServer[], at: number, username: string): Promise<ClusterUser> {
+  static async register(processes: readonly Door[], at: number, username: string): Promise<ClusterUser> {
     const user = new ClusterUser(processes, at);
     const auth = { type: 'm.login.dummy' };
     const made = await user.ok('POST', '/v3/register', { username, password: 'a long password', auth });

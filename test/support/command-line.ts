@@ -43,6 +43,7 @@ export class CommandLine {
         front: no,
         service: no,
         join: no,
+        lab: no,
         version: no,
         docs: no,
       },

@@ -146,7 +146,8 @@ export class RunningServer implements AsyncDisposable {
   }
 }
 
-function testConfig() {
+/** The settings of every test. */
+export function testConfig() {
   return {
     server_name: SERVER_NAME,
     registration: { mode: 'open', open_to_everybody: true },

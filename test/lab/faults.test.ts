@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Crowd } from './crowd.ts';
+import { skipWithoutLab, TestLab } from './test-lab.ts';
+
+const isWhole = process.env.COPSE_TEST_LAB === 'whole';
+/** In the whole form 200 people who wait for news, and 20 messages a second. */
+const SIZE = isWhole ? { rooms: 20, people: 10, everyMs: 1000 } : { rooms: 3, people: 3, everyMs: 300 };
+const FROZEN_MS = isWhole ? 30_000 : 12_000;
+/** Of a machine that has nothing else to do; in the short form it may have. */
+const READY_WITHIN_MS = isWhole ? 60_000 : 120_000;
+const SERVED_WITHIN_MS = 15_000;
+
+test('boards lose their power, stand still and are cut off under load: nothing is lost, doubled or out of order', {
+  skip: skipWithoutLab,
+}, async t => {
+  const began = performance.now();
+  await using world = await TestLab.start();
+  const { lab } = world;
+  const took = performance.now() - began;
+  t.diagnostic(`${lab.boards.length} boards ready after ${Math.round(took)} ms`);
+  assert.ok(took < READY_WITHIN_MS, `ready after ${took} ms`);
+  const crowd = await Crowd.gather(world.doors, SIZE);
+  const within = async (what: string) => {
+    const served = await crowd.servedAfter();
+    t.diagnostic(`${what}: served again after ${Math.round(served)} ms`);
+    assert.ok(served < SERVED_WITHIN_MS, `${what}: ${served} ms`);
+  };
+  await within('at the beginning');
+  const some = isWhole ? lab.boards : lab.boards.slice(1, 3);
+  for (const board of some) {
+    await lab.kill(board);
+    await within(`${board.name} without power`);
+    lab.heal(board);
+    await lab.ready([board]);
+    await within(`${board.name} is back`);
+  }
+  for (const board of isWhole ? lab.boards : lab.boards.slice(-1)) {
+    const before = world.logOf(board).length;
+    lab.freeze(board, true);
+    await within(`${board.name} stands still`);
+    await wait(FROZEN_MS);
+    lab.freeze(board, false);
+    await within(`${board.name} goes on`);
+    await world.said(board, /held this process for dead/, before);
+    await lab.ready([board]);
+  }
+  const bus = lab.machine('bus');
+  await lab.kill(bus);
+  await within('without a bus');
+  lab.heal(bus);
+  await within('with a bus again');
+  const [, cutOff = assert.fail()] = lab.boards;
+  lab.partition(cutOff, lab.machine('database'));
+  await within(`${cutOff.name} cut off from the database`);
+  // Whoever asks it all the same is not told anything that it cannot know.
+  const asked = await fetch(`http://${cutOff.address}:8008/_matrix/client/v3/publicRooms`, {
+    signal: AbortSignal.timeout(5000),
+  }).catch(() => undefined);
+  assert.ok(asked === undefined || asked.status === 503, `it answers ${asked?.status}`);
+  lab.heal(cutOff);
+  await lab.ready([cutOff]);
+  await within(`${cutOff.name} is back`);
+  await crowd.check();
+  const status = await lab.status();
+  assert.deepEqual(
+    status.map(({ machine, killed }) => [machine.name, killed]),
+    status.map(({ machine }) => [machine.name, 0]),
+    'the kernel killed for memory',
+  );
+  t.diagnostic(`${crowd.count} messages, ${crowd.retries} requests were done again`);
+});

@@ -1,0 +1,97 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../../src/base/clock.ts';
+import { Lab, type MachineStatus } from '../../src/cluster/lab/lab.ts';
+import { LabFolder } from '../../src/cluster/lab/lab-folder.ts';
+import type { LabPlan, Machine } from '../../src/cluster/lab/lab-plan.ts';
+import { labMeans, missingForLab } from '../../src/cluster/lab/requirements.ts';
+import type { CommandLine } from '../../src/cluster/lab/run.ts';
+import { testConfig } from '../support/running-server.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/main/main.ts', import.meta.url));
+export const COPSE: CommandLine = [process.execPath, '--max-semi-space-size=2', '--expose-gc', MAIN];
+export const MIB = 1024 * 1024;
+
+const missing = missingForLab();
+/** For `test`'s options. */
+export const skipWithoutLab = missing.length > 0 && `a lab cannot be made here: ${missing.join('; ')}`;
+
+/** What tests of several labs side by side do not share. */
+export function ownPlan(): Pick<LabPlan, 'name' | 'network'> {
+  return {
+    name: `t${process.pid.toString(36)}`.slice(0, 7),
+    network: `10.${64 + ((process.pid >> 8) % 64)}.${process.pid & 255}`,
+  };
+}
+
+export interface TestLabOptions extends Partial<Pick<LabPlan, 'boards' | 'memory' | 'cpus'>> {
+  /** Further settings of the server. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  readonly copse?: CommandLine;
+}
+
+/** A lab with the settings of tests, in a temporary folder. */
+export class TestLab implements AsyncDisposable {
+  readonly lab: Lab;
+  readonly #folder: LabFolder;
+
+  private constructor(lab: Lab, folder: LabFolder) {
+    this.lab = lab;
+    this.#folder = folder;
+  }
+
+  static async start({ boards = 4, memory = 512 * MIB, cpus, config, copse = COPSE }: TestLabOptions = {}) {
+    const path = mkdtempSync(join(tmpdir(), 'copse-lab-'));
+    chmodSync(path, 0o711);
+    const folder = new LabFolder(join(path, 'lab'));
+    const { memory: _, ...settings } = testConfig();
+    const plan = { ...ownPlan(), boards, memory, cpus, settings: { ...settings, ...config } };
+    const parts = { folder, means: labMeans(), copse, clock: systemClock, say: () => undefined };
+    const started = new TestLab(new Lab(plan, parts), folder);
+    try {
+      await started.lab.up();
+      return started;
+    } catch (error) {
+      const logs = started.lab.machines.map(machine => `${machine.name}:\n${started.logOf(machine).slice(-1500)}`);
+      await started[Symbol.asyncDispose]();
+      throw new Error(`The lab does not come up.\n${logs.join('\n')}`, { cause: error });
+    }
+  }
+
+  /** The fronts. */
+  get doors(): readonly { readonly url: string }[] {
+    return this.lab.urls.map(url => ({ url }));
+  }
+
+  get boards(): readonly Machine[] {
+    return this.lab.boards;
+  }
+
+  /** Everything that a machine has said. */
+  logOf(machine: Machine): string {
+    try {
+      return readFileSync(this.#folder.logOf(machine), 'utf8');
+    } catch {
+      return '';
+    }
+  }
+
+  /** Resolves when a machine has said something that it had not when `from` letters of its log were there. */
+  async said(machine: Machine, what: RegExp, from = 0): Promise<void> {
+    while (!what.test(this.logOf(machine).slice(from))) await wait(100);
+  }
+
+  async status(name: string): Promise<MachineStatus> {
+    const found = (await this.lab.status()).find(({ machine }) => machine.name === name);
+    if (found === undefined) throw new Error(`there is no ${name}`);
+    return found;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#folder.hasLab) await this.lab.down();
+    rmSync(join(this.#folder.path, '..'), { recursive: true, force: true });
+  }
+}
