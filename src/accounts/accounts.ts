@@ -23,6 +23,7 @@ import { LastSeen } from './last-seen.ts';
 import { Login } from './login.ts';
 import { MailValidations } from './mail-validations.ts';
 import { Moderation } from './moderation.ts';
+import { OAuth } from './oauth/oauth.ts';
 import { OpenIdTokens } from './openid-tokens.ts';
 import { Passwords } from './passwords.ts';
 import { type AccountPorts, noDeviceListener, noRoomFollower } from './ports.ts';
@@ -93,6 +94,8 @@ export class Accounts implements AsyncDisposable {
   readonly identities: ExternalIdentities;
   /** Undefined where there is none. */
   readonly signOn: SingleSignOn | undefined;
+  /** The same. */
+  readonly oauth: OAuth | undefined;
   readonly threepids: Threepids;
   readonly tasks: AccountTasks;
   readonly #parts: AccountsParts;
@@ -171,6 +174,7 @@ export class Accounts implements AsyncDisposable {
     this.registration = registration;
     const signOn = { db, clock, random, users, identities, registration, interactive, login: this.login };
     this.signOn = ports.signOn && new SingleSignOn({ ...signOn, ports: ports.signOn });
+    this.oauth = ports.oauth && new OAuth({ ...signOn, sessions, ports: ports.oauth });
     this.identities = identities;
     this.proofOfWork = proofOfWork;
     this.registrationTokens = registrationTokens;
@@ -246,6 +250,7 @@ export class Accounts implements AsyncDisposable {
     await db.tx(async tx => {
       await deleteExpiredShortTokens(tx, clock.now());
       await this.validations.sweep(tx);
+      await this.oauth?.sweep(tx);
       await deleteTokensEndedBefore(tx, clock.now() - KEEP_ENDED_MS);
     });
   }

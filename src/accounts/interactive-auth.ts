@@ -107,6 +107,7 @@ export class InteractiveAuth {
    * the account has that. @throws MatrixError as `check`
    */
   async confirm(request: ConfirmationRequest): Promise<InteractiveOutcome> {
+    if (request.user.oauthClient !== undefined) throw notByOAuth();
     return this.check(request, await this.#confirmationFlows(request.user.userNid));
   }
 
@@ -295,6 +296,13 @@ export class InteractiveAuth {
   #insert(tx: Tx, session: string, stage: string, detail: string | null): Promise<boolean> {
     return insertStage(tx, { session, stage, detail }, this.#parts.clock.now() + AUTH_SESSION_MS);
   }
+}
+
+/** Client-server API, "OAuth 2.0 API": interactive authentication is not for clients that users tell no password. */
+function notByOAuth(): MatrixError {
+  return forbidden(
+    'Clients that log in by OAuth 2.0 leave this to the account pages of this server (account_management_uri).',
+  );
 }
 
 function used(): MatrixError {

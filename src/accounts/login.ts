@@ -3,8 +3,8 @@ import type { Random } from '../base/random.ts';
 import { type ServerName, type UserId, userIdOf } from '../core/ids.ts';
 import { getString, type JsonObject } from '../core/json.ts';
 import { forbidden, MatrixError } from '../core/matrix-error.ts';
-import type { Database } from '../db/database.ts';
-import { awaitingApproval, deactivated, locked, unknownToken } from './account-errors.ts';
+import type { Database, Tx } from '../db/database.ts';
+import { requireMayLogIn, unknownToken } from './account-errors.ts';
 import type { AppserviceSessions } from './appservice-sessions.ts';
 import type { Credentials } from './credentials.ts';
 import { hashSecretToken, newSecretToken } from './secret-token.ts';
@@ -70,6 +70,20 @@ export class Login {
     if (name === undefined || password === undefined) {
       throw new MatrixError('M_MISSING_PARAM', 'A login with a password needs an identifier and a password.');
     }
+    return this.#withPassword(name, password, ip);
+  }
+
+  /** The user with this name, or mail address, and password. @throws MatrixError M_FORBIDDEN, M_LIMIT_EXCEEDED */
+  async userWithPassword(name: string, password: string, ip: string): Promise<User> {
+    const { credentials } = this.#parts;
+    const isAddress = name.includes('@', 1);
+    const identifier: JsonObject = isAddress
+      ? { type: 'm.id.thirdparty', medium: 'email', address: name }
+      : { type: 'm.id.user', user: name };
+    return this.#withPassword((await credentials.identifiedName({ identifier })) ?? name, password, ip);
+  }
+
+  async #withPassword(name: string, password: string, ip: string): Promise<User> {
     const user = await this.#parts.credentials.check(name, password, ip);
     if (user === undefined) throw forbidden('Wrong user name or password.');
     return user;
@@ -110,16 +124,15 @@ export class Login {
    *   M_INVALID_PARAM
    */
   async open(user: User, request: Omit<SessionRequest, 'userNid'>): Promise<LoggedIn> {
-    const { db, users, sessions } = this.#parts;
-    const session = await db.tx(async tx => {
-      // Read again: between the password and now the account may have been deactivated.
-      const current = await users.byNid(user.userNid, tx);
-      if (current === undefined || current.isDeactivated) throw deactivated();
-      if (current.isLocked) throw locked();
-      if (!current.isApproved) throw awaitingApproval();
-      return sessions.open(tx, { ...request, userNid: user.userNid });
-    });
+    const session = await this.#parts.db.tx(tx => this.openIn(tx, { ...request, userNid: user.userNid }));
     return { userId: user.userId, session };
+  }
+
+  /** `open` in a transaction that does more. @throws MatrixError as `open` */
+  async openIn(tx: Tx, request: SessionRequest): Promise<Session> {
+    // Read again: between the password and now the account may have been deactivated.
+    requireMayLogIn(await this.#parts.users.byNid(request.userNid, tx));
+    return this.#parts.sessions.open(tx, request);
   }
 
   /** A token with which somebody can log in as the user once, within `expiresInMs`. */

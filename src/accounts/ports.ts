@@ -1,6 +1,7 @@
 import type { UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Queryable, Tx } from '../db/database.ts';
+import type { OAuthPorts } from './oauth/oauth-ports.ts';
 import type { SignOnPorts } from './sign-on-ports.ts';
 
 /** What this part needs from parts above it; `main/compose.ts` hands it over. */
@@ -15,6 +16,8 @@ export interface AccountPorts {
   readonly mail?: MailSender;
   /** Absent where there is no single sign-on. */
   readonly signOn?: SignOnPorts;
+  /** Absent where there is no OAuth 2.0 API. */
+  readonly oauth?: OAuthPorts;
 }
 
 /** Fulfilled by `keys/`. Both run in the transaction that changes the devices. */

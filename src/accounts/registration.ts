@@ -101,6 +101,11 @@ export class Registration {
     this.#parts.limits.require(ip);
   }
 
+  /** Whether new accounts can be used at once. */
+  get letsIn(): boolean {
+    return this.#parts.mode !== 'approval';
+  }
+
   /** What users accept when they register. */
   get policies(): readonly Policy[] {
     return this.#parts.terms;

@@ -12,6 +12,8 @@ export interface Requester {
   readonly isSuspended: boolean;
   /** The number of the access token, for idempotency and for logging out this session. */
   readonly tokenNid: number | undefined;
+  /** The OAuth 2.0 client that the token was given to; absent for tokens that were got in another way. */
+  readonly oauthClient?: string | undefined;
   /** How often the user may send, where an administrator has said so; 0 a second: nothing is limited. */
   readonly rate?: { readonly perSecond: number; readonly burst: number } | undefined;
   /** The appservice that acts, and whether it is exempt from rate limits. */

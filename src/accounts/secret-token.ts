@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { type Random, randomToken } from '../base/random.ts';
 
 /** Shown at the start of each token, so that a leaked one can be told for what it is. */
-export type TokenKind = 'cpa' | 'cpr' | 'cpl' | 'cpo';
+export type TokenKind = 'cpa' | 'cpr' | 'cpl' | 'cpo' | 'cpb' | 'cpc' | 'cpd';
 
 /** No token of ours is longer: what is gets no further than here. */
 const MAX_LENGTH = 200;

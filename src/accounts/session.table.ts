@@ -7,6 +7,8 @@ export interface SessionRow {
   readonly user_nid: number;
   readonly device_id: string | null;
   readonly family: string;
+  /** Null for tokens that were not got by OAuth 2.0. */
+  readonly client_id: string | null;
   readonly refreshed_from: number | null;
   readonly expires_ts: number | null;
   readonly is_admin: number;
@@ -24,6 +26,7 @@ export interface RefreshTokenRow {
   readonly user_nid: number;
   readonly device_id: string;
   readonly family: string;
+  readonly client_id: string | null;
   readonly refreshed_from: number | null;
   readonly spent_ts: number | null;
 }
@@ -32,13 +35,14 @@ interface NewToken {
   readonly hash: Uint8Array;
   readonly userNid: number;
   readonly family: string;
+  readonly clientId: string | null;
   readonly refreshedFrom: number | null;
   readonly now: number;
 }
 
 export function sessionByHash(db: Queryable, hash: Uint8Array): Promise<SessionRow | undefined> {
   return db.get<SessionRow>(
-    sql`select t.nid, t.user_nid, t.device_id, t.family, t.refreshed_from, t.expires_ts,
+    sql`select t.nid, t.user_nid, t.device_id, t.family, t.client_id, t.refreshed_from, t.expires_ts,
         a.is_admin, a.is_guest, a.is_deactivated, a.is_locked, a.is_suspended,
         r.per_second as rate_per_second, r.burst as rate_burst
       from access_token t join account a on a.user_nid = t.user_nid
@@ -51,16 +55,28 @@ export async function insertAccessToken(
   token: NewToken & { readonly deviceId: string | null; readonly expiresTs: number | null },
 ): Promise<void> {
   await tx.run(
-    sql`insert into access_token (hash, user_nid, device_id, family, refreshed_from, created_ts, expires_ts)
-      values (${token.hash}, ${token.userNid}, ${token.deviceId}, ${token.family}, ${token.refreshedFrom},
-        ${token.now}, ${token.expiresTs})`,
+    sql`insert into access_token (hash, user_nid, device_id, family, client_id, refreshed_from, created_ts, expires_ts)
+      values (${token.hash}, ${token.userNid}, ${token.deviceId}, ${token.family}, ${token.clientId},
+        ${token.refreshedFrom}, ${token.now}, ${token.expiresTs})`,
   );
 }
 
 export async function insertRefreshToken(tx: Tx, token: NewToken & { readonly deviceId: string }): Promise<void> {
   await tx.run(
-    sql`insert into refresh_token (hash, user_nid, device_id, family, refreshed_from, created_ts)
-      values (${token.hash}, ${token.userNid}, ${token.deviceId}, ${token.family}, ${token.refreshedFrom}, ${token.now})`,
+    sql`insert into refresh_token (hash, user_nid, device_id, family, client_id, refreshed_from, created_ts)
+      values (${token.hash}, ${token.userNid}, ${token.deviceId}, ${token.family}, ${token.clientId},
+        ${token.refreshedFrom}, ${token.now})`,
+  );
+}
+
+/** Whose an access or refresh token is, whether it is still good or not. */
+export function ownerOfToken(
+  db: Queryable,
+  hash: Uint8Array,
+): Promise<{ user_nid: number; device_id: string | null; access_nid: number | null } | undefined> {
+  return db.get(
+    sql`select user_nid, device_id, nid as access_nid from access_token where hash = ${hash}
+      union all select user_nid, device_id, null from refresh_token where hash = ${hash}`,
   );
 }
 
@@ -68,7 +84,7 @@ export async function insertRefreshToken(tx: Tx, token: NewToken & { readonly de
 export function lockRefreshToken(tx: Tx, hash: Uint8Array): Promise<RefreshTokenRow | undefined> {
   return tx.get<RefreshTokenRow>(
     sql`update refresh_token set created_ts = created_ts where hash = ${hash}
-      returning nid, user_nid, device_id, family, refreshed_from, spent_ts`,
+      returning nid, user_nid, device_id, family, client_id, refreshed_from, spent_ts`,
   );
 }
 

@@ -16,6 +16,7 @@ import {
   insertAccessToken,
   insertRefreshToken,
   lockRefreshToken,
+  ownerOfToken,
   type RefreshTokenRow,
   type SessionRow,
   sessionByHash,
@@ -43,6 +44,8 @@ export interface SessionRequest {
   readonly displayName?: string | undefined;
   /** The client can refresh: its access token expires. */
   readonly refreshable?: boolean | undefined;
+  /** The OAuth 2.0 client that the tokens are given to. */
+  readonly oauthClient?: string | undefined;
 }
 
 export interface Tokens {
@@ -54,6 +57,8 @@ export interface Tokens {
 
 export interface Session extends Tokens {
   readonly deviceId: string;
+  /** Names all tokens that come from this login. */
+  readonly family: string;
 }
 
 /** How a request came in, as far as its authentication needs it. */
@@ -81,8 +86,8 @@ export class Sessions {
     await deleteTokensOfDevices(tx, userNid, [deviceId]);
     cache.forget(tx, userNid);
     const family = randomToken(this.#parts.random, 16);
-    const refreshedFrom = null;
-    return { deviceId, ...(await this.#issue(tx, { userNid, deviceId, family, refreshedFrom }, request.refreshable)) };
+    const to = { userNid, deviceId, family, clientId: request.oauthClient ?? null, refreshedFrom: null };
+    return { deviceId, family, ...(await this.#issue(tx, to, request.refreshable)) };
   }
 
   /** A token without a device, for an administrator who acts as the user. */
@@ -94,6 +99,7 @@ export class Sessions {
       userNid,
       deviceId: null,
       family: randomToken(random, 16),
+      clientId: null,
       refreshedFrom: null,
       now: clock.now(),
       expiresTs: expiresTs ?? null,
@@ -103,7 +109,7 @@ export class Sessions {
 
   async #issue(
     tx: Tx,
-    to: { userNid: number; deviceId: string; family: string; refreshedFrom: number | null },
+    to: { userNid: number; deviceId: string; family: string; clientId: string | null; refreshedFrom: number | null },
     refreshable = false,
   ): Promise<Tokens> {
     const { random, clock, accessTokenMs } = this.#parts;
@@ -162,6 +168,7 @@ export class Sessions {
       isGuest: row.is_guest === 1,
       isSuspended: row.is_suspended === 1,
       tokenNid: row.nid,
+      oauthClient: row.client_id ?? undefined,
       rate: rateOf(row),
       appservice: undefined,
     };
@@ -180,30 +187,51 @@ export class Sessions {
 
   /**
    * New tokens for a refresh token. It stays good until one of the new ones is used, in case the answer gets lost.
-   * One that comes again after that was copied: everything that came from its login ends.
+   * One that comes again after that was copied: everything that came from its login ends. `oauthClient`: who asks, where
+   * that is by OAuth 2.0; the token of another client is unknown.
    *
    * @throws MatrixError M_UNKNOWN_TOKEN
    */
-  async refresh(token: string): Promise<Tokens> {
+  async refresh(token: string, oauthClient?: string): Promise<Tokens> {
     const hash = hashSecretToken(token);
-    const tokens = hash === undefined ? 'unknown' : await this.#parts.db.tx(tx => this.#rotate(tx, hash));
+    const tokens = hash === undefined ? 'unknown' : await this.#parts.db.tx(tx => this.#rotate(tx, hash, oauthClient));
     if (tokens === 'unknown') throw unknownToken('The refresh token is not known here.', false);
     if (tokens === 'reused') throw unknownToken('The refresh token has been used before. The session has ended.', true);
     return tokens;
   }
 
-  async #rotate(tx: Tx, hash: Uint8Array): Promise<Tokens | 'unknown' | 'reused'> {
-    const { clock, cache } = this.#parts;
+  async #rotate(tx: Tx, hash: Uint8Array, oauthClient?: string): Promise<Tokens | 'unknown' | 'reused'> {
+    const { clock } = this.#parts;
     const row = await lockRefreshToken(tx, hash);
-    if (row === undefined) return 'unknown';
+    if (row === undefined || (row.client_id ?? undefined) !== oauthClient) return 'unknown';
     if (row.spent_ts !== null) {
-      await expireFamily(tx, row.family, clock.now());
-      cache.forget(tx, row.user_nid);
+      await this.endFamily(tx, row.user_nid, row.family);
       return 'reused';
     }
     if (row.refreshed_from !== null) await spendRefreshToken(tx, row.refreshed_from, clock.now());
     await deleteUnusedSuccessors(tx, row.nid);
     return this.#issue(tx, issuedTo(row), true);
+  }
+
+  /** Everything that came from one login ends, softly. */
+  async endFamily(tx: Tx, userNid: number, family: string): Promise<void> {
+    const { clock, cache } = this.#parts;
+    await expireFamily(tx, family, clock.now());
+    cache.forget(tx, userNid);
+  }
+
+  /** Ends the session that a token belongs to, an access token or one to refresh with, and with it its device. */
+  async revoke(token: string): Promise<void> {
+    const hash = hashSecretToken(token);
+    if (hash === undefined) return;
+    const { db, devices, cache } = this.#parts;
+    await db.tx(async tx => {
+      const row = await ownerOfToken(tx, hash);
+      if (row === undefined) return;
+      if (row.device_id !== null) await devices.remove(tx, row.user_nid, [row.device_id]);
+      else if (row.access_nid !== null) await deleteAccessToken(tx, row.access_nid);
+      cache.forget(tx, row.user_nid);
+    });
   }
 
   /** Ends the session of a request, and with it its device. Appservices have none to end. */
@@ -228,5 +256,6 @@ function rateOf({ rate_per_second: perSecond, rate_burst: burst }: SessionRow): 
 }
 
 function issuedTo(row: RefreshTokenRow) {
-  return { userNid: row.user_nid, deviceId: row.device_id, family: row.family, refreshedFrom: row.nid };
+  const { user_nid: userNid, device_id: deviceId, family, client_id: clientId, nid: refreshedFrom } = row;
+  return { userNid, deviceId, family, clientId, refreshedFrom };
 }

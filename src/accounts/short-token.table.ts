@@ -2,11 +2,12 @@ import type { Queryable, Tx } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
 
 /** Tokens that stand for a user for a short time and for one purpose. */
-export type ShortTokenTable = 'login_token' | 'openid_token';
+export type ShortTokenTable = 'login_token' | 'openid_token' | 'browser_token';
 
 const TABLES: Readonly<Record<ShortTokenTable, Sql>> = {
   login_token: sql`login_token`,
   openid_token: sql`openid_token`,
+  browser_token: sql`browser_token`,
 };
 
 export async function insertShortToken(
@@ -34,12 +35,18 @@ export function findShortToken(
   table: ShortTokenTable,
   hash: Uint8Array,
   now: number,
-): Promise<{ user_nid: number } | undefined> {
-  return db.get(sql`select user_nid from ${TABLES[table]} where hash = ${hash} and expires_ts > ${now}`);
+): Promise<{ user_nid: number; expires_ts: number } | undefined> {
+  return db.get(sql`select user_nid, expires_ts from ${TABLES[table]} where hash = ${hash} and expires_ts > ${now}`);
 }
 
+export async function deleteShortToken(tx: Tx, table: ShortTokenTable, hash: Uint8Array): Promise<void> {
+  await tx.run(sql`delete from ${TABLES[table]} where hash = ${hash}`);
+}
+
+/** Authorization codes that nobody has used yet are such tokens too. */
 export async function deleteShortTokensOf(tx: Tx, userNid: number): Promise<void> {
   for (const table of Object.values(TABLES)) await tx.run(sql`delete from ${table} where user_nid = ${userNid}`);
+  await tx.run(sql`delete from oauth_code where user_nid = ${userNid} and spent_ts is null`);
 }
 
 export async function deleteExpiredShortTokens(tx: Tx, now: number): Promise<void> {

@@ -16,8 +16,11 @@ export interface SingleSignOnParts extends NewcomersParts {
   readonly ports: SignOnPorts;
 }
 
-/** What somebody goes to a provider for: to log in to a client, or to pass a stage of an authentication session. */
-export type SignOnPurpose = { readonly redirectUrl: string } | { readonly session: string };
+/** Where somebody wants to be logged in: in a client, or in the browser, to go on to a page of this server. */
+type Destination = { readonly redirectUrl: string } | { readonly page: string };
+
+/** What somebody goes to a provider for: to log in, or to pass a stage of an authentication session. */
+export type SignOnPurpose = Destination | { readonly session: string };
 
 /** Where the browser goes, and what it keeps for us until it comes back. */
 export interface SignOnDeparture {
@@ -33,9 +36,17 @@ export interface ClientArrival {
   readonly isTrusted: boolean;
 }
 
+/** Who has signed in to go on to a page. */
+export interface PageArrival {
+  readonly kind: 'page';
+  readonly userNid: number;
+  readonly page: string;
+}
+
 /** `newcomer`: gets an account on accepting the policies, with what the browser keeps until then. `confirmed`: a stage was passed. */
 export type SignOnArrival =
   | ClientArrival
+  | PageArrival
   | { readonly kind: 'newcomer'; readonly policies: readonly Policy[]; readonly cookie: string }
   | { readonly kind: 'confirmed' };
 
@@ -49,7 +60,7 @@ interface Pending extends SignOnChecks {
 /** Somebody who reads the policies. */
 interface Reading {
   readonly newcomer: Newcomer;
-  readonly redirectUrl: string;
+  readonly destination: Destination;
   /** What they were shown, by version. */
   readonly shown: string;
   readonly expires: number;
@@ -84,7 +95,8 @@ export class SingleSignOn {
     const { clock, random, ports, interactive } = this.#parts;
     const provider = this.#provider(providerId);
     if ('redirectUrl' in purpose) clientRedirect(purpose.redirectUrl);
-    else if (!(await interactive.isSession(purpose.session))) throw forbidden('This page is too old.');
+    else if ('session' in purpose && !(await interactive.isSession(purpose.session)))
+      throw forbidden('This page is too old.');
     const secret = () => randomToken(random, 32);
     const checks = { state: secret(), nonce: secret(), verifier: secret() };
     const pending: Pending = { ...checks, provider: providerId, purpose, expires: clock.now() + SIGN_ON_MS };
@@ -104,12 +116,12 @@ export class SingleSignOn {
     const signedOn = await provider.identify(query, pending);
     const known = await this.#parts.identities.owner({ provider: provider.id, subject: signedOn.subject });
     if ('session' in purpose) return this.#confirm(purpose.session, known);
-    if (known !== undefined) return this.#arrive(known, purpose.redirectUrl);
+    if (known !== undefined) return this.#arrive(known, purpose);
     if (!provider.makesAccounts) throw forbidden('You have no account on this server; ask its administrators for one.');
     const newcomer = { ...signedOn, provider: provider.id };
     const { policies } = this.#parts.registration;
-    if (policies.length > 0) return this.#showPolicies(policies, newcomer, purpose.redirectUrl);
-    return this.#arrive(await this.#newcomers.make(newcomer), purpose.redirectUrl);
+    if (policies.length > 0) return this.#showPolicies(policies, newcomer, purpose);
+    return this.#arrive(await this.#newcomers.make(newcomer), purpose);
   }
 
   /**
@@ -117,17 +129,17 @@ export class SingleSignOn {
    *
    * @throws MatrixError M_FORBIDDEN for a browser that was not shown them, or others
    */
-  async accept(cookie: string | undefined): Promise<ClientArrival> {
+  async accept(cookie: string | undefined): Promise<ClientArrival | PageArrival> {
     const { clock, ports, identities, registration } = this.#parts;
     const reading = openSealedText(READING_SEAL, cookie ?? '', ports.secret) as Reading | undefined;
     if (reading === undefined || reading.expires <= clock.now() || reading.shown !== versionsOf(registration.policies))
       throw forbidden('This page is too old.');
-    const { newcomer, redirectUrl } = reading;
+    const { newcomer, destination } = reading;
     // A button may be pressed twice.
-    return this.#arrive((await identities.owner(newcomer)) ?? (await this.#newcomers.make(newcomer)), redirectUrl);
+    return this.#arrive((await identities.owner(newcomer)) ?? (await this.#newcomers.make(newcomer)), destination);
   }
 
-  #showPolicies(policies: readonly Policy[], newcomer: Newcomer, redirectUrl: string): SignOnArrival {
+  #showPolicies(policies: readonly Policy[], newcomer: Newcomer, destination: Destination): SignOnArrival {
     const { clock, ports } = this.#parts;
     const kept: Newcomer = {
       ...newcomer,
@@ -135,13 +147,15 @@ export class SingleSignOn {
       displayName: newcomer.displayName?.slice(0, LONGEST_NAME),
     };
     const expires = clock.now() + SIGN_ON_MS;
-    const reading: Reading = { newcomer: kept, redirectUrl, shown: versionsOf(policies), expires };
+    const reading: Reading = { newcomer: kept, destination, shown: versionsOf(policies), expires };
     return { kind: 'newcomer', policies, cookie: sealText(READING_SEAL, reading, ports.secret) };
   }
 
   /** @throws MatrixError M_FORBIDDEN */
-  async #arrive(user: User, redirectUrl: string): Promise<ClientArrival> {
+  async #arrive(user: User, destination: Destination): Promise<ClientArrival | PageArrival> {
     if (user.isDeactivated) throw forbidden('This account has been deactivated.');
+    if ('page' in destination) return { kind: 'page', userNid: user.userNid, page: destination.page };
+    const { redirectUrl } = destination;
     const { token } = await this.#parts.login.createToken(user.userNid);
     const isTrusted = isTrustedClient(redirectUrl, this.#parts.ports.trustedClients);
     return { kind: 'client', userId: user.userId, location: withLoginToken(redirectUrl, token), isTrusted };

@@ -22,7 +22,7 @@ import {
   text,
   texts,
 } from './kinds.ts';
-import { singleSignOn } from './sign-on.ts';
+import { oauth, singleSignOn } from './sign-on.ts';
 
 const SERVER_NAME = 'a server name such as example.org';
 const BASE_URL = 'a URL such as https://matrix.example.org';
@@ -330,6 +330,7 @@ export const ConfigSchema = section('', {
   tls,
   registration,
   terms,
+  oauth,
   single_sign_on: singleSignOn,
   server_notices: serverNotices,
   registration_shared_secret: optionalText(

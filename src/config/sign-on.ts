@@ -3,6 +3,13 @@ import { flag, isHttpUrl, list, optionalText, requiredText, section, texts } fro
 const isNotEmpty = (value: string) => value !== '';
 const isId = (value: string) => /^[A-Za-z0-9_.-]{1,64}$/.test(value);
 
+/** The settings of the OAuth 2.0 API. */
+export const oauth = section(
+  'Logging in on a page of this server, by OAuth 2.0: clients then see no password (docs/oauth.md). It needs ' +
+    '`public_base_url`; without it, and where it is switched off, clients log in with the password alone.',
+  { enabled: flag('Whether clients can log in so.', true) },
+);
+
 /** The settings of single sign-on. */
 export const singleSignOn = section(
   'Logging in with an account elsewhere, by OpenID Connect. It needs `public_base_url`; the address that providers send ' +

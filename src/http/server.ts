@@ -22,6 +22,7 @@ import { dropBody } from './drop-body.ts';
 import { DEFAULT_BODY_LIMIT, type Endpoint, type EndpointRequest, isReply, pathsOf, type Reply } from './endpoint.ts';
 import { answerError } from './errors.ts';
 import { HEALTH_PATH } from './health.ts';
+import { OAUTH_PREFIX } from './oauth/oauth-paths.ts';
 import { Query } from './query.ts';
 import type { RequestCharge, RequestMemory } from './request-memory.ts';
 import { RouteTable } from './route-table.ts';
@@ -343,7 +344,7 @@ function accessToken(raw: FastifyRequest, query: Query): string | undefined {
 
 /** The administration API is not for browsers of other origins, but its Synapse-shaped part is called by web consoles. */
 function hasCors(url: string): boolean {
-  return url.startsWith('/_matrix/') || url.startsWith('/.well-known/') || url.startsWith('/_synapse/');
+  return ['/_matrix/', '/.well-known/', '/_synapse/', OAUTH_PREFIX].some(prefix => url.startsWith(prefix));
 }
 
 /** @throws BudgetFullError when the answer is too large for the moment */

@@ -48,6 +48,7 @@ import { Sync } from '../sync/sync.ts';
 import { Typing } from '../sync/typing.ts';
 import { composeAdministration, invitePolicy } from './compose-administration.ts';
 import { composeAppservices, composeLanes } from './compose-appservices.ts';
+import { composeOAuth } from './compose-oauth.ts';
 import type { Remote } from './compose-remote.ts';
 import { composeRooms } from './compose-rooms.ts';
 import { composeSignOn } from './compose-sign-on.ts';
@@ -159,12 +160,14 @@ export function composeParts(input: PartsInput): Parts {
   const pushers = new Pushers({ db, clock });
   const mail = smtpMail({ settings: config.mail, baseUrl: wellKnownOf(config).client ?? '', log });
   const signOn = composeSignOn(config, folder, log);
+  const oauth = composeOAuth(config, folder);
   const ports = {
     devices: deviceListeners(keys, pushers),
     rooms: roomFollower(() => rooms, log),
     ...(remote && { remoteProfiles: remote.profiles }),
     ...(mail && { mail }),
     ...(signOn && { signOn }),
+    ...(oauth && { oauth }),
     appservices,
   };
   const accounts = new Accounts({ ...common, settings: settingsOf(config, folder), ports });

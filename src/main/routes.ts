@@ -18,13 +18,18 @@ import { roomKeysRoutes } from '../http/client/room-keys/routes.ts';
 import type { RoomRouteParts } from '../http/client/rooms/room-route-parts.ts';
 import { roomRoutes } from '../http/client/rooms/routes.ts';
 import { searchRoutes } from '../http/client/search/routes.ts';
+import type { OAuthFacts } from '../http/client/server/auth-metadata.ts';
 import { serverRoutes } from '../http/client/server/routes.ts';
 import { syncRoutes } from '../http/client/sync/routes.ts';
 import { threepidRoutes } from '../http/client/threepids/routes.ts';
 import { toDeviceRoutes } from '../http/client/to-device/routes.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { oauthRoutes } from '../http/oauth/routes.ts';
 import { type PlacedEndpoint, servedBy } from '../http/served-by.ts';
+import { accountPageRoutes } from '../http/site/account/routes.ts';
 import { fallbackRoutes } from '../http/site/fallback/routes.ts';
 import { mailPageRoutes } from '../http/site/mail-page.ts';
+import type { SignOnRouteParts } from '../http/site/sign-on/departure.ts';
 import { signOnRoutes } from '../http/site/sign-on/routes.ts';
 import { synapseRoutes } from '../http/synapse/routes.ts';
 import type { DeviceListChanges, InteractiveAuth } from '../keys/ports.ts';
@@ -58,6 +63,7 @@ export function clientRoutes(parts: Parts, config: Config, { clock, version, his
       wellKnown: wellKnownOf(config),
       turn: { uris: config.turn.uris, secret: config.turn.shared_secret, lifetimeMs: config.turn.lifetime },
       clock,
+      oauth: oauthFacts(parts),
       thirdParties: parts.appservices.thirdParties,
     }),
     ...appserviceRoutes(parts),
@@ -65,7 +71,8 @@ export function clientRoutes(parts: Parts, config: Config, { clock, version, his
     ...threepidRoutes(accounts),
     ...mailPageRoutes({ validations: accounts.validations, serverName: rooms.serverName }),
     ...fallbackRoutes(accounts),
-    ...signOnRoutes({ signOn: accounts.signOn, isSecure: config.public_base_url?.startsWith('https:') ?? false }),
+    ...signOnRoutes(signOnParts(parts, config)),
+    ...oauthPages(parts, config, clock),
     ...accountDataRoutes({ accounts }),
     ...presenceRoutes({ rooms, presence: parts.presence }),
     ...profileRoutes({ accounts }),
@@ -96,6 +103,24 @@ export function clientRoutes(parts: Parts, config: Config, { clock, version, his
     ...reportRoutes({ accounts, rooms }),
     ...synapseRoutes({ ...parts, profileFor: roomParts.profileFor, version }),
   ]);
+}
+
+function signOnParts({ accounts: { signOn, oauth } }: Parts, config: Config): SignOnRouteParts {
+  return { signOn, oauth, isSecure: config.public_base_url?.startsWith('https:') ?? false };
+}
+
+function oauthFacts({ accounts: { oauth, settings } }: Parts): OAuthFacts | undefined {
+  return oauth && { base: oauth.base, issuer: oauth.issuer, canSignUp: settings.registration !== 'closed' };
+}
+
+/** What the OAuth 2.0 API consists of, for clients and for people. */
+function oauthPages(parts: Parts, config: Config, clock: Clock): Endpoint[] {
+  const { accounts, rooms } = parts;
+  const { oauth, sessions } = accounts;
+  if (oauth === undefined) return [];
+  const { random, serverName } = rooms;
+  const pages = { accounts, oauth, clock, random, serverName };
+  return [...oauthRoutes(oauth, sessions), ...accountPageRoutes(pages, signOnParts(parts, config))];
 }
 
 function roomRouteParts(parts: Parts, config: Config): RoomRouteParts {

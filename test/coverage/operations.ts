@@ -16,8 +16,6 @@ export const APIS = ['client-server', 'server-server', 'admin'] as const;
  */
 export const REFUSED: ReadonlySet<string> = new Set(
   [
-    // "404: The homeserver does not support the OAuth 2.0 API."
-    'GET /_matrix/client/v1/auth_metadata',
     // M_THREEPID_MEDIUM_NOT_SUPPORTED, M_THREEPID_DENIED: a server need not send text messages.
     'POST /_matrix/client/v3/account/3pid/msisdn/requestToken',
     'POST /_matrix/client/v3/register/email/requestToken',

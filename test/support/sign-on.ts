@@ -67,7 +67,9 @@ export class SignOnWorld implements AsyncDisposable {
     const secret = Buffer.alloc(32, 9);
     const signOn = { providers, trustedClients: options.trustedClients ?? [], secret };
     const accounts = new AccountsWorld(db, { terms: options.terms ?? [] }, { signOn });
-    accounts.server.add(signOnRoutes({ signOn: accounts.accounts.signOn, isSecure: true }));
+    accounts.server.add(
+      signOnRoutes({ signOn: accounts.accounts.signOn, oauth: accounts.accounts.oauth, isSecure: true }),
+    );
     return new SignOnWorld(accounts, provider);
   }
 

@@ -44,18 +44,27 @@ button{font:inherit;padding:.4em 1em}.wrong{color:#a11}`;
 const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64');
 
 /** Pages run no scripts but our own, load nothing, are framed by nobody, and their forms go to this server only. */
-const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`;
+const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; frame-ancestors 'none'; base-uri 'none'`;
 const HEADERS = {
+  'x-frame-options': 'DENY',
   'content-type': 'text/html; charset=utf-8',
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-store',
 };
 
-/** A whole page. `script`: what it runs when it is shown, a text of ours that holds nothing from outside. */
-export function page(title: string, content: Html, status = 200, script?: string): Reply {
-  const allowed =
+export interface PageOptions {
+  /** What it runs when it is shown, a text of ours that holds nothing from outside. */
+  readonly script?: string | undefined;
+  /** Where a form of the page may lead by a redirect, beside this server: a source as a content security policy has it. */
+  readonly leadsTo?: string;
+}
+
+/** A whole page. */
+export function page(title: string, content: Html, status = 200, { script, leadsTo }: PageOptions = {}): Reply {
+  const scripts =
     script === undefined ? '' : `; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`;
+  const allowed = `; form-action 'self'${leadsTo === undefined ? '' : ` ${leadsTo}`}${scripts}`;
   const headers = { ...HEADERS, 'content-security-policy': POLICY + allowed };
   const body = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>

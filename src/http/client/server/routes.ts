@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
 import type { Endpoint } from '../../endpoint.ts';
-import { authMetadata } from './auth-metadata.ts';
+import { authMetadata, type OAuthFacts } from './auth-metadata.ts';
 import { type CapabilitySettings, capabilities } from './capabilities.ts';
 import { thirdPartyLocation } from './third-party-location.ts';
 import { thirdPartyLocationOfProtocol } from './third-party-location-of-protocol.ts';
@@ -18,13 +18,15 @@ export interface ServerRouteParts extends ThirdPartyParts {
   readonly wellKnown: WellKnown;
   readonly turn: TurnSettings;
   readonly clock: Clock;
+  /** Undefined where there is no OAuth 2.0 API. */
+  readonly oauth: OAuthFacts | undefined;
 }
 
 export function serverRoutes(parts: ServerRouteParts): Endpoint[] {
   return [
     versions(),
     capabilities(parts.capabilities),
-    authMetadata(),
+    authMetadata(parts),
     turnServer(parts),
     thirdPartyProtocols(parts),
     thirdPartyProtocol(parts),

@@ -30,6 +30,7 @@ async function apiOf(t: TestContext, { wellKnown = NOTHING, turn = NO_RELAY } = 
     wellKnown,
     turn,
     clock,
+    oauth: undefined,
     thirdParties: new ThirdParties([], silentLog),
   });
   return { api: new TestApi(roomsOn(opened.db), routes, t), clock };

@@ -23,7 +23,7 @@ second to a few minutes, depending on your device and on how many people registe
 <form method="post" action="${action}" id="work" data-challenge="${challengeOf(session)}"
 data-bits="${proofOfWork.bits}" data-from="${/^\d{1,15}$/.test(sent) ? sent : '0'}"><input type="hidden" name="nonce"></form>`,
         200,
-        script,
+        { script },
       ),
   };
 };

@@ -64,7 +64,7 @@ export function mistake(wrong: string | undefined): Html {
 
 /** The stage is passed; the client goes on. */
 export function stageDone(): Reply {
-  return page('Thank you', html`<p>You can close this page and go on in your client.</p>`, 200, DONE);
+  return page('Thank you', html`<p>You can close this page and go on in your client.</p>`, 200, { script: DONE });
 }
 
 function lost(): Reply {

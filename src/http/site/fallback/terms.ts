@@ -11,15 +11,20 @@ export const termsPage = (registration: Registration): StagePage => ({
   },
 });
 
-/** Links to the policies and a button. `action`: where it leads. */
-export function acceptanceForm(policies: readonly Policy[], action: string): Html {
+/** Links to the policies. */
+export function policyList(policies: readonly Policy[]): Html {
   const items = policies.flatMap(({ texts, version }) =>
     texts.map(
       ({ name, url, language }) =>
         html`<li><a href="${url}" hreflang="${language}" target="_blank" rel="noreferrer">${name}</a> (${version})</li>`,
     ),
   );
+  return html`<ul>${items}</ul>`;
+}
+
+/** Links to the policies and a button. `action`: where it leads. */
+export function acceptanceForm(policies: readonly Policy[], action: string): Html {
   return html`<p>Please read these documents:</p>
-<ul>${items}</ul>
+${policyList(policies)}
 <form method="post" action="${action}"><button>I accept</button></form>`;
 }

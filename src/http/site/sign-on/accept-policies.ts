@@ -1,5 +1,6 @@
 import { endpoint, reply } from '../../endpoint.ts';
 import { CALLBACK_PATH, FORGOTTEN, requireSignOn, type SignOnRouteParts, signOnCookie } from './departure.ts';
+import { goOn } from './go-on.ts';
 import { clientQuestion, onPage } from './pages.ts';
 
 /** `POST /_copse/sign-on/callback`: somebody who comes by single sign-on accepts the policies, and gets an account. */
@@ -14,8 +15,10 @@ export const acceptPolicies = (parts: SignOnRouteParts) =>
       // There is nothing in it.
       stream.resume();
       return onPage(async () => {
+        const arrival = await requireSignOn(parts).accept(signOnCookie(header('cookie')));
+        if (arrival.kind === 'page') return goOn(arrival, parts);
         // A page and no redirect, whoever the client is: browsers let a form lead nowhere else.
-        const question = clientQuestion(await requireSignOn(parts).accept(signOnCookie(header('cookie'))));
+        const question = clientQuestion(arrival);
         return reply({ ...question, headers: { ...question.headers, 'set-cookie': FORGOTTEN } });
       });
     },

@@ -1,3 +1,4 @@
+import type { OAuth } from '../../../accounts/oauth/oauth.ts';
 import { SIGN_ON_MS, type SignOnDeparture, type SingleSignOn } from '../../../accounts/single-sign-on.ts';
 import { notFound } from '../../../core/matrix-error.ts';
 import { type Reply, reply } from '../../endpoint.ts';
@@ -13,6 +14,8 @@ export const FORGOTTEN = `${COOKIE}=; Max-Age=0; ${ATTRIBUTES}`;
 export interface SignOnRouteParts {
   /** Undefined where there is no single sign-on. */
   readonly signOn: SingleSignOn | undefined;
+  /** Undefined where there is none: people then sign in for clients alone. */
+  readonly oauth: OAuth | undefined;
   /** Whether browsers reach this server by TLS alone. */
   readonly isSecure: boolean;
 }

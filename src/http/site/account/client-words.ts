@@ -1,0 +1,31 @@
+import type { OAuthClient } from '../../../accounts/oauth/clients.ts';
+import { type Html, html } from '../html.ts';
+
+/** What a client calls itself, and the host it says it belongs to: the one anybody may claim, of the other its addresses are. */
+export function clientName({ metadata }: OAuthClient): string {
+  const { host } = new URL(metadata.client_uri);
+  return metadata.client_name === undefined ? host : `${metadata.client_name} (${host})`;
+}
+
+/** Where an address leads, for people. */
+export function placeOf(address: string): string {
+  const { protocol, host } = new URL(address);
+  return /^https?:$/.test(protocol) ? host : `the app behind ${protocol}`;
+}
+
+/** Links to what the client wants people to have read (client-server API, "Client metadata"). */
+export function clientLinks({ metadata }: OAuthClient): Html[] {
+  const links: [string, string | undefined][] = [
+    ['Its terms of service', metadata.tos_uri],
+    ['Its privacy policy', metadata.policy_uri],
+  ];
+  return links.flatMap(([text, url]) =>
+    url === undefined ? [] : [html`<p><a href="${url}" target="_blank" rel="noreferrer">${text}</a></p>\n`],
+  );
+}
+
+/** An address as a content security policy names it. Such a policy has no words for IPv6. */
+export function cspSource(address: string): string {
+  const { protocol, origin, hostname } = new URL(address);
+  return /^https?:$/.test(protocol) && !hostname.startsWith('[') ? origin : protocol;
+}
