@@ -43,10 +43,11 @@ export async function deleteShortToken(tx: Tx, table: ShortTokenTable, hash: Uin
   await tx.run(sql`delete from ${TABLES[table]} where hash = ${hash}`);
 }
 
-/** Authorization codes that nobody has used yet are such tokens too. */
+/** Codes of OAuth 2.0 that nobody has used yet are such tokens too. */
 export async function deleteShortTokensOf(tx: Tx, userNid: number): Promise<void> {
   for (const table of Object.values(TABLES)) await tx.run(sql`delete from ${table} where user_nid = ${userNid}`);
   await tx.run(sql`delete from oauth_code where user_nid = ${userNid} and spent_ts is null`);
+  await tx.run(sql`delete from oauth_device_grant where user_nid = ${userNid}`);
 }
 
 export async function deleteExpiredShortTokens(tx: Tx, now: number): Promise<void> {

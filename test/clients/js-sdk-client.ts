@@ -6,6 +6,7 @@ import { Device } from './js-sdk/device.ts';
 import { findingCommands } from './js-sdk/finding-commands.ts';
 import { mediaCommands } from './js-sdk/media-commands.ts';
 import { messageCommands } from './js-sdk/message-commands.ts';
+import { oauthCommands } from './js-sdk/oauth-commands.ts';
 import { readingCommands } from './js-sdk/reading-commands.ts';
 import { roomCommands } from './js-sdk/room-commands.ts';
 import { sessionCommands } from './js-sdk/session-commands.ts';
@@ -22,6 +23,7 @@ const commandsOf = (device: Device) => ({
   ...findingCommands(device),
   ...accountCommands(device),
   ...delayedCommands(device),
+  ...oauthCommands(device),
 });
 
 export type Commands = ReturnType<typeof commandsOf>;

@@ -19,6 +19,8 @@ export interface ServerOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** The data folder, where several processes share one; it is left where it is. */
   readonly dataDir?: string;
+  /** Where it listens, for settings that name the address; a free port unless given. */
+  readonly port?: number;
   /** Arguments for Node.js itself. */
   readonly nodeArgs?: readonly string[];
 }
@@ -40,12 +42,14 @@ export class RunningServer implements AsyncDisposable {
   readonly dataDir: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'copse-test-'));
   readonly #nodeArgs: readonly string[];
+  readonly #port: number;
   #child: ChildProcess | undefined;
   #url = '';
 
-  constructor({ config, dataDir, nodeArgs = [] }: ServerOptions) {
+  constructor({ config, dataDir, port = 0, nodeArgs = [] }: ServerOptions) {
     this.dataDir = dataDir ?? join(this.#folder, 'data');
     this.#nodeArgs = nodeArgs;
+    this.#port = port;
     // JSON is YAML.
     writeFileSync(this.configFile, JSON.stringify({ ...testConfig(), ...config }, null, 2));
     // The server must not outlive the tests, even when one of them fails before it stops the server.
@@ -97,7 +101,7 @@ export class RunningServer implements AsyncDisposable {
   /** Ends it as an operator would, if it runs, and starts it on the same data and the same port. */
   async restart(): Promise<void> {
     await this.#end('SIGTERM');
-    const port = this.#url === '' ? '0' : new URL(this.#url).port;
+    const port = this.#url === '' ? String(this.#port) : new URL(this.#url).port;
     const log = openSync(this.#logFile, 'a');
     const args = [...this.#nodeArgs, MAIN, 'up', '--config', this.configFile, '--data', this.dataDir, '--port', port];
     const from = this.log.length;

@@ -4,7 +4,11 @@ import { utf8Length } from '../../core/utf8.ts';
 import { OAuthError } from './oauth-error.ts';
 import { type ApplicationType, hasCommonBase, httpsUrl, isAllowedRedirect } from './redirect-uri.ts';
 
-export const GRANT_TYPES = ['authorization_code', 'refresh_token'] as const;
+export const GRANT_TYPES = [
+  'authorization_code',
+  'refresh_token',
+  'urn:ietf:params:oauth:grant-type:device_code',
+] as const;
 export type GrantType = (typeof GRANT_TYPES)[number];
 
 /** What a client has said of itself, as far as it was taken (client-server API, "Client metadata"). */

@@ -3,12 +3,14 @@ import type { Sessions, Tokens } from '../sessions.ts';
 import { GRANT_TYPES, type GrantType } from './client-metadata.ts';
 import type { Clients, OAuthClient } from './clients.ts';
 import type { Codes } from './codes.ts';
+import type { DeviceGrants } from './device-grants.ts';
 import { OAuthError } from './oauth-error.ts';
 import { readScope } from './scope.ts';
 
 export interface GrantsParts {
   readonly clients: Clients;
   readonly codes: Codes;
+  readonly devices: DeviceGrants;
   readonly sessions: Sessions;
 }
 
@@ -45,7 +47,8 @@ export class Grants {
   }
 
   #give(type: GrantType, client: OAuthClient, parameter: Parameter): Promise<GivenTokens> {
-    return type === 'authorization_code' ? this.#byCode(client, parameter) : this.#byRefreshing(client, parameter);
+    if (type === 'authorization_code') return this.#byCode(client, parameter);
+    return type === 'refresh_token' ? this.#byRefreshing(client, parameter) : this.#byDevice(client, parameter);
   }
 
   async #byCode(client: OAuthClient, parameter: Parameter): Promise<GivenTokens> {
@@ -54,6 +57,11 @@ export class Grants {
       redirectUri: required(parameter, 'redirect_uri'),
       verifier: required(parameter, 'code_verifier'),
     });
+    return { ...session, scope };
+  }
+
+  async #byDevice(client: OAuthClient, parameter: Parameter): Promise<GivenTokens> {
+    const { session, scope } = await this.#parts.devices.poll(client, required(parameter, 'device_code'));
     return { ...session, scope };
   }
 

@@ -8,7 +8,11 @@ export type OAuthErrorCode =
   | 'unsupported_grant_type'
   | 'invalid_redirect_uri'
   | 'invalid_client_metadata'
-  | 'temporarily_unavailable';
+  | 'temporarily_unavailable'
+  | 'authorization_pending'
+  | 'slow_down'
+  | 'access_denied'
+  | 'expired_token';
 
 const STATUS: Partial<Readonly<Record<OAuthErrorCode, number>>> = { temporarily_unavailable: 503 };
 

@@ -8,6 +8,7 @@ import { Authorizations } from './authorizations.ts';
 import { BrowserSessions } from './browser-sessions.ts';
 import { Clients } from './clients.ts';
 import { Codes } from './codes.ts';
+import { DeviceGrants } from './device-grants.ts';
 import { Grants } from './grants.ts';
 import type { OAuthPorts } from './oauth-ports.ts';
 import { SignUp, type SignUpParts } from './sign-up.ts';
@@ -30,6 +31,7 @@ export class OAuth {
   readonly clients: Clients;
   readonly authorizations: Authorizations;
   readonly grants: Grants;
+  readonly devices: DeviceGrants;
   readonly browsers: BrowserSessions;
   readonly signUp: SignUp;
   readonly #codes: Codes;
@@ -44,7 +46,8 @@ export class OAuth {
     this.clients = clients;
     this.#codes = codes;
     this.authorizations = new Authorizations({ clients, codes, issuer: this.issuer });
-    this.grants = new Grants({ clients, codes, sessions: parts.sessions });
+    this.devices = new DeviceGrants({ ...parts, clients });
+    this.grants = new Grants({ clients, codes, devices: this.devices, sessions: parts.sessions });
     this.browsers = new BrowserSessions(parts);
     this.signUp = new SignUp(parts);
   }
@@ -52,6 +55,7 @@ export class OAuth {
   /** Deletes what has expired. */
   async sweep(tx: Tx): Promise<void> {
     await this.#codes.sweep(tx);
+    await this.devices.sweep(tx);
     await this.clients.sweep(tx);
   }
 }

@@ -1,6 +1,11 @@
 import { createClient, type ICreateClientOpts, type MatrixClient, type Room } from 'matrix-js-sdk';
 import type { VerificationRequest } from 'matrix-js-sdk/lib/crypto-api/verification.js';
 
+type SessionOptions = Pick<
+  ICreateClientOpts,
+  'userId' | 'deviceId' | 'accessToken' | 'refreshToken' | 'onTokenRefresh' | 'oauthClientId'
+>;
+
 /** The one device that a client process stands for. */
 export class Device {
   readonly baseUrl: string;
@@ -20,7 +25,7 @@ export class Device {
   }
 
   /** Goes on as the session that a login or a registration gave. */
-  take(session: Pick<ICreateClientOpts, 'userId' | 'deviceId' | 'accessToken'>): void {
+  take(session: SessionOptions): void {
     this.#client = createClient({
       baseUrl: this.baseUrl,
       ...session,

@@ -1,7 +1,7 @@
 import { GRANT_TYPES } from '../../../accounts/oauth/client-metadata.ts';
 import { MatrixError } from '../../../core/matrix-error.ts';
 import { endpoint } from '../../endpoint.ts';
-import { AUTHORIZE_PATH, REGISTER_PATH, REVOKE_PATH, TOKEN_PATH } from '../../oauth/oauth-paths.ts';
+import { AUTHORIZE_PATH, DEVICE_PATH, REGISTER_PATH, REVOKE_PATH, TOKEN_PATH } from '../../oauth/oauth-paths.ts';
 
 export interface OAuthFacts {
   /** The public address of this server, without a slash at the end. */
@@ -33,6 +33,7 @@ function metadataOf({ base, issuer, canSignUp }: OAuthFacts) {
     issuer,
     authorization_endpoint: `${base}${AUTHORIZE_PATH}`,
     token_endpoint: `${base}${TOKEN_PATH}`,
+    device_authorization_endpoint: `${base}${DEVICE_PATH}`,
     registration_endpoint: `${base}${REGISTER_PATH}`,
     revocation_endpoint: `${base}${REVOKE_PATH}`,
     response_types_supported: ['code'],

@@ -4,7 +4,7 @@ import { type Endpoint, type EndpointRequest, endpoint, type Reply } from '../..
 import { AUTHORIZE_PATH } from '../../oauth/oauth-paths.ts';
 import { readForm } from '../form.ts';
 import { html, page } from '../html.ts';
-import { clientLinks, clientName, cspSource, placeOf } from './client-words.ts';
+import { clientLinks, clientName, cspSource, placeOf, replacedDevice } from './client-words.ts';
 import { loginLink, signUpLink } from './continue-to.ts';
 import type { LoginPageParts } from './login.ts';
 import { goTo, isOurForm, sealForm, shown, tooOld, type Visit, visit } from './visit.ts';
@@ -80,16 +80,11 @@ async function question(
   here: string,
 ): Promise<Reply> {
   const { client, redirectUri, scope } = request;
-  const known = await parts.accounts.devices.find(userNid, scope.deviceId);
-  const replaces =
-    known === undefined
-      ? []
-      : [html`<p>It takes the place of your device ${known.displayName ?? ''} (<code>${scope.deviceId}</code>).</p>`];
   const place = placeOf(redirectUri);
   const content = html`<p><strong>${clientName(client)}</strong> wants to use your account <code>${userId}</code>: to read and write
 messages, and everything else that you can do here. You will be led to <strong>${place}</strong>.</p>
 <p>Go on only if you have just begun to log in there.</p>
-${replaces}
+${await replacedDevice(parts.accounts.devices, userNid, scope.deviceId)}
 <form method="post" action="${here}">
 <input type="hidden" name="seal" value="${sealForm(parts, from, here)}">
 <p><button name="decision" value="allow">Let it in</button> <button name="decision" value="deny">Do not</button></p>

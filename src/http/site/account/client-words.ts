@@ -1,3 +1,4 @@
+import type { Devices } from '../../../accounts/devices.ts';
 import type { OAuthClient } from '../../../accounts/oauth/clients.ts';
 import { type Html, html } from '../html.ts';
 
@@ -11,6 +12,13 @@ export function clientName({ metadata }: OAuthClient): string {
 export function placeOf(address: string): string {
   const { protocol, host } = new URL(address);
   return /^https?:$/.test(protocol) ? host : `the app behind ${protocol}`;
+}
+
+/** Says so where a client wants to be a device that is there already, whose sessions end by that. */
+export async function replacedDevice(devices: Devices, userNid: number, deviceId: string): Promise<Html[]> {
+  const known = await devices.find(userNid, deviceId);
+  if (known === undefined) return [];
+  return [html`<p>It takes the place of your device ${known.displayName ?? ''} (<code>${deviceId}</code>).</p>`];
 }
 
 /** Links to what the client wants people to have read (client-server API, "Client metadata"). */

@@ -1,11 +1,18 @@
 import type { Endpoint } from '../../endpoint.ts';
 import type { SignOnRouteParts } from '../sign-on/departure.ts';
 import { authorizeRoutes } from './authorize.ts';
+import { linkRoutes } from './link.ts';
 import { type LoginPageParts, loginRoutes } from './login.ts';
 import { departFromLogin } from './sign-on.ts';
 import { signUpRoutes } from './sign-up.ts';
 
 /** Pages on which people sign in and let clients in. */
 export function accountPageRoutes(parts: LoginPageParts, signOn: SignOnRouteParts): Endpoint[] {
-  return [...loginRoutes(parts), departFromLogin(signOn), ...signUpRoutes(parts), ...authorizeRoutes(parts)];
+  return [
+    ...loginRoutes(parts),
+    departFromLogin(signOn),
+    ...signUpRoutes(parts),
+    ...authorizeRoutes(parts),
+    ...linkRoutes(parts),
+  ];
 }
