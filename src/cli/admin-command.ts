@@ -48,7 +48,7 @@ export function makeAdminCommand(
         run(server, words, given).catch(error => withHint(error, group)),
       );
       surroundings.print(given.json === true ? JSON.stringify(shown.json, null, 2) : shown.text);
-      finish(0);
+      finish(shown.exitCode ?? 0);
     });
 }
 

@@ -54,6 +54,8 @@ export interface AdminSurroundings {
 export interface Shown {
   readonly json: Json;
   readonly text: string;
+  /** Of the command; 0 unless given. */
+  readonly exitCode?: number;
 }
 
 /** `alice`, `@alice` or `@alice:example.org`. */

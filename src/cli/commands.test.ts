@@ -61,7 +61,14 @@ test('front and service take what is to be done', async () => {
   await run('service add wiki --url http://10.77.0.9:8080 --host wiki.example.org --data d');
   await run('service ls --json');
   await run('service rm wiki');
-  const none = { processes: undefined, isWhole: false, install: undefined, isFollowing: false, reload: undefined };
+  const none = {
+    processes: undefined,
+    isWhole: false,
+    install: undefined,
+    isFollowing: false,
+    isRunning: false,
+    reload: undefined,
+  };
   assert.deepEqual(calls, [
     ['front', { data: 'd' }, { program: 'nginx', ...none }],
     [

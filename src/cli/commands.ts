@@ -10,6 +10,7 @@ import { addMediaCommands } from './media-commands.ts';
 import { addMigrateCommands } from './migrate-commands.ts';
 import { addModerationCommands } from './moderation-commands.ts';
 import { addInviteCommand, addJoinCommand, addNodeCommands, type JoinActions } from './node-commands.ts';
+import { addPlacementCommands } from './placement-commands.ts';
 import { addReportCommands } from './report-commands.ts';
 import { addRoomCommands } from './room-commands.ts';
 import { addTaskCommands } from './task-commands.ts';
@@ -87,7 +88,7 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
     .option('--memory <size>', 'what it may use, such as 512M (default: 256M)')
     .action(async (options: ConfigArgs) => finish(await actions.up(options)));
 
-  withConfig(program.command('role'))
+  const role = withConfig(program.command('role'))
     .description('start one of several processes that are one server, for some of the work')
     .argument('<roles>', `what it does, with commas between them: ${ROLES.join(', ')}`)
     .option('--port <number>', 'the port for clients (default: 8008)')
@@ -144,6 +145,7 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
       }),
   );
   addMigrateCommands(commands, group('migrate', 'move the database of a running server'));
+  addPlacementCommands(commands, program, role);
   addTraceCommand(commands, program);
   addTaskCommands(commands, group('task', 'work that the server does for administrators'));
 

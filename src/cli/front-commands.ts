@@ -11,6 +11,8 @@ export interface FrontArgs {
   readonly install: string | undefined;
   /** Whether to stay, and to do it again whenever something changes. */
   readonly isFollowing: boolean;
+  /** Whether it is to follow, and to run the program itself. */
+  readonly isRunning: boolean;
   /** Instead of the usual command. */
   readonly reload: string | undefined;
 }
@@ -31,6 +33,7 @@ interface FrontOptions extends ConfigArgs {
   readonly whole?: boolean;
   readonly install?: string;
   readonly follow?: boolean;
+  readonly run?: boolean;
   readonly reload?: string;
 }
 
@@ -52,8 +55,9 @@ export function addFrontCommands(actions: FrontActions, { front, service, withCo
       )
       .option('--install <file>', 'put it there, check it, and reload if it is another; undo what is refused')
       .option('--follow', 'with --install: stay, and do it again whenever processes come or go')
+      .option('--run', 'with --install: as --follow, and run the program in the foreground')
       .option('--reload <command>', 'how it is reloaded')
-      .action(async ({ processes, whole, install, follow, reload, ...config }: FrontOptions) => {
+      .action(async ({ processes, whole, install, follow, run, reload, ...config }: FrontOptions) => {
         finish(
           await actions.front(config, {
             program,
@@ -61,6 +65,7 @@ export function addFrontCommands(actions: FrontActions, { front, service, withCo
             isWhole: whole === true,
             install,
             isFollowing: follow === true,
+            isRunning: run === true,
             reload,
           }),
         );

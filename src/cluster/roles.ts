@@ -35,6 +35,7 @@ const WORK_OF: readonly (readonly [string, Role])[] = [
   ['directory', 'maintenance'],
   ['tasks', 'maintenance'],
   ['maintenance', 'maintenance'],
+  ['placement', 'maintenance'],
   ['doctor', 'doctor'],
 ];
 

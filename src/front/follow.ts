@@ -17,6 +17,7 @@ const OUTCOMES: Readonly<Record<Installed, string>> = {
   unchanged: 'It is as it was: nothing is done.',
   reloaded: 'It is written, good, and taken up by a reload.',
   told: 'It is written, good, and taken up without a reload.',
+  started: 'It is written, good, and running.',
 };
 
 /** What an operator reads. */

@@ -17,8 +17,8 @@ export interface FrontProgram {
   readonly socket?: string;
 }
 
-/** What was done: nothing, since the text is the same; a reload; or changes while it runs. */
-export type Installed = 'unchanged' | 'reloaded' | 'told';
+/** What was done: nothing, since the text is the same; a reload; changes while it runs; or it was started. */
+export type Installed = 'unchanged' | 'reloaded' | 'told' | 'started';
 
 const PATIENCE_MS = 30_000;
 const run = promisify(execFile);

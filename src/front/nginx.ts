@@ -4,7 +4,7 @@ import { nginxServers } from './nginx-servers.ts';
 import { type NginxVersion, USUAL_NGINX } from './nginx-version.ts';
 import { poolName } from './pool-name.ts';
 import { rulesFor } from './rules.ts';
-import { block, PATIENCE } from './text.ts';
+import { block, fileWord, PATIENCE } from './text.ts';
 
 /** Connections to each process that each worker keeps open. */
 const KEPT = 32;
@@ -25,8 +25,16 @@ export function nginxText(front: Front, version: NginxVersion = USUAL_NGINX): st
   return `${lines.join('\n')}\n`;
 }
 
+/** Where a whole nginx writes: its process ID, and what went wrong (`stderr`, or a file). */
+export interface NginxPlaces {
+  readonly pid: string;
+  readonly errors: string;
+}
+
+const USUAL_PLACES: NginxPlaces = { pid: '/run/nginx.pid', errors: '/var/log/nginx/error.log' };
+
 /** A whole configuration for a machine where nginx does nothing else. */
-export function wholeNginxText(front: Front, version?: NginxVersion): string {
+export function wholeNginxText(front: Front, version?: NginxVersion, { pid, errors } = USUAL_PLACES): string {
   const lines = [
     'user www-data;',
     'worker_processes auto;',
@@ -34,8 +42,8 @@ export function wholeNginxText(front: Front, version?: NginxVersion): string {
     'pcre_jit on;',
     '# Workers of before a reload end when the last that waits has its answer, or then.',
     `worker_shutdown_timeout ${PATIENCE.answer}s;`,
-    'error_log /var/log/nginx/error.log;',
-    'pid /run/nginx.pid;',
+    `error_log ${fileWord(errors)};`,
+    `pid ${fileWord(pid)};`,
     ...block('events', ['worker_connections 4096;']),
     ...block('http', ['server_tokens off;', ...nginxText(front, version).trimEnd().split('\n')]),
   ];

@@ -27,6 +27,7 @@ import type { Internet } from './compose-federation.ts';
 import { openFurtherListeners } from './compose-listeners.ts';
 import { composeMemory } from './compose-memory.ts';
 import { composeParts, type Parts } from './compose-parts.ts';
+import { composePlacement } from './compose-placement.ts';
 import { composeServers } from './compose-servers.ts';
 import { listenControl } from './control.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
@@ -131,12 +132,18 @@ export async function compose(config: Config, environment: Environment): Promise
   const further = await openFurtherListeners(config, { http, forAdmins, routes, metrics, clock, log }, opened);
   const listeners: Listener[] = [{ name: 'clients', url: clientUrl }, ...further];
   const boards = opened.use(composeBoards({ ...environment, config, folder, db }));
+  const placement = opened.use(composePlacement({ ...environment, config, db, leases }));
   const operators = opened.use(
     new Operators(() =>
       operatorListener(parts, config, {
         log,
         version,
-        further: [...databaseRoutes(movingDatabase(move)), ...boardRoutes(boards), ...(federating?.forAdmins ?? [])],
+        further: [
+          ...databaseRoutes(movingDatabase(move)),
+          ...boardRoutes(boards),
+          ...placement.forAdmins,
+          ...(federating?.forAdmins ?? []),
+        ],
       }),
     ),
   );

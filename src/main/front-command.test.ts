@@ -15,6 +15,7 @@ const NGINX: FrontArgs = {
   isWhole: false,
   install: undefined,
   isFollowing: false,
+  isRunning: false,
   reload: undefined,
 };
 
@@ -51,7 +52,8 @@ test('what cannot be in front is refused in words', async t => {
   const data = folderWith(t, 'listen: { client: { port: 0 } }\n');
   await refuses(() => writeFront({ data }, NGINX), /listen\.client\.port/);
   await refuses(() => writeFront({ data }, { ...NGINX, processes: join(data, 'none') }), /cannot be read/);
-  await refuses(() => writeFront({ data }, { ...NGINX, isFollowing: true }), /needs --install/);
+  await refuses(() => writeFront({ data }, { ...NGINX, isFollowing: true }), /need --install/);
+  await refuses(() => writeFront({ data }, { ...NGINX, isRunning: true }), /need --install/);
   const list = join(data, 'processes.yaml');
   writeFileSync(list, '[{ name: b1, address: "10.0.0.1:8008", roles: [client, sync] }]');
   await refuses(() => writeFront({ data }, { ...NGINX, processes: list }), /No process has the role/);

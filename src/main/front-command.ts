@@ -6,7 +6,7 @@ import type { FrontArgs, ServiceChange } from '../cli/front-commands.ts';
 import { tableText } from '../cli/table-text.ts';
 import { type ConfigArgs, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { type Following, followFront, outcomeText } from '../front/follow.ts';
+import { followFront, outcomeText } from '../front/follow.ts';
 import type { Front } from '../front/front.ts';
 import { FrontError } from '../front/front-error.ts';
 import { HAPROXY_SOCKET, haproxyText } from '../front/haproxy.ts';
@@ -17,6 +17,7 @@ import { type Service, servicesText, withoutService, withService } from '../fron
 import { askControl } from './control.ts';
 import { isDataFolder } from './data-folder.ts';
 import { findProcesses, frontPlan, frontRoutes, publicNames, readServices, servicesFile } from './front-plan.ts';
+import { placesBeside, runFront, runnable, say } from './front-run-command.ts';
 import { untilSignal } from './until-signal.ts';
 
 /** `copse front nginx|haproxy`: prints a configuration, or puts it in place, once or until a signal. @throws FrontError */
@@ -25,30 +26,30 @@ export async function writeFront(args: ConfigArgs, wanted: FrontArgs): Promise<n
   const routes = await frontRoutes(config);
   const text = async () => textFor(frontPlan(config, routes, await findProcesses(config, wanted.processes)), wanted);
   if (wanted.install === undefined) {
-    if (wanted.isFollowing) throw new FrontError('--follow needs --install FILE.');
+    if (wanted.isFollowing || wanted.isRunning) throw new FrontError('--follow and --run need --install FILE.');
     process.stdout.write(await text());
     return 0;
   }
   const file = resolve(wanted.install);
+  // Nobody there to ask is no reason to forget who lives.
+  const isKnown = async () => wanted.processes !== undefined || (await askControl(config.data_dir)) !== undefined;
+  const textIfKnown = async () => ((await isKnown()) ? text() : undefined);
+  if (wanted.isRunning) return runFront({ file, wanted: textIfKnown, program: runnable(wanted, file) });
   const install = (text: string) => installText(file, text, programFor(wanted, file));
   if (!wanted.isFollowing) console.log(outcomeText(await install(await text())));
   else {
-    // Nobody there to ask is no reason to forget who lives.
-    const isKnown = async () => wanted.processes !== undefined || (await askControl(config.data_dir)) !== undefined;
-    await followUntilSignal({ install, wanted: async () => ((await isKnown()) ? text() : undefined) });
+    using until = untilSignal();
+    await followFront({ install, wanted: textIfKnown, clock: systemClock, say }, until.signal);
   }
   return 0;
 }
 
-async function followUntilSignal(following: Pick<Following, 'install' | 'wanted'>): Promise<void> {
-  using until = untilSignal();
-  await followFront({ ...following, clock: systemClock, say: words => console.log(words) }, until.signal);
-}
-
-function textFor(front: Front, { program, isWhole }: FrontArgs): string {
-  if (program === 'haproxy') return haproxyText(front);
+function textFor(front: Front, { program, isWhole, isRunning, install }: FrontArgs): string {
+  // What is run for this server alone leaves the places of the usual one alone.
+  const own = isRunning && install !== undefined ? placesBeside(resolve(install)) : undefined;
+  if (program === 'haproxy') return haproxyText(front, own?.socket);
   const version = parseNginxVersion(spawnSync('nginx', ['-v'], { encoding: 'utf8' }).stderr ?? '');
-  return isWhole ? wholeNginxText(front, version) : nginxText(front, version);
+  return isWhole || own !== undefined ? wholeNginxText(front, version, own) : nginxText(front, version);
 }
 
 function programFor({ program, isWhole, reload }: FrontArgs, file: string): FrontProgram {

@@ -10,6 +10,8 @@ const LOOK_ANYWAY_MS = 60_000;
 const AFTER_FAILURE_MS = 5000;
 /** Entries of one transaction: small, because others wait for it. */
 const AT_ONCE = 100;
+/** So much of what was passed by is read again after a crash, or holds up those who wait for a reader. */
+const NOTE_AFTER_MS = 2000;
 
 export interface LogLoopParts {
   readonly bus: Bus;
@@ -24,24 +26,35 @@ export interface LogLoop {
   readonly calmMs?: number;
   /** What the log says when `catchUp` throws; it is called again a little later. */
   readonly failure: string;
+  /** What passes entries by: has its position stored now and then, and at the end. */
+  readonly reader?: Pick<LogReader, 'isAhead' | 'note' | 'settled'>;
 }
 
 /** Calls `catchUp` whenever something came into the room logs, until `signal` aborts. */
 export async function followLogs({ bus, clock, log }: LogLoopParts, loop: LogLoop, signal: AbortSignal): Promise<void> {
   let woken = new AbortController();
+  let notedAt = clock.monotonic();
   using _ = bus.subscribe(LOG_SUBJECT, () => woken.abort());
   using __ = bus.missed(() => woken.abort());
   while (!signal.aborted) {
     woken = new AbortController();
     try {
       await loop.catchUp(signal);
-      await sleep(clock, LOOK_ANYWAY_MS, AbortSignal.any([woken.signal, signal]));
+      if (loop.reader?.isAhead === true && clock.monotonic() - notedAt >= NOTE_AFTER_MS) {
+        notedAt = clock.monotonic();
+        await loop.reader.note();
+      }
+      const longest = loop.reader?.isAhead === true ? NOTE_AFTER_MS : LOOK_ANYWAY_MS;
+      await sleep(clock, longest, AbortSignal.any([woken.signal, signal]));
       if (loop.calmMs !== undefined) await sleep(clock, loop.calmMs, signal);
     } catch (error) {
       log.warn(loop.failure, { err: error });
       await sleep(clock, AFTER_FAILURE_MS, signal);
     }
   }
+  await loop.reader?.settled();
+  // Else what was passed by is read again at the next start.
+  await loop.reader?.note().catch(() => undefined);
 }
 
 /** From behind one position of a shard's log up to another. */
@@ -60,7 +73,7 @@ export interface LogReading {
    * What it throws is tried entry by entry, and what throws alone is left out by a call without it.
    */
   write(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<boolean | 'passed'>;
-  /** Learns the position of a shard whenever it is read. */
+  /** Learns how far it has come in a shard, whenever that is read. */
   at?(shard: number, position: number): void;
   /** What the log says when an entry is left out. */
   readonly leftOut: string;
@@ -117,10 +130,10 @@ export class LogReader {
     const positions = await readerPositions(db, this.#reading.name);
     for (const [shard, head] of (await logHeads(db)).entries()) {
       let stored = positions.get(shard) ?? 0;
-      this.#reading.at?.(shard, stored);
       const passed = this.#passed.get(shard);
       // Where another process has moved it, that counts.
       let from = passed?.from === stored ? passed.to : stored;
+      this.#reading.at?.(shard, from);
       while (from < head && !signal?.aborted) {
         const entries = await logBetween(db, shard, from, head, AT_ONCE);
         const to = entries.at(-1)?.pos ?? head;

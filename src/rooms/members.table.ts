@@ -1,5 +1,5 @@
 import type { Queryable, Tx } from '../db/database.ts';
-import { sql } from '../db/sql.ts';
+import { type Sql, sql } from '../db/sql.ts';
 import { MEMBERSHIPS } from './room.ts';
 
 export interface MemberRow {
@@ -94,7 +94,13 @@ export async function membershipsIn(db: Queryable, userNid: number, roomNids: re
 /** The users of one server that are joined to a room. */
 export async function joinedOfDomain(db: Queryable, roomNid: number, domainNid: number): Promise<ProfileRow[]> {
   return db.all<ProfileRow>(sql`select user_nid, event_nid, display_name, avatar_url from room_member
-    where room_nid = ${roomNid} and domain_nid = ${domainNid} and membership = ${MEMBERSHIPS.join}`);
+    where room_nid = ${roomNid} and user_nid in (${joinedNids(roomNid, domainNid)})`);
+}
+
+/** By number, from the index alone: asked for more, SQLite would rather walk over all members of the room. */
+function joinedNids(roomNid: number, domainNid: number): Sql {
+  return sql`select user_nid from room_member
+    where room_nid = ${roomNid} and domain_nid = ${domainNid} and membership = ${MEMBERSHIPS.join}`;
 }
 
 /** Whether a server has a user who is asked into a room. */
@@ -111,7 +117,7 @@ export async function someJoinedOfDomain(
   domainNid: number,
 ): Promise<number | undefined> {
   const row = await db.get<{ user_nid: number }>(sql`select user_nid from room_member
-    where room_nid = ${roomNid} and domain_nid = ${domainNid} and membership = ${MEMBERSHIPS.join}
+    where room_nid = ${roomNid} and user_nid in (${joinedNids(roomNid, domainNid)})
     order by pos, user_nid limit 1`);
   return row?.user_nid;
 }

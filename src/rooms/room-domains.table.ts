@@ -1,10 +1,11 @@
 import type { Queryable, Tx } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
 
-/** The servers with joined users in a room, by number. */
-export async function serversIn(db: Queryable, roomNid: number): Promise<number[]> {
+/** The servers with joined users in a room, by number: all of them, or as many as are asked for. */
+export async function serversIn(db: Queryable, roomNid: number, limit?: number): Promise<number[]> {
+  const cut = limit === undefined ? sql.empty : sql`limit ${limit}`;
   const rows = await db.all<{ domain_nid: number }>(
-    sql`select domain_nid from room_domain where room_nid = ${roomNid} and joined > 0 order by domain_nid`,
+    sql`select domain_nid from room_domain where room_nid = ${roomNid} and joined > 0 order by domain_nid ${cut}`,
   );
   return rows.map(row => row.domain_nid);
 }

@@ -76,11 +76,14 @@ test(
   },
 );
 
-test('the code with which a process ended is told', LIMIT, async t => {
-  const { host, until } = scene(t);
+test('the code with which a process ended is told, and the last that it wrote', LIMIT, async t => {
+  const { host, until, untilSaid } = scene(t);
   const own = host();
   await own.start(launch('b1-sync-1', 'end'));
   assert.equal((await until(own, 'b1-sync-1', 'ended')).code, 75);
+  await untilSaid('b1-sync-1 | told to end, supervised 1');
+  const { end } = await until(own, 'b1-sync-1', 'ended');
+  assert.equal(end, 'It ended with code 75. It said: told to end, supervised 1');
 });
 
 test('one that does not heed the signal is killed', LIMIT, async t => {
@@ -93,7 +96,7 @@ test('one that does not heed the signal is killed', LIMIT, async t => {
   await wait(100);
   await until(own, 'b1-sync-1', 'running');
   await own.end('b1-sync-1', true);
-  assert.equal((await until(own, 'b1-sync-1', 'ended')).end, 'It was ended by SIGKILL.');
+  assert.equal((await until(own, 'b1-sync-1', 'ended')).end, 'It was ended by SIGKILL. It said: tick');
 });
 
 test('a program that is not there is an error, and the next one starts', LIMIT, async t => {
@@ -130,7 +133,7 @@ test('the processes of an agent that was killed live on, and the next one takes 
   assert.deepEqual(words, ['live', 'on']);
   await untilSaid('b1-sync-1 | tick');
   await second.end('b1-sync-1', false);
-  assert.equal((await until(second, 'b1-sync-1', 'ended')).end, 'It ended.');
+  assert.match((await until(second, 'b1-sync-1', 'ended')).end ?? '', /^It ended\. It said: (bye|tick)$/);
   // It waits for whoever took it over from the agent.
   assert.ok(['Z', undefined].includes(readStat(pid as number)?.state));
   assert.ok(lines.length > 0);

@@ -23,6 +23,8 @@ interface Child {
   /** Undefined for one that another agent started: it is looked for in /proc. */
   readonly startedAt: number | undefined;
   end: { readonly text: string; readonly code?: number } | undefined;
+  /** The last that it wrote: often why it ended. */
+  lastLine: string;
 }
 
 /**
@@ -66,7 +68,14 @@ export class ChildProcesses implements ProcessHost {
       output[Symbol.dispose]();
       throw error;
     }
-    const entry: Child = { words, pid: child.pid as number, output, startedAt: undefined, end: undefined };
+    const entry: Child = {
+      words,
+      pid: child.pid as number,
+      output,
+      startedAt: undefined,
+      end: undefined,
+      lastLine: '',
+    };
     child.once('exit', (code, signal) => {
       const text = signal === null ? `It ended with code ${code}.` : `It was ended by ${signal}.`;
       entry.end = code === null ? { text } : { text, code };
@@ -93,12 +102,16 @@ export class ChildProcesses implements ProcessHost {
     const [name, words] = [variables.get(MARK.name), variables.get(MARK.words)];
     if (name === undefined || words === undefined) return;
     const output = this.#output(name);
-    this.#children.set(name, { words: words.split('\n'), pid, output, startedAt, end: undefined });
+    this.#children.set(name, { words: words.split('\n'), pid, output, startedAt, end: undefined, lastLine: '' });
   }
 
   #output(name: string): OutputPipe {
     this.#children.get(name)?.output[Symbol.dispose]();
-    return new OutputPipe(join(this.#parts.folder, `${name}.out`), line => this.#parts.onLine(name, line));
+    return new OutputPipe(join(this.#parts.folder, `${name}.out`), line => {
+      const child = this.#children.get(name);
+      if (child !== undefined) child.lastLine = line;
+      this.#parts.onLine(name, line);
+    });
   }
 
   #sighting(child: Child): Sighting {
@@ -108,8 +121,9 @@ export class ChildProcesses implements ProcessHost {
       if (stat?.startedAt !== startedAt || stat.state === 'Z') child.end = { text: 'It ended.' };
     }
     if (child.end === undefined) return { state: 'running', pid, words };
-    const { text, code } = child.end;
-    return { state: 'ended', pid: undefined, words, end: text, ...(code !== undefined && { code }) };
+    const { code } = child.end;
+    const end = code === 0 || child.lastLine === '' ? child.end.text : `${child.end.text} It said: ${child.lastLine}`;
+    return { state: 'ended', pid: undefined, words, end, ...(code !== undefined && { code }) };
   }
 }
 

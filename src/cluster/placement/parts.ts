@@ -122,7 +122,9 @@ function sized(wanted: readonly (readonly [string, DesiredPart])[], input: Parts
   return wanted.map(([name, { memory, ...part }]): Part => {
     const most = ideal({ ...part });
     const scaled = part.count === 'each' ? most : Math.max(LEAST_MEMORY, rounded(most * scale));
-    const sizes = memory === undefined ? { memory: scaled, least: LEAST_MEMORY, most } : fixed(memory);
+    // What the setting is differs from process to process; one that runs stays as it is.
+    const upTo = isWhole(part.roles) ? Number.POSITIVE_INFINITY : most;
+    const sizes = memory === undefined ? { memory: scaled, least: LEAST_MEMORY, most: upTo } : fixed(memory);
     return { name, kind: 'role', ...part, ...sizes };
   });
 }

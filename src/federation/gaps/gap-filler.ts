@@ -44,6 +44,8 @@ export class GapFiller {
    * @throws GapError when it cannot be judged yet
    */
   async prepare(room: Room, event: Event, origin: ServerName, tries: number): Promise<IngestOptions> {
+    // The rule, in a room of any size: nothing is missing, and nobody has to be asked.
+    if (await this.#isComplete(room, event)) return {};
     const servers = await this.#servers(room, event, origin);
     const { entered_depth: since } = await roomHead(this.#parts.rooms.db, room.nid);
     const isBetween = !buildsOnHistory(event, since) && (await this.#unplaced(room, event)).length > 0;
@@ -73,6 +75,10 @@ export class GapFiller {
     }
   }
 
+  async #isComplete(room: Room, event: Event): Promise<boolean> {
+    return (await this.#unplaced(room, event)).length === 0 && (await this.#unknownAuth(event)).length === 0;
+  }
+
   /** The events that an event builds on which have no place here. */
   async #unplaced(room: Room, event: Event): Promise<EventId[]> {
     const { rooms } = this.#parts;
@@ -85,8 +91,8 @@ export class GapFiller {
     const { rooms } = this.#parts;
     const first = new Set([origin, domainOf(event.sender)]);
     first.delete(rooms.serverName);
-    const nids = await serversIn(rooms.db, room.nid);
-    const names = await rooms.nids.domains.names(rooms.db, nids.slice(0, MOST_OTHERS + first.size + 1));
+    const nids = await serversIn(rooms.db, room.nid, MOST_OTHERS + first.size + 1);
+    const names = await rooms.nids.domains.names(rooms.db, nids);
     const others = [...names.values()].filter(name => name !== rooms.serverName && !first.has(name));
     return [...first, ...others.slice(0, MOST_OTHERS)];
   }

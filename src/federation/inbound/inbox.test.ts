@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../../test/support/databases.ts';
+import { FaultyDatabase } from '../../../test/support/faulty-database.ts';
 import { DORA, TWO } from '../../../test/support/remote-events.ts';
 import { ALICE, bodiesSeen, say, setState } from '../../../test/support/rooms.ts';
 import { TalkingServers } from '../../../test/support/talking-servers.ts';
@@ -63,6 +64,27 @@ onEachDatabase(
       ),
       { errcode: 'M_INVALID_PARAM' },
     );
+  },
+);
+
+onEachDatabase(
+  'a transaction of events alone is acknowledged by one commit, and each event taken in by one',
+  async (db, t) => {
+    let transactions = 0;
+    const counting = new FaultyDatabase(db, step => {
+      if (step === 'begin') transactions++;
+    });
+    const servers = await TalkingServers.start(t, counting);
+    const { room, remote } = await servers.sharedRoom();
+    // The first of a server gives it a number.
+    await servers.send([await say(servers.there, remote, DORA, 'first')]);
+    const said = [await say(servers.there, remote, DORA, 'one'), await say(servers.there, remote, DORA, 'two')];
+    transactions = 0;
+    const answer = await servers.send(said, [], 'again');
+    assert.equal(transactions, 3);
+    assert.deepEqual(await bodiesSeen(servers.here, room, ALICE), ['first', 'one', 'two']);
+    assert.deepEqual(await servers.send([], [], 'again'), answer, 'its answer is remembered');
+    assert.deepEqual(servers.asked, [], 'nobody was asked for anything');
   },
 );
 

@@ -3,6 +3,7 @@ import type { EventId, RoomId, ServerName } from '../../core/ids.ts';
 import { getString, isObject, type Json, JsonError, type JsonObject, parseJson } from '../../core/json.ts';
 import { invalidParam, MatrixError } from '../../core/matrix-error.ts';
 import type { RoomVersion } from '../../core/room-versions.ts';
+import type { Tx } from '../../db/database.ts';
 import { isResident } from '../../rooms/current-membership.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
 import { OUTLIER, type Room } from '../../rooms/room.ts';
@@ -49,6 +50,12 @@ interface Waiting {
 /** What became of an event: nothing to say, or why it is not taken. */
 type Result = { readonly error?: string };
 
+/** What a transaction says of each event, and those to be kept. */
+interface Read {
+  readonly results: { [id: string]: Result };
+  readonly accepted: readonly Waiting[];
+}
+
 /**
  * Receives transactions of other servers (server-server API, "Transactions"). What is acknowledged is on the disk: the
  * events wait in the inbox until their rooms take them in.
@@ -75,15 +82,19 @@ export class Inbox {
       throw new MatrixError('M_LIMIT_EXCEEDED', 'Too many events of your server wait here.', {
         fields: { retry_after_ms: RETRY_AFTER_MS },
       });
-    const answer = { pdus: await this.#store(origin, originNid, pdus) };
+    const { results, accepted } = await this.#readAll(origin, pdus);
+    const answer = { pdus: results };
+    const remember = (tx: Tx) =>
+      rememberTransaction(tx, { originNid, txnId, answer: JSON.stringify(answer) }, rooms.clock.now());
+    // Events alone, which is the rule, are kept with the answer; EDUs have to be taken before it is remembered.
+    await this.#keep(originNid, accepted, edus.length === 0 ? remember : undefined);
+    this.#note(origin, 'sent', accepted);
     await this.#parts.edus.receive(origin, edus.filter(isObject));
-    await rooms.db.tx(tx =>
-      rememberTransaction(tx, { originNid, txnId, answer: JSON.stringify(answer) }, rooms.clock.now()),
-    );
+    if (edus.length > 0) await rooms.db.tx(remember);
     return answer;
   }
 
-  async #store(origin: ServerName, originNid: number, pdus: readonly string[]): Promise<{ [id: string]: Result }> {
+  async #readAll(origin: ServerName, pdus: readonly string[]): Promise<Read> {
     const results: { [id: string]: Result } = {};
     const accepted: Waiting[] = [];
     for (const text of pdus) {
@@ -93,9 +104,7 @@ export class Inbox {
       if (read.error === undefined && !read.isKnown)
         accepted.push({ room: read.room, eventId: read.eventId, json: text });
     }
-    await this.#keep(originNid, accepted);
-    this.#note(origin, 'sent', accepted);
-    return results;
+    return { results, accepted };
   }
 
   /** Takes events of one room that came by asking, as if the server that gave them had sent them. */
@@ -114,13 +123,15 @@ export class Inbox {
     this.#parts.arrivals?.note(ids, { server, how, at: this.#parts.rooms.clock.now() });
   }
 
-  async #keep(originNid: number, events: readonly Waiting[]): Promise<void> {
-    if (events.length === 0) return;
+  /** `also` is written in the same transaction. */
+  async #keep(originNid: number, events: readonly Waiting[], also?: (tx: Tx) => Promise<void>): Promise<void> {
+    if (events.length === 0 && also === undefined) return;
     const { rooms, drain } = this.#parts;
     const now = rooms.clock.now();
     await rooms.db.tx(async tx => {
       for (const { room, eventId, json } of events)
         await addToInbox(tx, { originNid, roomNid: room.nid, eventId, json }, now);
+      await also?.(tx);
     });
     for (const { room } of events) drain.wake(room);
   }

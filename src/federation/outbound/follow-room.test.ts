@@ -7,6 +7,7 @@ import type { ServerName, UserId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { sql } from '../../db/sql.ts';
 import { ingest } from '../../rooms/ingest.ts';
+import { readerPositions } from '../../rooms/log-reader.table.ts';
 import { ban, kick, unban } from '../../rooms/membership.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
 import type { Room } from '../../rooms/room.ts';
@@ -69,6 +70,31 @@ onEachDatabase('a server that left while it was down gets what it missed until t
   world.peers.answer = () => ({ pdus: {} });
   await world.pass(60_000);
   assert.deepEqual(got(world, TWO), ['one', 'two', `leave ${DORA}`]);
+  assert.equal((await db.all(sql`select 1 from outbound_room`)).length, 0);
+});
+
+onEachDatabase('what others say costs no transaction, and how far it was read is stored a little later', async db => {
+  await using world = new OutboundWorld(db);
+  const { rooms } = world;
+  const room = await newRoom(rooms);
+  await joinFrom(rooms, room, DORA);
+  world.start();
+  await world.settle();
+  const stored = async () => (await readerPositions(db, 'federation')).get(room.shard);
+  const before = await stored();
+  const theirs = await accepted(rooms, room, { type: 'm.room.message', sender: DORA, content: { body: 'theirs' } });
+  await world.settle();
+  assert.equal(world.outbound.follower.positionOf(room.shard), theirs.pos);
+  assert.equal(await stored(), before);
+  await world.pass(2000);
+  for (let turn = 0; (await stored()) !== theirs.pos; turn++) {
+    assert.ok(turn < 1000, 'the position is stored');
+    await new Promise(resolve => setTimeout(resolve, 2));
+  }
+  await accepted(rooms, room, { type: 'm.room.message', sender: DORA, content: { body: 'theirs too' } });
+  await say(rooms, room, ALICE, 'ours');
+  await world.settle();
+  assert.deepEqual(got(world, TWO), ['ours']);
   assert.equal((await db.all(sql`select 1 from outbound_room`)).length, 0);
 });
 

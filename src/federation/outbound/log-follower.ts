@@ -36,8 +36,8 @@ export class LogFollower {
   /** Follows until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const failure = 'What other servers have to be sent could not be noted; it goes on in a moment.';
-    await followLogs(this.#parts, { catchUp: () => this.catchUp(signal), failure }, signal);
-    await this.#reader.settled();
+    const loop = { catchUp: () => this.catchUp(signal), failure, reader: this.#reader };
+    await followLogs(this.#parts, loop, signal);
   }
 
   /** Resolves when everything that is in the logs now is noted. */
@@ -45,16 +45,21 @@ export class LogFollower {
     return this.#reader.catchUp(signal);
   }
 
-  /** Up to where a shard's log is noted: at least there, if not further. */
+  /** Up to where everything of a shard's log that is for others is noted: at least there, if not further. */
   positionOf(shard: number): number {
     return this.#positions.get(shard) ?? 0;
   }
 
-  async #write(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<boolean> {
+  async #write(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<boolean | 'passed'> {
     const { db, bus, store } = this.#parts;
     const events = await store.events.byNids(db, refsOf(entries, LOG_EVENT));
     const localUsers = await this.#localUsers(refsOf(entries, LOG_RECEIPT));
     const concerned = new Set(entries.filter(entry => matters(entry, events, localUsers)).map(entry => entry.room_nid));
+    if (concerned.size === 0) {
+      // What others say in our rooms, which is most of all: a transaction for each of their messages would be dear.
+      this.#positions.set(shard, move.to);
+      return 'passed';
+    }
     const rooms = inOrder(await store.rooms.byNids(db, concerned));
     return db.tx(async tx => {
       if (!(await moveReader(tx, READER, shard, move))) return false;

@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { type Clock, sleep } from '../base/clock.ts';
+import { FrontError } from './front-error.ts';
+import { type CommandLine, type FrontProgram, type Installed, installText } from './install.ts';
+
+/** How a program is run in the foreground, and told things by signals. */
+export interface RunnableProgram extends Pick<FrontProgram, 'check' | 'socket'> {
+  readonly start: CommandLine;
+  readonly reload: NodeJS.Signals;
+  /** Answers what waits, then ends. */
+  readonly end: NodeJS.Signals;
+  /** Where it writes its process ID. */
+  readonly pidFile: string;
+}
+
+/** What still waits so long is cut off. */
+const LONGEST_DRAIN_MS = 8000;
+const NOTHING: CommandLine = ['/bin/sh', '-c', ':'];
+
+/** A program that stands in front, for as long as this process lives. */
+export class FrontRun implements AsyncDisposable {
+  readonly #file: string;
+  readonly #program: RunnableProgram;
+  readonly #clock: Clock;
+  readonly #ended = Promise.withResolvers<string>();
+  #child: ChildProcess | undefined;
+  #isOver = false;
+
+  constructor(file: string, program: RunnableProgram, clock: Clock) {
+    this.#file = file;
+    this.#program = program;
+    this.#clock = clock;
+    endFormer(file, program);
+  }
+
+  /** Resolves with how the program ended, if it does by itself. */
+  get ended(): Promise<string> {
+    return this.#ended.promise;
+  }
+
+  /** Puts a configuration in place, and starts the program with the first one. @throws FrontError with what it said */
+  async install(text: string): Promise<Installed> {
+    const { check, socket, reload } = this.#program;
+    const pid = this.#child?.pid;
+    const signal: CommandLine = pid === undefined ? NOTHING : ['/bin/sh', '-c', `kill -${reload.slice(3)} ${pid}`];
+    // A program that does not run yet cannot be told anything.
+    const told = pid === undefined || socket === undefined ? {} : { socket };
+    const outcome = await installText(this.#file, text, { check, reload: signal, ...told });
+    if (pid !== undefined) return outcome;
+    await this.#start();
+    return 'started';
+  }
+
+  async #start(): Promise<void> {
+    const [program, ...words] = this.#program.start;
+    const child = spawn(program, words, { stdio: ['ignore', 'inherit', 'inherit'] });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', error => reject(new FrontError(`${program} cannot be started: ${error.message}`, error)));
+    });
+    this.#child = child;
+    child.once('exit', (code, signal) => {
+      this.#isOver = true;
+      this.#ended.resolve(`${program} ended with ${signal ?? `code ${code}`}.`);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child === undefined || this.#isOver) return;
+    this.#child.kill(this.#program.end);
+    await Promise.race([this.ended, sleep(this.#clock, LONGEST_DRAIN_MS)]);
+    if (!this.#isOver) this.#child.kill('SIGKILL');
+  }
+}
+
+/** One whose starter was killed still has the ports: it lets go of them at once, and answers what waits. */
+function endFormer(file: string, { pidFile, end }: RunnableProgram): void {
+  try {
+    const pid = Number(readFileSync(pidFile, 'utf8').trim());
+    if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(file)) process.kill(pid, end);
+  } catch {
+    // There is none.
+  }
+}

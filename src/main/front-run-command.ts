@@ -1,0 +1,56 @@
+import { systemClock } from '../base/clock.ts';
+import type { FrontArgs } from '../cli/front-commands.ts';
+import { type Following, followFront } from '../front/follow.ts';
+import { FrontError } from '../front/front-error.ts';
+import { FrontRun, type RunnableProgram } from '../front/front-run.ts';
+import { untilSignal } from './until-signal.ts';
+
+/** What a program that is run for this server alone writes, beside its configuration. */
+export function placesBeside(file: string) {
+  return { pid: `${file}.pid`, errors: 'stderr', socket: `${file}.sock` };
+}
+
+export function say(words: string): void {
+  console.log(words);
+}
+
+export function runnable({ program }: FrontArgs, file: string): RunnableProgram {
+  const { pid: pidFile, socket } = placesBeside(file);
+  if (program === 'nginx')
+    return {
+      ...{ check: ['nginx', '-q', '-t', '-c', file], start: ['nginx', '-c', file, '-g', 'daemon off;'], pidFile },
+      ...{ reload: 'SIGHUP', end: 'SIGQUIT' },
+    };
+  return {
+    ...{ check: ['haproxy', '-c', '-f', file], start: ['haproxy', '-W', '-db', '-p', pidFile, '-f', file], pidFile },
+    ...{ socket, reload: 'SIGUSR2', end: 'SIGUSR1' },
+  };
+}
+
+interface RunningFront extends Pick<Following, 'wanted'> {
+  readonly file: string;
+  readonly program: RunnableProgram;
+}
+
+/** Until a signal, or until the program ends. @throws FrontError where it does by itself, or the first text is refused */
+export async function runFront({ file, wanted, program }: RunningFront): Promise<number> {
+  using until = untilSignal();
+  await using front = new FrontRun(file, program, systemClock);
+  const refused = Promise.withResolvers<never>();
+  let runs = false;
+  const install = async (text: string) => {
+    try {
+      const outcome = await front.install(text);
+      runs = true;
+      return outcome;
+    } catch (error) {
+      // Without a first configuration there is nothing to go on with.
+      if (!runs) refused.reject(error);
+      throw error;
+    }
+  };
+  const failed = front.ended.then(words => Promise.reject(new FrontError(words)));
+  const following = followFront({ install, wanted, clock: systemClock, say }, until.signal);
+  await Promise.race([following, failed, refused.promise]);
+  return 0;
+}
