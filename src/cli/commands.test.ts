@@ -247,6 +247,8 @@ test('the status is for people', () => {
     ...{ active: 3, waiting: 2, failing: 7, oldestSeconds: 7200, queuedEdus: 12, queuedEduBytes: 4096, setAside: 0 },
     longestFailing: [{ server: 'b.org', forSeconds: 7200, reason: 'b.org cannot be reached' }],
   };
+  const placed = statusText({ ...status, placement: ['sync: 1 of 4 has no room.', 'b2-all-1 waits for b2.'] });
+  assert.match(placed, /^placement +sync: 1 of 4 has no room\.\nplacement +b2-all-1 waits for b2\.$/m);
   const sending = statusText({ ...status, outbound });
   assert.match(
     sending,

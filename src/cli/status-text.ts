@@ -40,6 +40,8 @@ export interface Status {
   readonly bus?: BusStatus | undefined;
   /** The processes that are one server; absent where there is a single one. */
   readonly cluster?: ClusterStatus | undefined;
+  /** What of the boards' processes cannot be as it is wanted; absent where everything is. */
+  readonly placement?: readonly string[] | undefined;
   readonly listeners: readonly Listener[];
   /** Sending to other servers; absent without federation. */
   readonly outbound?: OutboundStatus;
@@ -61,6 +63,7 @@ export function statusText(status: Status): string {
     ['database', `${status.database.kind}, ${sizeText(status.database.bytes)}`],
     ...(status.bus === undefined ? [] : [busRow(status.bus)]),
     ...(status.cluster === undefined ? [] : clusterRows(status.cluster)),
+    ...(status.placement ?? []).map((words): [string, string] => ['placement', words]),
     ...(status.outbound === undefined ? [] : outboundRows(status.outbound)),
     ...(status.missing === undefined ? [] : missingRows(status.missing)),
     ...(status.joins === undefined ? [] : joinRows(status.joins)),

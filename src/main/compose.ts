@@ -162,7 +162,8 @@ export async function compose(config: Config, environment: Environment): Promise
   async function status(): Promise<Status> {
     const uptimeSeconds = (clock.monotonic() - startedAt) / 1000;
     const common = { version, serverName, uptimeSeconds, listeners, memory: memory.status(), ...(await figures(db)) };
-    return { ...common, bus: open.status(), cluster: await cluster.status(), ...(await federating?.status()) };
+    const [processes, faults] = [await cluster.status(), await placement.faults()];
+    return { ...common, bus: open.status(), cluster: processes, placement: faults, ...(await federating?.status()) };
   }
 
   async function firstAdministratorLink(): Promise<string | undefined> {

@@ -39,13 +39,14 @@ export function partsOf(input: PartsInput): Parts {
   const fronts = frontsOf(desired, boards);
   const wanted = said.map(([name, part]): [string, DesiredPart] => {
     const count = desired.counts?.[name] ?? part.count;
-    return [name, { ...part, count }];
+    return [name, { ...part, count, boards: isMediaAlone(part) ? mediaPlaces(desired, boards) : part.boards }];
   });
   const unknown = Object.keys(desired.counts ?? {}).filter(name => !said.some(([part]) => part === name));
   return {
     parts: [...fronts.parts, ...sized(wanted, input)],
     faults: [
       ...fronts.faults,
+      ...wanted.flatMap(named => strayMedia(named, input)),
       ...unknown.map(name => `${name}: there is no such part; the parts are ${said.map(([part]) => part).join(', ')}.`),
     ],
   };
@@ -106,6 +107,22 @@ function separateParts({ desired, boards }: PartsInput): [string, DesiredPart][]
 function mediaPlaces({ media_shared: isShared }: Desired, boards: readonly Board[]): string[] {
   if (isShared === true) return [];
   return boards.some(({ labels }) => labels.includes('media')) ? ['media'] : boards.slice(0, 1).map(({ name }) => name);
+}
+
+/** A part of which nothing is said but that it serves media: it runs where these are. */
+function isMediaAlone({ roles, boards }: DesiredPart): boolean {
+  return boards.length === 0 && roles.join() === 'media';
+}
+
+/** Who asks a process for a file that lies on another board gets nothing. */
+function strayMedia([name, part]: readonly [string, DesiredPart], { desired, boards }: PartsInput): string[] {
+  const places = { boards: mediaPlaces(desired, boards) };
+  const strays = boards.filter(board => isMeant(part, board) && !isMeant(places, board)).map(board => board.name);
+  if (strays.length === 0 || !doesRole(part.roles, 'media')) return [];
+  return [
+    `${name} serves media and may run on ${strays.join(', ')}, where the folder of media is not. Say \`media_shared: true\` ` +
+      'if it is, or give the part `boards: [media]`, or roles without media.',
+  ];
 }
 
 /** Half of the memory of all boards, and not more, so that there is room for what a dead board had and for further copies. */

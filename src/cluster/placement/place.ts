@@ -140,10 +140,7 @@ function stayOf(process: string, boards: readonly Board[], name: string): string
 function lackOf(part: Part, meant: readonly Board[], lacking: number, { layout }: PartFate): string[] {
   const { name, count, least } = part;
   const open = meant.filter(({ isAlive, isCordoned }) => isAlive && !isCordoned);
-  if (open.length === 0)
-    return [
-      `${name}: ${meant.map(board => `${board.name} is ${board.isAlive ? 'to be emptied' : 'dead'}`).join(', ')}.`,
-    ];
+  if (open.length === 0) return [`${name}: ${meant.map(board => `${board.name} ${closedText(board)}`).join(', ')}.`];
   const silent = open.filter(({ facts }) => facts === undefined).map(board => board.name);
   const need = least + besideOf(part);
   const [best] = layout.roomFor(part);
@@ -153,6 +150,11 @@ function lackOf(part: Part, meant: readonly Board[], lacking: number, { layout }
     `${name}: ${lacking} of ${wanted} has no room: it needs ${mib(need)} on one board, and ${room}. ` +
       `Add a board, or ask for fewer processes or less memory.${silent.length > 0 ? ` ${silent.join(', ')} has not told yet what it has.` : ''}`,
   ];
+}
+
+function closedText({ isAlive, facts }: Board): string {
+  if (isAlive) return 'is to be emptied';
+  return facts === undefined ? 'has not spoken yet (copse agent)' : 'is dead';
 }
 
 function mib(bytes: number): string {
