@@ -1,3 +1,7 @@
+import { resolve } from 'node:path';
+
+const DEFAULT_DATA = './copse-data';
+
 /** The one place that reads the process's environment. */
 export interface EnvironmentSettings {
   /** `COPSE_CONFIG`: the configuration file, as `--config`. */
@@ -17,6 +21,14 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     noColor: nonEmpty(variables.NO_COLOR) !== undefined,
     supervised: nonEmpty(variables.INVOCATION_ID) !== undefined || nonEmpty(variables.COPSE_SUPERVISED) !== undefined,
   };
+}
+
+/** The data folder as far as it is known without the settings. */
+export function dataFolderOf(
+  { data }: { readonly data?: string | undefined },
+  environment: Pick<EnvironmentSettings, 'data'> = readEnvironment(),
+): string {
+  return resolve(data ?? environment.data ?? DEFAULT_DATA);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { check, type Fault, nameOf } from './check.ts';
-import { type EnvironmentSettings, readEnvironment } from './environment.ts';
+import { dataFolderOf, type EnvironmentSettings, readEnvironment } from './environment.ts';
 import { ConfigError, type Problem } from './problems.ts';
 import { type Config, ConfigSchema } from './schema.ts';
 import { type ConfigSource, readSource } from './source.ts';
@@ -30,8 +30,6 @@ export interface ConfigArgs {
   readonly process?: string | undefined;
 }
 
-const DEFAULT_DATA = './copse-data';
-
 /**
  * The settings in force, from the command line, the file (`--config`, else `copse.yaml` in the data folder if there is
  * one), the environment and the defaults.
@@ -57,14 +55,6 @@ export function loadConfig(
   return config.media.folder === ''
     ? { ...config, media: { ...config.media, folder: join(config.data_dir, 'media') } }
     : config;
-}
-
-/** The data folder as far as it is known without the settings. */
-export function dataFolderOf(
-  { data }: Pick<ConfigArgs, 'data'>,
-  environment: Pick<EnvironmentSettings, 'data'> = readEnvironment(),
-): string {
-  return resolve(data ?? environment.data ?? DEFAULT_DATA);
 }
 
 /** Settings as somebody wrote them: unchecked, without defaults. */

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
+import { LineLog, type LineOutput } from '../base/line-log.ts';
 import { LogOutput } from '../base/log-output.ts';
-import { createLog } from '../base/pino-log.ts';
 import { UsageError } from '../cli/admin-server.ts';
 import { Agent, type AgentParts } from '../cluster/agent/agent.ts';
 import { askHealth } from '../cluster/agent/ask-health.ts';
@@ -14,34 +14,25 @@ import { factsReader } from '../cluster/agent/read-facts.ts';
 import { Supervisor } from '../cluster/agent/supervisor.ts';
 import type { BoardIdentity } from '../cluster/joining/board-folder.ts';
 import { boardNameFor, splitAddress } from '../cluster/joining/own-address.ts';
-import { FIRST_PORT } from '../cluster/placement/layout.ts';
-import { programFolders, supervisedEnvironment } from '../config/environment.ts';
-import { type ConfigArgs, dataFolderOf, loadConfig } from '../config/load.ts';
+import { FIRST_PORT } from '../cluster/placement/budget.ts';
+import { dataFolderOf, programFolders, readEnvironment, supervisedEnvironment } from '../config/environment.ts';
+import type { ConfigArgs } from '../config/load.ts';
 import { isDataFolder } from './data-folder.ts';
-import { lockFolder } from './folder-lock.ts';
-import { untilSignal } from './until-signal.ts';
+import { soleAgent } from './sole-agent.ts';
+import { abortWithSignal } from './until-signal.ts';
 import { VERSION } from './version.ts';
 
 /** `./copse`, which starts processes as they are to be started; it lies two folders up from src/main and dist/main alike. */
 const LAUNCHER = join(import.meta.dirname, '../../copse');
-/** Its lock among those of processes. No process is called so: names have no such character. */
-const OWN_LOCK = '@agent';
-
 /** `copse agent`: runs until SIGINT or SIGTERM, and ends what it started. @throws UsageError, DataFolderError */
 export async function runAgent(args: Pick<ConfigArgs, 'data'>): Promise<number> {
   const data = dataFolderOf(args);
   const home = new BoardHome(data);
   if (home.identity() === undefined && !isDataFolder(data))
     throw new UsageError(`${data} is neither that of a board nor that of a server. Join a cluster first: copse join.`);
-  using _lock = lockFolder(data, OWN_LOCK);
-  const isTerminal = process.stdout.isTTY === true;
-  const log = createLog({
-    level: 'info',
-    format: isTerminal ? 'text' : 'json',
-    colour: isTerminal,
-    clock: systemClock,
-  });
+  await using _sole = await soleAgent(data);
   const output = new LogOutput();
+  const log = new LineLog(systemClock, await linesFor(output));
   const host = new ChildProcesses({
     command: [LAUNCHER],
     environment: supervisedEnvironment(),
@@ -51,7 +42,7 @@ export async function runAgent(args: Pick<ConfigArgs, 'data'>): Promise<number> 
   const supervisor = new Supervisor({ host, clock: systemClock, log, askHealth, memoryOf: pid => residentBytes(pid) });
   const readFacts = factsReader({ version: VERSION, supervisor: host.kind, data, paths: programFolders() });
   using headquarters = new HttpsHeadquarters(() => home.identity());
-  using until = untilSignal();
+  const ending = abortWithSignal();
   const agent = new Agent({
     ...{
       clock: systemClock,
@@ -68,15 +59,23 @@ export async function runAgent(args: Pick<ConfigArgs, 'data'>): Promise<number> 
     version: VERSION,
     supervisor: host.kind,
   });
-  await agent.run(until.signal, host.kind === 'child');
+  await agent.run(ending, host.kind === 'child');
   return 0;
+}
+
+/** For people where they look on, and else for machines. */
+async function linesFor(output: LogOutput): Promise<LineOutput> {
+  if (process.stdout.isTTY !== true) return output;
+  const { TextLines } = await import('../base/text-log.ts');
+  return new TextLines(output, !readEnvironment().noColor);
 }
 
 /**
  * What placement gives the first board of a cluster, so that it need not be started anew; where there is no cluster yet,
  * what the settings say: with them the server was started by hand until now.
  */
-function firstProcess(args: ConfigArgs, identity: BoardIdentity | undefined): ReturnType<AgentParts['first']> {
+async function firstProcess(args: ConfigArgs, identity: BoardIdentity | undefined): ReturnType<AgentParts['first']> {
+  const { loadConfig } = await import('../config/load.ts');
   const { listen, memory } = loadConfig(args);
   const board = identity?.name ?? boardNameFor(hostname());
   const at = identity === undefined ? listen.client : { host: splitAddress(identity.address).host, port: FIRST_PORT };

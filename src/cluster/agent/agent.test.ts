@@ -83,7 +83,7 @@ class TestBoard {
         },
       },
       readFacts: () => facts,
-      first: () => ({ ...all, host: '127.0.0.1' }),
+      first: async () => ({ ...all, host: '127.0.0.1' }),
     });
     return agent.run(this.ending.signal, endsProcesses);
   }

@@ -19,7 +19,7 @@ export interface AgentParts {
   /** `host`: the address of the board. */
   readonly readFacts: (host: string) => BoardFacts;
   /** What runs where a cluster begins until somebody decides: everything, in one process; and the address for it. */
-  readonly first: (identity: BoardIdentity | undefined) => Assignment & { readonly host: string };
+  readonly first: (identity: BoardIdentity | undefined) => Promise<Assignment & { readonly host: string }>;
 }
 
 /** The supervisor looks this often. */
@@ -50,11 +50,11 @@ export class Agent {
     while (!signal.aborted) {
       const began = clock.monotonic();
       const address = home.identity()?.address;
-      if (address === undefined) this.#begin();
+      if (address === undefined) await this.#begin();
       else {
         const report = { address, facts: readFacts(splitAddress(address).host), processes: supervisor.told() };
         const answer = await headquarters.report(report, this.#addresses(address));
-        if (!signal.aborted) this.#take(answer, address);
+        if (!signal.aborted) await this.#take(answer, address);
       }
       await sleep(clock, Math.max(0, REPORT_EVERY_MS - (clock.monotonic() - began)), signal);
     }
@@ -65,12 +65,12 @@ export class Agent {
     return [...new Set([own, ...(this.#orders?.addresses ?? this.#parts.home.identity()?.addresses ?? [])])];
   }
 
-  #take(answer: Answer, own: string): void {
+  async #take(answer: Answer, own: string): Promise<void> {
     this.#tell(answer);
     if (answer.kind === 'orders') this.#obey(answer.orders);
     // Who is no board any more runs nothing: others may hold what its processes would.
     else if (answer.kind === 'refused') this.#obey({ assignments: [], addresses: this.#addresses(own) });
-    else if (this.#orders === undefined) this.#begin();
+    else if (this.#orders === undefined) await this.#begin();
   }
 
   #tell(answer: Answer): void {
@@ -96,12 +96,12 @@ export class Agent {
   }
 
   /** Without orders nothing runs, but on the board with which a cluster begins: somebody has to be there who decides. */
-  #begin(): void {
+  async #begin(): Promise<void> {
     const { home, data, supervisor, first } = this.#parts;
     const identity = home.identity();
     if (this.#hasBegun || identity?.isFounder === false) return;
     this.#hasBegun = true;
-    const { host, ...assignment } = first(identity);
+    const { host, ...assignment } = await first(identity);
     supervisor.want([launchOf(assignment, { data, host })]);
   }
 

@@ -2,6 +2,8 @@ import type { Assignment, Board } from '../boards/board.ts';
 import type { Role } from '../roles.ts';
 
 export const MIB = 2 ** 20;
+/** Where a process listens for clients: the first port that is free on its board, from here on. */
+export const FIRST_PORT = 8100;
 /** What a process takes before it does anything (docs/decisions/0055). */
 const PROGRAM = 96 * MIB;
 /** The setting `memory` allows no less. */

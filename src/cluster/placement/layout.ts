@@ -1,9 +1,6 @@
 import type { Assignment, Board } from '../boards/board.ts';
-import { besideOf, capacityOf, footprintOf, rounded } from './budget.ts';
+import { besideOf, capacityOf, FIRST_PORT, footprintOf, rounded } from './budget.ts';
 import { isMeant, type Outside, type Part } from './part.ts';
-
-/** Where a process listens for clients: the first port that is free on its board. */
-export const FIRST_PORT = 8100;
 
 const collator = new Intl.Collator('en', { numeric: true });
 
