@@ -107,6 +107,8 @@ export interface EndpointSpec<Path extends string, A extends Auth, B extends TSc
    * What making its answer may hold, in bytes: it waits until that is free. For what answers with many events or rooms.
    */
   readonly memory?: number;
+  /** It changes nothing, whatever its method: nobody needs to note who called it. */
+  readonly changesNothing?: boolean;
   /** Deactivated, locked or suspended accounts may call it. */
   readonly allowLocked?: boolean;
   readonly handle: (

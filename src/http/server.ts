@@ -54,6 +54,8 @@ export interface HttpParts {
   readonly boardAuthority?: string;
   /** Without it requests are charged to nothing, and nobody is sent away. */
   readonly memory?: HttpMemory;
+  /** Told of each request that failed by an error of ours, with a status of 5xx. */
+  readonly failed?: (route: string, error: unknown) => void;
   /** Called once for each answered request, for metrics. */
   readonly observe?: (route: string, method: string, status: number, milliseconds: number) => void;
 }
@@ -129,7 +131,9 @@ export class HttpServer {
     );
     this.app.setErrorHandler((error, request, answer) => {
       dropBody(request.raw, answer);
-      return answerError(this.#parts.log, error, request, answer);
+      const answered = answerError(this.#parts.log, error, request, answer);
+      if (answer.statusCode >= 500) this.#parts.failed?.(request.routeOptions.url ?? 'unknown', error);
+      return answered;
     });
     this.app.setNotFoundHandler((request, answer) => this.#notFound(request, answer));
     this.app.addHook('onRequest', async (request, answer) => this.#beforeAll(request, answer));
@@ -165,7 +169,7 @@ export class HttpServer {
     if (spec.body === 'stream') raw.charge?.streamBody();
     const board = spec.auth === 'board' ? boardOf(raw.raw.socket) : undefined;
     const { origin, body } = await this.#read(spec, raw);
-    if (spec.auth === 'admin' && user !== undefined && raw.method !== 'GET')
+    if (spec.auth === 'admin' && user !== undefined && raw.method !== 'GET' && spec.changesNothing !== true)
       await this.#parts.audit?.(user, { ip, method: raw.method, path: filledIn(spec.path, raw.params) });
     const departures = this.#departures;
     const request = {

@@ -12,7 +12,8 @@ import { Doctor, type DoctorParts, type NetworkParts } from '../federation/docto
 import { Echoes } from '../federation/doctor/echoes.ts';
 import { findEvents } from '../federation/doctor/find-events.ts';
 import type { Served } from '../federation/doctor/gather/front.ts';
-import { gatherWork } from '../federation/doctor/gather/work.ts';
+import { gatherWork, type Machine } from '../federation/doctor/gather/work.ts';
+import type { OwnFailures } from '../federation/doctor/own-failures.ts';
 import type { PeerLedger } from '../federation/doctor/peer-ledger.ts';
 import { composeRepairs } from '../federation/doctor/repairs/repairs.ts';
 import { suspects } from '../federation/doctor/suspects.ts';
@@ -40,6 +41,8 @@ export interface DoctorInput {
   readonly sender: Outbound['sender'];
   readonly filling: Filling;
   readonly ledger: PeerLedger;
+  readonly failures: OwnFailures;
+  readonly machine: Machine;
   readonly devicePlaces: Pick<DevicePlaces, 'of'>;
   readonly log: Log;
   readonly metrics: Metrics | undefined;
@@ -66,6 +69,8 @@ export function composeDoctor(input: DoctorInput): DoctorSide {
   const parts: DoctorParts = {
     rooms,
     leases: input.leases,
+    machine: input.machine,
+    failures: input.failures,
     ledger,
     echoes,
     client: federation.client,

@@ -2,6 +2,7 @@ import type { Admission } from '../base/admission.ts';
 import { aborted } from '../base/clock.ts';
 import { nodeCrypto } from '../base/node-crypto.ts';
 import type { Leases } from '../cluster/leases.ts';
+import type { PeerLedger } from '../federation/doctor/peer-ledger.ts';
 import { GapFiller } from '../federation/gaps/gap-filler.ts';
 import { PeerEvents } from '../federation/gaps/peer-events.ts';
 import { AwaitedEvents } from '../federation/joining/awaited-events.ts';
@@ -10,6 +11,7 @@ import { type JoinsStatus, joinsStatus } from '../federation/joining/join-status
 import { RemoteJoins } from '../federation/joining/remote-join.ts';
 import { StateCompletion } from '../federation/joining/state-completion.ts';
 import { FederatedMemberships } from '../federation/membership/federated-memberships.ts';
+import type { NoteVersion } from '../federation/membership/ports.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import type { RemoteMemberships } from '../rooms/ports.ts';
 import type { Federation } from './compose-federation.ts';
@@ -18,6 +20,7 @@ export interface MembershipsInput {
   readonly federation: Federation;
   readonly admission: Admission;
   readonly leases: Leases;
+  readonly ledger: Pick<PeerLedger, 'noteVersion'>;
   /** Rooms know memberships, and memberships rooms: one of the two has to come later. */
   readonly rooms: () => RoomsParts;
 }
@@ -33,7 +36,13 @@ export interface MembershipsLoop extends AsyncDisposable {
 /** The lease, and the bus subject on which whoever holds it is told of work. */
 const JOINS = 'joins';
 
-export function composeMemberships({ federation, admission, leases, rooms }: MembershipsInput): MembershipsLoop {
+export function composeMemberships({
+  federation,
+  admission,
+  leases,
+  ledger,
+  rooms,
+}: MembershipsInput): MembershipsLoop {
   const { client, checked, joining } = federation;
   const peers = new PeerEvents(client);
   const progress = once(() => new JoinProgress(rooms().clock));
@@ -46,7 +55,8 @@ export function composeMemberships({ federation, admission, leases, rooms }: Mem
   const memberships = new FederatedMemberships(() => {
     const gaps = new GapFiller(common());
     const joins = new RemoteJoins({ ...common(), awaited: awaitedEvents(), completion: completion(), gaps });
-    return { ...common(), crypto: nodeCrypto, joins };
+    const noteVersion: NoteVersion = (server, trouble) => ledger.noteVersion(server, trouble);
+    return { ...common(), crypto: nodeCrypto, joins, noteVersion };
   });
   return {
     memberships,

@@ -1,6 +1,8 @@
 import type { Admission } from '../base/admission.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Leases } from '../cluster/leases.ts';
+import type { Machine } from '../federation/doctor/gather/work.ts';
+import { OwnFailures } from '../federation/doctor/own-failures.ts';
 import { PeerLedger } from '../federation/doctor/peer-ledger.ts';
 import type { MissingStatus } from '../federation/gaps/missing-status.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
@@ -28,6 +30,8 @@ export interface ServersInput extends FederationInput {
   readonly admission: Admission;
   readonly metrics: Metrics | undefined;
   readonly leases: Leases;
+  /** Where its data lie, and how it ended before. */
+  readonly machine: Machine;
 }
 
 /**
@@ -54,6 +58,8 @@ export interface Federating {
   /** What administrators ask about it. */
   readonly forAdmins: readonly PlacedEndpoint[];
   readonly authenticateServer: AuthenticateServer;
+  /** A request failed by an error of ours. */
+  readonly failed: (route: string, error: unknown) => void;
   readonly history: RemoteHistory;
   /** Takes up what an earlier run left. */
   start(): Promise<void>;
@@ -66,7 +72,8 @@ export function composeServers(input: ServersInput): OtherServers | undefined {
   const federation = composeFederation(input);
   const counters = outboundCounters(input.metrics);
   let rooms: RoomsParts | undefined;
-  const joining = composeMemberships({ ...input, federation, rooms: () => joined(rooms) });
+  const ledger = new PeerLedger(input);
+  const joining = composeMemberships({ ...input, federation, ledger, rooms: () => joined(rooms) });
   const { clock, budget, log, folder, config } = input;
   const remote = composeRemote(federation, {
     ...{ clock, budget, log, counters },
@@ -78,7 +85,7 @@ export function composeServers(input: ServersInput): OtherServers | undefined {
     remote,
     joinTo(parts, opened) {
       rooms = parts.rooms;
-      return join({ ...input, federation, counters, joining, remote, parts }, opened);
+      return join({ ...input, federation, counters, joining, remote, parts, ledger }, opened);
     },
     [Symbol.dispose]: () => federation[Symbol.dispose](),
   };
@@ -95,22 +102,23 @@ interface Joined extends ServersInput {
   readonly joining: MembershipsLoop;
   readonly remote: Remote;
   readonly parts: Parts;
+  readonly ledger: PeerLedger;
 }
 
 function join(all: Joined, opened: AsyncDisposableStack): Federating {
-  const { federation, joining, parts, config } = all;
+  const { federation, joining, parts, config, ledger } = all;
   opened.use(joining);
   const { client } = federation;
   const outbound = opened.use(composeOutbound({ ...all, ...parts, client, retry: config.federation.retry }));
   const incoming = opened.use(composeInbox({ ...all, rooms: parts.rooms, edus: parts.edus }));
   const routes = serverRoutes({ ...all, incoming });
-  const ledger = new PeerLedger(all);
   const { rooms } = parts;
   const destinations = new DestinationList({ ...rooms, ...outbound });
   const tell = tellAdministrators(parts);
+  const failures = new OwnFailures(all);
   const hasNetwork = all.carry === undefined;
   const doctor = opened.use(
-    composeDoctor({ ...all, ...parts, ...incoming, ...outbound, tell, rooms, ledger, routes, hasNetwork }),
+    composeDoctor({ ...all, ...parts, ...incoming, ...outbound, tell, rooms, ledger, failures, routes, hasNetwork }),
   );
   return {
     routes: servedBy('federation-in', [...routes, ...doctor.forServers]),
@@ -120,6 +128,7 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
       listJoins(() => joining.status()),
     ]),
     authenticateServer: outbound.hearing(ledger.noting(federation.authenticateServer)),
+    failed: (route, error) => failures.note(route, error),
     history: incoming.history,
     async start() {
       await incoming.start();

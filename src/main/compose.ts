@@ -10,7 +10,6 @@ import type { Config } from '../config/schema.ts';
 import type { SharedFile } from '../config/shared-settings.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
-import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
 import type { Carry } from '../federation/transport/federation-client.ts';
 import { wellKnownServer } from '../http/client/server/well-known.ts';
 import { type HttpMemory, type HttpParts, HttpServer } from '../http/server.ts';
@@ -28,13 +27,15 @@ import { openFurtherListeners } from './compose-listeners.ts';
 import { composeMemory } from './compose-memory.ts';
 import { composeParts, type Parts } from './compose-parts.ts';
 import { composePlacement } from './compose-placement.ts';
-import { composeServers } from './compose-servers.ts';
+import { composeServers, type Federating } from './compose-servers.ts';
 import { listenControl } from './control.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { lockFolder } from './folder-lock.ts';
+import { freeSpace } from './free-space.ts';
 import { listenHttp } from './listen.ts';
 import { openDatabase } from './open-database.ts';
 import { Operators, operatorListener } from './operator-listener.ts';
+import { RunRecord } from './run-record.ts';
 import { servedEndpoints } from './served-endpoints.ts';
 import type { SystemMemory } from './system-memory.ts';
 import { wellKnownOf } from './well-known.ts';
@@ -87,6 +88,8 @@ export async function compose(config: Config, environment: Environment): Promise
   const folder = openDataFolder(config.data_dir, config.server_name, random);
   const name = processName(config);
   opened.use(lockFolder(folder.path, name));
+  const runs = opened.use(RunRecord.begin(folder.path, name, clock));
+  const machine = { disk: () => freeSpace(folder.path), cutOff: (since: number) => runs.cutOff(since) };
   const { serverName } = folder;
   const registrations = readRegistrations(config.appservices, serverName);
   const openAny = environment.openDatabase ?? openDatabase;
@@ -100,7 +103,7 @@ export async function compose(config: Config, environment: Environment): Promise
   // Closed after all that works here, and before the bus.
   opened.use(cluster);
   opened.use(open.expecting(async () => (await cluster.status())?.processes.length));
-  const others = composeServers({ ...environment, config, folder, db, bus, leases, budget, admission });
+  const others = composeServers({ ...environment, config, folder, db, bus, leases, budget, admission, machine });
   if (others !== undefined) opened.use(others);
   const parts = opened.use(
     composeParts({
@@ -117,7 +120,7 @@ export async function compose(config: Config, environment: Environment): Promise
     }),
   );
   const federating = others?.joinTo(parts, opened);
-  const http = httpParts(parts, federating?.authenticateServer, config, { ...environment, memory: memory.http });
+  const http = httpParts(parts, federating, config, { ...environment, memory: memory.http });
   const { forClients, forAdmins } = servedEndpoints({ config, folder, parts, federating, version });
   const client = new HttpServer(http);
   client.add(forClients.filter(endpoint => cluster.answers(endpoint)));
@@ -175,7 +178,7 @@ export async function compose(config: Config, environment: Environment): Promise
 
 function httpParts(
   parts: Parts,
-  authenticateServer: AuthenticateServer | undefined,
+  federating: Pick<Federating, 'authenticateServer' | 'failed'> | undefined,
   config: Config,
   { log, metrics, memory }: Environment & { readonly memory: HttpMemory },
 ): HttpParts {
@@ -187,7 +190,7 @@ function httpParts(
     trustedProxies: config.trusted_proxies,
     memory,
     ...(metrics !== undefined && { observe: observeRequests(metrics) }),
-    ...(authenticateServer === undefined ? {} : { authenticateServer }),
+    ...(federating && { authenticateServer: federating.authenticateServer, failed: federating.failed }),
   };
 }
 

@@ -1,7 +1,7 @@
-import { statfs } from 'node:fs/promises';
 import { type ConfigArgs, loadConfig } from '../config/load.ts';
 import { askControl } from './control.ts';
 import { openExisting } from './existing-data.ts';
+import { freeSpace } from './free-space.ts';
 import { healthText, serverHealth } from './server-health.ts';
 import { VERSION } from './version.ts';
 
@@ -9,8 +9,7 @@ import { VERSION } from './version.ts';
 export async function doctorServer(args: ConfigArgs, isJson: boolean): Promise<number> {
   const config = loadConfig(args);
   const { path } = openExisting(config);
-  const { bavail, blocks, bsize } = await statfs(path);
-  const disk = { free: bavail * bsize, total: blocks * bsize };
+  const disk = await freeSpace(path);
   const lines = serverHealth({ config, status: await askControl(path), installed: VERSION, disk });
   const { text, code } = healthText(lines);
   console.log(isJson ? JSON.stringify(lines, null, 2) : text);

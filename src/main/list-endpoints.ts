@@ -12,6 +12,7 @@ import { composeMemory } from './compose-memory.ts';
 import { composeParts } from './compose-parts.ts';
 import { composeServers } from './compose-servers.ts';
 import { openDataFolder } from './data-folder.ts';
+import { freeSpace } from './free-space.ts';
 import { openDatabase } from './open-database.ts';
 import { servedEndpoints } from './served-endpoints.ts';
 
@@ -36,7 +37,8 @@ export async function listEndpoints(settings: Config): Promise<readonly PlacedEn
   // Nothing that happens here is for anybody else to hear.
   const bus = new LocalBus(error => surroundings.log.error('A listener on the bus failed.', { err: error }));
   const common = { ...surroundings, config, folder, db, bus, leases: new SoleLeases(), budget, admission };
-  const others = composeServers(common);
+  const machine = { disk: () => freeSpace(path), cutOff: () => [] };
+  const others = composeServers({ ...common, machine });
   if (others !== undefined) opened.use(others);
   const parts = opened.use(composeParts({ ...common, registrations: undefined, remote: others?.remote }));
   const federating = others?.joinTo(parts, opened);

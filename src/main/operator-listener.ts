@@ -1,6 +1,8 @@
 import type { Requester } from '../accounts/requester.ts';
 import type { Log } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
+import type { UserId } from '../core/ids.ts';
+import { DatabaseUnavailableError } from '../db/database.ts';
 import { getAlias } from '../http/client/directory/get-alias.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { HttpServer } from '../http/server.ts';
@@ -22,12 +24,13 @@ export interface OperatorExtras {
 /** The administration API for commands, under the name of the server's own user: whoever calls need not have an account. */
 export function operatorListener(parts: Parts, config: Config, more: OperatorExtras) {
   const { rooms, accounts } = parts;
-  let operator: Promise<Requester> | undefined;
+  let operator: Requester | undefined;
   const server = new HttpServer({
     log: more.log,
-    authenticate: () => {
-      operator ??= operatorOf(parts, config);
-      return operator;
+    authenticate: async () => {
+      const found = operator ?? (await operatorOf(parts, config));
+      if (found.userNid !== NOBODY) operator = found;
+      return found;
     },
     countRequest: () => undefined,
     audit: (who, request) => parts.administration.audit.note(who, { ...request, ip: '' }),
@@ -66,7 +69,7 @@ async function operatorOf({ rooms }: Parts, config: Config): Promise<Requester> 
   const userId = serverUser(config, rooms.serverName);
   return {
     userId,
-    userNid: await rooms.db.tx(tx => rooms.nids.users.internOne(tx, userId)),
+    userNid: await numberOf(rooms, userId),
     deviceId: undefined,
     isAdmin: true,
     isGuest: false,
@@ -75,3 +78,17 @@ async function operatorOf({ rooms }: Parts, config: Config): Promise<Requester> 
     appservice: undefined,
   };
 }
+
+/** Where nothing can be written the doctor is wanted most: it needs nobody's number. */
+async function numberOf({ db, nids }: Parts['rooms'], userId: UserId): Promise<number> {
+  const known = await nids.users.findOne(db, userId);
+  if (known !== undefined) return known;
+  try {
+    return await db.tx(tx => nids.users.internOne(tx, userId));
+  } catch (error) {
+    if (error instanceof DatabaseUnavailableError) return NOBODY;
+    throw error;
+  }
+}
+
+const NOBODY = 0;

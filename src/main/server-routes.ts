@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config/schema.ts';
+import type { PeerLedger } from '../federation/doctor/peer-ledger.ts';
 import { exchangeInvite } from '../federation/membership/bound-invites.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { federationDeviceRoutes } from '../http/federation/devices/routes.ts';
@@ -22,10 +23,12 @@ export interface ServerSide {
   readonly config: Config;
   readonly clock: Clock;
   readonly version: string;
+  readonly ledger: Pick<PeerLedger, 'noteVersion'>;
 }
 
 /** Every endpoint that other servers call. */
-export function serverRoutes({ federation, remote, incoming, parts, config, clock, version }: ServerSide): Endpoint[] {
+export function serverRoutes(side: ServerSide): Endpoint[] {
+  const { federation, remote, incoming, parts, config, clock, version, ledger } = side;
   const { checked } = federation;
   const { memberships } = remote;
   const guard = inviteGuard(parts);
@@ -36,6 +39,7 @@ export function serverRoutes({ federation, remote, incoming, parts, config, cloc
       checked,
       memberships,
       guard,
+      noteVersion: (server, trouble) => ledger.noteVersion(server, trouble),
       exchange: (server, roomId, body) => exchangeInvite(federation.client, server, roomId, body),
     }),
     ...roomEventsRoutes(parts),

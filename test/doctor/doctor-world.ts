@@ -133,6 +133,13 @@ export class DoctorWorld implements AsyncDisposable {
     return database.db.prepare(statement).all(...values) as Record<string, unknown>[];
   }
 
+  /** Somebody else holds a server's database, until the answer is called. */
+  lock(site: Site): () => void {
+    const { db } = opened(site);
+    db.exec('begin immediate');
+    return () => db.close();
+  }
+
   async facts(servers: readonly string[] = [PEER], vantage?: string): Promise<Facts> {
     const asked = { servers: [...servers], ...(vantage !== undefined && { vantage }) };
     const facts = (await this.#ask('', asked)).facts as unknown as Facts;

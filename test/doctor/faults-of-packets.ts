@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { PEER } from './doctor-world.ts';
+import { closeSync, cpSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DoctorWorld, PEER, until } from './doctor-world.ts';
 import type { Fault } from './fault.ts';
 import { Front } from './front.ts';
 
-/** Packets that are dropped without a word, by nftables in a network of our own. */
+/** Packets that are dropped without a word, by nftables in a network of our own, and a disk that is full there. */
 export const FAULTS_OF_PACKETS: readonly Fault[] = [
   {
     id: 'F20n',
@@ -30,7 +32,46 @@ export const FAULTS_OF_PACKETS: readonly Fault[] = [
       return undefined;
     },
   },
+  {
+    id: 'F43n',
+    about: 'the disk with our data is full',
+    cause: 'D31',
+    async inject(world) {
+      const { folder } = world.us.server;
+      await world.us.server.stop();
+      const copy = `${folder}.copy`;
+      cpSync(folder, copy, { recursive: true });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder]);
+      cpSync(copy, folder, { recursive: true });
+      // Lazily: the server ends after this.
+      world.defer(() => execFileSync('umount', ['--lazy', folder]));
+      world.defer(() => rmSync(copy, { recursive: true }));
+      await world.us.server.start();
+      fill(join(folder, 'filler'));
+      const said = await world.say(world.peer, 'x'.repeat(30_000));
+      await until(async () => (await failures(world)) > 0, `${said} was taken`);
+      return undefined;
+    },
+  },
 ];
+
+/** Writes until nothing more fits. */
+function fill(file: string): void {
+  const descriptor = openSync(file, 'w');
+  for (const size of [1 << 20, 1 << 12, 1]) {
+    const chunk = Buffer.alloc(size);
+    try {
+      for (;;) writeSync(descriptor, chunk);
+    } catch {
+      // Smaller ones may still fit.
+    }
+  }
+  closeSync(descriptor);
+}
+
+async function failures(world: DoctorWorld): Promise<number> {
+  return (await world.facts([])).us.failing?.count ?? 0;
+}
 
 export function hasNftables(): boolean {
   try {

@@ -228,6 +228,26 @@ export const FAULTS_OF_PEERS: readonly Fault[] = [
     },
   },
   {
+    id: 'F45',
+    about: 'a room of the peer has a version that we do not know',
+    cause: 'D27',
+    async inject({ us, peer }) {
+      peer.front.answering = ({ url = '' }, answer) =>
+        url.includes('/make_join/') &&
+        answer
+          .writeHead(400)
+          .end(JSON.stringify({ errcode: 'M_INCOMPATIBLE_ROOM_VERSION', error: 'no', room_version: '99' })) !==
+          undefined;
+      const { status } = await us.user.call(
+        'POST',
+        `/v3/join/${encodeURIComponent(`!future:${PEER}`)}?via=${PEER}`,
+        {},
+      );
+      if (status !== 400) throw new Error(`the join was answered with ${status}`);
+      return undefined;
+    },
+  },
+  {
     id: 'F36',
     about: 'we reject an event of the peer',
     cause: 'D24',

@@ -10,6 +10,7 @@ import { type Choice, choiceOf, isChosen, shareOf } from './choice.ts';
 import { CONTROLS } from './controls.ts';
 import type { Fault } from './fault.ts';
 import { FAULTS_OF_HISTORY } from './faults-of-history.ts';
+import { FAULTS_OF_OUR_MACHINE } from './faults-of-our-machine.ts';
 import { FAULTS_OF_OURS } from './faults-of-ours.ts';
 import { FAULTS_OF_PACKETS, hasNftables } from './faults-of-packets.ts';
 import { FAULTS_OF_PEERS } from './faults-of-peers.ts';
@@ -24,6 +25,7 @@ const FAULTS: readonly Fault[] = [
   ...FAULTS_OF_PEERS,
   ...FAULTS_OF_HISTORY,
   ...FAULTS_OF_OURS,
+  ...FAULTS_OF_OUR_MACHINE,
   ...FAULTS_OF_STATES,
   ...FAULTS_OF_THE_UNFINISHED,
 ].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }));

@@ -22,6 +22,7 @@ import { diagnose } from './diagnose.ts';
 import { Doctor } from './doctor.ts';
 import { Echoes } from './echoes.ts';
 import type { Facts } from './facts.ts';
+import { OwnFailures } from './own-failures.ts';
 import { PeerLedger } from './peer-ledger.ts';
 import { readFacts } from './read-facts.ts';
 import { fillSharedRooms } from './repairs/fill-shared-rooms.ts';
@@ -40,6 +41,8 @@ async function startedDoctor(t: TestContext, db: Database, leases: Pick<Leases, 
   const doctor = new Doctor({
     rooms: here,
     leases,
+    failures: new OwnFailures(here),
+    machine: { disk: async () => ({ free: 1e12, total: 1e12 }), cutOff: () => [] },
     client: servers.client,
     peers: new PeerEvents(servers.client),
     ledger: new PeerLedger(here),

@@ -18,7 +18,8 @@ import { gatherRooms, MOST_ROOMS } from './gather/rooms.ts';
 import { gatherRoute } from './gather/route.ts';
 import { gatherSending } from './gather/sending.ts';
 import type { DifferenceParts } from './gather/state-difference.ts';
-import { gatherWork } from './gather/work.ts';
+import { gatherWork, type Machine } from './gather/work.ts';
+import type { OwnFailures } from './own-failures.ts';
 import type { PeerLedger } from './peer-ledger.ts';
 import { countShared, longestFailingServers } from './peers.table.ts';
 import { outsideView } from './vantage.ts';
@@ -26,6 +27,8 @@ import { outsideView } from './vantage.ts';
 export interface DoctorParts extends ProbeParts, DifferenceParts, Omit<KeysParts, 'db' | 'identity' | 'clock' | 'log'> {
   readonly rooms: RoomsParts;
   readonly leases: Pick<Leases, 'workers'>;
+  readonly machine: Machine;
+  readonly failures: Pick<OwnFailures, 'count' | 'last'>;
   readonly software: string;
   readonly ledger: PeerLedger;
   readonly echoes: Echoes;
@@ -59,6 +62,7 @@ export interface Thoroughness {
 export const THOROUGH: Thoroughness = { rooms: MOST_ROOMS, pauseMs: 0, states: 20, withFront: true };
 /** Asking a server about its rooms ends after so long. */
 const ROOMS_MS = 40_000;
+const DAY_MS = 24 * 3_600_000;
 /** Servers that are looked at when none is named. */
 const MOST_PEERS = 20;
 const MOST_FAILING = 10;
@@ -113,7 +117,7 @@ export class Doctor {
   }
 
   async #us(how: Pick<Thoroughness, 'withFront' | 'vantage'>): Promise<OwnFacts> {
-    const { rooms, software, ledger, echoes, published } = this.#parts;
+    const { rooms, software, ledger, echoes, published, failures, machine } = this.#parts;
     const heard = ledger.heard();
     return {
       server: rooms.serverName,
@@ -127,6 +131,9 @@ export class Doctor {
       heardFrom: heard.servers,
       heardAt: heard.at ?? null,
       ...(await gatherWork(this.#parts, ledger.startedAt)),
+      failing: { count: failures.count, last: [...failures.last] },
+      disk: await machine.disk(),
+      cutOff: [...machine.cutOff(rooms.clock.now() - DAY_MS)],
     };
   }
 

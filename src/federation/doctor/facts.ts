@@ -121,6 +121,10 @@ const Receiving = Type.Object({
   /** Events of it that were tried again and again in vain, those with most tries first. */
   stuck: Type.Optional(Type.Array(Type.Object({ roomId: text, eventId: text, tries: count, since: ts, reason: text }))),
   aside: Type.Array(Type.Object({ reason: text, events: count })),
+  /** Rooms of it that our users could not come into, for their version. */
+  unknownVersions: Type.Optional(
+    Type.Array(Type.Object({ at: ts, what: text, roomId: text, version: nullable(text) })),
+  ),
   /** Device lists of its users that have to be had anew, and how often it was asked in vain. */
   deviceLists: Type.Optional(Type.Object({ wanted: count, failures: count, triedAt: ts })),
 });
@@ -237,6 +241,19 @@ const Outside = Type.Object({ vantage: text, front: nullable(Front), error: null
 
 export const FrontSchema = Front;
 
+/** Requests of other servers that we answered with 5xx since the start. */
+const Failing = Type.Object({
+  count,
+  last: Type.Array(
+    Type.Object({
+      at: ts,
+      request: text,
+      kind: Type.Enum(['disk', 'locked', 'connections', 'memory', 'database', 'unknown']),
+      reason: text,
+    }),
+  ),
+});
+
 /** A piece of the server's work for which something waits. */
 const Work = Type.Object({
   /** The name of its lease, and the role of those that do it. */
@@ -272,6 +289,11 @@ const Us = Type.Object({
   heardAt: nullable(ts),
   work: Type.Optional(Type.Array(Work)),
   departed: Type.Optional(Type.Array(Departed)),
+  failing: Type.Optional(Failing),
+  /** Bytes where the data lie. */
+  disk: Type.Optional(nullable(Type.Object({ free: count, total: count }))),
+  /** When runs of the last day were cut off. */
+  cutOff: Type.Optional(Type.Array(ts)),
 });
 
 export const FactsSchema = Type.Object({
@@ -308,4 +330,5 @@ export type BodyFacts = Static<typeof Body>;
 export type ServedPathFacts = Static<typeof ServedPath>;
 export type FrontFacts = Static<typeof Front>;
 export type WorkFacts = Static<typeof Work>;
+export type FailureFacts = Static<typeof Failing>['last'][number];
 export type DepartedFacts = Static<typeof Departed>;

@@ -14,6 +14,22 @@ const request: IncomingServerRequest = {
   body: () => undefined,
 };
 
+test('it remembers rooms of versions that we do not know, each once', () => {
+  const clock = new SteppingClock();
+  const ledger = new PeerLedger({ clock, budget: testBudget() });
+  const peer = 'peer.example' as ServerName;
+  for (let at = 0; at < 9; at++) {
+    ledger.noteVersion(peer, { what: 'an invite', roomId: `!${at % 7}`, version: 'x'.repeat(999) });
+    clock.advance(1);
+  }
+  const found = ledger.of(peer)?.unknownVersions ?? [];
+  assert.deepEqual(
+    found.map(({ roomId }) => roomId),
+    ['!4', '!5', '!6', '!0', '!1'],
+  );
+  assert.equal(found[0]?.version?.length, 300);
+});
+
 test('it remembers who was heard, and who was not believed', async () => {
   const clock = new SteppingClock();
   const ledger = new PeerLedger({ clock, budget: testBudget() });

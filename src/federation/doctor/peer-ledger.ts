@@ -18,7 +18,19 @@ export interface PeerRecord {
   readonly heardAt: number | undefined;
   /** The last few that were not believed. */
   readonly refused: readonly RefusedRequest[];
+  /** Rooms of it that our users could not come into, for their version. */
+  readonly unknownVersions: readonly UnknownVersion[];
 }
+
+export interface UnknownVersion {
+  readonly at: number;
+  /** `a join`, `an invite`. */
+  readonly what: string;
+  readonly roomId: string;
+  readonly version: string | null;
+}
+
+const NOTHING: PeerRecord = { requests: 0, heardAt: undefined, refused: [], unknownVersions: [] };
 
 const MOST_REFUSED = 5;
 const LONGEST_TEXT = 300;
@@ -40,7 +52,8 @@ export class PeerLedger {
       name: 'peer_ledger',
       budget,
       weight: 2,
-      sizeOf: ({ refused }) => 160 + refused.length * (120 + 4 * LONGEST_TEXT),
+      sizeOf: ({ refused, unknownVersions }) =>
+        200 + (refused.length + unknownVersions.length) * (120 + 4 * LONGEST_TEXT),
     });
   }
 
@@ -70,9 +83,23 @@ export class PeerLedger {
     };
   }
 
+  /** A user of ours could not come into a room that a server led to. */
+  noteVersion(server: ServerName, { what, roomId, version }: Omit<UnknownVersion, 'at'>): void {
+    const record = this.#records.get(server) ?? NOTHING;
+    const short = (text: string) => text.slice(0, LONGEST_TEXT);
+    const entry = {
+      at: this.#clock.now(),
+      what,
+      roomId: short(roomId),
+      version: version === null ? null : short(version),
+    };
+    const others = record.unknownVersions.filter(each => each.roomId !== entry.roomId || each.what !== what);
+    this.#records.set(server, { ...record, unknownVersions: [...others, entry].slice(-MOST_REFUSED) });
+  }
+
   #heard(server: ServerName): void {
     const now = this.#clock.now();
-    const record = this.#records.get(server) ?? { requests: 0, heardAt: undefined, refused: [] };
+    const record = this.#records.get(server) ?? NOTHING;
     this.#records.set(server, { ...record, requests: record.requests + 1, heardAt: now });
     this.#lastHeard = now;
     this.#remember(server, now);
@@ -90,7 +117,7 @@ export class PeerLedger {
   #refused({ method, target, authorization }: IncomingServerRequest, reason: string): void {
     const origin = parseXMatrixHeaders(authorization)?.[0]?.origin;
     if (origin === undefined) return;
-    const record = this.#records.get(origin) ?? { requests: 0, heardAt: undefined, refused: [] };
+    const record = this.#records.get(origin) ?? NOTHING;
     const request = `${method} ${target}`.slice(0, LONGEST_TEXT);
     const refused = [...record.refused, { at: this.#clock.now(), request, reason: reason.slice(0, LONGEST_TEXT) }];
     this.#records.set(origin, { ...record, refused: refused.slice(-MOST_REFUSED) });

@@ -8,6 +8,7 @@ import type { RemoteMemberships, RemoteWish } from '../../rooms/ports.ts';
 import type { Room } from '../../rooms/room.ts';
 import type { RemoteJoins } from '../joining/remote-join.ts';
 import { serversFor } from './known-servers.ts';
+import type { NoteVersion } from './ports.ts';
 import { knockThrough, leaveAlone, leaveThrough, type OutsideParts } from './remote-departure.ts';
 import { remoteError } from './remote-error.ts';
 import { type SendInviteParts, sendInvite } from './send-invite.ts';
@@ -15,6 +16,7 @@ import { inTurn } from './servers-in-turn.ts';
 
 export interface FederatedMembershipsParts extends SendInviteParts, OutsideParts {
   readonly joins: RemoteJoins;
+  readonly noteVersion?: NoteVersion;
 }
 
 /** Memberships that need other servers, by the server-server API. Disposing of it ends what goes on. */
@@ -93,6 +95,21 @@ export class FederatedMemberships implements RemoteMemberships, AsyncDisposable 
     wish: { readonly roomId: RoomId; readonly userId: UserId; readonly via: readonly string[] },
     attempt: (server: ServerName) => Promise<void>,
   ): Promise<void> {
-    await inTurn(await serversFor(this.#parts.rooms, wish), attempt);
+    await inTurn(await serversFor(this.#parts.rooms, wish), async server => {
+      try {
+        await attempt(server);
+      } catch (error) {
+        this.#noteVersion(server, wish.roomId, error);
+        throw error;
+      }
+    });
+  }
+
+  #noteVersion(server: ServerName, roomId: RoomId, error: unknown): void {
+    const refusal = remoteError(error);
+    if (refusal?.errcode !== 'M_INCOMPATIBLE_ROOM_VERSION') return;
+    const { room_version: version } = refusal.fields;
+    const named = typeof version === 'string' ? version : null;
+    this.#parts.noteVersion?.(server, { what: 'a join or knock', roomId, version: named });
   }
 }

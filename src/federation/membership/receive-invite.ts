@@ -13,13 +13,14 @@ import type { RoomsParts } from '../../rooms/parts.ts';
 import type { Room } from '../../rooms/room.ts';
 import { roomHead } from '../../rooms/rooms.table.ts';
 import { type CheckedEvents, readPdu } from '../events/checked-events.ts';
-import type { InviteGuard } from './ports.ts';
+import type { InviteGuard, NoteVersion } from './ports.ts';
 import { readToldState } from './told-state.ts';
 
 export interface ReceiveInviteParts {
   readonly rooms: RoomsParts;
   readonly checked: CheckedEvents;
   readonly guard: InviteGuard;
+  readonly noteVersion?: NoteVersion;
 }
 
 export interface ReceivedInvite {
@@ -40,10 +41,12 @@ export interface ReceivedInvite {
  * @throws MatrixError M_INVALID_PARAM, M_FORBIDDEN, M_INCOMPATIBLE_ROOM_VERSION, M_INVITE_BLOCKED, M_LIMIT_EXCEEDED
  */
 export async function receiveInvite(
-  { rooms, checked, guard }: ReceiveInviteParts,
+  { rooms, checked, guard, noteVersion }: ReceiveInviteParts,
   origin: ServerName,
   received: ReceivedInvite,
 ): Promise<JsonObject> {
+  const { roomId, roomVersion: id } = received;
+  if (roomVersion(id) === undefined) noteVersion?.(origin, { what: 'an invite', roomId, version: id });
   const version = await versionOf(rooms, received);
   const event = readInvite(received, version, origin, rooms);
   const target = event.stateKey as UserId;

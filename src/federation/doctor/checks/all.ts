@@ -26,9 +26,11 @@ import { rateLimit } from './d23-rate-limit.ts';
 import { refusedEvents } from './d24-refused-events.ts';
 import { stateDiffers } from './d25-state-differs.ts';
 import { acl } from './d26-acl.ts';
+import { unknownVersion } from './d27-unknown-version.ts';
 import { manyExtremities } from './d28-extremities.ts';
 import { roomNotWhole } from './d29-room-not-whole.ts';
 import { resolverDead } from './d30-resolver.ts';
+import { weFail } from './d31-we-fail.ts';
 import { deviceLists } from './d32-device-lists.ts';
 import { gone } from './d33-gone.ts';
 
@@ -66,9 +68,11 @@ export const CHECKS: readonly Check[] = [
   refusedEvents,
   stateDiffers,
   acl,
+  unknownVersion,
   manyExtremities,
   roomNotWhole,
   resolverDead,
+  weFail,
   deviceLists,
   gone,
 ];

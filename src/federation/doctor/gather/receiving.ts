@@ -28,6 +28,7 @@ export async function gatherReceiving(
     requests: record?.requests ?? 0,
     heardAt: record?.heardAt ?? null,
     refused: [...(record?.refused ?? [])],
+    unknownVersions: [...(record?.unknownVersions ?? [])],
     transactions: n,
     transactionAt: at,
     waiting: await countWaiting(db, domainNid),

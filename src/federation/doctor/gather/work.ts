@@ -5,6 +5,14 @@ import { READER } from '../../outbound/log-follower.ts';
 import type { DepartedFacts, WorkFacts } from '../facts.ts';
 import { dueInbox, dueWork, unreadOwnEvents, type WaitingWork } from '../work.table.ts';
 
+/** The machine under this process. */
+export interface Machine {
+  /** Bytes where the data lie. */
+  disk(): Promise<{ readonly free: number; readonly total: number }>;
+  /** When runs since a time were cut off. */
+  cutOff(since: number): readonly number[];
+}
+
 export interface WorkParts {
   readonly rooms: Pick<RoomsParts, 'db' | 'clock'>;
   readonly leases: Pick<Leases, 'workers'>;

@@ -1,6 +1,6 @@
 import type { CheckedEvents } from '../../../federation/events/checked-events.ts';
 import type { BoundInviteParts } from '../../../federation/membership/bound-invites.ts';
-import type { InviteGuard } from '../../../federation/membership/ports.ts';
+import type { InviteGuard, NoteVersion } from '../../../federation/membership/ports.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { RemoteMemberships } from '../../../rooms/ports.ts';
 
@@ -9,6 +9,7 @@ export interface MembershipRouteParts {
   readonly rooms: RoomsParts;
   readonly checked: CheckedEvents;
   readonly guard: InviteGuard;
+  readonly noteVersion?: NoteVersion;
   readonly memberships: RemoteMemberships;
   readonly exchange: BoundInviteParts['exchange'];
 }

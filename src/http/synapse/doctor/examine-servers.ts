@@ -15,6 +15,8 @@ export const examineServers = ({ doctor, diagnose }: DoctorRouteParts) =>
     method: 'POST',
     path: '/_synapse/admin/copse/v1/doctor/federation',
     auth: 'admin',
+    // It has to work where nothing can be written, above all.
+    changesNothing: true,
     body: Body,
     async handle({ body, signal }) {
       const [vantage] = serversIn(body.vantage === undefined ? [] : [body.vantage]);
