@@ -37,6 +37,19 @@ test('few members are asked for one by one, many as a whole state', async t => {
   }
 });
 
+test('members who changed their names, or came by an invitation, arrive in small rooms too', async t => {
+  const { peer, join, joined, asked } = await start(t, 10);
+  for (let at = 0; at < 3; at++) {
+    const renamed = `@u${at}:peer.example`;
+    peer.room.member(renamed, 'join', renamed, { displayname: `number ${at}` });
+    peer.room.member(peer.owner, 'invite', `@invited${at}:peer.example`);
+    peer.room.member(`@invited${at}:peer.example`, 'join');
+  }
+  assert.equal((await join()).status, 200);
+  assert.equal(await joined(), 15);
+  assert.equal(asked('state'), 0);
+});
+
 test('a state that is another than the one at the join is not taken: the next server is asked', async t => {
   const { world, peer, join, joined } = await start(t, 50, ['honest.example']);
   const honest = await world.peer(t, 'honest.example', ({ uri, body }, response) => {

@@ -126,10 +126,12 @@ export class StateCompletion implements AsyncDisposable {
 
   async #through(server: ServerName, room: Room, join: Placed, running: RunningJoin, tries: number): Promise<void> {
     const { rooms, peers, awaited } = this.#parts;
-    const { state } = await peers.stateIds(server, room.roomId, join.event.id);
-    if ((await unstored(this.#parts, state)).length > MOST_SINGLE)
+    const { state, authChain } = await peers.stateIds(server, room.roomId, join.event.id);
+    // Whoever was invited or changed their name stands on a membership that is in no state any more.
+    const all = [...new Set([...state, ...authChain])];
+    if ((await unstored(this.#parts, all)).length > MOST_SINGLE)
       await this.#stream(server, room, join.event.id, running);
-    const missing = await this.#missing(room, state);
+    const missing = await this.#missing(room, all);
     await fetchSingle(this.#parts, room, server, missing.slice(0, 2 * MOST_SINGLE));
     const left = await this.#missing(room, state);
     if (left.length > 0) throw new IncompleteStateError(left.length);
