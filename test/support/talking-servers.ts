@@ -8,7 +8,7 @@ import { CheckedEvents } from '../../src/federation/events/checked-events.ts';
 import { GapFiller } from '../../src/federation/gaps/gap-filler.ts';
 import { PeerEvents } from '../../src/federation/gaps/peer-events.ts';
 import { Inbox } from '../../src/federation/inbound/inbox.ts';
-import { RoomDrain } from '../../src/federation/inbound/room-drain.ts';
+import { RoomDrain, type RoomDrainParts } from '../../src/federation/inbound/room-drain.ts';
 import { JoiningRooms } from '../../src/federation/joining/joining-rooms.ts';
 import { RefusedError } from '../../src/federation/transport/errors.ts';
 import type { FederationRequest, StreamedAnswer } from '../../src/federation/transport/federation-client.ts';
@@ -29,11 +29,13 @@ export class TalkingServers {
   readonly there: RoomsParts;
   readonly inbox: Inbox;
   readonly drain: RoomDrain;
+  /** What the drain is made of, for tests that need one of their own. */
+  readonly drainParts: RoomDrainParts;
   readonly joining: JoiningRooms;
   /** What was asked of the other server: the paths. */
   readonly asked: string[] = [];
   /** Answers a question instead of the other server; undefined lets it answer. */
-  instead: (path: string, body: JsonObject | undefined) => Json | undefined = () => undefined;
+  instead: (path: string, body: JsonObject | undefined) => Json | Promise<Json> | undefined = () => undefined;
   /** The events of a streamed answer instead of the other server's; undefined: it refuses. */
   streamed: (path: string) => Iterable<Json> | undefined = () => undefined;
   readonly edus: JsonObject[] = [];
@@ -48,7 +50,8 @@ export class TalkingServers {
     const { joining } = this;
     const gaps = new GapFiller({ rooms: here, checked, peers: new PeerEvents(client) });
     const shards = new DividedWork(new SoleLeases(), 'shard', SHARD_COUNT);
-    this.drain = new RoomDrain({ rooms: here, checked, gaps, joining, shards });
+    this.drainParts = { rooms: here, checked, gaps, joining, shards };
+    this.drain = new RoomDrain(this.drainParts);
     const edus = { receive: async (_: ServerName, list: readonly JsonObject[]) => void this.edus.push(...list) };
     this.inbox = new Inbox({ rooms: here, edus, drain: this.drain, joining });
   }
@@ -86,7 +89,7 @@ export class TalkingServers {
 
   async #answer(server: ServerName, { path, query, body }: FederationRequest): Promise<Json> {
     this.asked.push(path);
-    const told = this.instead(path, body);
+    const told = await this.instead(path, body);
     if (told !== undefined) return told;
     const { there } = this;
     const byId = async (id: string) =>

@@ -43,10 +43,10 @@ export async function dueRooms(
     left join room on room.nid = inbox.room_nid where due <= ${now} and ${SHARD} ${sql.in(shards)}`);
 }
 
-/** When something is due next in rooms of some shards. */
-export async function nextDue(db: Queryable, shards: readonly number[]): Promise<number | undefined> {
+/** When something is due next, later than now, in rooms of some shards. */
+export async function nextDue(db: Queryable, shards: readonly number[], now: number): Promise<number | undefined> {
   const row = await db.get<{ due: number | null }>(sql`select min(due) as due from inbox
-    left join room on room.nid = inbox.room_nid where ${SHARD} ${sql.in(shards)}`);
+    left join room on room.nid = inbox.room_nid where due > ${now} and ${SHARD} ${sql.in(shards)}`);
   return row?.due ?? undefined;
 }
 

@@ -44,8 +44,8 @@ const TRIES_FOR_POLICY = 8;
 /** Errors of our own are not waited for that long. */
 const MOST_FAILURES = 10;
 const AFTER_FAILURE_MS = 5000;
-/** The bus may lose a message of another process. */
-const LOOK_ANYWAY_MS = 10_000;
+/** The bus may lose a message of another process, and mostly knows when. */
+const LOOK_ANYWAY_MS = 60_000;
 
 type OfShard = Pick<Room, 'nid' | 'shard'>;
 
@@ -55,15 +55,21 @@ export class RoomDrain implements AsyncDisposable {
   /** Rooms with their shards. */
   readonly #waiting = new Map<number, number>();
   readonly #running = new Map<number, Promise<void>>();
-  readonly #subscription: Disposable;
+  /** Rooms that wait a moment after a failure. */
+  readonly #resting = new Set<number>();
+  readonly #subscriptions: readonly Disposable[];
   #timer: Timer | undefined;
+  /** When `#timer` looks into the inbox. */
+  #nextLook = Number.POSITIVE_INFINITY;
   #isClosed = false;
 
   constructor(parts: RoomDrainParts) {
     this.#parts = parts;
-    this.#subscription = parts.rooms.bus.subscribe(INBOX_SUBJECT, message =>
-      this.#hear(JSON.parse(message) as OfShard),
-    );
+    const { bus } = parts.rooms;
+    this.#subscriptions = [
+      bus.subscribe(INBOX_SUBJECT, message => this.#hear(JSON.parse(message) as OfShard)),
+      bus.missed(() => void this.#lookForDue()),
+    ];
   }
 
   /** Takes up what an earlier run left, or another process. */
@@ -94,7 +100,7 @@ export class RoomDrain implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
-    this.#subscription[Symbol.dispose]();
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     this.#timer?.cancel();
     await Promise.all(this.#running.values());
   }
@@ -102,7 +108,7 @@ export class RoomDrain implements AsyncDisposable {
   #pump(): void {
     for (const [roomNid, shard] of this.#waiting) {
       if (this.#isClosed || this.#running.size >= SIDE_BY_SIDE) return;
-      if (this.#running.has(roomNid)) continue;
+      if (this.#running.has(roomNid) || this.#resting.has(roomNid)) continue;
       this.#waiting.delete(roomNid);
       if (!this.#parts.shards.owns(shard)) continue;
       const turn = this.#turn({ nid: roomNid, shard }).finally(() => {
@@ -118,20 +124,30 @@ export class RoomDrain implements AsyncDisposable {
   async #lookForDue(): Promise<void> {
     const { rooms, shards } = this.#parts;
     if (this.#isClosed) return;
+    const now = rooms.clock.now();
     this.#timer?.cancel();
-    let wait = AFTER_FAILURE_MS;
+    this.#nextLook = Number.POSITIVE_INFINITY;
+    let next = now + AFTER_FAILURE_MS;
     try {
       const owned = shards.owned();
-      for (const { nid, shard } of await dueRooms(rooms.db, owned, rooms.clock.now())) this.#waiting.set(nid, shard);
-      const due = (await nextDue(rooms.db, owned)) ?? Number.MAX_SAFE_INTEGER;
-      wait = Math.min(Math.max(due - rooms.clock.now(), 1), LOOK_ANYWAY_MS);
+      for (const { nid, shard } of await dueRooms(rooms.db, owned, now)) this.#waiting.set(nid, shard);
+      // What is due now has its turn, or waits for the one that its room has: looking again would only find it again.
+      const due = await nextDue(rooms.db, owned, now);
+      next = Math.min(due ?? Number.POSITIVE_INFINITY, now + LOOK_ANYWAY_MS);
     } catch (error) {
       rooms.log.warn('Looking into the inbox failed; it is tried again in a moment.', { err: error });
     }
-    if (this.#isClosed) return;
-    this.#timer?.cancel();
-    this.#timer = rooms.clock.after(wait, () => void this.#lookForDue());
+    this.#lookBy(next);
     this.#pump();
+  }
+
+  /** Has the inbox looked into at that moment at the latest. */
+  #lookBy(at: number): void {
+    const { clock } = this.#parts.rooms;
+    if (this.#isClosed || at >= this.#nextLook) return;
+    this.#timer?.cancel();
+    this.#nextLook = at;
+    this.#timer = clock.after(Math.max(at - clock.now(), 1), () => void this.#lookForDue());
   }
 
   /** Never throws. */
@@ -145,8 +161,17 @@ export class RoomDrain implements AsyncDisposable {
       if (rows.length === TURN) this.#waiting.set(roomNid, shard);
     } catch (error) {
       rooms.log.error('Taking in events of other servers failed; it goes on in a moment.', { err: error, roomNid });
-      rooms.clock.after(AFTER_FAILURE_MS, () => this.wake({ nid: roomNid, shard }));
+      this.#rest({ nid: roomNid, shard });
     }
+  }
+
+  /** What is due in the room stays due: without a pause it would have its next turn at once. */
+  #rest({ nid, shard }: OfShard): void {
+    this.#resting.add(nid);
+    this.#parts.rooms.clock.after(AFTER_FAILURE_MS, () => {
+      this.#resting.delete(nid);
+      if (!this.#isClosed) this.wake({ nid, shard });
+    });
   }
 
   async #takeAll(room: Room, rows: readonly InboxRow[]): Promise<void> {
@@ -211,8 +236,9 @@ export class RoomDrain implements AsyncDisposable {
     const { rooms } = this.#parts;
     const now = rooms.clock.now();
     const isOver = isHopeless || now - row.received_ts > LONGEST_TRYING_MS;
-    const wait = Math.min(FIRST_RETRY_MS * 2 ** row.tries, LONGEST_RETRY_MS);
-    await rooms.db.tx(tx => postpone(tx, row.nid, { due: isOver ? null : now + wait, reason }));
+    const due = isOver ? null : now + Math.min(FIRST_RETRY_MS * 2 ** row.tries, LONGEST_RETRY_MS);
+    await rooms.db.tx(tx => postpone(tx, row.nid, { due, reason }));
+    if (due !== null) this.#lookBy(due);
     const what = isOver ? 'An event of another server is set aside.' : 'An event of another server has to wait.';
     rooms.log[isOver ? 'warn' : 'debug'](what, { ...about(room, row), reason });
   }

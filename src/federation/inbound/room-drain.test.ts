@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { TestClock } from '../../../test/support/accounts.ts';
+import { onEachDatabase } from '../../../test/support/databases.ts';
+import { DORA, TWO } from '../../../test/support/remote-events.ts';
+import { ALICE, bodiesSeen, say } from '../../../test/support/rooms.ts';
+import { TalkingServers } from '../../../test/support/talking-servers.ts';
+import type { EventId } from '../../core/ids.ts';
+import type { Json } from '../../core/json.ts';
+import type { Database } from '../../db/database.ts';
+import { sql } from '../../db/sql.ts';
+import { addToInbox } from './inbox.table.ts';
+import { RoomDrain, type RoomDrainParts } from './room-drain.ts';
+
+/** A clock that counts what was to happen later. */
+class CountingClock extends TestClock {
+  timers = 0;
+
+  override after(ms: number, run: () => void) {
+    this.timers++;
+    return super.after(ms, run);
+  }
+}
+
+class Scene {
+  readonly clock = new CountingClock();
+  readonly servers: TalkingServers;
+  readonly drain: RoomDrain;
+
+  constructor(t: TestContext, servers: TalkingServers, parts: Partial<RoomDrainParts['rooms']> = {}) {
+    this.servers = servers;
+    const { clock } = this;
+    this.drain = new RoomDrain({ ...servers.drainParts, rooms: { ...servers.here, clock, ...parts } });
+    t.after(() => this.drain[Symbol.asyncDispose]());
+  }
+
+  /** Lets time go by in small steps, with some turns of the event loop in each. */
+  async pass(ms: number, step: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += step) {
+      this.clock.advance(step);
+      for (let turn = 0; turn < 10; turn++) await new Promise(resolve => setImmediate(resolve));
+    }
+  }
+
+  /** Puts an event into the inbox that nobody is told of. */
+  async keep(db: Database, roomNid: number, event: { readonly id: EventId; readonly pdu: unknown }): Promise<void> {
+    const { here } = this.servers;
+    const json = JSON.stringify(event.pdu);
+    await db.tx(async tx => {
+      const originNid = await here.nids.domains.internOne(tx, TWO);
+      await addToInbox(tx, { originNid, roomNid, eventId: event.id, json }, this.clock.now());
+    });
+  }
+}
+
+onEachDatabase('while a room waits for its peer the inbox is left alone, and then all is taken in', async (db, t) => {
+  const servers = await TalkingServers.start(t, db);
+  const { room, remote } = await servers.sharedRoom();
+  const between = await say(servers.there, remote, DORA, 'between');
+  const last = await say(servers.there, remote, DORA, 'last');
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<Json>();
+  servers.instead = path => {
+    asked.resolve();
+    return path.includes('missing') ? answer.promise : undefined;
+  };
+  const scene = new Scene(t, servers);
+  await scene.keep(db, room.nid, last.event);
+  await scene.drain.start();
+  await asked.promise;
+  const before = scene.clock.timers;
+  // What another process was told of: the bus lost it, so it is found by looking.
+  const more = await say(servers.there, remote, DORA, 'more');
+  await scene.keep(db, room.nid, more.event);
+  await scene.pass(61_000, 1000);
+  await scene.pass(100, 1);
+  assert.ok(scene.clock.timers - before <= 3, `${scene.clock.timers - before} looks in a minute`);
+  answer.resolve({ events: [between.event.pdu as Json] });
+  while (scene.drain.busy > 0) await scene.pass(1, 1);
+  await scene.pass(10_000, 1000);
+  assert.deepEqual(await bodiesSeen(servers.here, room, ALICE), ['between', 'last', 'more']);
+});
+
+onEachDatabase('a room that cannot be drained rests between two turns', async (db, t) => {
+  const servers = await TalkingServers.start(t, db);
+  const { room, remote } = await servers.sharedRoom();
+  const said = await say(servers.there, remote, DORA, 'said');
+  let failures = 0;
+  const log = { ...servers.here.log, error: () => void failures++ };
+  const scene = new Scene(t, servers, { log });
+  await scene.keep(db, room.nid, said.event);
+  await db.tx(tx => tx.run(sql`update inbox set json = '{' where room_nid = ${room.nid}`));
+  await scene.drain.start();
+  await scene.pass(30_000, 1000);
+  assert.ok(failures >= 3 && failures <= 7, `${failures} turns in half a minute`);
+});
