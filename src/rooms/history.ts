@@ -4,6 +4,7 @@ import type { EventId } from '../core/ids.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import { addBackwardExtremities, moveGap, removeBackwardExtremities } from './backward-extremities.table.ts';
 import { insertEvent, positionBelow, promoteEvent, setStateAfter } from './events.table.ts';
+import { closeHole } from './extremities.table.ts';
 import type { Outcome } from './ingest.ts';
 import { judge } from './judge-event.ts';
 import type { RoomsParts } from './parts.ts';
@@ -77,7 +78,7 @@ async function ingestOlder(
   const known = await parts.events.byId(tx, event.id);
   if (known !== undefined && known.roomNid !== room.nid) return 'rejected';
   if (known !== undefined && (known.flags & OUTLIER) === 0) {
-    await removeBackwardExtremities(tx, room.nid, [event.id]);
+    await foundInHistory(tx, room, event.id);
     return 'known';
   }
   const placed = await placedEvents(parts, tx, room, event.prevIds);
@@ -86,7 +87,7 @@ async function ingestOlder(
   const roots = [...previous.values()].map(stored => stored.stateAfter);
   const before = unknown.length > 0 ? stateBefore : await resolveRoots(parts, tx, room, roots);
   if (before === undefined) return 'left out';
-  await removeBackwardExtremities(tx, room.nid, [event.id]);
+  await foundInHistory(tx, room, event.id);
   await addBackwardExtremities(tx, room.nid, unknown, gapPos);
   const standing = { previous: previous.values(), before, now: before, isAwaited: true };
   const { outcome, reason } = await judge(parts, tx, room, event, standing);
@@ -104,6 +105,12 @@ async function ingestOlder(
   await recordRelation(tx, { ...stored, pos }, { senderNid, typeNid });
   await applyRedactions(parts, tx, room, stored);
   return 'accepted';
+}
+
+/** What lies at the edge of our history may be missing above it too, where something beside our join builds on it. */
+async function foundInHistory(tx: Tx, room: Room, id: EventId): Promise<void> {
+  await removeBackwardExtremities(tx, room.nid, [id]);
+  await closeHole(tx, room.nid, id);
 }
 
 function entryOf<K, V>(map: ReadonlyMap<K, V>, key: K): [K, V][] {

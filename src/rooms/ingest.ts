@@ -4,6 +4,7 @@ import type { EventId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import { insertEvent, type NewEvent, promoteEvent, setStateAfter } from './events.table.ts';
 import { addExtremity, extremities, removeExtremities } from './extremities.table.ts';
+import { addOverlooked, type Filling } from './filled-hole.ts';
 import { type Judgement, judge } from './judge-event.ts';
 import { foundAtLast, isFromBefore, rememberMissing } from './missing-events.ts';
 import type { RoomsParts } from './parts.ts';
@@ -222,7 +223,7 @@ async function store(
     parts.events.rememberAtCommit(tx, kept, json.length);
     return kept;
   }
-  const roomRoot = await advanceHead(parts, tx, room, event, place, { nid, pos, stateAfter });
+  const roomRoot = await advanceHead(parts, tx, room, place, pos, bare);
   if (stateAfter !== place.stateBefore || roomRoot !== place.head.state_root) {
     await setStateAfter(tx, nid, stateAfter, roomRoot);
   }
@@ -262,10 +263,11 @@ async function advanceHead(
   parts: RoomsParts,
   tx: Tx,
   room: Room,
-  event: Event,
   place: Place,
-  { nid, pos, stateAfter }: { nid: number; pos: number; stateAfter: number },
+  pos: number,
+  filling: Filling,
 ): Promise<number> {
+  const { nid, event, stateAfter } = filling;
   const covered = new Set([...place.previous.values()].map(stored => stored.nid));
   await removeExtremities(
     tx,
@@ -281,7 +283,9 @@ async function advanceHead(
   if (isTip) await addExtremity(tx, room.nid, nid);
   const others = place.tips.filter(tip => !covered.has(tip));
   const own = isTip ? [stateAfter] : [];
-  const root = await stateOfTips(parts, tx, room, { others, own, now: place.head.state_root });
+  const ofTips = await stateOfTips(parts, tx, room, { others, own, now: place.head.state_root });
+  const isFilling = place.isAwaited && place.gapPos === undefined;
+  const root = isFilling ? await addOverlooked(parts, tx, room, filling, { tips: others, root: ofTips }) : ofTips;
   if (root !== place.head.state_root) await setRoomState(tx, room.nid, root);
   if (event.type === 'm.room.create' && event.stateKey === '') await setRoomCreate(tx, room.nid, nid);
   return root;
