@@ -7,8 +7,10 @@ export class DeliveryRecord {
   /** A transaction whose answer has arrived. `life` is the sender's: one that crashed may not know that it had one. */
   note(life: AbortSignal, origin: string, destination: string, body: Buffer): void {
     for (const pdu of getArray(JSON.parse(body.toString()) as JsonObject, 'pdus') ?? []) {
-      if (!isObject(pdu)) continue;
-      const event = `${JSON.stringify(getObject(pdu, 'hashes'))} ${pdu.depth}`;
+      const hashes = isObject(pdu) ? getObject(pdu, 'hashes') : undefined;
+      // Poison that is no event comes from no queue.
+      if (!isObject(pdu) || hashes === undefined) continue;
+      const event = `${JSON.stringify(hashes)} ${pdu.depth}`;
       const key = `${origin} brought ${destination} (${lifeNumber(life)}) the event ${event}`;
       this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
     }

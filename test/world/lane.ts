@@ -1,4 +1,7 @@
-/** `lane.ts [--plant NAME] SEED...`: runs seeds one after the other, and prints a line of JSON for each. */
+/**
+ * `lane.ts [--log] [--plant NAME] SEED...`: runs seeds one after the other, and prints a line of JSON for each. `--log`:
+ * with what the servers say, on the standard error.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +11,7 @@ import { runSeed } from './one-seed.ts';
 import { plantNamed } from './planted-bugs.ts';
 
 const args = process.argv.slice(2);
+const isTold = args[0] === '--log' && args.shift() !== undefined;
 const name = args[0] === '--plant' ? args.splice(0, 2)[1] : undefined;
 
 // A ghost of a crashed server may fail at anything.
@@ -19,7 +23,7 @@ const db = new SqliteDatabase({ file: template, synchronous: 'off' });
 await migrate(db);
 await db[Symbol.asyncDispose]();
 for (const seed of args.map(Number)) {
-  const result = await runSeed(seed, template, plantNamed(name)).catch((error: Error) => ({
+  const result = await runSeed(seed, template, { plant: plantNamed(name), isTold }).catch((error: Error) => ({
     problems: [`it broke off: ${error.stack}`],
     messages: 0,
     requests: 0,

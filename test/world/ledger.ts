@@ -1,3 +1,4 @@
+import { getObject } from '../../src/core/json.ts';
 import type { World } from './world.ts';
 import type { Answer } from './world-server.ts';
 import type { WorldUser } from './world-user.ts';
@@ -19,10 +20,25 @@ export class Ledger {
   /** What went wrong on the way. */
   readonly problems: string[] = [];
   readonly #open: Open[] = [];
+  #isEverybodyKnown = false;
 
   constructor(roomId: string, users: readonly WorldUser[]) {
     this.roomId = roomId;
     this.toDevice = new Map(users.map(user => [user, []]));
+  }
+
+  /** Whether each server has seen the members of all servers come. */
+  async isEverybodyKnown(world: World): Promise<boolean> {
+    if (this.#isEverybodyKnown) return true;
+    for (const user of world.users) {
+      const answer = await attempt(world, user, () =>
+        user.call('GET', `/v3/rooms/${encodeURIComponent(this.roomId)}/joined_members`),
+      );
+      const joined = getObject(answer?.body ?? {}, 'joined') ?? {};
+      if (!world.users.every(({ id }) => id in joined)) return false;
+    }
+    this.#isEverybodyKnown = true;
+    return true;
   }
 
   /** Asks until there is an answer, now or when the server is there again: whatever came of it happens once. */

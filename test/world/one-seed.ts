@@ -1,9 +1,8 @@
 import type { Ledger } from './ledger.ts';
-import type { Plant } from './mortal-database.ts';
 import { healAll, openRoom, takeStep } from './story.ts';
 import { readToTheEnd, syncAll } from './talk-steps.ts';
 import { differences, leftovers, missingMessages, strangeDevices, unseen } from './verdict.ts';
-import { World } from './world.ts';
+import { World, type WorldOptions } from './world.ts';
 
 const NAMES = ['a.example', 'b.example', 'c.example', 'd.example'];
 const MINUTE_MS = 60_000;
@@ -23,9 +22,9 @@ export interface SeedResult {
 type Problems = () => Promise<readonly string[]>;
 
 /** One world from its seed to its verdict. `template`: a database with all tables. */
-export async function runSeed(seed: number, template: string, plant?: Plant): Promise<SeedResult> {
+export async function runSeed(seed: number, template: string, options: WorldOptions = {}): Promise<SeedResult> {
   const size = 2 + (seed % 3);
-  await using world = new World(seed, NAMES.slice(0, size), template, plant);
+  await using world = new World(seed, NAMES.slice(0, size), template, options);
   await world.start();
   const ledger = await openRoom(world);
   const steps = 15 + world.random.below(30);

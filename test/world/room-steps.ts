@@ -20,8 +20,12 @@ export async function changeLevels(world: World, { roomId }: Ledger): Promise<vo
   });
 }
 
-/** Who may come in. Restricted rooms let those in who are in the room itself already, so others need an invite. */
-export async function changeRules(world: World, { roomId }: Ledger): Promise<void> {
+/**
+ * Who may come in. A rule that is made beside somebody's join, without knowing of it, may undo the join (rooms of
+ * version 2 and later resolve rules before members), so all have to have seen everybody come. Restricted rooms let those in who are in the room itself already, so others need an invite. */
+export async function changeRules(world: World, ledger: Ledger): Promise<void> {
+  if (!(await ledger.isEverybodyKnown(world))) return;
+  const { roomId } = ledger;
   const user = world.random.pick(world.users);
   const join_rule = world.random.pick(['public', 'public', 'invite', 'knock', 'restricted']);
   const allow = [{ type: 'm.room_membership', room_id: roomId }];

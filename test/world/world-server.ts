@@ -1,6 +1,6 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { silentLog } from '../../src/base/log.ts';
+import type { Log } from '../../src/base/log.ts';
 import { nodeCrypto } from '../../src/base/node-crypto.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
@@ -25,6 +25,8 @@ export interface WorldParts {
   /** A database with all tables and nothing in them, to begin with. */
   readonly template: string;
   readonly seed: number;
+  /** The log of the server of that name. */
+  readonly log: (server: string) => Log;
   /** A bug for this world to find. */
   readonly plant?: Plant | undefined;
 }
@@ -74,7 +76,7 @@ export class WorldServer {
   /** Starts it, on what was on its disk when it crashed. */
   async start(): Promise<void> {
     await this.#bury();
-    const { time, network, seed } = this.#parts;
+    const { time, network, seed, log } = this.#parts;
     const end = new AbortController();
     const data = this.#folder(this.#lives);
     let db: Database | undefined;
@@ -82,7 +84,7 @@ export class WorldServer {
     const running = await compose(this.#config(data), {
       clock: time.clock(end.signal),
       random: new SeededRandom(seed * 1000 + this.#lives * 10 + this.name.charCodeAt(0)),
-      log: silentLog,
+      log: log(this.name),
       metrics: undefined,
       version: 'world',
       openDatabase: async () => {

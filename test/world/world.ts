@@ -1,10 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { silentLog } from '../../src/base/log.ts';
 import type { Plant } from './mortal-database.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { SimulatedTime } from './simulated-clock.ts';
 import { SimulatedNetwork } from './simulated-network.ts';
+import { storyLog } from './story-log.ts';
 import { WorldServer } from './world-server.ts';
 import { WorldUser } from './world-user.ts';
 
@@ -13,6 +15,13 @@ const QUIET_TURNS = 6;
 
 /** Before the real time is up, a standstill may be the work of a thread. */
 const LONGEST_REAL_MS = 20_000;
+
+export interface WorldOptions {
+  /** A bug for the world to find. */
+  readonly plant?: Plant | undefined;
+  /** Whether what the servers say is written to the standard error. */
+  readonly isTold?: boolean;
+}
 
 /** Several whole servers in one process, with one seed for all that chance decides. */
 export class World implements AsyncDisposable {
@@ -28,10 +37,11 @@ export class World implements AsyncDisposable {
   readonly guests: WorldUser[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'copse-world-'));
 
-  constructor(seed: number, names: readonly string[], template: string, plant?: Plant) {
+  constructor(seed: number, names: readonly string[], template: string, { plant, isTold = false }: WorldOptions = {}) {
     this.random = new SeededRandom(seed);
     this.network = new SimulatedNetwork(this.time, new SeededRandom(seed ^ 0x5eed));
-    const parts = { time: this.time, network: this.network, folder: this.#folder, seed, plant, template };
+    const log = (name: string) => (isTold ? storyLog(this.time, name) : silentLog);
+    const parts = { time: this.time, network: this.network, folder: this.#folder, seed, log, plant, template };
     this.servers = names.map(name => new WorldServer(name, parts));
   }
 
