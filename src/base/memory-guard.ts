@@ -6,7 +6,7 @@ import type { Log } from './log.ts';
 export type MemoryLevel = 'calm' | 'tight' | 'short' | 'critical';
 
 export interface MemoryReading {
-  /** Whose memory: `process` or `cgroup`. */
+  /** Whose memory: `process`, `cgroup`, or `board`, the machine. */
   readonly of: string;
   /** In bytes. */
   readonly used: number;

@@ -10,7 +10,11 @@ import { nearest } from './nearest.ts';
 import { ConfigError, type Problem } from './problems.ts';
 import { configExample, configReference } from './reference.ts';
 
-const NO_ENVIRONMENT: Omit<EnvironmentSettings, 'supervised'> = { config: undefined, data: undefined, noColor: false };
+const NO_ENVIRONMENT: Omit<EnvironmentSettings, 'supervised' | 'onBoard'> = {
+  config: undefined,
+  data: undefined,
+  noColor: false,
+};
 
 function folder(t: TestContext): string {
   const made = mkdtempSync(join(tmpdir(), 'copse-config-'));

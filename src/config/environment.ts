@@ -12,6 +12,8 @@ export interface EnvironmentSettings {
   readonly noColor: boolean;
   /** Somebody starts the server again when it ends: systemd (`INVOCATION_ID`), or who sets `COPSE_SUPERVISED`. */
   readonly supervised: boolean;
+  /** An agent has started this process (`COPSE_ON_BOARD`): with others it shares the memory of a board. */
+  readonly onBoard: boolean;
 }
 
 export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): EnvironmentSettings {
@@ -20,6 +22,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     data: nonEmpty(variables.COPSE_DATA),
     noColor: nonEmpty(variables.NO_COLOR) !== undefined,
     supervised: nonEmpty(variables.INVOCATION_ID) !== undefined || nonEmpty(variables.COPSE_SUPERVISED) !== undefined,
+    onBoard: nonEmpty(variables.COPSE_ON_BOARD) !== undefined,
   };
 }
 
@@ -31,13 +34,10 @@ export function dataFolderOf(
   return resolve(data ?? environment.data ?? DEFAULT_DATA);
 }
 
-/**
- * The environment of a process that is started by one of ours and started again when it ends. What systemd said to that
- * one is not for it.
- */
-export function supervisedEnvironment(variables: NodeJS.ProcessEnv = process.env): Readonly<NodeJS.ProcessEnv> {
+/** The environment of a process that the agent of a board starts. What systemd said to the agent is not for it. */
+export function boardEnvironment(variables: NodeJS.ProcessEnv = process.env): Readonly<NodeJS.ProcessEnv> {
   const { INVOCATION_ID, NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, JOURNAL_STREAM, ...others } = variables;
-  return { ...others, COPSE_SUPERVISED: '1' };
+  return { ...others, COPSE_SUPERVISED: '1', COPSE_ON_BOARD: '1' };
 }
 
 /** The folders in which programs are looked for. Those for administrators count whoever asks. */

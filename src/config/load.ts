@@ -38,7 +38,7 @@ export interface ConfigArgs {
  */
 export function loadConfig(
   args: ConfigArgs = {},
-  environment: Omit<EnvironmentSettings, 'supervised'> = readEnvironment(),
+  environment: Omit<EnvironmentSettings, 'supervised' | 'onBoard'> = readEnvironment(),
 ): Config {
   const data = dataFolderOf(args, environment);
   const source = findSource(args.config ?? environment.config, data);

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { loadConfig } from './load.ts';
 import { sharedSettings } from './shared-settings.ts';
 
-const NOTHING = { config: undefined, data: undefined, noColor: false, supervised: false };
+const NOTHING = { config: undefined, data: undefined, noColor: false, supervised: false, onBoard: false };
 
 function folder() {
   const path = mkdtempSync(join(tmpdir(), 'copse-shared-'));

@@ -9,13 +9,14 @@ import { askHealth } from '../cluster/agent/ask-health.ts';
 import { BoardHome } from '../cluster/agent/board-home.ts';
 import { ChildProcesses } from '../cluster/agent/child-processes.ts';
 import { HttpsHeadquarters } from '../cluster/agent/https-headquarters.ts';
+import { MemoryWatch } from '../cluster/agent/memory-watch.ts';
 import { residentBytes } from '../cluster/agent/proc-files.ts';
-import { factsReader } from '../cluster/agent/read-facts.ts';
+import { factsReader, memoryReader } from '../cluster/agent/read-facts.ts';
 import { Supervisor } from '../cluster/agent/supervisor.ts';
 import type { BoardIdentity } from '../cluster/joining/board-folder.ts';
 import { boardNameFor, splitAddress } from '../cluster/joining/own-address.ts';
 import { FIRST_PORT } from '../cluster/placement/budget.ts';
-import { dataFolderOf, programFolders, readEnvironment, supervisedEnvironment } from '../config/environment.ts';
+import { boardEnvironment, dataFolderOf, programFolders, readEnvironment } from '../config/environment.ts';
 import type { ConfigArgs } from '../config/load.ts';
 import { isDataFolder } from './data-folder.ts';
 import { soleAgent } from './sole-agent.ts';
@@ -35,7 +36,7 @@ export async function runAgent(args: Pick<ConfigArgs, 'data'>): Promise<number> 
   const log = new LineLog(systemClock, await linesFor(output));
   const host = new ChildProcesses({
     command: [LAUNCHER],
-    environment: supervisedEnvironment(),
+    environment: boardEnvironment(),
     folder: join(data, 'run'),
     onLine: (name, line) => output.write(`${name} | ${line}\n`),
   });
@@ -43,17 +44,10 @@ export async function runAgent(args: Pick<ConfigArgs, 'data'>): Promise<number> 
   const readFacts = factsReader({ version: VERSION, supervisor: host.kind, data, paths: programFolders() });
   using headquarters = new HttpsHeadquarters(() => home.identity());
   const ending = abortWithSignal();
+  const memory = new MemoryWatch({ clock: systemClock, log, supervisor, read: memoryReader() });
   const agent = new Agent({
-    ...{
-      clock: systemClock,
-      log,
-      data,
-      home,
-      headquarters,
-      supervisor,
-      readFacts,
-      first: identity => firstProcess(args, identity),
-    },
+    ...{ clock: systemClock, log, data, home, headquarters, supervisor, memory, readFacts },
+    first: identity => firstProcess(args, identity),
   });
   log.info(`The agent of ${home.identity()?.name ?? 'a new cluster'} begins.`, {
     version: VERSION,

@@ -59,7 +59,7 @@ export function composeMemory(
     read: () => system?.read(limit) ?? [],
     collect: () => system?.collect(),
     giveBack: () => system?.giveBack(),
-    onHopeless: () => system?.onHopeless(),
+    onHopeless: () => system?.onHopeless(guard.worst.of),
   });
   guard.onChange(level => system?.save(level !== 'calm'));
   if (system !== undefined) guard.start();

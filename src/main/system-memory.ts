@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { cgroupMemory } from '../base/cgroup-memory.ts';
 import type { MemoryReading } from '../base/memory-guard.ts';
+import { parseMeminfo } from '../cluster/agent/parse-facts.ts';
 import { freedMemory } from './freed-memory.ts';
 
 /** The memory of the machine as this process sees it: what several servers in one process, in tests, cannot share. */
@@ -20,14 +22,15 @@ export interface SystemMemory {
   collectYoung(): void;
   /** Has the heap kept small at the price of processor time, or not any more. */
   save(isWanted: boolean): void;
-  /** Called when memory stays critical whatever is done. */
-  onHopeless(): void;
+  /** Called when memory stays critical whatever is done; `of`: whose memory (`MemoryReading`). */
+  onHopeless(of: string): void;
 }
 
 /** How much V8's heap may grow beyond what lived at the last collection, in percent (docs/decisions/0055). */
 const HEAP_GROWTH = 50;
 
-export function systemMemory(onHopeless: () => void): SystemMemory {
+/** `onBoard`: whether the memory of the whole machine matters too, which the processes of a board share. */
+export function systemMemory(onHopeless: SystemMemory['onHopeless'], onBoard = false): SystemMemory {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWTH}`);
   const cgroup = cgroupMemory();
   const gc = collector();
@@ -37,7 +40,8 @@ export function systemMemory(onHopeless: () => void): SystemMemory {
     read(limit) {
       const own = { of: 'process', used: process.memoryUsage.rss(), limit };
       const group = cgroup?.();
-      return group === undefined ? [own] : [own, group];
+      const board = onBoard ? boardMemory() : undefined;
+      return [own, ...(group === undefined ? [] : [group]), ...(board === undefined ? [] : [board])];
     },
     collect: () => {
       // This flavour costs three times as much as the plain one, which gives nothing back.
@@ -50,6 +54,11 @@ export function systemMemory(onHopeless: () => void): SystemMemory {
     save: isWanted => setFlagsFromString(isWanted ? '--memory-saver-mode' : '--no-memory-saver-mode'),
     onHopeless,
   };
+}
+
+function boardMemory(): MemoryReading | undefined {
+  const found = parseMeminfo(readFileSync('/proc/meminfo', 'utf8'));
+  return found && { of: 'board', used: found.used, limit: found.total };
 }
 
 /** The launcher allows collecting. Where the sources are run without it, a context that begins after the flag has it. */

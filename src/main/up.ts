@@ -24,7 +24,8 @@ export async function up(args: ConfigArgs): Promise<number> {
   const { log, forPeople } = openLog(config);
   const metrics = await openMetrics(config);
   const hopeless = Promise.withResolvers<void>();
-  const memory = systemMemory(() => tellHopeless(log, () => hopeless.resolve()));
+  const { onBoard } = readEnvironment();
+  const memory = systemMemory(of => tellHopeless(log, of, () => hopeless.resolve()), onBoard);
   const parts = {
     ...{ clock: systemClock, random: systemRandom, log, metrics, version: VERSION, systemMemory: memory },
     sharedSettings: () => sharedSettings(args),
@@ -49,9 +50,13 @@ export async function up(args: ConfigArgs): Promise<number> {
   return signal === undefined ? START_ME_AGAIN : code;
 }
 
-/** Ending helps only where somebody starts the server again. */
-function tellHopeless(log: Log, end: () => void): void {
-  const { supervised } = readEnvironment();
+/**
+ * Ending helps only where somebody starts the server again. What several share is the matter of the agent of their board:
+ * by themselves they would all end at once.
+ */
+function tellHopeless(log: Log, of: string, end: () => void): void {
+  const { supervised, onBoard } = readEnvironment();
+  if (onBoard && of !== 'process') return;
   log.error('Memory stays critical. Give this server more of it (`memory`), or fewer rooms and users.', { supervised });
   if (supervised) end();
 }

@@ -82,6 +82,7 @@ class TestBoard {
           return this.answer;
         },
       },
+      memory: { look: async () => undefined },
       readFacts: () => facts,
       first: async () => ({ ...all, host: '127.0.0.1' }),
     });

@@ -6,6 +6,7 @@ import { splitAddress } from '../joining/own-address.ts';
 import type { BoardHome } from './board-home.ts';
 import type { Answer, Headquarters } from './headquarters.ts';
 import { launchOf } from './launch.ts';
+import type { MemoryWatch } from './memory-watch.ts';
 import type { Supervisor } from './supervisor.ts';
 
 export interface AgentParts {
@@ -16,6 +17,7 @@ export interface AgentParts {
   readonly home: BoardHome;
   readonly headquarters: Headquarters;
   readonly supervisor: Supervisor;
+  readonly memory: Pick<MemoryWatch, 'look'>;
   /** `host`: the address of the board. */
   readonly readFacts: (host: string) => BoardFacts;
   /** What runs where a cluster begins until somebody decides: everything, in one process; and the address for it. */
@@ -106,9 +108,11 @@ export class Agent {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { clock, log, supervisor } = this.#parts;
+    const { clock, log, supervisor, memory } = this.#parts;
+    const failed = (error: unknown) => log.error('What runs cannot be seen.', { err: error });
     while (!signal.aborted) {
-      await supervisor.look().catch((error: unknown) => log.error('What runs cannot be seen.', { err: error }));
+      await supervisor.look().catch(failed);
+      await memory.look().catch(failed);
       await sleep(clock, LOOK_MS, signal);
     }
   }

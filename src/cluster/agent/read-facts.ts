@@ -23,12 +23,12 @@ const PROGRAMS = ['nginx', 'haproxy'];
 /** Reads what an agent tells of its board, each time anew. `host`: the address of the board. */
 export function factsReader(input: FactsInput): (host: string) => BoardFacts {
   const { version, supervisor, data, fs = '/', interfaces = networkInterfaces } = input;
-  const cgroup = cgroupMemory(fs);
+  const memory = memoryReader(fs);
   const text = (file: string) => textOf(join(fs, file));
   return host => ({
     ...{ version, supervisor, arch: process.arch, cpus: availableParallelism() },
     load: parseLoad(text('proc/loadavg')) ?? 0,
-    memory: memoryOf(cgroup, text('proc/meminfo')),
+    memory: memory(),
     disk: diskOf(data),
     pressure: pressureOf(text),
     ...hottest(fs),
@@ -41,11 +41,14 @@ export function factsReader(input: FactsInput): (host: string) => BoardFacts {
 type Read = (file: string) => string | undefined;
 
 /** Of the board, or of the control group in which the agent and all that it starts runs, where that has less. */
-function memoryOf(cgroup: ReturnType<typeof cgroupMemory>, meminfo: string | undefined): BoardFacts['memory'] {
-  const machine = parseMeminfo(meminfo ?? '') ?? { total: 0, used: 0 };
-  const group = cgroup?.();
-  if (group === undefined || (machine.total > 0 && machine.total <= group.limit)) return machine;
-  return { total: group.limit, used: group.used };
+export function memoryReader(fs = '/'): () => BoardFacts['memory'] {
+  const cgroup = cgroupMemory(fs);
+  return () => {
+    const machine = parseMeminfo(textOf(join(fs, 'proc/meminfo')) ?? '') ?? { total: 0, used: 0 };
+    const group = cgroup?.();
+    if (group === undefined || (machine.total > 0 && machine.total <= group.limit)) return machine;
+    return { total: group.limit, used: group.used };
+  };
 }
 
 function diskOf(folder: string): BoardFacts['disk'] {
