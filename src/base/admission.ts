@@ -61,8 +61,7 @@ export class MemoryAdmission implements Admission {
   async admit(work: Work, bytes: number, signal: AbortSignal, onWait?: (reason: string) => void): Promise<Held> {
     const held = await this.#held(work, bytes, signal, onWait);
     // One begins in each turn of the event loop: what is read from caches waits for nothing, and many of them would hold up all.
-    await this.#turns.wait();
-    this.#turns.spend(1);
+    await this.#turns.take(1);
     return held;
   }
 

@@ -5,8 +5,8 @@ import { LoopShare } from './loop-share.ts';
 /** Spends one unit `times` times, each of which is there at once. */
 async function work(share: LoopShare, times: number, done: string[], name: string): Promise<void> {
   for (let n = 0; n < times; n++) {
-    if (share.isSpent) await share.wait();
-    share.spend(1);
+    const turn = share.take(1);
+    if (turn !== undefined) await turn;
     done.push(name);
     await Promise.resolve();
   }
@@ -35,4 +35,25 @@ test('what is less than a share waits for nothing', async () => {
   await work(share, 9, [], 'a');
   assert.equal(turns, 0);
   clearImmediate(next);
+});
+
+test('however many wait, no more of them go on in a turn than there is a share for, in the order of asking', async () => {
+  const share = new LoopShare(4);
+  const done: number[] = [];
+  const all = Array.from({ length: 20 }, async (_, at) => {
+    await share.take(1);
+    done.push(at);
+  });
+  await Promise.resolve();
+  const atTurn = [done.length];
+  while (done.length < 20) {
+    await new Promise(resolve => setImmediate(resolve));
+    atTurn.push(done.length);
+  }
+  await Promise.all(all);
+  assert.deepEqual(atTurn, [4, 8, 12, 16, 20]);
+  assert.deepEqual(
+    done,
+    done.toSorted((a, b) => a - b),
+  );
 });

@@ -5,31 +5,41 @@
  */
 export class LoopShare {
   readonly #perTurn: number;
+  readonly #waiting: { readonly units: number; readonly resolve: () => void }[] = [];
   #spent = 0;
-  #turn: Promise<void> | undefined;
+  #isTurnDue = false;
 
   /** `perTurn`: what may be spent in one turn, in units of the caller's. */
   constructor(perTurn: number) {
     this.#perTurn = perTurn;
   }
 
-  get isSpent(): boolean {
-    return this.#spent >= this.#perTurn;
-  }
-
+  /** Spends units that are only known now: what they are too much is not taken back. */
   spend(units: number): void {
     this.#spent += units;
-    this.#turn ??= new Promise(resolve => setImmediate(() => this.#begin(resolve)));
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    setImmediate(() => this.#begin());
   }
 
-  /** Resolves when it is the caller's turn again, in the order of asking. */
-  async wait(): Promise<void> {
-    while (this.isSpent) await this.#turn;
+  /** Spends units before they are used: at once (undefined), or when it is the caller's turn, in the order of asking. */
+  take(units: number): Promise<void> | undefined {
+    if (this.#waiting.length === 0 && this.#spent < this.#perTurn) {
+      this.spend(units);
+      return undefined;
+    }
+    return new Promise(resolve => this.#waiting.push({ units, resolve }));
   }
 
-  #begin(resolve: () => void): void {
+  #begin(): void {
     this.#spent = 0;
-    this.#turn = undefined;
-    resolve();
+    this.#isTurnDue = false;
+    // Counted before they go on, so that not all who wait find the share unspent.
+    while (this.#spent < this.#perTurn) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.spend(next.units);
+      next.resolve();
+    }
   }
 }

@@ -168,15 +168,16 @@ export class SqliteDatabase implements MovableDatabase {
   }
 
   async all<R extends object = Row>(query: Sql): Promise<R[]> {
-    if (this.#share.isSpent) await this.#share.wait();
+    const turn = this.#share.take(QUERY_UNITS);
+    if (turn !== undefined) await turn;
     const rows = this.#reader.all(query) as R[];
-    this.#share.spend(QUERY_UNITS + rows.length);
+    this.#share.spend(rows.length);
     return rows;
   }
 
   async get<R extends object = Row>(query: Sql): Promise<R | undefined> {
-    if (this.#share.isSpent) await this.#share.wait();
-    this.#share.spend(QUERY_UNITS);
+    const turn = this.#share.take(QUERY_UNITS);
+    if (turn !== undefined) await turn;
     return this.#reader.get(query) as R | undefined;
   }
 
@@ -287,13 +288,11 @@ export class SqliteDatabase implements MovableDatabase {
     const connection = this.#openStream();
     // The snapshot is taken by the first read.
     connection.db.exec('begin; select 1 from migration limit 1');
-    const pause = async () => {
-      if (this.#share.isSpent) await this.#share.wait();
-    };
     const all = async <R extends object>(query: Sql) => {
-      await pause();
+      const turn = this.#share.take(QUERY_UNITS);
+      if (turn !== undefined) await turn;
       const rows = connection.all(query) as R[];
-      this.#share.spend(QUERY_UNITS + rows.length);
+      this.#share.spend(rows.length);
       return rows;
     };
     return {

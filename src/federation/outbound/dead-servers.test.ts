@@ -52,3 +52,22 @@ onEachDatabase('those that are dead without saying so keep no living server wait
   // No time passes: the living one goes first from then on.
   await world.until(() => world.peers.bodies(TWO).length === 2);
 });
+
+onEachDatabase(
+  'a message to very many servers leaves room in each turn of the event loop for what comes in',
+  async db => {
+    await using world = new OutboundWorld(db);
+    const room = await newRoom(world.rooms);
+    await addServers(world, room, 200);
+    world.start();
+    await say(world.rooms, room, ALICE, 'to all');
+    const begun: number[] = [];
+    const reached = () => new Set(world.peers.sent.map(({ server }) => server)).size;
+    for (let before = 0; reached() < 200; before = world.peers.sent.length) {
+      await new Promise(resolve => setImmediate(resolve));
+      begun.push(world.peers.sent.length - before);
+      assert.ok(begun.length < 20_000, `${reached()} of 200`);
+    }
+    assert.ok(Math.max(...begun) <= 5, `${Math.max(...begun)} in one turn`);
+  },
+);
