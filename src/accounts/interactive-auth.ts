@@ -24,12 +24,19 @@ export type AuthStage =
   | 'm.login.terms'
   | 'm.login.email.identity'
   | 'm.login.sso'
+  | 'm.oauth'
+  | 'org.matrix.cross_signing_reset'
   | typeof PROOF_OF_WORK
   | typeof REASON;
 /** Stages for which there is a page to pass them in a browser. */
 export type PageStage = Exclude<
   AuthStage,
-  'm.login.password' | 'm.login.dummy' | 'm.login.email.identity' | 'm.login.sso'
+  | 'm.login.password'
+  | 'm.login.dummy'
+  | 'm.login.email.identity'
+  | 'm.login.sso'
+  | 'm.oauth'
+  | 'org.matrix.cross_signing_reset'
 >;
 /** Alternative lists of stages; one of them has to be completed. */
 export type AuthFlows = readonly (readonly AuthStage[])[];
@@ -225,6 +232,8 @@ export class InteractiveAuth {
   async #attempt(stage: AuthStage, auth: JsonObject, who: Who, session: string): Promise<Failure> {
     if (stage === 'm.login.password') return this.#password(auth, who);
     if (stage === 'm.login.sso') return { errcode: 'M_FORBIDDEN', error: 'Sign on in a browser first.' };
+    if (stage === 'm.oauth' || stage === 'org.matrix.cross_signing_reset')
+      return { errcode: 'M_FORBIDDEN', error: 'Allow it on the page first.' };
     if (stage === 'm.login.registration_token') return this.#registrationToken(auth, who, session);
     if (stage === PROOF_OF_WORK) return this.#proofOfWork(auth, session);
     if (stage === 'm.login.email.identity') return this.#email(auth);

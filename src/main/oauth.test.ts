@@ -191,9 +191,17 @@ withOAuth('what ends sessions ends these too', async world => {
 });
 
 withOAuth('what needs a password once more is not for clients that never see one', async world => {
-  await world.accounts.user('anna');
+  const { token: own } = await world.accounts.user('anna');
   const { access_token } = await world.tokens('anna', await world.register());
   const token = String(access_token);
+  for (const [whose, isEnabled] of [
+    [token, false],
+    [own, true],
+  ] as const) {
+    const { body } = await world.accounts.call('GET', 'capabilities', { token: whose });
+    for (const name of ['m.change_password', 'm.3pid_changes', 'm.get_login_token'])
+      assert.equal(body.capabilities?.[name]?.enabled, isEnabled, name);
+  }
   assertError(await world.accounts.call('POST', 'account/deactivate', { token, body: {} }), 403, 'M_FORBIDDEN');
   assertError(await world.accounts.call('DELETE', `devices/${DEVICE}`, { token, body: {} }), 403, 'M_FORBIDDEN');
   assertError(

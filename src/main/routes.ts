@@ -1,4 +1,6 @@
+import type { ConfirmationRequest } from '../accounts/interactive-auth.ts';
 import { InteractiveChallenge } from '../accounts/interactive-challenge.ts';
+import type { OAuth } from '../accounts/oauth/oauth.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config/schema.ts';
 import { accountRoutes } from '../http/client/account/routes.ts';
@@ -32,7 +34,7 @@ import { mailPageRoutes } from '../http/site/mail-page.ts';
 import type { SignOnRouteParts } from '../http/site/sign-on/departure.ts';
 import { signOnRoutes } from '../http/site/sign-on/routes.ts';
 import { synapseRoutes } from '../http/synapse/routes.ts';
-import type { DeviceListChanges, InteractiveAuth } from '../keys/ports.ts';
+import type { DeviceListChanges, InteractiveAuth, Proof } from '../keys/ports.ts';
 import type { RemoteHistory } from '../rooms/ports.ts';
 import { userPos } from '../rooms/user-log.table.ts';
 import { deviceListsBetween } from '../sync/device-list-range.ts';
@@ -145,14 +147,21 @@ function roomAccountData({ sources, rooms: { db } }: Parts): PeekingParts['roomA
   };
 }
 
-function interactiveAuth({ accounts: { interactive } }: Parts): InteractiveAuth {
+function interactiveAuth({ accounts: { interactive, oauth } }: Parts): InteractiveAuth {
   return {
     async require(request) {
+      if (oauth !== undefined && request.user.oauthClient !== undefined) return allowedReset(oauth, request);
       const outcome = await interactive.confirm(request);
       if (outcome.passed) return async tx => void (await interactive.finish(tx, outcome.session));
       throw new InteractiveChallenge(outcome.challenge);
     },
   };
+}
+
+async function allowedReset({ resets }: OAuth, request: ConfirmationRequest): Promise<Proof> {
+  const outcome = await resets.confirm(request);
+  if (typeof outcome === 'function') return outcome;
+  throw new InteractiveChallenge(outcome.challenge);
 }
 
 function deviceListChanges(parts: Parts): DeviceListChanges {

@@ -98,6 +98,21 @@ test('a device without a browser is let in from another one', async () => {
   assert.equal((await alice.do('devices')).length, 2);
 });
 
+test('an encryption identity is replaced when the user has allowed it on the page', async () => {
+  await alice.do('makeFirstKeys');
+  assert.equal(await alice.do('crossSigningReady'), true);
+  const url = await alice.do('beginReset');
+  assert.ok(url.startsWith(`${server.url}/_copse/account?action=org.matrix.cross_signing_reset`), url);
+  await assert.rejects(alice.do('finishReset'), /401/);
+  await alice.do('beginReset');
+  const visitor = browser();
+  await visitor.open(url);
+  await visitor.submit({ name: 'alice', password: PASSWORD });
+  assert.match((await visitor.submit()).body, /is allowed/);
+  await alice.do('finishReset');
+  assert.equal(await alice.do('crossSigningReady'), true);
+});
+
 test('a client logs out, and its tokens with it', async () => {
   const token = await bob.do('accessToken');
   await bob.do('logOut');

@@ -6,6 +6,7 @@ import { systemRandom } from '../../src/base/random.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import type { Database } from '../../src/db/database.ts';
 import { authMetadata } from '../../src/http/client/server/auth-metadata.ts';
+import { capabilities } from '../../src/http/client/server/capabilities.ts';
 import { oauthRoutes } from '../../src/http/oauth/routes.ts';
 import { accountPageRoutes } from '../../src/http/site/account/routes.ts';
 import { fallbackRoutes } from '../../src/http/site/fallback/routes.ts';
@@ -45,7 +46,7 @@ export class OAuthWorld implements AsyncDisposable {
   readonly base = BASE;
 
   constructor(db: Database, { settings = {}, ports = {}, bus }: OAuthWorldOptions = {}) {
-    const oauthPorts = { base: BASE, secret: Buffer.alloc(32, 7) };
+    const oauthPorts = { base: BASE, resetPage: `${BASE}/reset`, secret: Buffer.alloc(32, 7) };
     this.accounts = new AccountsWorld(db, settings, { ...ports, oauth: oauthPorts }, bus);
     const { accounts, clock, server } = this.accounts;
     const oauth = accounts.oauth ?? assert.fail();
@@ -54,6 +55,7 @@ export class OAuthWorld implements AsyncDisposable {
     const facts = { base: BASE, issuer: oauth.issuer, canSignUp: accounts.settings.registration !== 'closed' };
     server.add([
       authMetadata({ oauth: facts }),
+      capabilities({ defaultRoomVersion: '12', takesAddresses: true }),
       ...oauthRoutes(oauth, accounts.sessions),
       ...accountPageRoutes(pages, signOn),
       ...signOnRoutes(signOn),

@@ -8,6 +8,7 @@ import { Authorizations } from './authorizations.ts';
 import { BrowserSessions } from './browser-sessions.ts';
 import { Clients } from './clients.ts';
 import { Codes } from './codes.ts';
+import { CrossSigningResets } from './cross-signing-resets.ts';
 import { DeviceGrants } from './device-grants.ts';
 import { Grants } from './grants.ts';
 import type { OAuthPorts } from './oauth-ports.ts';
@@ -34,6 +35,7 @@ export class OAuth {
   readonly devices: DeviceGrants;
   readonly browsers: BrowserSessions;
   readonly signUp: SignUp;
+  readonly resets: CrossSigningResets;
   readonly #codes: Codes;
 
   constructor(parts: OAuthParts) {
@@ -50,6 +52,7 @@ export class OAuth {
     this.grants = new Grants({ clients, codes, devices: this.devices, sessions: parts.sessions });
     this.browsers = new BrowserSessions(parts);
     this.signUp = new SignUp(parts);
+    this.resets = new CrossSigningResets({ ...parts, page: parts.ports.resetPage });
   }
 
   /** Deletes what has expired. */
@@ -57,5 +60,6 @@ export class OAuth {
     await this.#codes.sweep(tx);
     await this.devices.sweep(tx);
     await this.clients.sweep(tx);
+    await this.resets.sweep(tx);
   }
 }

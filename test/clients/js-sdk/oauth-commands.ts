@@ -1,4 +1,4 @@
-import { createClient } from 'matrix-js-sdk';
+import { createClient, MatrixError } from 'matrix-js-sdk';
 import { OAuth2 } from 'matrix-js-sdk/lib/oauth/index.js';
 import type { Device } from './device.ts';
 
@@ -17,6 +17,9 @@ export const oauthCommands = (device: Device) => {
   let oauth: OAuth2 | undefined;
   let refreshes = 0;
   let waiting: ReturnType<OAuth2['waitForDeviceAuthorizationGrant']> | undefined;
+
+  let resetting: Promise<void> | undefined;
+  let allowed = () => {};
 
   const flow = () => {
     if (oauth === undefined) throw new Error('The client has not registered.');
@@ -59,6 +62,37 @@ export const oauthCommands = (device: Device) => {
     },
 
     refreshes: () => refreshes,
+
+    /** Cross-signing keys where there are none yet: nothing is asked for. */
+    async makeFirstKeys() {
+      await device.crypto.bootstrapCrossSigning({
+        authUploadDeviceSigningKeys: async makeRequest => void (await makeRequest(null)),
+      });
+    },
+
+    /** Begins to replace the cross-signing keys: the page on which the user has to allow it. */
+    beginReset: () =>
+      new Promise<string>((resolve, reject) => {
+        const told = new Promise<void>(done => {
+          allowed = done;
+        });
+        resetting = device.crypto.bootstrapCrossSigning({
+          setupNewCrossSigning: true,
+          async authUploadDeviceSigningKeys(makeRequest) {
+            const challenge = await refused(() => makeRequest(null));
+            resolve(challenge.params['m.oauth'].url);
+            await told;
+            await makeRequest({ session: challenge.session });
+          },
+        });
+        resetting.catch(reject);
+      }),
+
+    /** The user says that it is allowed. */
+    async finishReset() {
+      allowed();
+      await resetting;
+    },
   };
 
   async function goOn({ access_token: accessToken, refresh_token: refreshToken }: Tokens) {
@@ -79,6 +113,21 @@ export const oauthCommands = (device: Device) => {
     return { userId, deviceId, isOurDevice: deviceId === wanted };
   }
 };
+
+interface OAuthChallenge {
+  readonly session: string;
+  readonly params: { readonly 'm.oauth': { readonly url: string } };
+}
+
+async function refused(run: () => Promise<unknown>): Promise<OAuthChallenge> {
+  try {
+    await run();
+  } catch (error) {
+    if (error instanceof MatrixError && error.httpStatus === 401) return error.data as unknown as OAuthChallenge;
+    throw error;
+  }
+  throw new Error('Nothing was asked for.');
+}
 
 interface Tokens {
   readonly access_token: string;

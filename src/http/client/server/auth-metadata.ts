@@ -1,7 +1,14 @@
 import { GRANT_TYPES } from '../../../accounts/oauth/client-metadata.ts';
 import { MatrixError } from '../../../core/matrix-error.ts';
 import { endpoint } from '../../endpoint.ts';
-import { AUTHORIZE_PATH, DEVICE_PATH, REGISTER_PATH, REVOKE_PATH, TOKEN_PATH } from '../../oauth/oauth-paths.ts';
+import {
+  ACCOUNT_PATH,
+  AUTHORIZE_PATH,
+  DEVICE_PATH,
+  REGISTER_PATH,
+  REVOKE_PATH,
+  TOKEN_PATH,
+} from '../../oauth/oauth-paths.ts';
 
 export interface OAuthFacts {
   /** The public address of this server, without a slash at the end. */
@@ -28,6 +35,16 @@ export const authMetadata = ({ oauth }: { readonly oauth: OAuthFacts | undefined
     },
   });
 
+/** Client-server API, "Account management URL actions". */
+const ACTIONS = [
+  'org.matrix.profile',
+  'org.matrix.devices_list',
+  'org.matrix.device_view',
+  'org.matrix.device_delete',
+  'org.matrix.account_deactivate',
+  'org.matrix.cross_signing_reset',
+];
+
 function metadataOf({ base, issuer, canSignUp }: OAuthFacts) {
   return {
     issuer,
@@ -44,6 +61,8 @@ function metadataOf({ base, issuer, canSignUp }: OAuthFacts) {
     revocation_endpoint_auth_methods_supported: ['none'],
     scopes_supported: ['urn:matrix:client:api:*'],
     authorization_response_iss_parameter_supported: true,
+    account_management_uri: `${base}${ACCOUNT_PATH}`,
+    account_management_actions_supported: ACTIONS,
     ...(canSignUp && { prompt_values_supported: ['create'] }),
   };
 }

@@ -7,14 +7,17 @@ export interface CapabilitySettings {
   readonly takesAddresses: boolean;
 }
 
-/** Client-server API, "Capabilities negotiation". */
+/**
+ * Client-server API, "Capabilities negotiation". What needs interactive authentication is not for clients that logged in by
+ * OAuth 2.0.
+ */
 export const capabilities = ({ defaultRoomVersion, takesAddresses }: CapabilitySettings) =>
   endpoint({
     method: 'GET',
     path: '/_matrix/client/v3/capabilities',
     auth: 'user',
     limit: 'other',
-    handle: async ({ user }) => ({
+    handle: async ({ user, user: { oauthClient } }) => ({
       capabilities: {
         'm.room_versions': {
           default: defaultRoomVersion,
@@ -22,12 +25,12 @@ export const capabilities = ({ defaultRoomVersion, takesAddresses }: CapabilityS
             knownRoomVersions.map(({ id, stable }) => [id, stable ? 'stable' : 'unstable']),
           ),
         },
-        'm.change_password': { enabled: true },
+        'm.change_password': { enabled: oauthClient === undefined },
         'm.set_displayname': { enabled: true },
         'm.set_avatar_url': { enabled: true },
         'm.profile_fields': { enabled: true },
-        'm.3pid_changes': { enabled: takesAddresses },
-        'm.get_login_token': { enabled: true },
+        'm.3pid_changes': { enabled: takesAddresses && oauthClient === undefined },
+        'm.get_login_token': { enabled: oauthClient === undefined },
         ...(user.isAdmin && { 'm.account_moderation': { suspend: true, lock: true } }),
       },
     }),

@@ -1,7 +1,7 @@
-import { AUTHORIZE_PATH, LINK_PATH, LOGIN_PATH, SIGN_UP_PATH } from '../../oauth/oauth-paths.ts';
+import { ACCOUNT_PATH, AUTHORIZE_PATH, LINK_PATH, LOGIN_PATH, SIGN_UP_PATH } from '../../oauth/oauth-paths.ts';
 
 /** Pages that people are sent on to when they have signed in: of this server, and by a text that is read in one way only. */
-const CONTINUATIONS: readonly string[] = [AUTHORIZE_PATH, LINK_PATH];
+const CONTINUATIONS: readonly string[] = [AUTHORIZE_PATH, LINK_PATH, ACCOUNT_PATH];
 const LONGEST = 8192;
 const QUERY = /^(\?[\x21-\x5b\x5d-\x7e]*)?$/;
 
