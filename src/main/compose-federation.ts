@@ -19,6 +19,7 @@ import { KeyRing } from '../federation/keys/key-ring.ts';
 import { Notary } from '../federation/keys/notary.ts';
 import { PublishedKeys } from '../federation/keys/published-keys.ts';
 import { policyWarnings, serverPolicy } from '../federation/server-policy.ts';
+import { ClockSamples } from '../federation/transport/clock-samples.ts';
 import { Dialer } from '../federation/transport/dialer.ts';
 import { Discovery } from '../federation/transport/discovery.ts';
 import { type Carry, FederationClient } from '../federation/transport/federation-client.ts';
@@ -57,6 +58,7 @@ export interface Internet {
 /** What talking to other servers stands on. Disposing of it closes the connections that are kept. */
 export interface Federation extends Disposable {
   readonly client: FederationClient;
+  readonly clocks: ClockSamples;
   readonly discovery: Discovery;
   readonly keyRing: KeyRing;
   readonly published: PublishedKeys;
@@ -103,6 +105,7 @@ export function composeFederation(input: FederationInput): Federation {
   for (const warning of policyWarnings(config.federation, folder.serverName)) log.warn(warning);
   const answers = budget.account('federation_answers', 1 / 4);
 
+  const clocks = new ClockSamples({ clock });
   const client = new FederationClient({
     identity,
     discovery,
@@ -111,6 +114,7 @@ export function composeFederation(input: FederationInput): Federation {
     userAgent,
     policy,
     answers,
+    clocks,
     carry: input.carry,
   });
   const published = new PublishedKeys({ identity, oldKeys: readOldKeys(folder.path), clock });
@@ -119,6 +123,7 @@ export function composeFederation(input: FederationInput): Federation {
   const keyRing = new KeyRing({ ...common, budget, notaries, pace: config.federation.retry });
   return {
     client,
+    clocks,
     discovery,
     keyRing,
     published,

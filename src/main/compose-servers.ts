@@ -64,6 +64,8 @@ export interface Federating {
   /** Takes up what an earlier run left. */
   start(): Promise<void>;
   status(): Promise<ServersStatus>;
+  /** By how much the clocks of others are ahead of ours. */
+  clocks(): { readonly servers: number; readonly aheadMs: number };
 }
 
 /** Undefined where this server keeps to itself. @throws TlsFileError, DataFolderError */
@@ -136,6 +138,7 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
       outbound.start();
       doctor.start();
     },
+    clocks: () => federation.clocks.median(),
     status: async () => ({
       outbound: await outbound.status(),
       missing: await incoming.missing(),

@@ -10,6 +10,7 @@ import type { Config } from '../config/schema.ts';
 import type { SharedFile } from '../config/shared-settings.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
+import { databaseHealth } from '../db/database-health.ts';
 import type { Carry } from '../federation/transport/federation-client.ts';
 import { wellKnownServer } from '../http/client/server/well-known.ts';
 import { type HttpMemory, type HttpParts, HttpServer } from '../http/server.ts';
@@ -28,7 +29,7 @@ import { composeMemory } from './compose-memory.ts';
 import { composeParts, type Parts } from './compose-parts.ts';
 import { composePlacement } from './compose-placement.ts';
 import { composeServers, type Federating } from './compose-servers.ts';
-import { listenControl } from './control.ts';
+import { listenControl, type OwnHealth } from './control.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { lockFolder } from './folder-lock.ts';
 import { freeSpace } from './free-space.ts';
@@ -150,7 +151,7 @@ export async function compose(config: Config, environment: Environment): Promise
       }),
     ),
   );
-  opened.use(await listenControl(folder.path, name, { status, administer: () => operators.administer() }));
+  opened.use(await listenControl(folder.path, name, { status, health, administer: () => operators.administer() }));
 
   const closing = opened.move();
   return {
@@ -167,6 +168,10 @@ export async function compose(config: Config, environment: Environment): Promise
     const common = { version, serverName, uptimeSeconds, listeners, memory: memory.status(), ...(await figures(db)) };
     const [processes, faults] = [await cluster.status(), await placement.faults()];
     return { ...common, bus: open.status(), cluster: processes, placement: faults, ...(await federating?.status()) };
+  }
+
+  async function health(): Promise<OwnHealth> {
+    return { database: await databaseHealth(db, () => clock.monotonic()), clocks: federating?.clocks() };
   }
 
   async function firstAdministratorLink(): Promise<string | undefined> {

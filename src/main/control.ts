@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { createServer, request } from '../base/node-http.ts';
 import type { Status } from '../cli/status-text.ts';
+import type { DatabaseHealth } from '../db/database-health.ts';
 
 /** The socket in the data folder through which commands reach a running server. Only the folder's owner gets there. */
 const SOCKET = /^control(-.*)?\.sock$/;
@@ -28,11 +29,21 @@ function withAddress(folder: string, socket: string): { readonly address: string
 /** What commands ask of a running server. */
 export interface ControlParts {
   status(): Promise<Status>;
+  /** What is measured only for somebody who asks what is wrong. */
+  health(): Promise<OwnHealth>;
   /** Everything else: the administration, made when somebody asks for it first. */
   administer(): Promise<(request: IncomingMessage, answer: ServerResponse) => void>;
 }
 
 const STATUS_PATH = '/status';
+const HEALTH_PATH = '/health';
+
+/** How the database does, and what time others have. */
+export interface OwnHealth {
+  readonly database: DatabaseHealth;
+  /** Undefined where this server keeps to itself. */
+  readonly clocks?: { readonly servers: number; readonly aheadMs: number } | undefined;
+}
 
 /** Answers commands. To be called by whoever holds the folder's lock: it removes a socket that was left behind. */
 export async function listenControl(
@@ -44,7 +55,9 @@ export async function listenControl(
   rmSync(join(folder, socket), { force: true });
   const server = createServer((request, answer) => {
     const failed = (error: unknown) => answer.writeHead(500).end(JSON.stringify({ error: String(error) }));
-    if (request.url === STATUS_PATH) parts.status().then(found => answer.end(JSON.stringify(found)), failed);
+    const told = (found: unknown) => answer.end(JSON.stringify(found));
+    if (request.url === STATUS_PATH) parts.status().then(told, failed);
+    else if (request.url === HEALTH_PATH) parts.health().then(told, failed);
     else parts.administer().then(handle => handle(request, answer), failed);
   });
   const reached = withAddress(folder, socket);
@@ -133,6 +146,12 @@ async function ask(folder: string, socket: string, asked: ControlRequest): Promi
     });
     asking.end(body);
   });
+}
+
+/** How the server that runs on `folder` does; undefined when none does, or one that does not say. */
+export async function askHealth(folder: string): Promise<OwnHealth | undefined> {
+  const answer = await askServer(folder, { path: HEALTH_PATH, timeoutMs: 4 * MOST_WAIT_MS });
+  return answer?.status === 200 ? (JSON.parse(answer.text) as OwnHealth) : undefined;
 }
 
 /** The status of the server that runs on `folder`; undefined when none does. */

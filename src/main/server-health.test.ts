@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Status } from '../cli/status-text.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import type { OwnHealth } from './control.ts';
 import { healthText, serverHealth } from './server-health.ts';
 
 const base = loadConfig({ name: 'one.example' }, { config: undefined, data: undefined, noColor: true });
@@ -34,14 +35,22 @@ const status: Status = {
   },
   missing: { missing: 0, lost: 0, ageSeconds: 0, rooms: [], waiting: 0, setAside: 0, awaited: 0, givenUp: 0 },
 };
-const bad = (more: Partial<Parameters<typeof serverHealth>[0]>) =>
-  serverHealth({ config, status, installed: 'test', disk, ...more })
+const NOW = 1_800_000_000_000;
+const HOUR_MS = 3_600_000;
+const database = { writeMs: 3, error: null, connections: null, now: null };
+const health: OwnHealth = { database, clocks: { servers: 5, aheadMs: 300 } };
+type Facts = Parameters<typeof serverHealth>[0];
+const facts: Facts = { config, status, installed: 'test', disk, health, file: undefined, now: NOW };
+const bad = (more: Partial<Facts>) =>
+  serverHealth({ ...facts, ...more })
     .filter(({ state }) => state !== 'good')
     .map(({ name, state }) => `${name} ${state}`);
 
 test('what could stop a server is named, and nothing else', () => {
   assert.deepEqual(bad({}), []);
-  assert.deepEqual(bad({ status: undefined }), ['server bad']);
+  const gone = { status: undefined, health: undefined };
+  assert.deepEqual(bad(gone), ['server bad', 'database unknown', 'clock unknown']);
+  assert.deepEqual(bad({ ...gone, isSilent: true }), ['server bad', 'database unknown', 'clock unknown']);
   assert.deepEqual(bad({ installed: 'newer' }), ['version bad']);
   assert.deepEqual(bad({ disk: { free: GIB / 2, total: 200 * GIB } }), ['disk bad']);
   // A small disk is not full because it is small.
@@ -56,9 +65,34 @@ test('what could stop a server is named, and nothing else', () => {
   assert.deepEqual(bad({ config: base }), ['address unknown']);
 });
 
+test('a database that is damaged, slow, full or without connections is named', () => {
+  assert.deepEqual(bad({ file: 'database disk image is malformed' }), ['database bad']);
+  assert.deepEqual(bad({ file: null }), [], 'a large file is not read');
+  const doing = (more: Partial<OwnHealth['database']>) =>
+    bad({ health: { ...health, database: { ...database, ...more } } });
+  assert.deepEqual(doing({ writeMs: null, error: 'database or disk is full' }), ['database bad']);
+  assert.deepEqual(doing({ writeMs: 2500 }), ['database bad']);
+  assert.deepEqual(doing({ connections: { taken: 95, most: 100 } }), ['database bad']);
+  assert.deepEqual(doing({ connections: { taken: 50, most: 100 } }), []);
+});
+
+test('the clock is compared with others, or with that of the database', () => {
+  const ahead = (aheadMs: number, servers = 5) => bad({ health: { database, clocks: { servers, aheadMs } } });
+  assert.deepEqual(ahead(2 * HOUR_MS), ['clock bad']);
+  assert.deepEqual(ahead(-2 * HOUR_MS), ['clock bad']);
+  assert.deepEqual(ahead(2 * HOUR_MS, 2), ['clock unknown'], 'two may both be wrong');
+  const [text] = serverHealth({ ...facts, health: { database, clocks: { servers: 5, aheadMs: 2 * HOUR_MS } } }).flatMap(
+    ({ name, text }) => (name === 'clock' ? [text] : []),
+  );
+  assert.equal(text, 'ours is 2 h 0 min behind the middle one of 5 servers');
+  const byDatabase = (now: number) => bad({ health: { database: { ...database, now }, clocks: undefined } });
+  assert.deepEqual(byDatabase(NOW), []);
+  assert.deepEqual(byDatabase(NOW - HOUR_MS), ['clock bad']);
+  assert.deepEqual(bad({ health: { database, clocks: undefined } }), [], 'who keeps to itself needs none');
+});
+
 test('the exit code tells bad from not provable from good', () => {
-  const code = (more: Partial<Parameters<typeof serverHealth>[0]>) =>
-    healthText(serverHealth({ config, status, installed: 'test', disk, ...more })).code;
+  const code = (more: Partial<Facts>) => healthText(serverHealth({ ...facts, ...more })).code;
   assert.equal(code({}), 0);
   assert.equal(code({ config: base }), 2);
   assert.equal(code({ config: base, status: undefined }), 1);

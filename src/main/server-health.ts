@@ -1,5 +1,7 @@
 import { durationText, type Status, sizeText } from '../cli/status-text.ts';
 import type { Config } from '../config/schema.ts';
+import { spanText } from '../federation/doctor/words.ts';
+import type { OwnHealth } from './control.ts';
 
 /** What is looked at beside federation. */
 export interface ServerFacts {
@@ -10,6 +12,13 @@ export interface ServerFacts {
   readonly installed: string;
   /** Bytes that are free where the data lie, and bytes in all. */
   readonly disk: { readonly free: number; readonly total: number };
+  /** The server takes a connection and says nothing. */
+  readonly isSilent?: boolean;
+  /** Undefined where it does not run, or does not say. */
+  readonly health?: OwnHealth | undefined;
+  /** What is wrong with the file of SQLite; undefined where nothing is, null where it was not looked at. */
+  readonly file: string | null | undefined;
+  readonly now: number;
 }
 
 export interface HealthLine {
@@ -26,17 +35,24 @@ const LEAST_PART = 0.05;
 const LATE_SECONDS = 3600;
 
 /** What could stop a server, apart from other servers: pure. */
-export function serverHealth({ config, status, installed, disk }: ServerFacts): HealthLine[] {
+export function serverHealth(facts: ServerFacts): HealthLine[] {
+  const { config, status, installed, disk } = facts;
   return [
-    runs(status),
+    runs(facts),
     room(disk),
+    database(facts),
+    ...clock(facts),
     ...(status === undefined ? [] : [...versions(status, installed), memory(status), ...queues(status)]),
     registration(config),
     address(config),
   ];
 }
 
-function runs(status: Status | undefined): HealthLine {
+function runs({ status, isSilent = false }: ServerFacts): HealthLine {
+  if (isSilent) {
+    const remedy = 'kill -CONT it if it is stopped (state T in ps), else restart it';
+    return { name: 'server', state: 'bad', text: 'it runs, and does not answer', remedy };
+  }
   if (status === undefined)
     return { name: 'server', state: 'bad', text: 'it does not run', remedy: 'start it: ./copse up' };
   const { serverName, version, uptimeSeconds, database } = status;
@@ -56,6 +72,76 @@ function room({ free, total }: ServerFacts['disk']): HealthLine {
   if (free >= Math.min(LEAST_FREE, total * LEAST_PART)) return { name: 'disk', state: 'good', text };
   const remedy = 'make room: copse media purge --older-than 30d takes copies of others away';
   return { name: 'disk', state: 'bad', text, remedy };
+}
+
+/** A write that takes so long keeps everybody waiting. */
+const SLOW_MS = 2000;
+const MOST_TAKEN = 0.9;
+
+function database({ status, health, file }: ServerFacts): HealthLine {
+  const name = 'database';
+  if (typeof file === 'string')
+    return {
+      name,
+      state: 'bad',
+      text: `its file is damaged: ${file}`,
+      remedy: 'stop the server, and put a backup back',
+    };
+  const whole = file === undefined ? 'its file is whole' : undefined;
+  if (health === undefined) {
+    const text = [
+      status === undefined ? 'no server says whether it can be written' : 'it is not known whether it can be written',
+      whole,
+    ];
+    return { name, state: 'unknown', text: joined(text) };
+  }
+  const { writeMs, error, connections } = health.database;
+  if (writeMs === null)
+    return {
+      name,
+      state: 'bad',
+      text: `it cannot be written: ${error}`,
+      remedy: 'see its disk, its log, and who else holds it',
+    };
+  const taken = connections === null ? undefined : `${connections.taken} of ${connections.most} connections are taken`;
+  const text = joined([`a write took ${Math.round(writeMs)} ms`, taken, whole]);
+  if (writeMs > SLOW_MS) return { name, state: 'bad', text, remedy: 'look at the load of its disk (iostat -x 1)' };
+  if (connections !== null && connections.taken >= connections.most * MOST_TAKEN)
+    return { name, state: 'bad', text, remedy: 'raise max_connections of PostgreSQL, or lower database.connections' };
+  return { name, state: 'good', text };
+}
+
+function joined(texts: readonly (string | undefined)[]): string {
+  return texts.filter(text => text !== undefined).join('; ');
+}
+
+/** What nobody notices. */
+const SKEW_MS = 60_000;
+const ENOUGH_SERVERS = 3;
+
+/** By other servers where enough have answered, else by that of PostgreSQL. */
+function clock({ health, now }: ServerFacts): HealthLine[] {
+  const name = 'clock';
+  const { clocks, database } = health ?? {};
+  const remedy = 'timedatectl set-ntp true';
+  const seen: (readonly [number, string])[] = [
+    ...(clocks !== undefined && clocks.servers >= ENOUGH_SERVERS
+      ? [[clocks.aheadMs, `the middle one of ${clocks.servers} servers`] as const]
+      : []),
+    ...(database?.now == null ? [] : [[database.now - now, 'that of the database'] as const]),
+  ];
+  const [first] = seen;
+  if (first === undefined) {
+    // Whoever keeps to itself needs no time of others.
+    if (health !== undefined && clocks === undefined) return [];
+    const text = `there is nothing to compare it with: ${clocks?.servers ?? 0} servers have answered since the start`;
+    return [{ name, state: 'unknown', text, remedy: 'timedatectl says whether it is kept right' }];
+  }
+  const wrong = seen.find(([ahead]) => Math.abs(ahead) > SKEW_MS);
+  if (wrong === undefined) return [{ name, state: 'good', text: `as ${first[1]}` }];
+  const [ahead, whose] = wrong;
+  const text = `ours is ${spanText(ahead)} ${ahead > 0 ? 'behind' : 'ahead of'} ${whose}`;
+  return [{ name, state: 'bad', text, remedy }];
 }
 
 function memory({ memory: { residentBytes, limit, level } }: Status): HealthLine {

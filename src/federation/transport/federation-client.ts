@@ -7,6 +7,7 @@ import { getInteger, getString, isObject, type Json, JsonError, type JsonObject,
 import type { ServerAcl } from '../../core/server-acl.ts';
 import { signRequest } from '../../core/xmatrix.ts';
 import { type BodyLimits, bodyOf, wholeBody } from './answer-body.ts';
+import type { ClockSamples } from './clock-samples.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { Deadline } from './deadline.ts';
 import { DialError, type Dialer } from './dialer.ts';
@@ -56,6 +57,8 @@ export interface FederationClientParts {
   readonly carry?: Carry | undefined;
   /** What answers are charged to while they come and are read. */
   readonly answers?: Account;
+  /** Where it is noted what time others have. */
+  readonly clocks?: Pick<ClockSamples, 'note'>;
 }
 
 /** An answer is there as bytes, as text and as values. */
@@ -146,6 +149,7 @@ export class FederationClient implements Disposable {
       const sent = { ...this.#message(destination, request), onConnected };
       const response = await (this.#parts.carry?.(destination, sent, deadline.signal) ??
         this.#connect(destination, sent, deadline, progress));
+      this.#parts.clocks?.note(destination, response.headers.date);
       if (!isSuccess(response)) throw await this.#refusal(destination, response);
       return {
         response,
