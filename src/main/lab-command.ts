@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
 import type { LabWork, NewLab } from '../cli/lab-commands.ts';
@@ -12,13 +12,16 @@ import { labMeans } from '../cluster/lab/requirements.ts';
 import type { CommandLine } from '../cluster/lab/run.ts';
 import { readSource } from '../config/source.ts';
 
+/** `./copse`; it lies two folders up from src/main and dist/main alike. */
+const LAUNCHER = join(import.meta.dirname, '../../copse');
+
 /** `copse lab ...`. @throws LabError */
 export async function labCommand(path: string, work: LabWork): Promise<number> {
   const folder = new LabFolder(resolve(path));
   const parts: LabParts = {
     folder,
     means: labMeans(),
-    copse: thisProgram(),
+    copse: LAUNCHER,
     clock: systemClock,
     say: line => console.log(line),
   };
@@ -65,10 +68,6 @@ async function workOn(lab: Lab, work: Exclude<LabWork, { kind: 'up' }>): Promise
 
 function planOf({ settings, ...lab }: NewLab): LabPlan {
   return { ...lab, settings: settings === undefined ? {} : readSource(resolve(settings)).values };
-}
-
-function thisProgram(): CommandLine {
-  return [process.execPath, ...process.execArgv, resolve(process.argv[1] ?? '')];
 }
 
 function commandOf([program = 'true', ...args]: readonly string[]): CommandLine {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,11 +9,9 @@ import { Lab, type MachineStatus } from '../../src/cluster/lab/lab.ts';
 import { LabFolder } from '../../src/cluster/lab/lab-folder.ts';
 import type { LabPlan, Machine } from '../../src/cluster/lab/lab-plan.ts';
 import { labMeans, missingForLab } from '../../src/cluster/lab/requirements.ts';
-import type { CommandLine } from '../../src/cluster/lab/run.ts';
 import { testConfig } from '../support/running-server.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/main/main.ts', import.meta.url));
-export const COPSE: CommandLine = [process.execPath, '--max-semi-space-size=2', '--expose-gc', MAIN];
+const COPSE = fileURLToPath(new URL('../../copse', import.meta.url));
 export const MIB = 1024 * 1024;
 
 const missing = missingForLab();
@@ -30,7 +29,6 @@ export function ownPlan(): Pick<LabPlan, 'name' | 'network'> {
 export interface TestLabOptions extends Partial<Pick<LabPlan, 'boards' | 'memory' | 'cpus'>> {
   /** Further settings of the server. */
   readonly config?: Readonly<Record<string, unknown>>;
-  readonly copse?: CommandLine;
 }
 
 /** A lab with the settings of tests, in a temporary folder. */
@@ -43,15 +41,17 @@ export class TestLab implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  static async start({ boards = 4, memory = 512 * MIB, cpus, config, copse = COPSE }: TestLabOptions = {}) {
+  static async start({ boards = 4, memory = 512 * MIB, cpus, config }: TestLabOptions = {}) {
     const path = mkdtempSync(join(tmpdir(), 'copse-lab-'));
     chmodSync(path, 0o711);
     const folder = new LabFolder(join(path, 'lab'));
     const { memory: _, ...settings } = testConfig();
     const plan = { ...ownPlan(), boards, memory, cpus, settings: { ...settings, ...config } };
-    const parts = { folder, means: labMeans(), copse, clock: systemClock, say: () => undefined };
+    const parts = { folder, means: labMeans(), copse: COPSE, clock: systemClock, say: () => undefined };
     const started = new TestLab(new Lab(plan, parts), folder);
     try {
+      // What the launcher would do at the first command of all boards at once.
+      execFileSync(COPSE, ['version'], { stdio: ['ignore', 'ignore', 'inherit'] });
       await started.lab.up();
       return started;
     } catch (error) {

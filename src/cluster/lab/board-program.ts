@@ -1,65 +1,80 @@
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BoardHome } from '../agent/board-home.ts';
+import type { Assignment } from '../boards/board.ts';
+import { FIRST_PORT } from '../placement/layout.ts';
 import { engineUrls } from './engines.ts';
+import { LabError } from './lab-error.ts';
 import type { LabFolder } from './lab-folder.ts';
-import { boardsOf, FRONT_PORT, type LabPlan, type Machine, machinesOf } from './lab-plan.ts';
+import { boardsOf, connectionsOf, FRONT_PORT, LAB_SERVER, type LabPlan, type Machine, machinesOf } from './lab-plan.ts';
 import type { CommandLine } from './run.ts';
 
-/** How this very program is started. */
-export type CopseCommand = CommandLine;
-
-export const LAB_SERVER = 'copse.lab';
-const CLIENT_PORT = 8008;
 /** So many boards have a front: with one alone nobody would reach the others when it dies. */
 const FRONTS = 2;
-
-/** What a board runs: a process of the server, and on the first one nginx in front of all of them. */
+/** What a board runs: an agent, and what that is told to run. */
 export class BoardProgram {
   readonly #plan: LabPlan;
   readonly #folder: LabFolder;
-  readonly #copse: CopseCommand;
+  /** `./copse`, as an operator calls it. */
+  readonly #copse: string;
 
-  constructor(plan: LabPlan, folder: LabFolder, copse: CopseCommand) {
+  constructor(plan: LabPlan, folder: LabFolder, copse: string) {
     this.#plan = plan;
     this.#folder = folder;
     this.#copse = copse;
   }
 
-  /** Puts on the disk of the first board what makes it the first one. */
-  found(board: Machine): void {
-    this.#writeSettings(board);
+  /** Puts the settings on the disk of the first board, and what is wanted of all boards into a file; gives its path. */
+  prepare(first: Machine): string {
+    const data = this.dataOf(first);
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+    writeFileSync(join(data, 'copse.yaml'), `${JSON.stringify(this.#settings(), null, 2)}\n`);
+    const wanted = join(this.#folder.path, 'cluster.yaml');
+    const fronts = this.fronts.map(({ name }) => name);
+    writeFileSync(wanted, `${JSON.stringify({ media_shared: true, fronts: { boards: fronts, program: 'nginx' } })}\n`);
+    return wanted;
   }
 
-  /** Puts on the disk of a further board what makes it one of the server. */
-  join(board: Machine, first: Machine): void {
-    this.#writeSettings(board);
-    for (const file of ['server-name', 'signing.key', 'secrets.json'])
-      cpSync(join(this.dataOf(first), file), join(this.dataOf(board), file));
+  /** What makes the server, where the agent will have it later. */
+  firstStart(first: Machine): CommandLine {
+    return this.copse(first, 'up', '--host', first.address, '--port', String(FIRST_PORT));
   }
 
   /** What is started when the board gets power. */
   commands(board: Machine): readonly CommandLine[] {
-    const data = this.dataOf(board);
-    const own: CommandLine = [...this.#copse, 'up', '--data', data];
-    if (!this.hasFront(board)) return [own];
-    const file = join(this.#folder.of(board), 'nginx.conf');
-    // What it says is made anew, so that nginx is started by the first one.
-    rmSync(file, { force: true });
-    const start = `nginx -s reload -c ${file} 2>/dev/null || nginx -c ${file}`;
-    const follow = ['--whole', '--install', file, '--follow', '--reload', start];
-    return [own, [...this.#copse, 'front', 'nginx', '--data', data, ...follow]];
+    return [this.copse(board, 'agent')];
   }
 
-  hasFront(board: Machine): boolean {
-    return boardsOf(this.#plan).findIndex(({ name }) => name === board.name) < FRONTS;
+  /** A command of Copse on a board. */
+  copse(board: Machine, ...words: readonly string[]): CommandLine {
+    return [this.#copse, ...words, '--data', this.dataOf(board)];
   }
 
-  async isReady({ address }: Machine): Promise<boolean> {
-    return answers(`http://${address}:${CLIENT_PORT}/_copse/health`);
+  /** Makes a machine a board, with the line that `copse token` printed on another one. @throws LabError */
+  join(board: Machine, line: string): CommandLine {
+    const [, address, token] = /copse join (\S+) (\S+)/.exec(line) ?? [];
+    if (address === undefined || token === undefined) throw new LabError(`copse token gave no token but: ${line}`);
+    return this.copse(board, 'join', address, token);
   }
 
-  async isFrontReady({ address }: Machine): Promise<boolean> {
-    return answers(`http://${address}:${FRONT_PORT}/_matrix/client/versions`);
+  /** Boards with a front. */
+  get fronts(): readonly Machine[] {
+    return boardsOf(this.#plan).slice(0, FRONTS);
+  }
+
+  /** What it was told to run last. */
+  assignments(board: Machine): readonly Assignment[] {
+    return new BoardHome(this.dataOf(board)).orders()?.assignments ?? [];
+  }
+
+  /** Everything that it is to run answers. */
+  async isReady(board: Machine): Promise<boolean> {
+    const told = this.assignments(board);
+    const ports = told.length === 0 ? [FIRST_PORT] : told.flatMap(each => (each.kind === 'role' ? [each.port] : []));
+    const urls = ports.map(port => `http://${board.address}:${port}/_copse/health`);
+    if (told.some(({ kind }) => kind === 'front'))
+      urls.push(`http://${board.address}:${FRONT_PORT}/_matrix/client/versions`);
+    return (await Promise.all(urls.map(answers))).every(Boolean);
   }
 
   /** The data folder of a board. */
@@ -67,17 +82,16 @@ export class BoardProgram {
     return join(this.#folder.of(board), 'data');
   }
 
-  #writeSettings(board: Machine): void {
+  #settings(): Readonly<Record<string, unknown>> {
     const [database, bus] = machinesOf(this.#plan);
     if (database === undefined || bus === undefined) throw new Error('a lab has both');
     const urls = engineUrls(database, bus);
     const tls = join(this.#folder.path, 'tls');
-    const settings = {
+    return {
       server_name: LAB_SERVER,
       ...this.#plan.settings,
-      database: { url: urls.database },
-      cluster: { bus: urls.bus, process: board.name },
-      listen: { client: { host: board.address, port: CLIENT_PORT } },
+      database: { url: urls.database, connections: connectionsOf(this.#plan) },
+      cluster: { bus: urls.bus },
       trusted_proxies: [`${this.#plan.network}.0/24`],
       media: { folder: join(this.#folder.path, 'media') },
       front: {
@@ -85,8 +99,6 @@ export class BoardProgram {
         ...{ certificate: join(tls, 'front.crt'), key: join(tls, 'front.key') },
       },
     };
-    mkdirSync(this.dataOf(board), { recursive: true, mode: 0o700 });
-    writeFileSync(join(this.dataOf(board), 'copse.yaml'), `${JSON.stringify(settings, null, 2)}\n`);
   }
 }
 

@@ -2,7 +2,7 @@ import { appendFileSync, chownSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LabError } from './lab-error.ts';
 import type { LabFolder } from './lab-folder.ts';
-import { BUS_PORT, DATABASE_PORT, type LabPlan, type Machine } from './lab-plan.ts';
+import { BUS_PORT, connectionsOf, DATABASE_PORT, type LabPlan, type Machine } from './lab-plan.ts';
 import { type CommandLine, run, succeeds } from './run.ts';
 
 const USER = 'postgres';
@@ -27,7 +27,12 @@ export function databaseCommand(machine: Machine, folder: LabFolder, bin: string
     appendFileSync(join(data, 'pg_hba.conf'), `host all all ${plan.network}.0/24 trust\n`);
   }
   const settings = ['listen_addresses=*', `port=${DATABASE_PORT}`, 'unix_socket_directories=', 'fsync=off'];
-  const more = ['full_page_writes=off', 'logging_collector=off', 'dynamic_shared_memory_type=mmap'];
+  const more = [
+    `max_connections=${connectionsOf(plan) + 20}`,
+    'full_page_writes=off',
+    'logging_collector=off',
+    'dynamic_shared_memory_type=mmap',
+  ];
   return [...as, join(bin, 'postgres'), '-D', data, ...[...settings, ...more].flatMap(each => ['-c', each])];
 }
 

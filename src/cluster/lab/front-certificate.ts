@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { LAB_SERVER } from './board-program.ts';
 import type { LabFolder } from './lab-folder.ts';
+import { LAB_SERVER } from './lab-plan.ts';
 import { run } from './run.ts';
 
 /** A certificate that nobody else trusts, for the server's name, in the folder `tls` of the lab. */

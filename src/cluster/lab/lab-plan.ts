@@ -31,12 +31,16 @@ export interface Machine {
   readonly cpus: number | undefined;
 }
 
+export const LAB_SERVER = 'copse.lab';
 export const DATABASE_PORT = 5432;
 export const BUS_PORT = 4222;
 /** Where the front of the first board listens, without TLS. */
 export const FRONT_PORT = 80;
 export const MOST_BOARDS = 50;
 const FIRST_BOARD = 10;
+/** Of each board; PostgreSQL takes as many as all of them. */
+const CONNECTIONS_PER_BOARD = 20;
+const MOST_CONNECTIONS = 100;
 
 /** The same ones whenever it is asked. */
 export function machinesOf(plan: LabPlan): readonly Machine[] {
@@ -47,6 +51,11 @@ export function machinesOf(plan: LabPlan): readonly Machine[] {
     cpus: plan.cpus,
   }));
   return [...beside, ...boards];
+}
+
+/** To the database, of all boards together. */
+export function connectionsOf({ boards }: Pick<LabPlan, 'boards'>): number {
+  return Math.min(MOST_CONNECTIONS, boards * CONNECTIONS_PER_BOARD);
 }
 
 export function boardsOf(plan: LabPlan): readonly Machine[] {

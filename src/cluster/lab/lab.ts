@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { type Clock, sleep } from '../../base/clock.ts';
-import { BoardProgram, type CopseCommand } from './board-program.ts';
+import { BoardProgram } from './board-program.ts';
 import { ControlGroup, type GroupUse } from './control-groups.ts';
 import { busCommand, databaseCommand, isDatabaseReady } from './engines.ts';
 import { makeFrontCertificate } from './front-certificate.ts';
@@ -11,12 +11,13 @@ import { LabNetwork } from './lab-network.ts';
 import { BUS_PORT, FRONT_PORT, groupOf, type LabPlan, type Machine, machinesOf } from './lab-plan.ts';
 import { commandOn, forgetRun, startOn } from './machine-program.ts';
 import type { LabMeans } from './requirements.ts';
-import type { CommandLine } from './run.ts';
+import { type CommandLine, run, succeeds } from './run.ts';
 
 export interface LabParts {
   readonly folder: LabFolder;
   readonly means: LabMeans;
-  readonly copse: CopseCommand;
+  /** The launcher, as an operator calls it. */
+  readonly copse: string;
   readonly clock: Clock;
   /** Tells what is being done. */
   readonly say: (line: string) => void;
@@ -52,7 +53,7 @@ export class Lab {
 
   /** Where clients reach the server: the fronts. */
   get urls(): readonly string[] {
-    return this.boards.filter(board => this.#program.hasFront(board)).map(frontUrl);
+    return this.#program.fronts.map(frontUrl);
   }
 
   /** Makes the lab and waits until everything is ready. @throws LabError */
@@ -76,18 +77,33 @@ export class Lab {
     await this.#startBoards();
   }
 
+  /** The server begins on the first board, the others join it, and then the agents have it. */
   async #startBoards(): Promise<void> {
+    const { folder, say } = this.#parts;
     const [first, ...others] = this.boards;
     if (first === undefined) throw new Error('a lab has a board');
-    this.#program.found(first);
-    this.#boot(first);
+    const group = this.#group(first);
+    const wanted = this.#program.prepare(first);
+    startOn(first, group, folder, this.#program.firstStart(first));
     await this.#ready([first]);
-    this.#parts.say(`${first.name} is ready.`);
-    for (const board of others) {
-      this.#program.join(board, first);
-      this.#boot(board);
-    }
-    await this.#ready(others);
+    say(`${first.name} has the server.`);
+    // The first word about a cluster makes one.
+    const invite = () => this.say(first, ...this.#program.copse(first, 'token'));
+    if (others.length === 0) invite();
+    for (const board of others) this.say(board, ...this.#program.join(board, invite()));
+    this.say(first, ...this.#program.copse(first, 'apply', wanted));
+    say(`${others.length} joined it.`);
+    group.end();
+    await this.#until('the end of the first start', async () => group.processes.length === 0);
+    for (const board of this.boards) this.#boot(board);
+    await this.#until('what shall run', () => this.#runsAsPlanned(first));
+    await this.#ready(this.boards);
+  }
+
+  /** Whether each board was told what to run, and nothing else shall. */
+  async #runsAsPlanned(first: Machine): Promise<boolean> {
+    if (!this.boards.every(board => this.#program.assignments(board).length > 0)) return false;
+    return succeeds(...commandOn(first, this.#group(first), this.#parts.folder, this.#program.copse(first, 'plan')));
   }
 
   /** Takes everything away that was made, whatever is left of it. */
@@ -152,8 +168,23 @@ export class Lab {
 
   /** Runs a command on a machine with this terminal, and gives its exit code. */
   exec(machine: Machine, command: CommandLine): number {
-    const [program, ...args] = commandOn(machine, this.#group(machine), command);
+    const [program, ...args] = commandOn(machine, this.#group(machine), this.#parts.folder, command);
     return spawnSync(program, args, { stdio: 'inherit' }).status ?? 1;
+  }
+
+  /** What a command on a machine prints. @throws LabError when it fails */
+  say(machine: Machine, ...command: CommandLine): string {
+    try {
+      return run(...commandOn(machine, this.#group(machine), this.#parts.folder, command));
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      throw new LabError(`\`${command.join(' ')}\` failed on ${machine.name}: ${error.said}`, { cause: error });
+    }
+  }
+
+  /** A command of Copse on a board, for its data folder. */
+  copse(board: Machine, ...words: readonly string[]): CommandLine {
+    return this.#program.copse(board, ...words);
   }
 
   pids(machine: Machine): readonly number[] {
@@ -200,8 +231,7 @@ export class Lab {
   async #isReady(machine: Machine): Promise<boolean> {
     if (machine.kind === 'database') return isDatabaseReady(machine, this.#parts.means.postgres);
     if (machine.kind === 'bus') return isListening(machine.address, BUS_PORT);
-    const hasFront = !this.#program.hasFront(machine) || (await this.#program.isFrontReady(machine));
-    return hasFront && this.#program.isReady(machine);
+    return this.#program.isReady(machine);
   }
 
   async #ready(machines: readonly Machine[]): Promise<void> {

@@ -15,14 +15,8 @@ const OWN = ['/run', '/var/log/nginx', '/var/lib/nginx'];
  */
 export function startOn(machine: Machine, group: ControlGroup, folder: LabFolder, command: CommandLine): void {
   const log = openSync(folder.logOf(machine), 'a', 0o600);
-  const namespaces = ['nsenter', `--net=/run/netns/${machine.namespace}`, 'unshare', '--mount', '--uts'];
-  const script = `${group.entering}exec "$@"`;
-  const inside = ['sh', '-euc', `${mounts(folder.of(machine))}hostname "$0"; exec "$@"`, machine.name];
-  const child = spawn('sh', ['-euc', script, 'sh', ...namespaces, ...inside, ...command], {
-    cwd: folder.of(machine),
-    stdio: ['ignore', log, log],
-    detached: true,
-  });
+  const [program, ...args] = within(group, [...surroundings(machine, folder), ...command]);
+  const child = spawn(program, args, { cwd: folder.of(machine), stdio: ['ignore', log, log], detached: true });
   closeSync(log);
   child.unref();
 }
@@ -32,15 +26,25 @@ export function forgetRun(machine: Machine, folder: LabFolder): void {
   rmSync(join(folder.of(machine), 'root', 'run'), { recursive: true, force: true });
 }
 
-/** The command line that does something in the surroundings of what runs on a machine. */
-export function commandOn(machine: Machine, group: ControlGroup, command: CommandLine): CommandLine {
+/** The command line that does something on a machine: in the surroundings of what runs there, or in those that it would have. */
+export function commandOn(machine: Machine, group: ControlGroup, folder: LabFolder, command: CommandLine): CommandLine {
   const [first] = group.processes;
   const enter =
     first === undefined
-      ? ['nsenter', `--net=/run/netns/${machine.namespace}`]
+      ? surroundings(machine, folder)
       : ['nsenter', '--target', String(first), '--net', '--mount', '--uts'];
   const here = ['sh', '-euc', 'cd "$0"; exec "$@"', process.cwd()];
-  return ['sh', '-euc', `${group.entering}exec "$@"`, 'sh', ...enter, ...here, ...command];
+  return within(group, [...enter, ...here, ...command]);
+}
+
+function within(group: ControlGroup, command: readonly string[]): CommandLine {
+  return ['sh', '-euc', `${group.entering}exec "$@"`, 'sh', ...command];
+}
+
+function surroundings(machine: Machine, folder: LabFolder): readonly string[] {
+  const namespaces = ['nsenter', `--net=/run/netns/${machine.namespace}`, 'unshare', '--mount', '--uts'];
+  const prepare = `${mounts(folder.of(machine))}hostname "$0"; exec "$@"`;
+  return [...namespaces, 'sh', '-euc', prepare, machine.name];
 }
 
 function mounts(disk: string): string {

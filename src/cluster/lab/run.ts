@@ -14,11 +14,8 @@ export function run(...[program, ...args]: CommandLine): string {
     cwd: '/',
   });
   if (status === 0) return stdout;
-  const said = (stderr ?? '').trim();
-  throw new LabError(
-    `\`${[program, ...args].join(' ')}\` failed: ${said === '' ? (error?.message ?? `exit code ${status}`) : said}`,
-    error,
-  );
+  const said = (stderr ?? '').trim() || (error?.message ?? `exit code ${status}`);
+  throw new LabError(`\`${[program, ...args].join(' ')}\` failed: ${said}`, { said, cause: error });
 }
 
 export function succeeds(...[program, ...args]: CommandLine): boolean {
