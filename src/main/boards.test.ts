@@ -9,7 +9,8 @@ import { borrowed, onEachDatabase } from '../../test/support/databases.ts';
 import { sleep, systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
-import type { BoardReport } from '../cluster/boards/board.ts';
+import { putAssignment } from '../cluster/boards/assignment.table.ts';
+import type { Assignment, BoardReport } from '../cluster/boards/board.ts';
 import { readIdentity } from '../cluster/joining/board-folder.ts';
 import { parseInvitation } from '../cluster/joining/invitation.ts';
 import { joinCluster } from '../cluster/joining/join-cluster.ts';
@@ -81,6 +82,12 @@ const report: BoardReport = {
   processes: [],
 };
 
+/** What runs on a board that nobody asks about. */
+const elsewhere: Assignment = {
+  ...{ process: 'b9-all-1', board: 'b9', part: 'all', kind: 'role', roles: [] },
+  ...{ port: 8100, memory: 2 ** 28, isLeaving: false },
+};
+
 interface Certified {
   readonly certificate: string;
   readonly key: string;
@@ -144,6 +151,9 @@ onEachDatabase('a board joins with one line, and has then all that it needs to b
       ['b2', '127.0.0.1:8471', ['media'], false],
     ],
   );
+  // Nobody has decided yet: told of nothing, a board would end the process that is to decide.
+  assert.equal((await tell(address, joined.board, joined.authority.certificate)).status, 409);
+  await db.tx(tx => putAssignment(tx, elsewhere, Date.now()));
   const { status, answer } = await tell(address, joined.board, joined.authority.certificate);
   assert.deepEqual([status, answer.addresses], [200, [report.address, address]]);
   assert.equal((await first.list()).boards[1]?.isAlive, true);
@@ -217,6 +227,7 @@ onEachDatabase('reports are heard of boards alone, and not of those that were re
   const next = parseInvitation((await first.invite(undefined, 60_000)).invitation) ?? assert.fail();
   const anew = await joinCluster({ ...input, invitation: next, dataFolder: cluster.folder('again') });
   assert.equal((await tell(address, old.board, ca)).status, 403);
+  await db.tx(tx => putAssignment(tx, elsewhere, Date.now()));
   assert.equal((await tell(address, anew.board, ca)).status, 200);
   await first.remove('b2');
   const { status, answer } = await tell(address, anew.board, ca);

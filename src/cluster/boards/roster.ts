@@ -47,17 +47,23 @@ export class Roster {
     });
   }
 
-  /** A board tells how it is, and is told what to do. @throws MatrixError M_FORBIDDEN for one that was removed */
+  /**
+   * A board tells how it is, and is told what to do. @throws MatrixError M_FORBIDDEN for one that was removed, M_BAD_STATE
+   * while nobody has decided yet: told of nothing, the board with which the cluster began would end what is to decide
+   */
   async report(peer: BoardPeer, report: BoardReport): Promise<BoardOrders> {
     if (!(await this.#db.tx(tx => reportBoard(tx, peer, report, this.#now()))))
       throw new MatrixError('M_FORBIDDEN', `${peer.name} is no board of this cluster any more. It can join again.`);
+    const assignments = await allAssignments(this.#db);
+    if (assignments.length === 0)
+      throw new MatrixError('M_BAD_STATE', 'It is not decided yet what shall run where.', { status: 409 });
     const boards = await allBoards(this.#db, this.#now());
     // Those that are alive first: of the others somebody may come back.
     const others = boards
       .filter(({ name }) => name !== peer.name)
       .sort((a, b) => Number(b.isAlive) - Number(a.isAlive));
     return {
-      assignments: await allAssignments(this.#db, peer.name),
+      assignments: assignments.filter(({ board }) => board === peer.name),
       addresses: [report.address, ...others.map(({ address }) => address)],
     };
   }
