@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BoardHome } from '../agent/board-home.ts';
 import type { Assignment } from '../boards/board.ts';
-import { FIRST_PORT } from '../placement/layout.ts';
+import { FIRST_PORT } from '../placement/budget.ts';
 import { engineUrls } from './engines.ts';
 import { LabError } from './lab-error.ts';
 import type { LabFolder } from './lab-folder.ts';

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { type Clock, sleep } from '../../base/clock.ts';
+import type { Assignment } from '../boards/board.ts';
 import { BoardProgram } from './board-program.ts';
 import { ControlGroup, type GroupUse } from './control-groups.ts';
 import { busCommand, databaseCommand, isDatabaseReady } from './engines.ts';
@@ -185,6 +186,11 @@ export class Lab {
   /** A command of Copse on a board, for its data folder. */
   copse(board: Machine, ...words: readonly string[]): CommandLine {
     return this.#program.copse(board, ...words);
+  }
+
+  /** What a board was told to run. */
+  assignments(board: Machine): readonly Assignment[] {
+    return this.#program.assignments(board);
   }
 
   pids(machine: Machine): readonly number[] {
