@@ -49,12 +49,34 @@ test('the list is what a server with the same settings answers, and leaves nothi
     federation: { ...usual.federation, enabled: false },
     listen: { ...usual.listen, admin: { enabled: true, host: '127.0.0.1', port: 0 } },
     registration: { ...usual.registration, mode: 'token' },
+    public_base_url: 'https://one.example',
   });
   for (const config of [usual, other]) assert.deepEqual(await listed(config), await served(config));
   assert.notDeepEqual(await listed(usual), await listed(other));
   const nowhere = join(data, 'nowhere');
   await listEndpoints(settings(nowhere));
   assert.ok(!existsSync(nowhere));
+});
+
+test('the OAuth 2.0 API is there where browsers find the server, unless it is switched off', async () => {
+  const found = settings('/nowhere', { public_base_url: 'https://one.example' });
+  const paths = [
+    'oauth/register',
+    'oauth/token',
+    'oauth/revoke',
+    'oauth/device',
+    'authorize',
+    'link',
+    'login',
+    'account',
+  ];
+  const isThere = async (config: Config) => {
+    const endpoints = await listEndpoints(config);
+    return paths.map(path => endpoints.find(endpoint => endpoint.path === `/_copse/${path}`)?.role);
+  };
+  assert.deepEqual(new Set(await isThere(found)), new Set(['client']));
+  for (const config of [settings('/nowhere'), { ...found, oauth: { enabled: false } }])
+    assert.deepEqual(new Set(await isThere(config)), new Set([undefined]));
 });
 
 test('every endpoint has a role that answers it', async () => {

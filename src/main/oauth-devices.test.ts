@@ -134,6 +134,18 @@ withOAuth('only somebody who was asked decides, and once', async world => {
   assertOAuthError(await poll(world, clientId, deviceCode), 400, 'invalid_grant');
 });
 
+withOAuth('of two who ask at once with the same device code one has the tokens', async world => {
+  await world.accounts.user('anna');
+  const clientId = await world.register();
+  const { deviceCode, userCode } = await begin(world, clientId);
+  const browser = await opened(world, `/_copse/link?user_code=${userCode}`);
+  await browser.submit({ decision: 'allow' });
+  const answers = await Promise.all([poll(world, clientId, deviceCode), poll(world, clientId, deviceCode)]);
+  assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 400]);
+  const { access_token } = answers.find(({ status }) => status === 200)?.body ?? assert.fail();
+  assert.equal((await world.whoami(access_token)).status, 200);
+});
+
 withOAuth('people type the code, and a wrong one waits for nobody', async world => {
   await world.accounts.user('anna');
   const { userCode } = await begin(world, await world.register());

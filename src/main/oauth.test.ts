@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { assertError, type Loose, PASSWORD } from '../../test/support/accounts.ts';
+import { assertError, type Loose, PASSWORD, ratesWith } from '../../test/support/accounts.ts';
 import {
   answerIn,
   assertOAuthError,
@@ -168,6 +168,51 @@ withOAuth('a client logs out by revoking either token, and its device is gone', 
   assert.equal((await world.post('revoke', { token: 'x'.repeat(500) })).status, 200);
   assert.equal((await world.whoami(anna.token)).status, 200);
 });
+
+withOAuth(
+  'N142 of two who come with the same code at once one at the most has tokens, and not for long',
+  async world => {
+    await world.accounts.user('anna');
+    const clientId = await world.register();
+    const code = await world.code('anna', clientId);
+    const answers = await Promise.all([world.exchange(clientId, code), world.exchange(clientId, code)]);
+    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 400]);
+    const { access_token } = answers.find(({ status }) => status === 200)?.body ?? assert.fail();
+    assertError(await world.whoami(access_token), 401, 'M_UNKNOWN_TOKEN');
+  },
+);
+
+withOAuth('a request that is too long, or no form, is refused', async world => {
+  const clientId = await world.register();
+  assert.equal((await world.post('token', `code=${'x'.repeat(9000)}`)).status, 413);
+  assertOAuthError(await world.post('token', JSON.stringify({ client_id: clientId })), 400, 'invalid_request');
+  const long = { body: { ...METADATA, software_statement: 'x'.repeat(20_000) } };
+  assert.equal((await world.accounts.call('POST', '/_copse/oauth/register', long)).status, 413);
+  for (const raw of ['', '[]', '{', 'null'])
+    assert.equal((await world.accounts.call('POST', '/_copse/oauth/register', { raw })).status, 400, raw);
+});
+
+withOAuth(
+  'an address registers clients and devices, and tries passwords and codes, only so often',
+  async world => {
+    const register = (ip: string) => world.accounts.call('POST', '/_copse/oauth/register', { body: METADATA, ip });
+    assert.equal((await register('192.0.2.1')).status, 201);
+    assert.equal((await register('192.0.2.1')).status, 201);
+    const paths = [
+      '/_copse/oauth/register',
+      '/_copse/oauth/device',
+      '/_copse/login',
+      '/_copse/sign-up',
+      '/_copse/link',
+    ];
+    for (const path of paths)
+      assertError(await world.accounts.call('POST', path, { ip: '192.0.2.1', raw: '' }), 429, 'M_LIMIT_EXCEEDED');
+    const guess = await world.accounts.call('GET', '/_copse/link?user_code=BBBBBBBB', { ip: '192.0.2.1' });
+    assertError(guess, 429, 'M_LIMIT_EXCEEDED');
+    assert.equal((await register('192.0.2.2')).status, 201, 'another address');
+  },
+  { settings: { rateLimits: ratesWith({ login: { per_second: 0.001, burst: 2 } }) } },
+);
 
 withOAuth('what ends sessions ends these too', async world => {
   const anna = await world.accounts.user('anna');

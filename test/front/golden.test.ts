@@ -57,7 +57,10 @@ function placed(t: TestContext, front: Front, text: string): string {
 
 /** All paths that there are, in place of the few of the golden files. */
 async function withAllRoutes(front: Front): Promise<Front> {
-  return { ...front, routes: routesOf(await listEndpoints(settingsFor('one.example'))) };
+  const config = { ...settingsFor('one.example'), public_base_url: 'https://one.example' };
+  const routes = routesOf(await listEndpoints(config));
+  assert.ok(routes.some(({ path }) => path === '/_copse/oauth/token'));
+  return { ...front, routes };
 }
 
 for (const [name, few] of Object.entries(PLANS)) {
