@@ -81,7 +81,7 @@ const SUITES: readonly Suite[] = [
   },
   {
     name: 'world',
-    about: 'several servers with faults between them, by seeds [--seeds N] [--plants] [SEED...]',
+    about: 'several servers with faults between them, by seeds [--seeds N] [--fresh N] [--plants] [--log] [SEED...]',
     when: 'always',
     run: args => runScript('test/world/run.ts', args),
   },
