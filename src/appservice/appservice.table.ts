@@ -45,6 +45,11 @@ export async function addTransaction(tx: Tx, id: string, body: string): Promise<
     values (${id}, ${row.last_txn}, ${Buffer.byteLength(body)}, ${body})`);
 }
 
+/** Leaves numbers of transactions out. */
+export async function skipTransactions(tx: Tx, count: number): Promise<void> {
+  await tx.run(sql`update appservice set last_txn = last_txn + ${count}`);
+}
+
 export function oldestTransaction(db: Queryable, id: string): Promise<TransactionRow | undefined> {
   return db.get<TransactionRow>(sql`select txn, bytes, body from appservice_transaction
     where appservice_id = ${id} order by txn limit 1`);

@@ -36,3 +36,13 @@ export async function putDeviceKeys(tx: Tx, row: StoredDeviceKeys): Promise<void
 export function deleteDeviceKeys(tx: Tx, userNid: number, deviceIds: readonly string[]): Promise<number> {
   return tx.run(sql`delete from device_key where user_nid = ${userNid} and device_id ${sql.in(deviceIds)}`);
 }
+
+/** The devices that have keys, by the numbers of their users. */
+export async function devicesWithKeys(db: Queryable): Promise<Map<number, string[]>> {
+  const rows = await db.all<{ user_nid: number; device_id: string }>(
+    sql`select user_nid, device_id from device_key order by user_nid, device_id`,
+  );
+  const found = new Map<number, string[]>();
+  for (const row of rows) found.set(row.user_nid, [...(found.get(row.user_nid) ?? []), row.device_id]);
+  return found;
+}

@@ -113,3 +113,9 @@ export async function markFallbackUsed(tx: Tx, key: HeldKey): Promise<void> {
   await tx.run(sql`update fallback_key set used = 1 where user_nid = ${key.user_nid} and device_id = ${key.device_id}
     and algorithm = ${key.algorithm} and key_id = ${key.key_id} and used = 0`);
 }
+
+/** Takes all keys for given out, so that their owners upload new ones. */
+export async function spendAllKeys(tx: Tx): Promise<void> {
+  await tx.run(sql`update one_time_key set claimed = 1 where claimed = 0`);
+  await tx.run(sql`update fallback_key set used = 1 where used = 0`);
+}

@@ -28,6 +28,7 @@ import { openFurtherListeners } from './compose-listeners.ts';
 import { composeMemory } from './compose-memory.ts';
 import { composeParts, type Parts } from './compose-parts.ts';
 import { composePlacement } from './compose-placement.ts';
+import { composeRestored } from './compose-restored.ts';
 import { composeServers, type Federating } from './compose-servers.ts';
 import { listenControl, type OwnHealth } from './control.ts';
 import { type DataFolder, openDataFolder } from './data-folder.ts';
@@ -126,6 +127,8 @@ export async function compose(config: Config, environment: Environment): Promise
   const client = new HttpServer(http);
   client.add(forClients.filter(endpoint => cluster.answers(endpoint)));
   await cluster.start();
+  const restored = { db, path: folder.path, deviceLists: parts.keys.deviceLists, clock, log: log.child('database') };
+  opened.use(await composeRestored(restored));
   await parts.start();
   await federating?.start();
 

@@ -51,6 +51,11 @@ export async function skipLogPositions(tx: Tx, shard: number, count: number): Pr
   await tx.run(sql`update shard set pos = pos + ${count} where shard = ${shard}`);
 }
 
+/** The same in all shards. */
+export async function skipAllLogPositions(tx: Tx, count: number): Promise<void> {
+  await tx.run(sql`update shard set pos = pos + ${count}`);
+}
+
 /** Writes an entry under a position taken before, and tells the bus of it once it is durable. */
 export async function writeLog(tx: Tx, bus: Bus, entry: LogEntry): Promise<void> {
   await tx.run(sql`insert into room_log (shard, pos, room_nid, kind, ref)

@@ -25,3 +25,8 @@ export async function userPos(db: Queryable, userNid: number): Promise<number> {
   const row = await db.get<{ log_pos: number }>(sql`select log_pos from user_name where nid = ${userNid}`);
   return row?.log_pos ?? 0;
 }
+
+/** Leaves positions out in the logs of all users. */
+export async function skipAllUserPositions(tx: Tx, count: number): Promise<void> {
+  await tx.run(sql`update user_name set log_pos = log_pos + ${count}`);
+}

@@ -3,10 +3,19 @@ import { getArray, getObject, isObject, type JsonObject } from '../../src/core/j
 /** Which events servers have brought to which others, to see whether one comes again and again. */
 export class DeliveryRecord {
   readonly #counts = new Map<string, number>();
+  /** By transaction its events, as text. */
+  readonly #transactions = new Map<string, string>();
+  /** Transaction IDs that were used for other events before. */
+  readonly reused: string[] = [];
 
   /** A transaction whose answer has arrived. `life` is the sender's: one that crashed may not know that it had one. */
-  note(life: AbortSignal, origin: string, destination: string, body: Buffer): void {
-    for (const pdu of getArray(JSON.parse(body.toString()) as JsonObject, 'pdus') ?? []) {
+  note(life: AbortSignal, origin: string, destination: string, { uri, body }: { uri: string; body: Buffer }): void {
+    const pdus = getArray(JSON.parse(body.toString()) as JsonObject, 'pdus') ?? [];
+    const transaction = `${origin} to ${destination} ${uri}`;
+    const before = this.#transactions.get(transaction);
+    if (before !== undefined && before !== JSON.stringify(pdus)) this.reused.push(transaction);
+    this.#transactions.set(transaction, JSON.stringify(pdus));
+    for (const pdu of pdus) {
       const hashes = isObject(pdu) ? getObject(pdu, 'hashes') : undefined;
       // Poison that is no event comes from no queue.
       if (!isObject(pdu) || hashes === undefined) continue;

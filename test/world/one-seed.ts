@@ -66,7 +66,8 @@ async function judge(world: World, ledger: Ledger): Promise<readonly string[]> {
   ];
   await heal(world, all);
   await syncAll(world);
-  return [...problems, ...(await all()), ...unseen(world, ledger), ...world.network.deliveries.repeated];
+  const { repeated, reused } = world.network.deliveries;
+  return [...problems, ...(await all()), ...unseen(world, ledger), ...repeated, ...reused];
 }
 
 /** Whoever speaks now ties together what stands side by side; all are well, so it has to be heard. */

@@ -78,7 +78,7 @@ export class SimulatedNetwork {
     return async (destination, sent, aborted) => {
       const answer = await Promise.race([this.#travel(origin, destination, sent, signal), rejected(aborted)]);
       if (answer.status === 200 && sent.body !== undefined && sent.uri.startsWith('/_matrix/federation/v1/send/'))
-        this.deliveries.note(signal, origin, destination, sent.body);
+        this.deliveries.note(signal, origin, destination, { uri: sent.uri, body: sent.body });
       sent.onConnected();
       return messageOf(answer);
     };

@@ -73,9 +73,21 @@ export class WorldServer {
     return this.#alive().db;
   }
 
-  /** Starts it, on what was on its disk when it crashed. */
-  async start(): Promise<void> {
+  /** Copies its database, as a backup does. */
+  async backUp(): Promise<string> {
+    const copy = join(this.#parts.folder, `${this.name}.backup`);
+    const running = this.#folder(this.#lives);
+    // Whole, with what is in the log beside it.
+    await this.db.tx(async () => {
+      for (const end of ['', '-wal']) copyFileSync(join(running, `copse.db${end}`), `${copy}${end}`);
+    });
+    return copy;
+  }
+
+  /** Starts it, on what was on its disk when it crashed, or with the database that a backup has. */
+  async start(backup?: string): Promise<void> {
     await this.#bury();
+    if (backup !== undefined) this.#putBack(backup);
     const { time, network, seed, log } = this.#parts;
     const end = new AbortController();
     const data = this.#folder(this.#lives);
@@ -101,6 +113,12 @@ export class WorldServer {
     if (http === undefined || db === undefined) throw new Error('the server did not ask for what it needs');
     network.attach(this.name, http);
     this.#life = { end, running, http, db };
+  }
+
+  #putBack(backup: string): void {
+    const file = join(this.#folder(this.#lives), 'copse.db');
+    for (const end of ['', '-wal', '-shm']) rmSync(`${file}${end}`, { force: true });
+    for (const end of ['', '-wal']) copyFileSync(`${backup}${end}`, `${file}${end}`);
   }
 
   #config(data: string): Config {

@@ -60,6 +60,11 @@ export async function doubtLists(tx: Tx, userNids: readonly number[]): Promise<v
   await tx.run(sql`update remote_device_list set stale = 1, doubts = doubts + 1 where user_nid ${sql.in(userNids)}`);
 }
 
+/** The same for all there are. */
+export async function doubtAllLists(tx: Tx): Promise<void> {
+  await tx.run(sql`update remote_device_list set stale = 1, doubts = doubts + 1`);
+}
+
 /** The same for all who are joined to a room. */
 export async function doubtListsInRoom(tx: Tx, roomNid: number): Promise<void> {
   await tx.run(sql`update remote_device_list set stale = 1, doubts = doubts + 1 where user_nid in (
