@@ -10,6 +10,7 @@ import { prepareLab } from './lab/prepare.ts';
 import { ensureNats } from './support/nats.ts';
 import { ensurePostgres } from './support/postgres.ts';
 import { type Outcome, runChecker, runNodeTests, runReport, runScript } from './support/stage.ts';
+import { installUnitPrograms } from './support/systemd.ts';
 
 interface Suite {
   readonly name: string;
@@ -90,7 +91,10 @@ const SUITES: readonly Suite[] = [
     about: 'several processes over PostgreSQL and NATS: kills, sleeps, a lost bus',
     when: 'always',
     engines: true,
-    run: args => runNodeTests(args.length > 0 ? args : ['test/cluster/*.test.ts']),
+    run: args => {
+      installUnitPrograms(inCi);
+      return runNodeTests(args.length > 0 ? args : ['test/cluster/*.test.ts']);
+    },
   },
   {
     name: 'clients-scattered',

@@ -21,6 +21,7 @@ function recording() {
   const actions: Actions = {
     up: record('up'),
     agent: record('agent'),
+    systemd: record('systemd'),
     check: record('check', 3),
     status: record('status'),
     doctor: record('doctor'),

@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { ROLES } from '../cluster/roles.ts';
 import type { ConfigArgs } from '../config/load.ts';
 import type { AdminSurroundings } from './admin-server.ts';
+import { type AgentActions, addAgentCommands } from './agent-commands.ts';
 import { addAuditCommands } from './audit-commands.ts';
 import { addDoctorCommands } from './doctor-commands.ts';
 import { addFrontCommands, type FrontActions } from './front-commands.ts';
@@ -28,10 +29,8 @@ export interface AddUserArgs {
 }
 
 /** What the commands do; `main/` hands it over. Each resolves to the exit code of the process. */
-export interface Actions extends FrontActions, JoinActions, LabActions {
+export interface Actions extends AgentActions, FrontActions, JoinActions, LabActions {
   up(config: ConfigArgs): Promise<number>;
-  /** Runs until a signal. */
-  agent(options: Pick<ConfigArgs, 'data'>): Promise<number>;
   check(config: ConfigArgs): Promise<number>;
   status(config: ConfigArgs): Promise<number>;
   /** Looks at what could stop this server, apart from other servers. */
@@ -97,11 +96,7 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
     .option('--memory <size>', 'what it may use, such as 512M (default: 256M)')
     .action(async (roles: string, options: ConfigArgs) => finish(await actions.up({ ...options, roles })));
 
-  program
-    .command('agent')
-    .description('start and watch what the cluster wants to run on this board')
-    .option('--data <folder>', 'the data folder (default: ./copse-data)')
-    .action(async (options: Pick<ConfigArgs, 'data'>) => finish(await actions.agent(options)));
+  addAgentCommands(actions, { program, withConfig, finish });
 
   withConfig(program.command('check'))
     .description('check the settings, the data folder and the database')

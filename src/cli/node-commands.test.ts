@@ -64,6 +64,7 @@ async function run(words: readonly string[], isRunning = true) {
     ...{
       up: no,
       agent: no,
+      systemd: no,
       check: no,
       status: no,
       doctor: no,

@@ -40,6 +40,17 @@ export function boardEnvironment(variables: NodeJS.ProcessEnv = process.env): Re
   return { ...others, COPSE_SUPERVISED: '1', COPSE_ON_BOARD: '1' };
 }
 
+/** What systemd wants to hear of this process (sd_notify(3), sd_watchdog_enabled(3)); undefined where it does not. */
+export function readNotified(
+  variables: NodeJS.ProcessEnv = process.env,
+): { readonly watchdogMs: number | undefined } | undefined {
+  const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID } = variables;
+  if (nonEmpty(NOTIFY_SOCKET) === undefined) return undefined;
+  const isMeant = nonEmpty(WATCHDOG_PID) === undefined || WATCHDOG_PID === String(process.pid);
+  const microseconds = Number(WATCHDOG_USEC);
+  return { watchdogMs: isMeant && microseconds > 0 ? microseconds / 1000 : undefined };
+}
+
 /** The folders in which programs are looked for. Those for administrators count whoever asks. */
 export function programFolders(variables: NodeJS.ProcessEnv = process.env): string[] {
   const folders = (variables.PATH ?? '').split(':').filter(folder => folder !== '');

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
 import { LineLog, type LineOutput } from '../base/line-log.ts';
 import { LogOutput } from '../base/log-output.ts';
@@ -7,7 +6,6 @@ import { UsageError } from '../cli/admin-server.ts';
 import { Agent, type AgentParts } from '../cluster/agent/agent.ts';
 import { askHealth } from '../cluster/agent/ask-health.ts';
 import { BoardHome } from '../cluster/agent/board-home.ts';
-import { ChildProcesses } from '../cluster/agent/child-processes.ts';
 import { HttpsHeadquarters } from '../cluster/agent/https-headquarters.ts';
 import { MemoryWatch } from '../cluster/agent/memory-watch.ts';
 import { residentBytes } from '../cluster/agent/proc-files.ts';
@@ -16,15 +14,15 @@ import { Supervisor } from '../cluster/agent/supervisor.ts';
 import type { BoardIdentity } from '../cluster/joining/board-folder.ts';
 import { boardNameFor, splitAddress } from '../cluster/joining/own-address.ts';
 import { FIRST_PORT } from '../cluster/placement/budget.ts';
-import { boardEnvironment, dataFolderOf, programFolders, readEnvironment } from '../config/environment.ts';
+import { dataFolderOf, programFolders, readEnvironment } from '../config/environment.ts';
 import type { ConfigArgs } from '../config/load.ts';
+import { chooseHost } from './choose-host.ts';
 import { isDataFolder } from './data-folder.ts';
 import { soleAgent } from './sole-agent.ts';
+import { serviceManager } from './systemd-notify.ts';
 import { abortWithSignal } from './until-signal.ts';
 import { VERSION } from './version.ts';
 
-/** `./copse`, which starts processes as they are to be started; it lies two folders up from src/main and dist/main alike. */
-const LAUNCHER = join(import.meta.dirname, '../../copse');
 /** `copse agent`: runs until SIGINT or SIGTERM, and ends what it started. @throws UsageError, DataFolderError */
 export async function runAgent(args: Pick<ConfigArgs, 'data'>): Promise<number> {
   const data = dataFolderOf(args);
@@ -34,12 +32,7 @@ export async function runAgent(args: Pick<ConfigArgs, 'data'>): Promise<number> 
   await using _sole = await soleAgent(data);
   const output = new LogOutput();
   const log = new LineLog(systemClock, await linesFor(output));
-  const host = new ChildProcesses({
-    command: [LAUNCHER],
-    environment: boardEnvironment(),
-    folder: join(data, 'run'),
-    onLine: (name, line) => output.write(`${name} | ${line}\n`),
-  });
+  const host = await chooseHost(data, output);
   const supervisor = new Supervisor({ host, clock: systemClock, log, askHealth, memoryOf: pid => residentBytes(pid) });
   const readFacts = factsReader({ version: VERSION, supervisor: host.kind, data, paths: programFolders() });
   using headquarters = new HttpsHeadquarters(() => home.identity());
@@ -53,6 +46,9 @@ export async function runAgent(args: Pick<ConfigArgs, 'data'>): Promise<number> 
     version: VERSION,
     supervisor: host.kind,
   });
+  using manager = serviceManager(log);
+  manager.ready();
+  ending.addEventListener('abort', () => manager.stopping(), { once: true });
   await agent.run(ending, host.kind === 'child');
   return 0;
 }

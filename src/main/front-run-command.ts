@@ -1,8 +1,10 @@
 import { systemClock } from '../base/clock.ts';
+import { LineLog } from '../base/line-log.ts';
 import type { FrontArgs } from '../cli/front-commands.ts';
 import { type Following, followFront } from '../front/follow.ts';
 import { FrontError } from '../front/front-error.ts';
 import { FrontRun, type RunnableProgram } from '../front/front-run.ts';
+import { serviceManager } from './systemd-notify.ts';
 import { untilSignal } from './until-signal.ts';
 
 /** What a program that is run for this server alone writes, beside its configuration. */
@@ -36,11 +38,14 @@ interface RunningFront extends Pick<Following, 'wanted'> {
 export async function runFront({ file, wanted, program }: RunningFront): Promise<number> {
   using until = untilSignal();
   await using front = new FrontRun(file, program, systemClock);
+  using manager = serviceManager(new LineLog(systemClock, process.stdout));
+  until.signal.addEventListener('abort', () => manager.stopping(), { once: true });
   const refused = Promise.withResolvers<never>();
   let runs = false;
   const install = async (text: string) => {
     try {
       const outcome = await front.install(text);
+      if (!runs) manager.ready();
       runs = true;
       return outcome;
     } catch (error) {

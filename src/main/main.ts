@@ -18,6 +18,10 @@ const actions: Actions = {
     const { runAgent } = await import('./agent-command.ts');
     return runAgent(options);
   },
+  async systemd(config, wanted) {
+    const { writeUnits } = await import('./systemd-command.ts');
+    return writeUnits(config, wanted);
+  },
   async check(config) {
     const { checkSettings } = await import('./check.ts');
     return checkSettings(config);

@@ -11,6 +11,7 @@ import { compose, type Running } from './compose.ts';
 import { firstStartText } from './first-start.ts';
 import { onHangUp } from './hang-up.ts';
 import { systemMemory } from './system-memory.ts';
+import { serviceManager } from './systemd-notify.ts';
 import { VERSION } from './version.ts';
 
 /** What still waits so long after a signal is cut off. */
@@ -41,9 +42,12 @@ export async function up(args: ConfigArgs): Promise<number> {
   if (running.firstStart) console.log(await firstStartText(running, config));
   else log.info(`Copse ${VERSION} is ready: ${running.serverName} on ${running.listeners[0]?.url}`);
   using _ = onHangUp(log, process.stdout.isTTY === true, () => loadConfig(args));
+  using manager = serviceManager(log);
+  manager.ready();
   const signal = await Promise.race([nextSignal(), hopeless.promise]);
   if (forPeople) process.stdout.write('\n');
   log.info(signal === undefined ? 'Stopping, to be started anew.' : `${signal}: stopping.`);
+  manager.stopping();
   const code = await drain(running, () =>
     log.warn(`Not everything ended within ${LONGEST_DRAIN_MS / 1000} s; the rest is cut off.`),
   );

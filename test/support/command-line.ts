@@ -36,6 +36,7 @@ export class CommandLine {
       ...{
         up: no,
         agent: no,
+        systemd: no,
         check: no,
         status: no,
         doctor: no,

@@ -8,6 +8,8 @@ export interface Launch {
   readonly words: readonly string[];
   /** Where it says whether it takes requests; undefined for one that cannot be asked. */
   readonly health: { readonly host: string; readonly port: number } | undefined;
+  /** Bytes that it may use, where it keeps to that by itself. */
+  readonly memory?: number;
 }
 
 export interface LaunchPlace {
@@ -24,7 +26,7 @@ export function launchOf(assignment: Assignment, place: LaunchPlace): Launch {
 function roleLaunch({ process: name, roles, port, memory }: Assignment, { data, host }: LaunchPlace): Launch {
   const what = roles.length === 0 ? ['up'] : ['role', roles.join(',')];
   const flags = ['--process', name, '--host', host, '--port', String(port), '--memory', String(memory)];
-  return { name, words: [...what, '--data', data, ...flags], health: { host, port } };
+  return { name, words: [...what, '--data', data, ...flags], health: { host, port }, memory };
 }
 
 function frontLaunch({ process: name, part }: Assignment, { data }: LaunchPlace): Launch {

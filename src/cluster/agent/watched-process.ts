@@ -146,7 +146,8 @@ export class WatchedProcess {
   }
 
   #waiting(sighting: Sighting, now: number): Step {
-    if (this.wanted === undefined) return 'end';
+    // Whoever starts it again would do so with the words of before.
+    if (this.wanted === undefined || !isSame(this.wanted, sighting)) return 'end';
     this.#runsSince = undefined;
     if (this.#state !== 'failed') this.#become('failed', now);
     this.#reason = sighting.end ?? this.#reason;
