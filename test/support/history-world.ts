@@ -10,6 +10,7 @@ import { GapFiller } from '../../src/federation/gaps/gap-filler.ts';
 import { HoleFiller } from '../../src/federation/gaps/hole-filler.ts';
 import { PeerChoice } from '../../src/federation/gaps/peer-choice.ts';
 import { PeerEvents } from '../../src/federation/gaps/peer-events.ts';
+import type { ToldStateParts } from '../../src/federation/gaps/told-state.ts';
 import { FederatedHistory } from '../../src/federation/history/federated-history.ts';
 import { Inbox } from '../../src/federation/inbound/inbox.ts';
 import { RoomDrain } from '../../src/federation/inbound/room-drain.ts';
@@ -45,6 +46,7 @@ export class HistoryWorld {
   readonly holes: HoleFiller;
   readonly drain: RoomDrain;
   readonly probing: HeadProbeParts;
+  readonly told: ToldStateParts;
   #transactions = 0;
 
   private constructor(t: TestContext, here: ReturnType<typeof roomsOn>, there: RoomsParts, third: RoomsParts) {
@@ -57,6 +59,7 @@ export class HistoryWorld {
     const checked = new CheckedEvents({ crypto: here.crypto, keyRing: keysOf(here, there, third) });
     const told = { rooms: here, checked, peers: new PeerEvents(this.servers.client), choice: new PeerChoice(here) };
     this.history = new FederatedHistory(told);
+    this.told = told;
     const gaps = new GapFiller(told);
     const joining = new JoiningRooms(here);
     this.holes = new HoleFiller({ ...told, gaps });
