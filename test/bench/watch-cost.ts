@@ -41,6 +41,8 @@ const fastClock: Clock = {
 interface Cost {
   readonly cpuMs: number;
   readonly heap: number;
+  /** What the process has resident, the bench and its DNS with it. */
+  readonly rss: number;
   readonly peers: Readonly<Record<string, number>>;
 }
 
@@ -85,9 +87,9 @@ async function anHour(server: WholeServer, peers: ChildProcess): Promise<Cost> {
   const { user, system } = process.cpuUsage(before);
   const counts = await asked(peers);
   collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
+  const { heapUsed, external, rss } = process.memoryUsage();
   await server.stop();
-  return { cpuMs: (user + system) / 1000, heap: heapUsed + external, peers: counts };
+  return { cpuMs: (user + system) / 1000, heap: heapUsed + external, rss, peers: counts };
 }
 
 function collectGarbage(): void {
@@ -106,7 +108,7 @@ function mean(a: Cost, b: Cost): Cost {
   const half = (x = 0, y = 0) => (x + y) / 2;
   const kinds = new Set([...Object.keys(a.peers), ...Object.keys(b.peers)]);
   const peers = Object.fromEntries([...kinds].map(kind => [kind, half(a.peers[kind], b.peers[kind])]));
-  return { cpuMs: half(a.cpuMs, b.cpuMs), heap: half(a.heap, b.heap), peers };
+  return { cpuMs: half(a.cpuMs, b.cpuMs), heap: half(a.heap, b.heap), rss: half(a.rss, b.rss), peers };
 }
 
 /** What rooms are asked about without the watch varies by more than what it costs: the bar is for both together. */
@@ -117,7 +119,7 @@ function told(without: Cost, with_: Cost): number {
   const sum = Object.values(others).reduce((all, count) => all + count, 0);
   console.log(`the whole server with the watch: ${(100 * core).toFixed(3)} % of a core;`);
   console.log(
-    `  without it ${((100 * without.cpuMs) / HOUR_MS).toFixed(3)} %; ${(bytes / 1024 ** 2).toFixed(1)} MiB of heap more with it`,
+    `  without it ${((100 * without.cpuMs) / HOUR_MS).toFixed(3)} %; ${(bytes / 1024 ** 2).toFixed(1)} MiB of heap more with it, ${((with_.rss - without.rss) / 1024 ** 2).toFixed(1)} MiB resident`,
   );
   console.log(`requests of the watch in an hour, beside what rooms end with: ${sum}, to all ${PEERS} peers together`);
   const isGood = core <= MOST_CORE && bytes <= MOST_BYTES;
@@ -125,8 +127,8 @@ function told(without: Cost, with_: Cost): number {
   return isGood ? 0 : 1;
 }
 
-function text({ cpuMs, heap, peers }: Cost): string {
-  return `${(cpuMs / 1000).toFixed(2)} s of CPU, heap ${(heap / 1024 ** 2).toFixed(1)} MiB, asked ${JSON.stringify(peers)}`;
+function text({ cpuMs, heap, rss, peers }: Cost): string {
+  return `${(cpuMs / 1000).toFixed(2)} s of CPU, heap ${(heap / 1024 ** 2).toFixed(1)} MiB, resident ${(rss / 1024 ** 2).toFixed(1)} MiB, asked ${JSON.stringify(peers)}`;
 }
 
 async function manyRooms(server: WholeServer): Promise<string[]> {
