@@ -91,6 +91,28 @@ test('the clock is compared with others, or with that of the database', () => {
   assert.deepEqual(bad({ health: { database, clocks: undefined } }), [], 'who keeps to itself needs none');
 });
 
+test('what our public name shows is told cause by cause', () => {
+  const seen = (more: Partial<NonNullable<Facts['ourselves']>>): NonNullable<Facts['ourselves']> => ({
+    ...{ server: 'one.example', health: 'not provable', findings: [], unproven: [] },
+    ...more,
+  });
+  assert.deepEqual(bad({ ourselves: seen({ unproven: ['inbound from outside: not proven'] }) }), []);
+  const unreached = ['one.example could not be reached from here by its public name: DNS'];
+  assert.deepEqual(bad({ ourselves: seen({ unproven: unreached }) }), ['name unknown']);
+  const finding = {
+    cause: 'D08',
+    title: 'it leads nowhere',
+    because: undefined,
+    confidence: 'proven',
+    effect: '',
+    proof: ['a page'],
+  } as const;
+  assert.deepEqual(bad({ ourselves: seen({ findings: [finding, { ...finding, cause: 'D13' }] }) }), [
+    'name bad',
+    'name bad',
+  ]);
+});
+
 test('the exit code tells bad from not provable from good', () => {
   const code = (more: Partial<Facts>) => healthText(serverHealth({ ...facts, ...more })).code;
   assert.equal(code({}), 0);

@@ -1,5 +1,6 @@
 import { durationText, type Status, sizeText } from '../cli/status-text.ts';
 import type { Config } from '../config/schema.ts';
+import type { Diagnosis } from '../federation/doctor/diagnose.ts';
 import { spanText } from '../federation/doctor/words.ts';
 import type { OwnHealth } from './control.ts';
 
@@ -19,6 +20,8 @@ export interface ServerFacts {
   /** What is wrong with the file of SQLite; undefined where nothing is, null where it was not looked at. */
   readonly file: string | null | undefined;
   readonly now: number;
+  /** This server as its public name shows it; undefined where nobody could look. */
+  readonly ourselves?: Diagnosis['us'] | undefined;
 }
 
 export interface HealthLine {
@@ -45,6 +48,7 @@ export function serverHealth(facts: ServerFacts): HealthLine[] {
     ...(status === undefined ? [] : [...versions(status, installed), memory(status), ...queues(status)]),
     registration(config),
     address(config),
+    ...publicName(facts),
   ];
 }
 
@@ -180,11 +184,31 @@ function address({ public_base_url: url, federation }: Config): HealthLine {
   };
 }
 
+/** What is found by the public name; whether others come to it is seen only from outside. */
+function publicName({ config, ourselves }: ServerFacts): HealthLine[] {
+  const name = 'name';
+  if (ourselves === undefined || config.public_base_url === undefined) return [];
+  const { server, findings, unproven } = ourselves;
+  if (findings.length > 0)
+    return findings.map(({ cause, title, proof, repair }) => ({
+      name,
+      state: 'bad',
+      text: `${cause} ${title}: ${proof[0] ?? ''}`,
+      remedy: repair?.lines.join('\n') ?? `copse doctor federation --explain ${cause}`,
+    }));
+  const [unreached] = unproven.filter(line => line.startsWith(server));
+  if (unreached !== undefined)
+    return [
+      { name, state: 'unknown', text: unreached, remedy: 'have another Copse look: copse doctor federation --vantage' },
+    ];
+  return [{ name, state: 'good', text: `${server} leads here, as seen from here` }];
+}
+
 /** The lines for people, and the exit code: 0 good, 1 bad, 2 not provable. */
 export function healthText(lines: readonly HealthLine[]): { readonly text: string; readonly code: 0 | 1 | 2 } {
   const shown = lines.flatMap(({ name, state, text, remedy }) => [
     `${name.padEnd(9)} ${state.padEnd(7)} ${text}`,
-    ...(remedy === undefined ? [] : [`${''.padEnd(18)}${remedy}`]),
+    ...(remedy?.split('\n') ?? []).map(line => `${''.padEnd(18)}${line}`),
   ]);
   const states = lines.map(({ state }) => state);
   const code = states.includes('bad') ? 1 : states.includes('unknown') ? 2 : 0;

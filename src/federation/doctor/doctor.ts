@@ -84,11 +84,11 @@ export class Doctor {
     return facts;
   }
 
-  /** What our own database and process say of us; nobody is asked. */
-  async ourselves(): Promise<Facts> {
+  /** What our own database and process say of us, and our own public name where that is wanted; nobody else is asked. */
+  async ourselves(how: Pick<Thoroughness, 'withFront'> = { withFront: false }): Promise<Facts> {
     const { clock } = this.#parts.rooms;
     const began = clock.monotonic();
-    const us = await this.#us({ withFront: false });
+    const us = await this.#us(how);
     return { version: 1, takenAt: clock.now(), took: clock.monotonic() - began, us, peers: [] };
   }
 

@@ -8,7 +8,7 @@ import type { Trace } from '../../../federation/doctor/trace.ts';
 
 /** What the endpoints of the doctor work with. */
 export interface DoctorRouteParts {
-  readonly doctor: Pick<Doctor, 'examine'>;
+  readonly doctor: Pick<Doctor, 'examine' | 'ourselves'>;
   readonly diagnose: (facts: Facts) => Diagnosis;
   readonly repairs: Repairs;
   readonly trace: (eventId: EventId, isAsking: boolean) => Promise<Trace>;

@@ -7,6 +7,8 @@ import { serversIn } from './servers-in.ts';
 const Body = Type.Object({
   servers: Type.Optional(Type.Array(Type.String(), { maxItems: 20 })),
   vantage: Type.Optional(Type.String()),
+  /** Only this server by its public name; no other is asked. */
+  alone: Type.Optional(Type.Boolean()),
 });
 
 /** Ours: collects the facts about some servers, or about those that seem to have trouble, and says what they mean. */
@@ -19,6 +21,10 @@ export const examineServers = ({ doctor, diagnose }: DoctorRouteParts) =>
     changesNothing: true,
     body: Body,
     async handle({ body, signal }) {
+      if (body.alone === true) {
+        const facts = await doctor.ourselves({ withFront: true });
+        return { facts, diagnosis: diagnose(facts) };
+      }
       const [vantage] = serversIn(body.vantage === undefined ? [] : [body.vantage]);
       const facts = await doctor.examine(serversIn(body.servers ?? []), signal, { ...THOROUGH, vantage });
       return { facts, diagnosis: diagnose(facts) };
