@@ -60,3 +60,23 @@ test('nobody looks when nothing happens', () => {
   pass(1000);
   assert.equal(state.looks, after);
 });
+
+test('where little comes with many requests it is looked at seldom, and often again when much comes', () => {
+  const { state, garbage, pass } = world();
+  const looksIn = (ms: number, bytes: number) => {
+    const before = state.looks;
+    for (let at = 0; at < ms; at += 200) {
+      garbage.watch();
+      for (let step = 0; step < 8; step++) {
+        state.dead += bytes / 8;
+        pass(25);
+      }
+    }
+    return state.looks - before;
+  };
+  const few = looksIn(2000, 1000);
+  assert.ok(few <= 30, `${few} looks in 2 s`);
+  const many = looksIn(2000, 2 * MIB);
+  assert.ok(many >= 70, `${many} looks in 2 s`);
+  assert.ok(state.collections >= 1);
+});

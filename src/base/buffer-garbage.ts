@@ -8,11 +8,13 @@ export interface BufferGarbageParts {
   readonly collect: () => void;
 }
 
-/** How often it is looked at while bodies come and go. */
+/** How often it is looked at while bodies come and go, and while little comes. */
 const LOOK_MS = 25;
+const LONGEST_PAUSE_MS = 100;
+const LITTLE_BYTES = 128 * 1024;
 const MOST_BYTES = 8 * 1024 * 1024;
 /** Without growth for so many looks, nobody looks any more. */
-const QUIET_LOOKS = 40;
+const QUIET_LOOKS = 12;
 
 /**
  * Collects dead buffers before there are many. To V8 a piece of 64 KiB that came from a socket is an object of 100 bytes: it
@@ -23,22 +25,34 @@ export class BufferGarbage implements Disposable {
   readonly #parts: BufferGarbageParts;
   #timer: Timer | undefined;
   #least: number;
+  #last: number;
   #quiet = 0;
+  #pauseMs = LOOK_MS;
 
   constructor(parts: BufferGarbageParts) {
     this.#parts = parts;
     this.#least = parts.held();
+    this.#last = this.#least;
   }
 
   /** Something comes or goes: looks from now on, until it is quiet. */
   watch(): void {
     this.#quiet = 0;
-    this.#timer ??= this.#parts.clock.after(LOOK_MS, () => this.#look());
+    // A look that is far away is brought forward.
+    if (this.#pauseMs > LOOK_MS) this.#timer?.cancel();
+    else if (this.#timer !== undefined) return;
+    this.#lookAfter(LOOK_MS);
+  }
+
+  #lookAfter(ms: number): void {
+    this.#pauseMs = ms;
+    this.#timer = this.#parts.clock.after(ms, () => this.#look());
   }
 
   #look(): void {
-    const { clock, held, collect } = this.#parts;
+    const { held, collect } = this.#parts;
     let now = held();
+    const isGrowing = now - this.#last >= LITTLE_BYTES;
     if (now - this.#least > MOST_BYTES) {
       collect();
       now = held();
@@ -46,7 +60,10 @@ export class BufferGarbage implements Disposable {
       this.#quiet = 0;
     }
     this.#least = Math.min(this.#least, now);
-    this.#timer = ++this.#quiet > QUIET_LOOKS ? undefined : clock.after(LOOK_MS, () => this.#look());
+    this.#last = now;
+    this.#timer = undefined;
+    if (++this.#quiet <= QUIET_LOOKS)
+      this.#lookAfter(isGrowing ? LOOK_MS : Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS));
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { cgroupMemory } from '../base/cgroup-memory.ts';
 import type { MemoryReading } from '../base/memory-guard.ts';
@@ -49,7 +49,8 @@ export function systemMemory(onHopeless: SystemMemory['onHopeless'], onBoard = f
       giveBack();
     },
     giveBack,
-    buffers: () => process.memoryUsage().arrayBuffers,
+    // A tenth of the price of `process.memoryUsage()`, which asks the system for other figures with it.
+    buffers: () => getHeapStatistics().external_memory,
     collectYoung: () => void gc({ type: 'minor', execution: 'sync' }),
     save: isWanted => setFlagsFromString(isWanted ? '--memory-saver-mode' : '--no-memory-saver-mode'),
     onHopeless,

@@ -113,8 +113,8 @@ export class RoomDrain implements AsyncDisposable {
       if (!this.#parts.shards.owns(shard)) continue;
       const turn = this.#turn({ nid: roomNid, shard }).finally(() => {
         this.#running.delete(roomNid);
+        // Nobody looks into the inbox for it: what came meanwhile was told, and what has to wait has set the clock.
         this.#pump();
-        if (this.#running.size === 0) void this.#lookForDue();
       });
       this.#running.set(roomNid, turn);
     }
