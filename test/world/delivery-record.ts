@@ -3,7 +3,7 @@ import { getArray, getObject, isObject, type JsonObject } from '../../src/core/j
 /** Which events servers have brought to which others, to see whether one comes again and again. */
 export class DeliveryRecord {
   readonly #counts = new Map<string, number>();
-  /** By transaction its events, as text. */
+  /** By transaction the hashes of its events. */
   readonly #transactions = new Map<string, string>();
   /** Transaction IDs that were used for other events before. */
   readonly reused: string[] = [];
@@ -12,9 +12,11 @@ export class DeliveryRecord {
   note(life: AbortSignal, origin: string, destination: string, { uri, body }: { uri: string; body: Buffer }): void {
     const pdus = getArray(JSON.parse(body.toString()) as JsonObject, 'pdus') ?? [];
     const transaction = `${origin} to ${destination} ${uri}`;
+    // By their hashes: what was redacted meanwhile is still the same event.
+    const events = JSON.stringify(pdus.map(pdu => isObject(pdu) && getObject(pdu, 'hashes')));
     const before = this.#transactions.get(transaction);
-    if (before !== undefined && before !== JSON.stringify(pdus)) this.reused.push(transaction);
-    this.#transactions.set(transaction, JSON.stringify(pdus));
+    if (before !== undefined && before !== events) this.reused.push(transaction);
+    this.#transactions.set(transaction, events);
     for (const pdu of pdus) {
       const hashes = isObject(pdu) ? getObject(pdu, 'hashes') : undefined;
       // Poison that is no event comes from no queue.
