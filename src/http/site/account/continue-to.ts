@@ -1,4 +1,11 @@
-import { ACCOUNT_PATH, AUTHORIZE_PATH, LINK_PATH, LOGIN_PATH, SIGN_UP_PATH } from '../../oauth/oauth-paths.ts';
+import {
+  ACCOUNT_PATH,
+  AUTHORIZE_PATH,
+  FORGOTTEN_PATH,
+  LINK_PATH,
+  LOGIN_PATH,
+  SIGN_UP_PATH,
+} from '../../oauth/oauth-paths.ts';
 
 /** Pages that people are sent on to when they have signed in: of this server, and by a text that is read in one way only. */
 const CONTINUATIONS: readonly string[] = [AUTHORIZE_PATH, LINK_PATH, ACCOUNT_PATH];
@@ -14,6 +21,10 @@ export function continuation(text: string): string | undefined {
 
 export function loginLink(next: string): string {
   return `${LOGIN_PATH}?${new URLSearchParams({ continue: next })}`;
+}
+
+export function forgottenLink(next: string): string {
+  return `${FORGOTTEN_PATH}?${new URLSearchParams({ continue: next })}`;
 }
 
 export function signUpLink(next: string): string {

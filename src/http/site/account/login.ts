@@ -5,7 +5,7 @@ import { LOGIN_PATH } from '../../oauth/oauth-paths.ts';
 import { mistake } from '../fallback/stage-page.ts';
 import { readForm } from '../form.ts';
 import { html, page } from '../html.ts';
-import { continuation, signUpLink } from './continue-to.ts';
+import { continuation, forgottenLink, signUpLink } from './continue-to.ts';
 import { nowhere } from './nowhere.ts';
 import { signOnLink } from './sign-on.ts';
 import {
@@ -84,6 +84,9 @@ function form(parts: LoginPageParts, from: Visit, { next, name = '', wrong }: Lo
   const providers = (accounts.signOn?.providers ?? []).map(
     ({ id, name: provider }) => html`<p><a href="${signOnLink(id, next)}">Sign in with ${provider}</a></p>\n`,
   );
+  const forgotten = accounts.validations.isSetUp
+    ? [html`<p><a href="${forgottenLink(next)}">Forgotten the password?</a></p>\n`]
+    : [];
   const signUp =
     accounts.settings.registration === 'closed'
       ? []
@@ -95,6 +98,6 @@ function form(parts: LoginPageParts, from: Visit, { next, name = '', wrong }: Lo
 <label>Password <input type="password" name="password" required maxlength="512" autocomplete="current-password"></label>
 <button>Sign in</button>
 </form>
-${providers}${signUp}`;
+${providers}${forgotten}${signUp}`;
   return shown(parts, from, page(`Sign in to ${serverName}`, content, wrong === undefined ? 200 : 403));
 }

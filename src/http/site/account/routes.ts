@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../endpoint.ts';
 import type { SignOnRouteParts } from '../sign-on/departure.ts';
 import { authorizeRoutes } from './authorize.ts';
+import { forgottenRoutes } from './forgotten.ts';
 import { linkRoutes } from './link.ts';
 import { type LoginPageParts, loginRoutes } from './login.ts';
 import { manageRoutes } from './manage/routes.ts';
@@ -13,6 +14,7 @@ export function accountPageRoutes(parts: LoginPageParts, signOn: SignOnRoutePart
     ...loginRoutes(parts),
     departFromLogin(signOn),
     ...signUpRoutes(parts),
+    ...forgottenRoutes(parts),
     ...authorizeRoutes(parts),
     ...linkRoutes(parts),
     ...manageRoutes(parts),

@@ -7,18 +7,17 @@ import { type AccountTask, type AccountVisit, asRequester, taskForm, taskLink } 
 
 export const PROFILE = 'org.matrix.profile';
 
-/** The name that others see, the mail addresses, and the way to everything else. */
+/** The name that others see, and the way to everything else. */
 export const profileTask: AccountTask = { action: PROFILE, isSensitive: false, show, run };
 
 async function show(visit: AccountVisit, wrong?: string): Promise<Reply> {
   const { accounts } = visit.parts;
-  const { userId, userNid, passwordHash } = visit.user;
+  const { userId, passwordHash } = visit.user;
   const name = getString(await accounts.profiles.local(userId), 'displayname') ?? '';
-  const addresses = (await accounts.threepids.of(userNid)).map(({ address }) => html`<li>${address}</li>\n`);
-  const mails = addresses.length === 0 ? [] : [html`<p>Mail addresses:</p><ul>${addresses}</ul>`];
   const links: [string, string][] = [
     ['Your devices', 'org.matrix.devices_list'],
     ...(passwordHash === undefined ? [] : ([['Another password', 'io.copse.password']] as [string, string][])),
+    ['Mail addresses', 'io.copse.addresses'],
     ['New encryption identity', 'org.matrix.cross_signing_reset'],
     ['Close the account', 'org.matrix.account_deactivate'],
     ['Sign out of this browser', 'io.copse.sign_out'],
@@ -30,7 +29,6 @@ ${taskForm(
   html`<label>The name that others see <input name="displayname" value="${name}" maxlength="255"></label>
 <button>Change it</button>`,
 )}
-${mails}
 <ul>${links.map(([text, action]) => html`<li><a href="${taskLink(action)}">${text}</a></li>\n`)}</ul>`;
   return page('Your account', content, wrong === undefined ? 200 : 400);
 }

@@ -6,6 +6,7 @@ import { loginLink } from '../continue-to.ts';
 import type { LoginPageParts } from '../login.ts';
 import { nowhere } from '../nowhere.ts';
 import { goTo, isOurForm, shown, tooOld, visit } from '../visit.ts';
+import { addressesTask } from './addresses.ts';
 import { deactivateTask } from './deactivate.ts';
 import { deleteDeviceTask, devicesTask, deviceTask } from './devices.ts';
 import { passwordTask } from './password.ts';
@@ -22,6 +23,7 @@ const TASKS: readonly AccountTask[] = [
   deactivateTask,
   resetIdentityTask,
   passwordTask,
+  addressesTask,
   signOutTask,
 ];
 /** What some of them were called in MSC4191. */
