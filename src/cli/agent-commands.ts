@@ -14,6 +14,8 @@ export interface AgentActions {
   /** Runs until a signal. */
   agent(options: Pick<ConfigArgs, 'data'>): Promise<number>;
   systemd(config: ConfigArgs, wanted: SystemdArgs): Promise<number>;
+  /** On a terminal until a signal, else once. */
+  top(config: ConfigArgs): Promise<number>;
 }
 
 interface AgentCommands {
@@ -29,13 +31,17 @@ interface SystemdOptions extends ConfigArgs {
   readonly install?: string;
 }
 
-/** `copse agent`, `copse systemd`. */
+/** `copse agent`, `copse systemd`, `copse top`. */
 export function addAgentCommands(actions: AgentActions, { program, withConfig, finish }: AgentCommands): void {
   program
     .command('agent')
     .description('start and watch what the cluster wants to run on this board')
     .option('--data <folder>', 'the data folder (default: ./copse-data)')
     .action(async (options: Pick<ConfigArgs, 'data'>) => finish(await actions.agent(options)));
+
+  withConfig(program.command('top'))
+    .description('watch the boards and what runs on them')
+    .action(async (options: ConfigArgs) => finish(await actions.top(options)));
 
   withConfig(program.command('systemd'))
     .description('write units for systemd')

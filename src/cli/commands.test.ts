@@ -4,7 +4,8 @@ import { type TestContext, test } from 'node:test';
 import type { RoomId } from '../core/ids.ts';
 import { UsageError } from './admin-server.ts';
 import { type Actions, runCommandLine } from './commands.ts';
-import { durationText, type Status, sizeText, statusText } from './status-text.ts';
+import { durationText, sizeText } from './size-text.ts';
+import { type Status, statusText } from './status-text.ts';
 
 /** Options that all commands of administrators have. */
 const COMMON = ['--json', '--config', '--data', '--help'];
@@ -22,6 +23,7 @@ function recording() {
     up: record('up'),
     agent: record('agent'),
     systemd: record('systemd'),
+    top: record('top'),
     check: record('check', 3),
     status: record('status'),
     doctor: record('doctor'),

@@ -13,7 +13,7 @@ import {
   userIdOf,
 } from './admin-server.ts';
 import { ageOption, sizeOption } from './given.ts';
-import { sizeText } from './status-text.ts';
+import { sizeText } from './size-text.ts';
 import { factsText, shownText, tableText, timeText } from './table-text.ts';
 
 const WHOSE = [

@@ -65,6 +65,7 @@ async function run(words: readonly string[], isRunning = true) {
       up: no,
       agent: no,
       systemd: no,
+      top: no,
       check: no,
       status: no,
       doctor: no,

@@ -4,6 +4,7 @@ import type { ConfigArgs } from '../config/load.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { type AdminCommands, addAdminCommand, flagOption, makeAdminCommand } from './admin-command.ts';
 import { type AdminServer, type Method, part, RefusedError, UsageError } from './admin-server.ts';
+import { processText, stateOf } from './board-text.ts';
 import { shownText, tableText } from './table-text.ts';
 
 const BOARDS = 'copse/v1/cluster/boards';
@@ -99,21 +100,10 @@ function listText({ boards, assignments }: Listed): string {
   return tableText(['board', 'state', 'address', 'labels', 'memory', 'processes'], rows, empty);
 }
 
-function stateOf({ isAlive, isCordoned, facts }: Board): string {
-  if (!isAlive) return facts === undefined ? 'not seen yet' : 'silent';
-  return isCordoned ? 'drained' : 'alive';
-}
-
 function memoryOf({ facts }: Board): string {
   if (facts === undefined) return '-';
   const megabytes = (bytes: number) => Math.round(bytes / 1024 ** 2);
   return `${megabytes(facts.memory.used)} of ${megabytes(facts.memory.total)} MiB`;
-}
-
-function processText({ processes }: Board, { process, isLeaving }: Assignment): string {
-  const state = processes.find(({ name }) => name === process)?.state ?? 'not started';
-  const words = [state === 'ready' ? '' : state, isLeaving ? 'leaving' : ''].filter(word => word !== '');
-  return words.length === 0 ? process : `${process} (${words.join(', ')})`;
 }
 
 export interface JoinArgs {

@@ -6,6 +6,8 @@ import type { MissingStatus } from '../federation/gaps/missing-status.ts';
 import { progressText } from '../federation/joining/join-progress.ts';
 import type { JoinsStatus, UnfinishedRoom } from '../federation/joining/join-status.ts';
 import type { OutboundStatus } from '../federation/outbound/outbound-status.ts';
+import { type BoardsStatus, boardRows } from './board-text.ts';
+import { durationText, sizeText } from './size-text.ts';
 
 export interface Listener {
   /** What it serves: `clients and servers`, `metrics`. */
@@ -40,6 +42,8 @@ export interface Status {
   readonly bus?: BusStatus | undefined;
   /** The processes that are one server; absent where there is a single one. */
   readonly cluster?: ClusterStatus | undefined;
+  /** The boards of the cluster; absent where there are none. */
+  readonly boards?: BoardsStatus | undefined;
   /** What of the boards' processes cannot be as it is wanted; absent where everything is. */
   readonly placement?: readonly string[] | undefined;
   readonly listeners: readonly Listener[];
@@ -63,6 +67,7 @@ export function statusText(status: Status): string {
     ['database', `${status.database.kind}, ${sizeText(status.database.bytes)}`],
     ...(status.bus === undefined ? [] : [busRow(status.bus)]),
     ...(status.cluster === undefined ? [] : clusterRows(status.cluster)),
+    ...(status.boards === undefined ? [] : boardRows(status.boards)),
     ...(status.placement ?? []).map((words): [string, string] => ['placement', words]),
     ...(status.outbound === undefined ? [] : outboundRows(status.outbound)),
     ...(status.missing === undefined ? [] : missingRows(status.missing)),
@@ -155,22 +160,4 @@ function memoryRows({ residentBytes, limit, level, caches, accounts }: MemorySta
       `${sizeText(bytes)} of ${sizeText(limit)}`,
     ]),
   ];
-}
-
-export function sizeText(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  const mib = bytes / 2 ** 20;
-  if (mib < 1) return `${(bytes / 1024).toFixed(0)} KiB`;
-  return mib < 1024 ? `${mib.toFixed(0)} MiB` : `${(mib / 1024).toFixed(1)} GiB`;
-}
-
-export function durationText(seconds: number): string {
-  const [days, hours, minutes] = [
-    Math.floor(seconds / 86_400),
-    Math.floor(seconds / 3600) % 24,
-    Math.floor(seconds / 60) % 60,
-  ];
-  if (days > 0) return `${days} d ${hours} h`;
-  if (hours > 0) return `${hours} h ${minutes} min`;
-  return minutes > 0 ? `${minutes} min ${Math.floor(seconds % 60)} s` : `${Math.floor(seconds)} s`;
 }

@@ -1,6 +1,6 @@
 import { readRegistrations } from '../appservice/registration-file.ts';
 import { systemRandom } from '../base/random.ts';
-import { sizeText } from '../cli/status-text.ts';
+import { sizeText } from '../cli/size-text.ts';
 import { type ConfigArgs, loadConfig } from '../config/load.ts';
 import { policyWarnings } from '../federation/server-policy.ts';
 import { schemaNumber } from './census.table.ts';

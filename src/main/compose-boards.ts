@@ -3,6 +3,7 @@ import type { Boards } from '../administration/boards.ts';
 import { aborted, type Clock, sleep } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
+import type { BoardsStatus } from '../cli/board-text.ts';
 import { Roster } from '../cluster/boards/roster.ts';
 import { Admissions } from '../cluster/joining/admissions.ts';
 import { type BoardIdentity, readIdentity } from '../cluster/joining/board-folder.ts';
@@ -33,11 +34,16 @@ const TRY_MS = 5000;
 /** What boards of a small network may hold on to. */
 const EXPOSED = { connectionsPerAddress: 50, requestMs: 30_000 };
 
+export interface BoardsSide extends Boards, AsyncDisposable {
+  /** Undefined where there are none. */
+  status(): Promise<BoardsStatus | undefined>;
+}
+
 /**
  * The boards of the cluster. Where this machine is one of them, this process listens for the others as soon as no other
  * process of it does.
  */
-export function composeBoards(input: BoardsInput): Boards & AsyncDisposable {
+export function composeBoards(input: BoardsInput): BoardsSide {
   const { config, folder, db, clock, log } = input;
   const roster = new Roster({ db });
   const admissions = new Admissions({ ...input, log: log.child('boards'), files: () => filesFor(input) });
@@ -47,6 +53,11 @@ export function composeBoards(input: BoardsInput): Boards & AsyncDisposable {
   const listening = config.cluster.bus === undefined ? undefined : listenInTurn(serving, stop.signal);
   return {
     list: () => roster.list(),
+    async status() {
+      if (config.cluster.bus === undefined) return undefined;
+      const found = await roster.list();
+      return found.boards.length === 0 ? undefined : found;
+    },
     change: (name, change) => roster.change(name, change),
     remove: name => roster.remove(name),
     async invite(address, lifeMs) {

@@ -170,7 +170,14 @@ export async function compose(config: Config, environment: Environment): Promise
     const uptimeSeconds = (clock.monotonic() - startedAt) / 1000;
     const common = { version, serverName, uptimeSeconds, listeners, memory: memory.status(), ...(await figures(db)) };
     const [processes, faults] = [await cluster.status(), await placement.faults()];
-    return { ...common, bus: open.status(), cluster: processes, placement: faults, ...(await federating?.status()) };
+    return {
+      ...common,
+      bus: open.status(),
+      cluster: processes,
+      boards: await boards.status(),
+      placement: faults,
+      ...(await federating?.status()),
+    };
   }
 
   async function health(): Promise<OwnHealth> {

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { systemClock } from '../base/clock.ts';
 import type { LabWork, NewLab } from '../cli/lab-commands.ts';
-import { sizeText } from '../cli/status-text.ts';
+import { sizeText } from '../cli/size-text.ts';
 import { tableText } from '../cli/table-text.ts';
 import { Lab, type LabParts, type MachineStatus } from '../cluster/lab/lab.ts';
 import { LabError } from '../cluster/lab/lab-error.ts';

@@ -22,6 +22,10 @@ const actions: Actions = {
     const { writeUnits } = await import('./systemd-command.ts');
     return writeUnits(config, wanted);
   },
+  async top(config) {
+    const { watchBoards } = await import('./top-command.ts');
+    return watchBoards(config);
+  },
   async check(config) {
     const { checkSettings } = await import('./check.ts');
     return checkSettings(config);

@@ -1,4 +1,5 @@
-import { durationText, type Status, sizeText } from '../cli/status-text.ts';
+import { durationText, sizeText } from '../cli/size-text.ts';
+import type { Status } from '../cli/status-text.ts';
 import type { Config } from '../config/schema.ts';
 import type { Diagnosis } from '../federation/doctor/diagnose.ts';
 import { spanText } from '../federation/doctor/words.ts';

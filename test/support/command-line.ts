@@ -37,6 +37,7 @@ export class CommandLine {
         up: no,
         agent: no,
         systemd: no,
+        top: no,
         check: no,
         status: no,
         doctor: no,
