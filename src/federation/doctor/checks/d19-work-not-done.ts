@@ -4,8 +4,11 @@ import { countText, momentText, quoted, spanText } from '../words.ts';
 
 /** Other processes take over within ten seconds. */
 const UNHELD_MS = 20_000;
-/** Nothing that is done at all waits for so long. */
-const LONG_MS = 5 * 60_000;
+/** Nothing that is done at all waits for so long, even where slow servers are asked. */
+const LONG_MS = 30 * 60_000;
+/** What waits for nobody else. */
+const SOON_MS = 5 * 60_000;
+const SOON = new Set(['federation-out', 'push']);
 
 const EFFECTS: Readonly<Record<string, string>> = {
   rooms: 'what other servers sent was acknowledged and is not shown',
@@ -61,7 +64,12 @@ Helps: starting the process again, or another with that role; a loop that stands
 
 /** Work that has waited for longer than it ever should. */
 export function lateWork({ work = [] }: Pick<OwnFacts, 'work'>, now: number): readonly WorkFacts[] {
-  return work.filter(({ since, holder }) => since < now - (holder === null ? UNHELD_MS : LONG_MS));
+  return work.filter(each => each.since < now - patienceWith(each));
+}
+
+function patienceWith({ work, holder }: WorkFacts): number {
+  if (holder === null) return UNHELD_MS;
+  return SOON.has(work) ? SOON_MS : LONG_MS;
 }
 
 function mayDo({ roles }: DepartedFacts, { role }: WorkFacts): boolean {
