@@ -205,6 +205,13 @@ const SUITES: readonly Suite[] = [
     run: args => runReport('test/bench/move-database.ts', args),
   },
   {
+    name: 'scaling',
+    about: 'what so many boards cost those who look after them [BOARDS...]',
+    when: 'asked',
+    engines: true,
+    run: args => runReport('test/scaling/scaling.ts', args),
+  },
+  {
     name: 'overload',
     about: 'ten times as much as the memory allows [--all]',
     when: 'asked',

@@ -81,7 +81,12 @@ test('`copse role` still starts a process; `ls` and `scale` are about all of the
     port: 8100,
     memory: 2 ** 27,
   };
-  const listed = await run(['role', 'ls'], { processes: [{ ...process, state: 'ready', isLeaving: true }] });
+  const listed = await run(['role', 'ls'], {
+    processes: [{ ...process, state: 'ready', isLeaving: true, restarts: 0 }],
+  });
+  const failing = { ...process, state: 'failed', isLeaving: false, restarts: 3, reason: 'It said: \u001b[2J no.' };
+  const failed = await run(['role', 'ls'], { processes: [failing] });
+  assert.match(failed.text, /failed, started anew 3 times, It said: {2}\[2J no\. +128 MiB/);
   assert.match(listed.text, /b1-sync-1 +b1 +ready, leaving +128 MiB +8100 +sync/);
 });
 

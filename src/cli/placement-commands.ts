@@ -6,7 +6,7 @@ import { readDesiredFile } from '../config/desired-file.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { type AdminCommands, addAdminCommand, flagOption, makeAdminCommand } from './admin-command.ts';
 import { type AdminServer, type Method, part, RefusedError, type Shown, UsageError } from './admin-server.ts';
-import { tableText } from './table-text.ts';
+import { shownText, tableText } from './table-text.ts';
 
 const CLUSTER = 'copse/v1/cluster';
 /** Of `copse plan` where something differs. */
@@ -88,10 +88,20 @@ function processesText(processes: readonly PlacedProcess[]): string {
   const rows = processes.map(one => [
     one.process,
     one.board,
-    one.isLeaving ? `${one.state}, leaving` : one.state,
+    stateText(one),
     `${Math.floor(one.memory / 1024 ** 2)} MiB`,
     one.port === 0 ? '-' : String(one.port),
     one.kind === 'front' ? `front (${one.part})` : one.roles.join(', ') || 'everything',
   ]);
   return tableText(['process', 'board', 'state', 'memory', 'port', 'roles'], rows, 'Nothing is to run.');
+}
+
+function stateText({ state, isLeaving, restarts, reason }: PlacedProcess): string {
+  const words = [
+    state,
+    isLeaving ? 'leaving' : '',
+    restarts > 0 ? `started anew ${restarts} times` : '',
+    state === 'failed' ? shownText(reason, 120) : '',
+  ];
+  return words.filter(word => word !== '' && word !== '-').join(', ');
 }

@@ -2,6 +2,7 @@ import { closeSync, openSync, readdirSync, rmSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { createServer, request } from '../base/node-http.ts';
+import { RefusedError } from '../cli/admin-server.ts';
 import type { Status } from '../cli/status-text.ts';
 import type { DatabaseHealth } from '../db/database-health.ts';
 
@@ -154,10 +155,16 @@ export async function askHealth(folder: string): Promise<OwnHealth | undefined> 
   return answer?.status === 200 ? (JSON.parse(answer.text) as OwnHealth) : undefined;
 }
 
-/** The status of the server that runs on `folder`; undefined when none does. */
+/** The status of the server that runs on `folder`; undefined when none does. @throws RefusedError where it cannot tell */
 export async function askControl(folder: string): Promise<Status | undefined> {
   const answer = await askServer(folder, { path: STATUS_PATH, timeoutMs: MOST_WAIT_MS });
   if (answer === undefined) return undefined;
-  if (answer.status !== 200) throw new Error(`The server cannot tell its status: ${answer.text}`);
+  if (answer.status !== 200)
+    throw new RefusedError('M_UNKNOWN', `The server runs, but cannot tell how it is: ${reasonIn(answer.text)}`);
   return JSON.parse(answer.text) as Status;
+}
+
+function reasonIn(text: string): string {
+  const { error } = JSON.parse(text) as { readonly error?: string };
+  return error ?? text;
 }

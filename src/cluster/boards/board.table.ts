@@ -30,6 +30,14 @@ export async function allBoards(db: Queryable, now: Moment): Promise<Board[]> {
   }));
 }
 
+/** Of some other boards: those that live first, and those behind this one by name before others, so that each has its own. */
+export async function otherAddresses(db: Queryable, name: string, limit: number, now: Moment): Promise<string[]> {
+  const rows = await db.all<{ address: string }>(sql`select address from cluster_board where name <> ${name}
+    order by case when until > ${now} then 0 else 1 end, case when name > ${name} then 0 else 1 end, name
+    limit ${limit}`);
+  return rows.map(({ address }) => address);
+}
+
 export type NewBoard = Pick<Board, 'name' | 'address' | 'labels'> & { readonly fingerprint: string };
 
 /** A board comes, or comes again with another certificate. */

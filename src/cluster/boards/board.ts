@@ -99,7 +99,7 @@ export interface Assignment {
 export interface BoardOrders {
   /** Of this board alone. */
   readonly assignments: readonly Assignment[];
-  /** `HOST:PORT` of the cluster listeners of all boards, this one first: one of them answers. */
+  /** `HOST:PORT` of the cluster listeners of this board and of some others: one of them answers. */
   readonly addresses: readonly string[];
 }
 

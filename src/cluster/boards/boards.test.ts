@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../../test/support/databases.ts';
 import { allAssignments, forgetDesired, putAssignment, putDesired, readDesired } from './assignment.table.ts';
-import { allBoards, changeBoard, putBoard, removeBoard, reportBoard } from './board.table.ts';
+import { allBoards, changeBoard, otherAddresses, putBoard, removeBoard, reportBoard } from './board.table.ts';
 import { type Assignment, BOARD_LIFE_MS, type BoardReport } from './board.ts';
 
 const NOW = 1_000_000;
@@ -89,4 +89,17 @@ onEachDatabase('what the operator wants is kept until it is forgotten', async db
   assert.equal(await readDesired(db), '{"parts":{"sync":{}}}');
   await db.tx(tx => forgetDesired(tx));
   assert.equal(await readDesired(db), undefined);
+});
+
+onEachDatabase('a board is told of some others, those that live first, and each of others', async db => {
+  for (let at = 1; at <= 6; at++) {
+    const board = { name: `b${at}`, address: `10.0.0.${at}:8470`, labels: [], fingerprint: `F${at}` };
+    await db.tx(tx => putBoard(tx, board, NOW));
+    const told = { ...report, address: board.address };
+    if (at !== 4) await db.tx(tx => reportBoard(tx, { name: board.name, fingerprint: board.fingerprint }, told, NOW));
+  }
+  const boards = async (name: string, limit: number) =>
+    (await otherAddresses(db, name, limit, NOW)).map(address => address.replace(/^10\.0\.0\.(\d):8470$/, 'b$1'));
+  assert.deepEqual(await boards('b3', 9), ['b5', 'b6', 'b1', 'b2', 'b4']);
+  assert.deepEqual(await boards('b5', 2), ['b6', 'b1']);
 });

@@ -4,7 +4,15 @@ import type { BoardIdentity } from '../joining/board-folder.ts';
 import { keyFingerprint } from '../joining/certificates.ts';
 import { databaseTime, type Moment } from '../process.table.ts';
 import { allAssignments } from './assignment.table.ts';
-import { allBoards, type BoardChange, changeBoard, putBoard, removeBoard, reportBoard } from './board.table.ts';
+import {
+  allBoards,
+  type BoardChange,
+  changeBoard,
+  otherAddresses,
+  putBoard,
+  removeBoard,
+  reportBoard,
+} from './board.table.ts';
 import type { Assignment, Board, BoardOrders, BoardReport } from './board.ts';
 
 /** A board, as its certificate says. */
@@ -22,6 +30,9 @@ export interface RosterParts {
 
 /** Its disk has the pictures and files so far, and the names of the server lead to it. */
 const FOUNDERS_LABELS = ['front', 'media'];
+
+/** One of so many others answers an agent; a thousand would be 18 kB each time. */
+const MOST_ADDRESSES = 16;
 
 /** The boards of the cluster, and what shall run on them. */
 export class Roster {
@@ -54,18 +65,11 @@ export class Roster {
   async report(peer: BoardPeer, report: BoardReport): Promise<BoardOrders> {
     if (!(await this.#db.tx(tx => reportBoard(tx, peer, report, this.#now()))))
       throw new MatrixError('M_FORBIDDEN', `${peer.name} is no board of this cluster any more. It can join again.`);
-    const assignments = await allAssignments(this.#db);
-    if (assignments.length === 0)
+    const assignments = await allAssignments(this.#db, peer.name);
+    if (assignments.length === 0 && (await allAssignments(this.#db)).length === 0)
       throw new MatrixError('M_BAD_STATE', 'It is not decided yet what shall run where.', { status: 409 });
-    const boards = await allBoards(this.#db, this.#now());
-    // Those that are alive first: of the others somebody may come back.
-    const others = boards
-      .filter(({ name }) => name !== peer.name)
-      .sort((a, b) => Number(b.isAlive) - Number(a.isAlive));
-    return {
-      assignments: assignments.filter(({ board }) => board === peer.name),
-      addresses: [report.address, ...others.map(({ address }) => address)],
-    };
+    const others = await otherAddresses(this.#db, peer.name, MOST_ADDRESSES, this.#now());
+    return { assignments, addresses: [report.address, ...others] };
   }
 
   /** @throws MatrixError M_NOT_FOUND */

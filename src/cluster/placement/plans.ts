@@ -24,6 +24,10 @@ export interface Plan {
 export interface PlacedProcess extends Assignment {
   /** `unknown` where its board is silent, `not started` where its agent has not. */
   readonly state: BoardProcess['state'] | 'not started' | 'unknown';
+  /** How often its agent has started it again. */
+  readonly restarts: number;
+  /** Why it failed, for people. */
+  readonly reason?: string;
 }
 
 export interface PlansParts {
@@ -80,7 +84,9 @@ export class Plans {
     return current.map(one => {
       const board = boards.find(({ name }) => name === one.board);
       const told = board?.processes.find(({ name }) => name === one.process);
-      return { ...one, state: board?.isAlive === true ? (told?.state ?? 'not started') : 'unknown' };
+      const { state = 'not started', restarts = 0, reason } = told ?? {};
+      const isKnown = board?.isAlive === true;
+      return { ...one, state: isKnown ? state : 'unknown', restarts, ...(reason !== undefined && { reason }) };
     });
   }
 
