@@ -17,6 +17,7 @@ import { OutgoingPresence } from '../federation/outbound/outgoing-presence.ts';
 import { OutgoingTyping } from '../federation/outbound/outgoing-typing.ts';
 import { Sender } from '../federation/outbound/sender.ts';
 import { SignsOfLife } from '../federation/outbound/signs-of-life.ts';
+import { SLOTS, slotOf } from '../federation/outbound/slots.ts';
 import { ToDeviceQueue } from '../federation/outbound/to-device-queue.ts';
 import type { FederationClient } from '../federation/transport/federation-client.ts';
 import { accountDevices } from '../keys/account-devices.table.ts';
@@ -66,8 +67,14 @@ export interface Outbound extends AsyncDisposable {
   status(): Promise<OutboundStatus>;
 }
 
-/** The lease of whoever sends to other servers. */
-const FEDERATION_OUT = 'federation-out';
+/** The lease of whoever notes what the logs have for other servers. */
+const NOTING = 'federation-log';
+
+/** The lease of whoever sends to the servers of a slot. */
+function leaseOf(slot: number): string {
+  return `federation-out-${slot}`;
+}
+
 /** The part of the memory budget that transactions under way may hold. */
 const MEMORY_PART = 1 / 8;
 
@@ -88,7 +95,7 @@ export function composeOutbound(input: OutboundInput): Outbound {
     acknowledgements: new Acknowledgements({ db, clock, rooms: rooms.rooms }),
   });
   const sender = new Sender({ db, bus, clock, log, courier });
-  const owns = () => input.leases.holds(FEDERATION_OUT);
+  const owns = (domainNid: number) => sender.serves(domainNid) && input.leases.holds(leaseOf(slotOf(domainNid)));
   const told = { db, store: rooms, clock, log, serverName, ephemeral, sender, owns };
   const outgoingTyping = new OutgoingTyping(told);
   const signs = new SignsOfLife({ bus, clock });
@@ -101,13 +108,19 @@ export function composeOutbound(input: OutboundInput): Outbound {
     listeners.use(presence.listen(userNids => outgoing.changed(userNids)));
   }
   if (metrics !== undefined) showOutbound(metrics, db, clock, sender);
-  let loop: Promise<void> | undefined;
+  let loops: readonly Promise<void>[] = [];
 
   return {
     follower,
     sender,
     start() {
-      loop = input.leases.hold(FEDERATION_OUT, send, stop.signal);
+      const { signal } = stop;
+      const hold = (name: string, work: (turn: AbortSignal) => Promise<void>) => input.leases.hold(name, work, signal);
+      loops = [
+        hold(NOTING, turn => follower.run(turn)),
+        ...Array.from({ length: SLOTS }, (_, slot) => hold(leaseOf(slot), turn => sender.serve(slot, turn))),
+        sender.run(signal),
+      ];
     },
     hearing: authenticate => async request => {
       const origin = await authenticate(request);
@@ -118,15 +131,9 @@ export function composeOutbound(input: OutboundInput): Outbound {
     async [Symbol.asyncDispose]() {
       stop.abort();
       listeners.dispose();
-      await loop;
+      await Promise.all(loops);
     },
   };
-
-  async function send(signal: AbortSignal): Promise<void> {
-    // What is sent is read up to where the logs are noted; should that fail, it is tried again.
-    const noted = follower.catchUp(signal).catch(() => undefined);
-    await Promise.all([follower.run(signal), noted.then(() => sender.run(signal))]);
-  }
 
   async function heard(server: ServerName): Promise<void> {
     const nid = await rooms.nids.domains.findOne(db, server);

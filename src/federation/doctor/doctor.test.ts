@@ -71,7 +71,6 @@ onEachDatabase('what waits for a server, and what was held against it, are facts
       now: now - HOUR_MS,
       retryAt: now + HOUR_MS,
       reason: 'two.example refused with 429: slow',
-      pending: null,
     });
     await queueEdus(tx, [
       { domainNid, json: JSON.stringify({ edu_type: 'm.direct_to_device', content: 'x'.repeat(500) }) },
@@ -200,7 +199,7 @@ onEachDatabase('who rests, who is silent and where something is missing strikes'
   await db.tx(tx => addHole(tx, room.nid, '$lost' as never, 1, later));
   assert.deepEqual(await suspects(here), [TWO]);
   await db.tx(tx => forgetHoles(tx, room.nid));
-  const failure = { now: later, retryAt: later + HOUR_MS, reason: 'gone', pending: null };
+  const failure = { now: later, retryAt: later + HOUR_MS, reason: 'gone' };
   await db.tx(tx => recordFailure(tx, domainNid, failure));
   assert.deepEqual(await suspects(here), [TWO]);
 });

@@ -2,7 +2,8 @@ import type { Clock } from '../../base/clock.ts';
 import type { Database, Tx } from '../../db/database.ts';
 import { lockReader } from '../../rooms/log-reader.table.ts';
 import type { RoomRegistry } from '../../rooms/room-registry.ts';
-import { recordSuccess } from './destination.table.ts';
+import { dropPending, recordSuccess } from './destination.table.ts';
+import { GatheredWrites } from './gathered-writes.ts';
 import { READER } from './log-follower.ts';
 import type { Moves, RangeStep } from './moves.ts';
 import { moveList } from './outbound-device-list.table.ts';
@@ -24,22 +25,13 @@ export interface Acknowledgement {
   readonly also?: ((tx: Tx) => Promise<void>) | undefined;
 }
 
-interface Waiting {
-  readonly acknowledgement: Acknowledgement;
-  readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
-}
-
-const MOST_AT_ONCE = 200;
-
 /**
  * Writes down what has arrived. What many servers acknowledge while one transaction is written goes into the next one
  * together, and the same step of many servers into one statement.
  */
 export class Acknowledgements {
   readonly #parts: AcknowledgementsParts;
-  readonly #waiting: Waiting[] = [];
-  #running = false;
+  readonly #writes = new GatheredWrites<Acknowledgement>(some => this.#write(some));
 
   constructor(parts: AcknowledgementsParts) {
     this.#parts = parts;
@@ -47,24 +39,7 @@ export class Acknowledgements {
 
   /** Resolves when it is durable. */
   write(acknowledgement: Acknowledgement): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ acknowledgement, resolve, reject });
-      if (!this.#running) void this.#drain();
-    });
-  }
-
-  async #drain(): Promise<void> {
-    this.#running = true;
-    while (this.#waiting.length > 0) {
-      const some = this.#waiting.splice(0, MOST_AT_ONCE);
-      try {
-        await this.#write(some.map(({ acknowledgement }) => acknowledgement));
-        for (const { resolve } of some) resolve();
-      } catch (error) {
-        for (const { reject } of some) reject(error);
-      }
-    }
-    this.#running = false;
+    return this.#writes.write(acknowledgement);
   }
 
   async #write(some: readonly Acknowledgement[]): Promise<void> {
@@ -82,6 +57,8 @@ export class Acknowledgements {
       const edus = some.flatMap(({ moves }) => moves.edus);
       if (edus.length > 0) await deleteEdus(tx, edus);
       for (const { domainNid, moves } of some) for (const step of moves.lists) await moveList(tx, domainNid, step);
+      const domainNids = some.map(({ domainNid }) => domainNid);
+      await dropPending(tx, domainNids);
       if (recovered.length > 0) await recordSuccess(tx, recovered);
       for (const { also } of some) await also?.(tx);
     });

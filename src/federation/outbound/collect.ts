@@ -1,22 +1,21 @@
 import type { Account } from '../../base/budget-account.ts';
 import type { Log } from '../../base/log.ts';
-import { without } from '../../core/hashes.ts';
-import { domainOf, type ServerName, type UserId } from '../../core/ids.ts';
+import type { ServerName, UserId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { type Database, DatabaseUnavailableError } from '../../db/database.ts';
+import type { Database } from '../../db/database.ts';
 import { ownEvents } from '../../rooms/events.table.ts';
 import { publicReceiptsOf } from '../../rooms/receipts.table.ts';
-import type { StoredEvent } from '../../rooms/room.ts';
 import { LOG_EVENT, LOG_RECEIPT } from '../../rooms/room-log.table.ts';
 import type { RoomStore } from '../../rooms/store.ts';
 import { type DeviceListParts, deviceListEdus } from './device-list-edus.ts';
 import { Draft } from './draft.ts';
 import type { Ephemeral } from './ephemeral.ts';
-import type { Bounds, ListStep, Moves, RangeStep } from './moves.ts';
+import type { ListStep, RangeStep } from './moves.ts';
 import { listsOf, type OutboundList, sharingWithServer } from './outbound-device-list.table.ts';
 import { edusByNid, oldestEdus } from './outbound-edu.table.ts';
 import { type OutboundRange, rangesOf } from './outbound-ranges.table.ts';
-import { Parcel, type ParcelEvent } from './parcel.ts';
+import { Parcel } from './parcel.ts';
+import { readEvents } from './read-events.ts';
 import { type OutgoingReceipt, ReceiptEdus } from './receipt-edus.ts';
 
 export interface CollectParts extends DeviceListParts {
@@ -25,7 +24,7 @@ export interface CollectParts extends DeviceListParts {
   readonly store: RoomStore;
   readonly serverName: ServerName;
   /** Up to where each shard's log is noted. */
-  readonly follower: { positionOf(shard: number): number };
+  readonly follower: { noted(): Promise<ReadonlyMap<number, number>> };
   readonly ephemeral: Ephemeral;
   /** What the transactions that are under way are charged to. */
   readonly account: Account;
@@ -36,8 +35,6 @@ export interface Wanted {
   readonly server: ServerName;
   /** The most events and EDUs together. */
   readonly items: number;
-  /** Exactly this instead of what is next. */
-  readonly bounds: Bounds | undefined;
 }
 
 /** Ranges that are looked at for one transaction. */
@@ -47,7 +44,7 @@ const MOST_LISTS = 50;
 const MOST_RECEIPTS = 200;
 const RECEIPT_BYTES = 250;
 /** What is held for a byte of a transaction: parsed, as canonical text, and as the body. */
-const HELD_PER_BYTE = 4;
+export const HELD_PER_BYTE = 4;
 
 /** Reads what is next for a server, as much as one transaction carries. */
 export async function collect(parts: CollectParts, wanted: Wanted, signal: AbortSignal): Promise<Parcel> {
@@ -60,7 +57,8 @@ class Collection {
   readonly #draft: Draft;
   readonly #ranges: RangeStep[] = [];
   readonly #lists: ListStep[] = [];
-  readonly #edus: JsonObject[] = [];
+  readonly #made: JsonObject[] = [];
+  #noted: ReadonlyMap<number, number> = new Map();
   /** Rooms with more events than fit: receipts wait for the events. */
   readonly #cut = new Set<number>();
   #isBehind = false;
@@ -72,19 +70,28 @@ class Collection {
   }
 
   async run(signal: AbortSignal): Promise<Parcel> {
-    const { db, account, ephemeral } = this.#parts;
-    const { domainNid, bounds } = this.#wanted;
+    const { db, account, ephemeral, follower } = this.#parts;
+    const { domainNid, server } = this.#wanted;
+    this.#noted = await follower.noted();
     const ranges = await rangesOf(db, domainNid, MOST_RANGES);
     const planned = await this.#planEvents(ranges.filter(range => range.kind === LOG_EVENT));
     await this.#addLists();
     const queued = await this.#planQueued();
     await this.#addReceipts(ranges.filter(range => range.kind === LOG_RECEIPT));
-    const held = await account.reserve(this.#draft.bytes * HELD_PER_BYTE, signal);
-    const events = await this.#events(planned);
-    for (const { json } of await edusByNid(db, queued)) this.#edus.push(JSON.parse(json) as JsonObject);
-    const fleeting = bounds === undefined ? ephemeral.take(domainNid, this.#draft.edusLeft) : [];
-    const moves: Moves = { ranges: this.#ranges, edus: queued, lists: this.#lists };
-    return new Parcel({ events, edus: this.#edus, fleeting, moves, held, isBehind: this.#isBehind });
+    using held = new DisposableStack();
+    held.use(await account.reserve(this.#draft.bytes * HELD_PER_BYTE, signal));
+    const events = await readEvents(this.#parts, planned, server);
+    const queuedJson = await queuedObjects(db, queued);
+    return new Parcel({
+      events,
+      made: this.#made,
+      queued: queuedJson,
+      fleeting: ephemeral.take(domainNid, this.#draft.edusLeft),
+      moves: { ranges: this.#ranges, edus: queued, lists: this.#lists },
+      bytes: this.#draft.bytes,
+      isBehind: this.#isBehind,
+      held: held.move(),
+    });
   }
 
   /** The numbers of the events of some ranges that fit. */
@@ -111,57 +118,25 @@ class Collection {
 
   /** Up to where a range can be sent now. */
   async #endOf(range: OutboundRange): Promise<number> {
-    const { db, store, follower } = this.#parts;
-    const { bounds } = this.#wanted;
+    const { db, store } = this.#parts;
     const room = (await store.rooms.byNids(db, [range.room_nid])).get(range.room_nid);
-    const noted = room === undefined ? -1 : follower.positionOf(room.shard);
+    const noted = room === undefined ? -1 : (this.#noted.get(room.shard) ?? 0);
     if (noted < range.from_pos) this.#isBehind = true;
-    const end = Math.min(range.until_pos ?? Number.MAX_SAFE_INTEGER, noted);
-    if (bounds === undefined) return end;
-    const step = bounds.ranges.find(
-      ({ roomNid, kind, from }) => roomNid === range.room_nid && kind === range.kind && from === range.from_pos,
-    );
-    return Math.min(end, step?.upTo ?? -1);
-  }
-
-  /** The events in the order of the plan, without those that came from this server. */
-  async #events(planned: readonly number[]): Promise<ParcelEvent[]> {
-    const stored = await this.#read(planned);
-    return planned.flatMap(nid => {
-      const found = stored.get(nid);
-      return found === undefined || domainOf(found.event.sender) === this.#wanted.server ? [] : [parcelEvent(found)];
-    });
-  }
-
-  /** An event that cannot be read any more is left out, so that it holds up no other. */
-  async #read(nids: readonly number[]): Promise<Map<number, StoredEvent>> {
-    const { db, store, log } = this.#parts;
-    try {
-      return await store.events.byNids(db, nids);
-    } catch (error) {
-      if (error instanceof DatabaseUnavailableError) throw error;
-      const [nid] = nids;
-      if (nids.length > 1)
-        return new Map((await Promise.all(nids.map(one => this.#read([one])))).flatMap(map => [...map]));
-      log.error('An event that is to be sent cannot be read; it is left out.', { err: error, nid });
-      return new Map();
-    }
+    return Math.min(range.until_pos ?? Number.MAX_SAFE_INTEGER, noted);
   }
 
   /** The numbers of the queued EDUs that fit. */
   async #planQueued(): Promise<number[]> {
     const { db } = this.#parts;
-    const { domainNid, bounds } = this.#wanted;
     const limit = this.#draft.edusLeft;
     if (limit === 0) return [];
-    const found = await oldestEdus(db, domainNid, limit);
-    const asked = bounds === undefined ? found : found.filter(({ nid }) => bounds.edus.includes(nid));
-    return takeWhile(asked, ({ bytes }) => this.#draft.addEdu(bytes)).map(({ nid }) => nid);
+    const found = await oldestEdus(db, this.#wanted.domainNid, limit);
+    return takeWhile(found, ({ bytes }) => this.#draft.addEdu(bytes)).map(({ nid }) => nid);
   }
 
   async #addLists(): Promise<void> {
     const { db, store } = this.#parts;
-    const { domainNid, bounds } = this.#wanted;
+    const { domainNid } = this.#wanted;
     if (this.#draft.edusLeft === 0) return;
     const waiting = await listsOf(db, domainNid, MOST_LISTS);
     if (waiting.length === 0) return;
@@ -169,11 +144,8 @@ class Collection {
     const names = await store.nids.users.names(db, nids);
     const sharing = new Set(await sharingWithServer(db, domainNid, nids));
     for (const list of waiting) {
-      const bound = bounds?.lists.find(({ userNid }) => userNid === list.user_nid);
-      if (bounds !== undefined && bound === undefined) continue;
       const id = sharing.has(list.user_nid) ? names.get(list.user_nid) : undefined;
-      const to_stream = Math.min(list.to_stream, bound?.sentTo ?? list.to_stream);
-      await this.#addList({ nid: list.user_nid, id }, { ...list, to_stream });
+      await this.#addList({ nid: list.user_nid, id }, list);
     }
   }
 
@@ -181,7 +153,7 @@ class Collection {
   async #addList(user: { readonly nid: number; readonly id: UserId | undefined }, list: OutboundList): Promise<void> {
     const edus = user.id === undefined ? [] : await deviceListEdus(this.#parts, { nid: user.nid, id: user.id }, list);
     const taken = takeWhile(edus, ({ edu }) => this.#draft.addEdu(Buffer.byteLength(JSON.stringify(edu))));
-    this.#edus.push(...taken.map(({ edu }) => edu));
+    this.#made.push(...taken.map(({ edu }) => edu));
     const last = taken.at(-1);
     if (last !== undefined) this.#lists.push({ userNid: user.nid, sentTo: last.sentTo, previous: last.previous });
     else if (edus.length === 0)
@@ -200,7 +172,7 @@ class Collection {
       const upTo = taken.length < found.length || left <= 0 ? taken.at(-1)?.pos : end;
       if (upTo !== undefined) this.#ranges.push(stepOf(range, upTo));
     }
-    this.#edus.push(...edus.edus());
+    this.#made.push(...edus.edus());
   }
 
   async #receiptsIn(range: OutboundRange, to: number, limit: number): Promise<(OutgoingReceipt & { pos: number })[]> {
@@ -221,9 +193,10 @@ function stepOf({ room_nid: roomNid, kind, from_pos: from }: OutboundRange, upTo
   return { roomNid, kind, from, upTo };
 }
 
-function parcelEvent({ roomNid, event }: StoredEvent): ParcelEvent {
-  const pdu = Object.hasOwn(event.pdu, 'unsigned') ? without(event.pdu, ['unsigned']) : event.pdu;
-  return { id: event.id, roomNid, pdu };
+/** EDUs of the queue, parsed. */
+export async function queuedObjects(db: Database, nids: readonly number[]): Promise<JsonObject[]> {
+  if (nids.length === 0) return [];
+  return (await edusByNid(db, nids)).map(({ json }) => JSON.parse(json) as JsonObject);
 }
 
 /** The first items up to one that `take` does not take. */

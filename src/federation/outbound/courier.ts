@@ -2,17 +2,19 @@ import { type RetrySettings, waitAfter } from '../../base/backoff.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import { LoopShare } from '../../base/loop-share.ts';
-import type { Random } from '../../base/random.ts';
+import { type Random, randomToken } from '../../base/random.ts';
 import type { ServerName } from '../../core/ids.ts';
 import { getString } from '../../core/json.ts';
 import type { Tx } from '../../db/database.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 import { type CollectParts, collect } from './collect.ts';
-import { findStanding, recordFailure } from './destination.table.ts';
+import { findStanding, keepPending, recordFailure } from './destination.table.ts';
 import { MOST_ITEMS } from './draft.ts';
-import { type Bounds, boundsFrom, boundsText } from './moves.ts';
+import { GatheredWrites } from './gathered-writes.ts';
+import { type Pending, pendingFrom, pendingText } from './moves.ts';
 import type { OutboundCounters } from './outbound-metrics.ts';
 import type { Parcel } from './parcel.ts';
+import { repeat } from './repeat.ts';
 import { setAside } from './set-aside.table.ts';
 import { type Outcome, type TransmitParts, transmit } from './transmit.ts';
 
@@ -45,6 +47,7 @@ const TIMEOUT_MS = 60_000;
 const FIRST_TIMEOUT_MS = 20_000;
 /** Failures of a server itself before what it is sent is suspected. */
 const TRIES_BEFORE_DOUBT = 3;
+const TXN_ID_BYTES = 18;
 
 interface Session {
   readonly domainNid: number;
@@ -54,7 +57,8 @@ interface Session {
   readonly tries: number;
   /** The most items of the next transaction. */
   items: number;
-  bounds: Bounds | undefined;
+  /** What was sent and not acknowledged. */
+  pending: Pending | undefined;
   isFailing: boolean;
   hasDelivered: boolean;
 }
@@ -69,6 +73,9 @@ type Later = Pick<Extract<Outcome, { result: 'later' }>, 'reason' | 'retryAfterM
 export class Courier {
   readonly #parts: CourierParts;
   readonly #share = new LoopShare(BEGUN_A_TURN);
+  readonly #claims = new GatheredWrites<{ readonly domainNid: number; readonly pending: string }>(some =>
+    this.#parts.db.tx(tx => keepPending(tx, some)),
+  );
 
   constructor(parts: CourierParts) {
     this.#parts = parts;
@@ -96,7 +103,7 @@ export class Courier {
       signal,
       tries: standing?.tries ?? 0,
       items: MOST_ITEMS,
-      bounds: boundsFrom(standing?.pending),
+      pending: pendingFrom(standing?.pending),
       isFailing: typeof standing?.retry_at === 'number',
       hasDelivered: isKnown,
     };
@@ -105,23 +112,44 @@ export class Courier {
   async #one(session: Session): Promise<Next> {
     await this.#share.take(1);
     session.signal.throwIfAborted();
-    using parcel = await collect(this.#parts, session, session.signal);
+    using parcel =
+      session.pending === undefined
+        ? await collect(this.#parts, session, session.signal)
+        : await repeat(this.#parts, session, session.pending, session.signal);
     if (parcel.items === 0) return this.#nothing(session, parcel);
-    const ts = session.bounds?.ts ?? this.#parts.clock.now();
-    const outcome = await this.#transmit(session, parcel, ts);
+    const outcome = await this.#transmit(session, parcel, session.pending ?? (await this.#claim(session, parcel)));
     this.#parts.counters.transactions.add({ result: outcome.result });
     if (outcome.result === 'delivered') return this.#delivered(session, parcel, outcome.errors);
     const isDoubtful =
       outcome.result === 'refused' || (outcome.isServerError && session.tries + 1 >= TRIES_BEFORE_DOUBT);
     if (isDoubtful && ((parcel.items > 1 && outcome.result === 'refused') || (await this.#takesNothing(session))))
       return this.#refused(session, parcel, outcome.reason);
-    return this.#failed(session, parcel, ts, outcome);
+    return this.#failed(session, outcome);
   }
 
-  #transmit(session: Session, parcel: Sendable, ts: number): Promise<Outcome> {
+  /**
+   * Gives a transaction its ID, durably, before it is sent for the first time: whoever sends it again, in this process or
+   * another, sends the same. A process that was held for dead cannot claim, and so begins no transaction any more.
+   */
+  async #claim({ domainNid, signal }: Session, parcel: Parcel): Promise<Named> {
+    const named = this.#name();
+    if (!parcel.movesAnything) return named;
+    const { moves, made, fleeting, bytes } = parcel;
+    await this.#claims.write({ domainNid, pending: pendingText({ ...named, moves, made, fleeting, bytes }) });
+    signal.throwIfAborted();
+    return named;
+  }
+
+  #name(): Named {
+    const { clock, random } = this.#parts;
+    return { txnId: randomToken(random, TXN_ID_BYTES), ts: clock.now() };
+  }
+
+  #transmit(session: Session, parcel: Sendable, { txnId, ts }: Named): Promise<Outcome> {
     const { server, signal, hasDelivered } = session;
     return transmit(this.#parts, parcel, {
       server,
+      txnId,
       ts,
       signal,
       timeoutMs: hasDelivered ? TIMEOUT_MS : FIRST_TIMEOUT_MS,
@@ -131,15 +159,15 @@ export class Courier {
   /** Whether the server takes a transaction without anything in it: then it works, and what was in it is to blame. */
   async #takesNothing(session: Session): Promise<boolean> {
     const nothing = { events: [], edus: [], fleeting: [] };
-    return (await this.#transmit(session, nothing, this.#parts.clock.now())).result === 'delivered';
+    return (await this.#transmit(session, nothing, this.#name())).result === 'delivered';
   }
 
   async #nothing(session: Session, parcel: Parcel): Promise<Next> {
-    if (session.bounds === undefined && !parcel.movesAnything) {
+    if (session.pending === undefined && !parcel.movesAnything) {
       if (session.isFailing) await this.#acknowledge(session, parcel);
       return parcel.isBehind ? 'behind' : 'done';
     }
-    session.bounds = undefined;
+    session.pending = undefined;
     if (parcel.movesAnything) await this.#acknowledge(session, parcel);
     return 'on';
   }
@@ -152,7 +180,7 @@ export class Courier {
     counters.edus.add({}, parcel.edus.length + parcel.fleeting.length);
     if (errors.size > 0) this.#tellErrors(session.server, errors);
     session.items = Math.min(session.items * 2, MOST_ITEMS);
-    session.bounds = undefined;
+    session.pending = undefined;
     session.hasDelivered = true;
     return 'delivered';
   }
@@ -171,7 +199,7 @@ export class Courier {
 
   /** The content is to blame: less of it goes next, down to the one item, which is set aside. */
   async #refused(session: Session, parcel: Parcel, reason: string): Promise<Next> {
-    session.bounds = undefined;
+    session.pending = undefined;
     if (parcel.items > 1) {
       session.items = Math.floor(parcel.items / 2);
       return 'on';
@@ -186,13 +214,12 @@ export class Courier {
     return 'on';
   }
 
-  async #failed(session: Session, parcel: Parcel, ts: number, { reason, retryAfterMs }: Later): Promise<Next> {
+  async #failed(session: Session, { reason, retryAfterMs }: Later): Promise<Next> {
     const { db, clock, random, log, retry, ephemeral } = this.#parts;
     const { domainNid, server, tries } = session;
     const now = clock.now();
     const retryAt = now + waitAfter(retry, tries + 1, retryAfterMs, random);
-    const pending = parcel.movesAnything ? boundsText({ ...parcel.moves, ts }) : null;
-    await db.tx(tx => recordFailure(tx, domainNid, { now, retryAt, reason, pending }));
+    await db.tx(tx => recordFailure(tx, domainNid, { now, retryAt, reason }));
     ephemeral.drop(domainNid);
     const fields = { server, reason, tries: tries + 1, seconds: Math.round((retryAt - now) / 1000) };
     if (tries === 0) log.info('A server does not take what it is sent; it is tried again later.', fields);
@@ -201,6 +228,7 @@ export class Courier {
   }
 }
 
+type Named = Pick<Pending, 'txnId' | 'ts'>;
 type Sendable = Pick<Parcel, 'events' | 'edus' | 'fleeting'>;
 
 /** What is known of the only item of a transaction. */

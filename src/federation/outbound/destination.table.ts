@@ -1,5 +1,6 @@
 import type { Queryable, Tx } from '../../db/database.ts';
-import { sql } from '../../db/sql.ts';
+import { type Sql, sql } from '../../db/sql.ts';
+import { SLOTS } from './slots.ts';
 
 /** What is known against a server as a receiver. */
 export interface Standing {
@@ -12,8 +13,13 @@ export interface Standing {
   readonly retry_at: number | null;
   /** Why the last try failed. */
   readonly reason: string | null;
-  /** The bounds of the transaction that it has not acknowledged: see `Bounds`. */
+  /** The transaction that it has not acknowledged: see `Pending`. */
   readonly pending: string | null;
+}
+
+/** Whether a server belongs to one of some slots. */
+function isIn(slots: readonly number[]): Sql {
+  return sql`domain_nid % ${SLOTS} ${sql.in(slots)}`;
 }
 
 export async function findStanding(db: Queryable, domainNid: number): Promise<Standing | undefined> {
@@ -25,40 +31,62 @@ export interface Failure {
   readonly now: number;
   readonly retryAt: number;
   readonly reason: string;
-  readonly pending: string | null;
 }
 
 export async function recordFailure(tx: Tx, domainNid: number, failure: Failure): Promise<void> {
-  const { now, retryAt, reason, pending } = failure;
-  await tx.run(sql`insert into destination (domain_nid, failing_since, tries, tried_at, retry_at, reason, pending)
-    values (${domainNid}, ${now}, 1, ${now}, ${retryAt}, ${reason}, ${pending})
+  const { now, retryAt, reason } = failure;
+  await tx.run(sql`insert into destination (domain_nid, failing_since, tries, tried_at, retry_at, reason)
+    values (${domainNid}, ${now}, 1, ${now}, ${retryAt}, ${reason})
     on conflict (domain_nid) do update set failing_since = coalesce(destination.failing_since, excluded.failing_since),
       tries = destination.tries + 1, tried_at = excluded.tried_at, retry_at = excluded.retry_at,
-      reason = excluded.reason, pending = excluded.pending`);
+      reason = excluded.reason`);
+}
+
+/** Writes down what some servers are about to be sent. */
+export async function keepPending(
+  tx: Tx,
+  some: readonly { readonly domainNid: number; readonly pending: string }[],
+): Promise<void> {
+  // In one order, so that two that write to the same servers do not wait for each other in a circle.
+  const rows = some.toSorted((a, b) => a.domainNid - b.domainNid).map(({ domainNid, pending }) => [domainNid, pending]);
+  await tx.run(sql`insert into destination (domain_nid, pending) values ${sql.rows(rows)}
+    on conflict (domain_nid) do update set pending = excluded.pending`);
+}
+
+/** Some servers have what they were sent. */
+export async function dropPending(tx: Tx, domainNids: readonly number[]): Promise<void> {
+  await tx.run(sql`update destination set pending = null where domain_nid ${sql.in(domainNids)}`);
 }
 
 /** Nothing is held against these servers any more. */
 export async function recordSuccess(tx: Tx, domainNids: readonly number[]): Promise<void> {
   await tx.run(sql`update destination set failing_since = null, tries = 0, tried_at = null, retry_at = null,
-    reason = null, pending = null where domain_nid ${sql.in(domainNids)}`);
+    reason = null where domain_nid ${sql.in(domainNids)}`);
+}
+
+export interface Due {
+  readonly slots: readonly number[];
+  readonly now: number;
+  readonly until: number;
+  readonly limit: number;
 }
 
 /**
- * Takes the failing servers whose time has come, those that wait longest first. They are not taken again before `until`,
- * should this process die meanwhile.
+ * Takes the failing servers of some slots whose time has come, those that wait longest first. They are not taken again
+ * before `until`, should this process die meanwhile.
  */
-export async function claimDue(tx: Tx, now: number, until: number, limit: number): Promise<number[]> {
+export async function claimDue(tx: Tx, { slots, now, until, limit }: Due): Promise<number[]> {
   const rows = await tx.all<{ domain_nid: number }>(sql`update destination set retry_at = ${until}
     where domain_nid in (select domain_nid from destination
-      where retry_at is not null and retry_at <= ${now} order by retry_at limit ${limit})
+      where retry_at is not null and retry_at <= ${now} and ${isIn(slots)} order by retry_at limit ${limit})
     returning domain_nid`);
   return rows.map(row => row.domain_nid);
 }
 
-/** When the next failing server is to be tried again. */
-export async function nextRetry(db: Queryable): Promise<number | undefined> {
+/** When the next failing server of some slots is to be tried again. */
+export async function nextRetry(db: Queryable, slots: readonly number[]): Promise<number | undefined> {
   const row = await db.get<{ at: number | null }>(
-    sql`select min(retry_at) as at from destination where retry_at is not null`,
+    sql`select min(retry_at) as at from destination where retry_at is not null and ${isIn(slots)}`,
   );
   return row?.at ?? undefined;
 }
@@ -84,17 +112,19 @@ export async function longestFailing(
     order by failing_since limit ${limit}`);
 }
 
-/** All failing servers, by number. */
-export async function failingServers(db: Queryable): Promise<number[]> {
-  const rows = await db.all<{ domain_nid: number }>(sql`select domain_nid from destination where retry_at is not null`);
+/** All failing servers of some slots, by number. */
+export async function failingServers(db: Queryable, slots: readonly number[]): Promise<number[]> {
+  const rows = await db.all<{ domain_nid: number }>(
+    sql`select domain_nid from destination where retry_at is not null and ${isIn(slots)}`,
+  );
   return rows.map(row => row.domain_nid);
 }
 
-/** Servers that something waits for and that do not fail, by number. */
-export async function serversToServe(db: Queryable): Promise<number[]> {
+/** Servers of some slots that something waits for and that do not fail, by number. */
+export async function serversToServe(db: Queryable, slots: readonly number[]): Promise<number[]> {
   const rows = await db.all<{ domain_nid: number }>(sql`select domain_nid from (
       select domain_nid from outbound_room union select domain_nid from outbound_edu
       union select domain_nid from outbound_device_list) waiting
-    where not exists (select 1 from destination d where d.domain_nid = waiting.domain_nid and d.retry_at is not null)`);
+    where ${isIn(slots)} and not exists (select 1 from destination d where d.domain_nid = waiting.domain_nid and d.retry_at is not null)`);
   return rows.map(row => row.domain_nid);
 }

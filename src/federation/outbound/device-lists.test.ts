@@ -81,9 +81,10 @@ onEachDatabase('a server that was down gets what changed, in a chain that it kno
     prev: (prev_id as number[])[0],
     stream_id: stream_id as number,
   }));
+  // The transaction that was tried first goes out as it was; the rest says how the devices are by now.
   assert.deepEqual(
     chain.map(({ device_id }) => device_id),
-    ['A', 'B', 'A', 'C'].slice(1),
+    ['A', 'B', 'A', 'C'],
   );
   assert.deepEqual(
     chain.map(({ prev }) => prev),

@@ -71,6 +71,15 @@ export class Lanes {
     while (this.#active.size > 0) await Promise.all(this.#active.values());
   }
 
+  /** Resolves when none of some servers is being visited. */
+  async settled(isOne: (domainNid: number) => boolean): Promise<void> {
+    for (;;) {
+      const visits = [...this.#active].flatMap(([domainNid, visit]) => (isOne(domainNid) ? [visit] : []));
+      if (visits.length === 0) return;
+      await Promise.all(visits);
+    }
+  }
+
   #queueOf(domainNid: number): Set<number> {
     return this.#known.has(domainNid) ? this.#first : this.#later;
   }

@@ -1,7 +1,7 @@
 import type { Log } from '../../base/log.ts';
 import type { Bus } from '../../bus/bus.ts';
 import type { Database } from '../../db/database.ts';
-import { moveReader } from '../../rooms/log-reader.table.ts';
+import { moveReader, readerPositions } from '../../rooms/log-reader.table.ts';
 import { followLogs, type LogMove, LogReader } from '../../rooms/log-reader.ts';
 import { OWN, type Room, type StoredEvent } from '../../rooms/room.ts';
 import { LOG_EVENT, LOG_RECEIPT, type LogEntry } from '../../rooms/room-log.table.ts';
@@ -21,6 +21,8 @@ export interface LogFollowerParts extends FollowParts {
 export class LogFollower {
   readonly #parts: LogFollowerParts;
   readonly #positions = new Map<number, number>();
+  /** Whether this process is the one that notes, and has begun. */
+  #isNoting = false;
   readonly #reader: LogReader;
 
   constructor(parts: LogFollowerParts) {
@@ -36,8 +38,12 @@ export class LogFollower {
   /** Follows until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const failure = 'What other servers have to be sent could not be noted; it goes on in a moment.';
-    const loop = { catchUp: () => this.catchUp(signal), failure, reader: this.#reader };
-    await followLogs(this.#parts, loop, signal);
+    const catchUp = async () => {
+      await this.catchUp(signal);
+      this.#isNoting = true;
+    };
+    await followLogs(this.#parts, { catchUp, failure, reader: this.#reader }, signal);
+    this.#isNoting = false;
   }
 
   /** Resolves when everything that is in the logs now is noted. */
@@ -45,9 +51,12 @@ export class LogFollower {
     return this.#reader.catchUp(signal);
   }
 
-  /** Up to where everything of a shard's log that is for others is noted: at least there, if not further. */
-  positionOf(shard: number): number {
-    return this.#positions.get(shard) ?? 0;
+  /**
+   * By shard: up to where everything of its log that is for others is noted, by this process or another; at least there,
+   * if not further.
+   */
+  async noted(): Promise<ReadonlyMap<number, number>> {
+    return this.#isNoting ? this.#positions : readerPositions(this.#parts.db, READER);
   }
 
   async #write(shard: number, entries: readonly LogEntry[], move: LogMove): Promise<boolean | 'passed'> {

@@ -1,3 +1,5 @@
+import type { JsonObject } from '../../core/json.ts';
+
 /** Up to where a transaction brings one range. */
 export interface RangeStep {
   readonly roomNid: number;
@@ -23,19 +25,31 @@ export interface Moves {
 }
 
 /**
- * A transaction that was sent and not acknowledged: the server may have it, so it is sent again as it was, whatever
- * came meanwhile. Kept as what it moves, from which it is made again.
+ * A transaction that is sent and not acknowledged, written down before the first attempt: the server may have it, so it
+ * is sent again as it was, under the same ID, whoever sends it and whatever came meanwhile. Events and queued EDUs are
+ * named by what it moves; the rest would be another when it was made again, and is kept.
  */
-export interface Bounds extends Moves {
+export interface Pending {
+  readonly txnId: string;
   /** `origin_server_ts` of the transaction. */
   readonly ts: number;
+  readonly moves: Moves;
+  /** EDUs that were made for it: device lists, receipts. */
+  readonly made: readonly JsonObject[];
+  /** Typing and presence. */
+  readonly fleeting: readonly JsonObject[];
+  /** Of all items together. */
+  readonly bytes: number;
 }
 
 /** As it stands in the database. */
-export function boundsText(bounds: Bounds): string {
-  return JSON.stringify(bounds);
+export function pendingText(pending: Pending): string {
+  return JSON.stringify(pending);
 }
 
-export function boundsFrom(text: string | null | undefined): Bounds | undefined {
-  return text === null || text === undefined ? undefined : (JSON.parse(text) as Bounds);
+/** Undefined also for what an earlier version wrote, which had no ID: its events go out anew. */
+export function pendingFrom(text: string | null | undefined): Pending | undefined {
+  if (text === null || text === undefined) return undefined;
+  const kept = JSON.parse(text) as Partial<Pending>;
+  return kept.txnId === undefined ? undefined : (kept as Pending);
 }

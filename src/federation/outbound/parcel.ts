@@ -1,4 +1,3 @@
-import type { Held } from '../../base/budget-account.ts';
 import type { EventId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Moves } from './moves.ts';
@@ -13,24 +12,37 @@ export interface ParcelEvent {
 /** What goes to a server in one transaction, and what is moved once it has arrived. Disposing of it gives its memory back. */
 export class Parcel implements Disposable {
   readonly events: readonly ParcelEvent[];
-  /** EDUs that have to arrive, or that are made anew as long as they have not. */
-  readonly edus: readonly JsonObject[];
+  /** EDUs that are made anew as long as they have not arrived. */
+  readonly made: readonly JsonObject[];
+  /** EDUs that wait in the queue. */
+  readonly queued: readonly JsonObject[];
   /** EDUs that are worth nothing later: typing, presence. */
   readonly fleeting: readonly JsonObject[];
   readonly moves: Moves;
+  /** Of all items together. */
+  readonly bytes: number;
   /** Something waits that the follower of the logs has not passed yet. */
   readonly isBehind: boolean;
-  readonly #held: Held | undefined;
+  readonly #held: Disposable;
 
   constructor(
-    parts: Pick<Parcel, 'events' | 'edus' | 'fleeting' | 'moves' | 'isBehind'> & { readonly held: Held | undefined },
+    parts: Pick<Parcel, 'events' | 'made' | 'queued' | 'fleeting' | 'moves' | 'bytes' | 'isBehind'> & {
+      readonly held: Disposable;
+    },
   ) {
     this.events = parts.events;
-    this.edus = parts.edus;
+    this.made = parts.made;
+    this.queued = parts.queued;
     this.fleeting = parts.fleeting;
     this.moves = parts.moves;
+    this.bytes = parts.bytes;
     this.isBehind = parts.isBehind;
     this.#held = parts.held;
+  }
+
+  /** EDUs that have to arrive. */
+  get edus(): readonly JsonObject[] {
+    return [...this.made, ...this.queued];
   }
 
   get items(): number {
@@ -44,6 +56,6 @@ export class Parcel implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#held?.[Symbol.dispose]();
+    this.#held[Symbol.dispose]();
   }
 }

@@ -4,6 +4,7 @@ import { OutboundWorld, refusal, silence } from '../../../test/support/outbound.
 import { DORA, joinFrom, TWO } from '../../../test/support/remote-events.ts';
 import { ALICE, newRoom, say } from '../../../test/support/rooms.ts';
 import type { ServerName, UserId } from '../../core/ids.ts';
+import type { Json } from '../../core/json.ts';
 import { sql } from '../../db/sql.ts';
 import { findStanding } from './destination.table.ts';
 
@@ -64,27 +65,37 @@ onEachDatabase('a transaction whose acknowledgement was lost is sent again as it
   );
 });
 
-onEachDatabase('a crash between sending and writing it down repeats the transaction under its ID', async db => {
+onEachDatabase('after a crash what was sent is repeated as it was, whatever came meanwhile', async db => {
   const crashing = new OutboundWorld(db);
   const room = await newRoom(crashing.rooms);
-  await joinFrom(crashing.rooms, room, DORA);
+  for (const user of [DORA, TIM]) await joinFrom(crashing.rooms, room, user);
   crashing.start();
-  let reached = () => {};
-  const arrived = new Promise<void>(resolve => {
-    reached = resolve;
-  });
-  crashing.peers.answer = () => {
-    reached();
-    return new Promise(() => {});
-  };
+  const zero = Promise.withResolvers<Json>();
+  crashing.peers.answer = () => zero.promise;
+  await say(crashing.rooms, room, ALICE, 'zero');
+  await crashing.until(() => crashing.peers.sent.length === 2);
+  // What comes now goes out together.
+  crashing.typing.set(room.nid, ALICE, 100_000);
   await say(crashing.rooms, room, ALICE, 'one');
-  await arrived;
+  await crashing.outbound.follower.catchUp();
+  crashing.peers.answer = () => new Promise(() => {});
+  zero.resolve({ pdus: {} });
+  await crashing.until(() => crashing.peers.sent.length === 4);
   await crashing.stop();
+  await say(crashing.rooms, room, ALICE, 'two');
   await using world = new OutboundWorld(db);
+  world.clock.advance(10_000);
   world.start();
   await world.settle();
-  assert.equal(world.peers.sent[0]?.txnId, crashing.peers.sent[0]?.txnId);
-  assert.deepEqual(world.peers.bodies(TWO), ['one']);
+  for (const server of [TWO, THREE]) {
+    const [, before] = crashing.peers.to(server);
+    assert.deepEqual([before?.pdus.length, before?.edus.length], [1, 1]);
+    const [again, next, ...more] = world.peers.to(server);
+    assert.deepEqual(again, before, 'the same ID, and the same events and EDUs');
+    assert.notEqual(next?.txnId, again?.txnId);
+    assert.equal(more.length, 0);
+    assert.deepEqual(world.peers.bodies(server), ['one', 'two']);
+  }
 });
 
 onEachDatabase(

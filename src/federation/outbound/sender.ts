@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../../base/clock.ts';
+import { aborted, type Clock, sleep } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Bus } from '../../bus/bus.ts';
 import type { Database } from '../../db/database.ts';
@@ -6,6 +6,7 @@ import type { Courier } from './courier.ts';
 import { claimDue, failingServers, hastenRetry, nextRetry, serversToServe } from './destination.table.ts';
 import { Lanes, type Visited } from './lanes.ts';
 import { tellHeard } from './signs-of-life.ts';
+import { slotOf } from './slots.ts';
 import { onWork } from './work-subject.ts';
 
 export interface SenderParts {
@@ -30,11 +31,13 @@ const LIFE_EVERY_MS = 30_000;
 /**
  * Sends what waits for other servers: side by side for different ones, one transaction at a time for each. Servers that
  * fail rest until their time comes or they show a sign of life; there is one timer for all of them. Everything that has
- * to survive is in the database; one process of a cluster runs this at a time.
+ * to survive is in the database. The servers are divided into slots, of which each is one process's at a time.
  */
 export class Sender {
   readonly #parts: SenderParts;
-  #lanes: Lanes;
+  readonly #lanes: Lanes;
+  /** Those that this process serves. */
+  readonly #slots = new Map<number, AbortSignal>();
   /** Servers that fail: a number each. */
   readonly #resting = new Set<number>();
   /** When they were heard last. */
@@ -43,25 +46,27 @@ export class Sender {
   #wakeAt = 0;
   #wake: (() => void) | undefined;
   #looking: Promise<number> = Promise.resolve(0);
-  #signal = AbortSignal.abort();
 
   constructor(parts: SenderParts) {
     this.#parts = parts;
-    this.#lanes = this.#newLanes();
-  }
-
-  #newLanes(): Lanes {
-    return new Lanes(this.#parts.clock, (nid, isKnown) => this.#visit(nid, isKnown));
+    this.#lanes = new Lanes(parts.clock, (nid, isKnown) => this.#visit(nid, isKnown));
   }
 
   /**
-   * Runs until `signal` aborts; what is under way is aborted with it and sent again by whoever runs next, which may be
-   * this process again.
+   * Has the servers of a slot served until `signal` aborts; what is under way is aborted with it and sent again by whoever
+   * has the slot next, which may be this process again. Resolves when none of them is being served.
    */
+  async serve(slot: number, signal: AbortSignal): Promise<void> {
+    this.#slots.set(slot, signal);
+    this.#lookAgain();
+    await aborted(signal);
+    this.#slots.delete(slot);
+    await this.#lanes.settled(nid => slotOf(nid) === slot);
+    for (const nid of this.#resting) if (slotOf(nid) === slot) this.#resting.delete(nid);
+  }
+
+  /** Looks for work in the slots that are served, until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    this.#signal = signal;
-    this.#lanes = this.#newLanes();
-    this.#scanAt = 0;
     using _ = onWork(this.#parts.bus, ({ domainNids, delayMs }) => this.#hear(domainNids, delayMs));
     using __ = this.#parts.bus.missed(() => this.#lookAgain());
     while (!signal.aborted) {
@@ -70,18 +75,16 @@ export class Sender {
       await this.#pause(signal);
     }
     await this.#lanes.close();
-    this.#resting.clear();
   }
 
-  /** Has servers served, but for those that fail. */
+  /** Has servers served, but for those that fail and those of other processes. */
   wake(domainNids: Iterable<number>): void {
-    if (!this.isRunning) return;
-    for (const nid of domainNids) if (!this.#resting.has(nid)) this.#lanes.add(nid);
+    for (const nid of domainNids) if (this.serves(nid) && !this.#resting.has(nid)) this.#lanes.add(nid);
   }
 
-  /** Whether it is this process that sends. */
-  get isRunning(): boolean {
-    return !this.#signal.aborted;
+  /** Whether it is this process that sends to a server. */
+  serves(domainNid: number): boolean {
+    return this.#slots.get(slotOf(domainNid))?.aborted === false;
   }
 
   isFailing(domainNid: number): boolean {
@@ -116,7 +119,7 @@ export class Sender {
     const { db, bus, clock } = this.#parts;
     const retryAt = await db.tx(tx => hastenRetry(tx, domainNid, clock.now(), 0));
     if (retryAt === undefined) return;
-    if (this.isRunning) this.#lanes.add(domainNid);
+    if (this.serves(domainNid)) this.#lanes.add(domainNid);
     else tellHeard(bus, domainNid);
   }
 
@@ -134,48 +137,58 @@ export class Sender {
   /** Looks for whom something is to be done; answers after how many milliseconds to look again. Never rejects. */
   async #look(): Promise<number> {
     const { db, clock, log } = this.#parts;
+    const slots = [...this.#slots.keys()];
+    const now = clock.now();
     try {
-      const now = clock.now();
-      if (now >= this.#scanAt) await this.#scan(now);
+      if (now >= this.#scanAt) await this.#scan(slots, now);
+      if (slots.length === 0) return LOOK_ANYWAY_MS;
       const isBusy = this.#lanes.load.waiting >= MOST_CLAIMED;
-      const due = isBusy ? [] : await db.tx(tx => claimDue(tx, now, now + CLAIM_MS, MOST_CLAIMED));
+      const claim = { slots, now, until: now + CLAIM_MS, limit: MOST_CLAIMED };
+      const due = isBusy ? [] : await db.tx(tx => claimDue(tx, claim));
       for (const nid of due) this.#lanes.add(nid);
       if (isBusy || due.length === MOST_CLAIMED) return AFTER_FAILURE_MS;
-      const next = (await nextRetry(db)) ?? Number.MAX_SAFE_INTEGER;
+      const next = (await nextRetry(db, slots)) ?? Number.MAX_SAFE_INTEGER;
       return Math.max(Math.min(next, this.#scanAt) - now, 0);
     } catch (error) {
       log.warn('What waits for other servers cannot be read; trying again.', { err: error });
+      this.#scanAt = now + AFTER_FAILURE_MS;
       return AFTER_FAILURE_MS;
     }
   }
 
-  async #scan(now: number): Promise<void> {
+  async #scan(slots: readonly number[], now: number): Promise<void> {
     const { db } = this.#parts;
-    for (const nid of await failingServers(db)) this.#resting.add(nid);
-    this.wake(await serversToServe(db));
+    // Before it reads: a slot that comes meanwhile is looked through by the next one.
     this.#scanAt = now + LOOK_ANYWAY_MS;
+    if (slots.length === 0) return;
+    for (const nid of await failingServers(db, slots)) this.#resting.add(nid);
+    this.wake(await serversToServe(db, slots));
   }
 
   async #pause(signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
+    const ms = Math.min(this.#wakeAt, this.#scanAt) - clock.now();
+    if (ms <= 0) return;
     const woken = new AbortController();
     this.#wake = () => woken.abort();
-    await sleep(clock, this.#wakeAt - clock.now(), AbortSignal.any([signal, woken.signal]));
+    await sleep(clock, ms, AbortSignal.any([signal, woken.signal]));
     this.#wake = undefined;
   }
 
   /** Never rejects. */
   async #visit(domainNid: number, isKnown: boolean): Promise<Visited> {
     const { courier, clock, log } = this.#parts;
+    const signal = this.#slots.get(slotOf(domainNid));
+    if (signal === undefined || signal.aborted) return { isMore: false, isKnown: false };
     try {
-      const visit = await courier.visit(domainNid, isKnown, this.#signal);
+      const visit = await courier.visit(domainNid, isKnown, signal);
       if (visit.end === 'failing') return this.#rests(domainNid, visit.retryAt);
       this.#resting.delete(domainNid);
       this.#heard.delete(domainNid);
       if (visit.end === 'behind') clock.after(BEHIND_MS, () => this.wake([domainNid]));
       return { isMore: visit.end === 'more', isKnown: visit.hasDelivered };
     } catch (error) {
-      if (this.#signal.aborted) return { isMore: false, isKnown: false };
+      if (signal.aborted) return { isMore: false, isKnown: false };
       log.warn('What waits for a server could not be sent; trying again.', { err: error, domain: domainNid });
       clock.after(AFTER_FAILURE_MS, () => this.#lanes.add(domainNid));
       return { isMore: false, isKnown };

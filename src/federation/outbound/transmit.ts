@@ -1,9 +1,6 @@
-import { encodeBase64Url } from '../../core/base64.ts';
-import { canonicalJson } from '../../core/canonical-json.ts';
 import type { Identity } from '../../core/identity.ts';
 import type { ServerName } from '../../core/ids.ts';
 import { getObject, isObject, type Json, JsonError, type JsonObject } from '../../core/json.ts';
-import { utf8Encode } from '../../core/utf8.ts';
 import { RefusedError, UnreachableError } from '../transport/errors.ts';
 import type { FederationClient } from '../transport/federation-client.ts';
 import { path } from '../transport/request-target.ts';
@@ -28,6 +25,7 @@ export type Outcome =
 
 export interface Sending {
   readonly server: ServerName;
+  readonly txnId: string;
   /** When this transaction was made first. */
   readonly ts: number;
   readonly timeoutMs: number;
@@ -41,7 +39,7 @@ const MOST_ERRORS = 100;
 export async function transmit(
   { identity, client }: TransmitParts,
   parcel: Pick<Parcel, 'events' | 'edus' | 'fleeting'>,
-  { server, ts, timeoutMs, signal }: Sending,
+  { server, txnId, ts, timeoutMs, signal }: Sending,
 ): Promise<Outcome> {
   const edus = [...parcel.edus, ...parcel.fleeting];
   const pdus = parcel.events.map(event => event.pdu);
@@ -52,7 +50,6 @@ export async function transmit(
     ...(edus.length === 0 ? {} : { edus }),
   };
   try {
-    const txnId = transactionId(identity, parcel, ts);
     const answer = await client.request(server, {
       method: 'PUT',
       path: path`/_matrix/federation/v1/send/${txnId}`,
@@ -64,16 +61,6 @@ export async function transmit(
   } catch (error) {
     return outcomeOf(error);
   }
-}
-
-/**
- * The same for the same content: what is sent again after a crash, or because its acknowledgement was lost, is known to
- * the receiver. Typing and presence do not count, since they may be gone by then; alone, each time is another one.
- */
-function transactionId({ crypto }: Identity, { events, edus }: Pick<Parcel, 'events' | 'edus'>, ts: number): string {
-  const ids: Json[] = events.map(event => event.id);
-  const content = events.length + edus.length === 0 ? [ts] : [ids, [...edus]];
-  return encodeBase64Url(crypto.sha256(utf8Encode(canonicalJson(content)))).slice(0, 32);
 }
 
 function errorsIn(answer: Json): Map<string, string> {

@@ -32,7 +32,7 @@ onEachDatabase('administrators see the servers of their rooms, and try those aga
   await joinFrom(rooms, two, '@dora:two.example' as UserId);
   await joinFrom(rooms, two, '@eve:a-b.example' as UserId);
   const failing = await db.tx(tx => rooms.nids.domains.internOne(tx, 'dead.example' as ServerName));
-  await db.tx(tx => recordFailure(tx, failing, { now: 5000, retryAt: 9000, reason: 'connect', pending: null }));
+  await db.tx(tx => recordFailure(tx, failing, { now: 5000, retryAt: 9000, reason: 'connect' }));
 
   assert.deepEqual(await names(`?${TOOL}&order_by=destination`), ['a-b.example', 'dead.example', 'two.example']);
   assert.deepEqual(await names('?order_by=failure_ts&dir=b&limit=1'), ['dead.example']);
