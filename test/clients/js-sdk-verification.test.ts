@@ -66,7 +66,8 @@ test('two devices of a user verify each other with emoji', async () => {
 test('two users verify each other with emoji, in their room', async () => {
   await bob.do('bootstrapCrossSigning', PASSWORD);
   await bob.do('expectVerification');
-  await alice.do('verifyUser', BOB, roomId);
+  // Her client asks for his keys when its sync says that they are new.
+  await eventually(() => alice.do('verifyUser', BOB, roomId));
   await compareEmoji(alice, bob);
   await eventually(async () => {
     assert.equal(await alice.do('userVerified', BOB), true);
@@ -93,6 +94,12 @@ test('a third device reads the old messages after it restored the backup', async
   const { device_id: id = '' } = await tablet.do('whoami');
   const unreadable = MESSAGES.map(() => undefined);
   await eventually(async () => assert.deepEqual(await tablet.do('bodiesOf', roomId, BOB), unreadable));
+  // The client uploads its keys, asks for those of its user and signs, and does not wait for one before the other.
+  const { device_id: laptop = '' } = await alice.do('whoami');
+  await eventually(async () => {
+    assert.deepEqual(await alice.do('deviceTrust', ALICE, id), { signedByOwner: false, verified: false });
+    assert.equal((await tablet.do('deviceTrust', ALICE, laptop))?.signedByOwner, true);
+  });
   await tablet.do('useRecoveryKey', recoveryKey);
   const { total, imported } = await tablet.do('restoreBackup');
   assert.ok(total >= 1 && imported === total, `${imported} of ${total}`);

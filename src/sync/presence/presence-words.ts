@@ -10,6 +10,14 @@ export type PresenceWord = { readonly run: string } & (
   | { readonly kind: 'is'; readonly stamp: number; readonly present: Present }
   /** A user has set a status message, or taken it away. */
   | { readonly kind: 'says'; readonly stamp: number; readonly present: Present; readonly statusMsg: string | null }
+  /** A device says how it is, and the last word of a device counts, wherever it was said. */
+  | {
+      readonly kind: 'device';
+      readonly stamp: number;
+      readonly userNid: number;
+      readonly deviceId: string;
+      readonly state: PresenceState;
+    }
   /** What another server says of its user. */
   | { readonly kind: 'told'; readonly stamp: number; readonly userNid: number; readonly told: Told }
   /** It has begun and wants to know who is there. */

@@ -97,7 +97,7 @@ export class Presence implements AsyncDisposable {
   async syncing(userNid: number, deviceId: string, state: PresenceState): Promise<Disposable> {
     const known = await this.#known(userNid);
     const { clock } = this.#parts;
-    known.user.says(deviceId, state, clock.now());
+    this.#deviceSays(userNid, known, deviceId, state);
     if (state !== 'offline') known.user.opens(deviceId);
     this.#look(userNid, known);
     return {
@@ -114,7 +114,7 @@ export class Presence implements AsyncDisposable {
     const now = this.#parts.clock.now();
     const isNew = known.user.statusMsg !== statusMsg;
     known.user.statusMsg = statusMsg;
-    known.user.says(deviceId, state, now);
+    this.#deviceSays(userNid, known, deviceId, state);
     if (state === 'online') known.user.acts(now);
     const stamp = this.#look(userNid, known) ?? this.#counter.mark.stamp;
     const present: Present = [userNid, known.user.here(now), known.user.lastActive];
@@ -126,6 +126,13 @@ export class Presence implements AsyncDisposable {
       statusMsg: statusMsg ?? null,
     });
     if (isNew) await this.#save([this.#row(userNid, known)]);
+  }
+
+  #deviceSays(userNid: number, { user }: Known<UserPresence>, deviceId: string, state: PresenceState): void {
+    const { bus, clock } = this.#parts;
+    if (!user.says(deviceId, state, clock.now())) return;
+    const { run, mark } = this.#counter;
+    tellPresence(bus, { kind: 'device', run, stamp: mark.stamp, userNid, deviceId, state });
   }
 
   /** A user did something. */
@@ -163,6 +170,7 @@ export class Presence implements AsyncDisposable {
     if (run === this.#counter.run) return;
     if (word.kind === 'ask') this.#answer();
     else if (word.kind === 'told') this.#hearTold(word.userNid, word.told, word.stamp);
+    else if (word.kind === 'device') this.#hearDevice(word);
     else if (word.kind === 'here') for (const present of word.present) this.#hearPresent(present, run);
     else if (word.kind === 'bye') this.#hearBye(run);
     else if (word.kind === 'is') this.#hearPresent(word.present, run, word);
@@ -186,6 +194,13 @@ export class Presence implements AsyncDisposable {
       this.#known(userNid).then(take, (error: unknown) => {
         this.#parts.log.warn('Who is there at another process is seen later.', { err: error });
       });
+  }
+
+  #hearDevice({ userNid, deviceId, state, stamp }: Extract<PresenceWord, { kind: 'device' }>): void {
+    const known = this.#users.get(userNid);
+    if (known === undefined || !isOurs(known)) return;
+    known.user.saysElsewhere(deviceId, state);
+    this.#look(userNid, known, stamp);
   }
 
   #hearBye(run: string): void {

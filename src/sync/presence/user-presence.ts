@@ -57,14 +57,22 @@ export class UserPresence implements Appears {
     this.statusMsg = statusMsg;
   }
 
-  /** A device says how it is, by itself or with a sync. */
-  says(deviceId: string, state: PresenceState, now: number): void {
+  /** A device says how it is, by itself or with a sync. Whether that was not known here. */
+  says(deviceId: string, state: PresenceState, now: number): boolean {
     const device = this.#devices.get(deviceId);
-    if (state === 'offline' && device === undefined) return;
+    if (state === 'offline' && device === undefined) return true;
+    const isNews = device?.state !== state;
     // Coming online is something that a user does; a sync that goes on is not.
     if (state === 'online' && (device?.state !== 'online' || this.#isGone(device, now))) this.lastActive = now;
     this.#devices.set(deviceId, { state, open: device?.open ?? 0, seen: now });
     this.#wasHere = true;
+    return isNews;
+  }
+
+  /** A device has said at another process how it is: what it said here before counts no more. */
+  saysElsewhere(deviceId: string, state: PresenceState): void {
+    const device = this.#devices.get(deviceId);
+    if (device !== undefined) device.state = state;
   }
 
   /** How the devices are that are connected to another process. */

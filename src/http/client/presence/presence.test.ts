@@ -299,6 +299,18 @@ onEachDatabase('what users say of themselves, and servers of theirs, is heard by
   assert.deepEqual([later.presence, later.status_msg], ['online', undefined]);
 });
 
+onEachDatabase('the last word of a device counts, at whichever process it was said', async (db, t) => {
+  const { here, there, pass } = await twoProcesses(db, t);
+  await here.sync('alice');
+  await pass(0);
+  await there.put('alice', { presence: 'unavailable', status_msg: 'at lunch' });
+  await pass(0);
+  for (const process of [here, there]) assert.equal((await process.of('bob', ALICE)).presence, 'unavailable');
+  await here.sync('alice', undefined, '&set_presence=online');
+  await pass(0);
+  for (const process of [here, there]) assert.equal((await process.of('bob', ALICE)).presence, 'online');
+});
+
 onEachDatabase('with a token of another process nothing is told again and again', async (db, t) => {
   const { here, there, pass } = await twoProcesses(db, t);
   const quiet = '&set_presence=offline';
