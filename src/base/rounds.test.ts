@@ -64,3 +64,22 @@ test('when it is disposed of the round that goes on is waited for, and none foll
   rounds.wake();
   assert.equal(ends.length, 1);
 });
+
+test('what is heard begins a round and is not passed on, also while nobody can say whose turn it is', async () => {
+  let rounds = 0;
+  let passed = 0;
+  const turn = {
+    isOurs: () => false,
+    passOn: () => {
+      passed++;
+      assert.ok(passed < 10, 'it goes round for ever');
+      // As the bus does: whoever publishes hears it too.
+      queueMicrotask(() => loop.heard());
+    },
+  };
+  const loop = new Rounds(new TestClock(), async () => void rounds++, turn);
+  loop.wake();
+  await soon();
+  assert.deepEqual([passed, rounds], [1, 1]);
+  await loop[Symbol.asyncDispose]();
+});

@@ -39,6 +39,14 @@ export class Rounds implements AsyncDisposable {
     else this.#turn.passOn();
   }
 
+  /**
+   * Told by another process that there is work, or by this one: begins a round and passes nothing on. Whoever listens does
+   * the work, also while it cannot be sure of that: a word that is passed on to oneself goes round for ever.
+   */
+  heard(): void {
+    if (!this.#isClosed) this.#begin();
+  }
+
   #begin(): void {
     this.#isWoken = true;
     this.#timer?.cancel();

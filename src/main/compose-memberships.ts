@@ -76,8 +76,8 @@ export function composeMemberships({
   /** Does what joins have left to be done, those of other processes too. */
   async function finish(signal: AbortSignal): Promise<void> {
     using _ = rooms().bus.subscribe(JOINS, () => {
-      awaitedEvents().wake();
-      completion().wake();
+      awaitedEvents().heard();
+      completion().heard();
     });
     await awaitedEvents().start();
     completion().wake();

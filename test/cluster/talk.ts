@@ -13,6 +13,8 @@ export class Talk {
   readonly #readers: Promise<void>[] = [];
   /** By writer: the events that were acknowledged, in order. */
   readonly #written = new Map<string, string[]>();
+  /** By writer: their bodies. */
+  readonly #bodies = new Map<string, string[]>();
   /** By reader: the events as they came. */
   readonly #read = new Map<string, string[]>();
 
@@ -23,16 +25,23 @@ export class Talk {
   /** Writes every `everyMs` milliseconds. */
   write(user: ClusterUser, everyMs: number): void {
     this.#users.push(user);
-    const written: string[] = [];
+    const [written, bodies]: [string[], string[]] = [[], []];
     this.#written.set(user.id, written);
-    this.#writers.push(this.#write(user, everyMs, written));
+    this.#bodies.set(user.id, bodies);
+    this.#writers.push(this.#write(user, everyMs, { written, bodies }));
   }
 
-  async #write(user: ClusterUser, everyMs: number, written: string[]): Promise<void> {
+  async #write(
+    user: ClusterUser,
+    everyMs: number,
+    { written, bodies }: { readonly written: string[]; readonly bodies: string[] },
+  ): Promise<void> {
     for (let n = 0; !this.#stop.signal.aborted; n++) {
       const path = `/v3/rooms/${enc(this.#room)}/send/m.room.message/${enc(user.id)}${n}`;
-      const { event_id: id } = await user.ok('PUT', path, { msgtype: 'm.text', body: `${user.id} ${n}` });
+      const body = `${user.id} ${n}`;
+      const { event_id: id } = await user.ok('PUT', path, { msgtype: 'm.text', body });
       written.push(String(id));
+      bodies.push(body);
       await wait(everyMs);
     }
   }
@@ -87,10 +96,16 @@ export class Talk {
     while (!lengths(this.#read).every(length => length >= all)) await wait(20);
   }
 
-  /** Ends it: everything that was acknowledged was read once, in the order in which each writer wrote it. */
-  async check(): Promise<void> {
+  /** Nobody writes any more. By writer: what was said and acknowledged, in order. */
+  async end(): Promise<ReadonlyMap<string, readonly string[]>> {
     this.#stop.abort();
     await Promise.all(this.#writers);
+    return this.#bodies;
+  }
+
+  /** Ends it: everything that was acknowledged was read once, in the order in which each writer wrote it. */
+  async check(): Promise<void> {
+    await this.end();
     this.#isWritten = true;
     await Promise.all(this.#readers);
     for (const [reader, read] of this.#read) {

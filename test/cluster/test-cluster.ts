@@ -31,7 +31,7 @@ export const CONNECTIONS = 16;
 export class TestCluster implements AsyncDisposable {
   readonly processes: readonly RunningServer[];
   readonly nats: TestNats;
-  readonly #db: Database;
+  readonly db: Database;
   /** Between the first process and the database. */
   readonly cable: CutCable;
   readonly #add: (process: string, roles: readonly string[]) => Promise<RunningServer>;
@@ -40,7 +40,7 @@ export class TestCluster implements AsyncDisposable {
   private constructor({ processes, nats, db, cable, add }: Started, opened: AsyncDisposableStack) {
     this.processes = processes;
     this.nats = nats;
-    this.#db = db;
+    this.db = db;
     this.cable = cable;
     this.#add = add;
     this.#opened = opened;
@@ -50,7 +50,7 @@ export class TestCluster implements AsyncDisposable {
   async mostConnections(signal: AbortSignal): Promise<number> {
     let most = 0;
     while (!signal.aborted) {
-      most = Math.max(most, await connectionsOf(this.#db));
+      most = Math.max(most, await connectionsOf(this.db));
       await wait(100);
     }
     return most;

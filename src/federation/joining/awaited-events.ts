@@ -72,6 +72,11 @@ export class AwaitedEvents implements AsyncDisposable {
     this.#rounds.wake();
   }
 
+  /** The same, where another process found that something is. */
+  heard(): void {
+    this.#rounds.heard();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#rounds[Symbol.asyncDispose]();
   }

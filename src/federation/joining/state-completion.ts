@@ -73,6 +73,11 @@ export class StateCompletion implements AsyncDisposable {
     this.#rounds.wake();
   }
 
+  /** The same, where another process found that something is. */
+  heard(): void {
+    this.#rounds.heard();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#rounds[Symbol.asyncDispose]();
