@@ -7,7 +7,7 @@ import { REQUEST_ROLES } from '../http/role.ts';
 test('a process does the work of its roles and leaves the rest', async () => {
   const done: string[] = [];
   const leases = leasesOf(new SoleLeases(), new Set(['push', 'rooms']));
-  for (const name of ['push', 'shard-7', 'maintenance', 'joins', 'federation-out'])
+  for (const name of ['push', 'shard-7', 'maintenance', 'joins', 'federation-out-3'])
     await leases.hold(name, async () => void done.push(name), AbortSignal.abort());
   assert.deepEqual(done, ['push', 'shard-7', 'joins']);
 });

@@ -67,7 +67,7 @@ test('F27 a frozen process whose work nobody else has is named, by whoever is aw
     console.log(`F27 in ${seconds} s:\n${reportText(diagnosis)}`);
     const found = workIn(diagnosis);
     assert.equal(found?.because, undefined);
-    assert.match(found?.proof.join('\n') ?? '', /^federation-out .*no process does it$/m);
+    assert.match(found?.proof.join('\n') ?? '', /^federation-log .*no process does it$/m);
     assert.match(found?.proof.join('\n') ?? '', /^process process-0 \(federation-out\) fell silent/m);
     assert.match(found?.repair?.lines.join('\n') ?? '', /kill -CONT .*\n.*copse role federation-out/);
   } finally {

@@ -220,14 +220,14 @@ onEachDatabase('work that waits is told with who should do it, and for how long'
   assert.match(found?.effect ?? '', /^other servers are not sent what happens here$/);
   assert.match(
     found?.proof.join('\n') ?? '',
-    /^federation-out \(role federation-out\): 1 item, the first for 1 min; no process does it$/m,
+    /^federation-log \(role federation-out\): 1 item, the first for 1 min; no process does it$/m,
   );
   assert.match(
     found?.proof.join('\n') ?? '',
     /^process board-2 \(federation-out\) fell silent and was held for dead /m,
   );
   assert.deepEqual(found?.repair?.lines.slice(-1), ['start one that has the role: copse role federation-out']);
-  holders.set('federation-out', 'board-1');
+  holders.set('federation-log', 'board-1');
   assert.deepEqual(await causes(), [], 'who has it may be on the way to it');
   world.here.clock.advance(HOUR_MS);
   const [later] = await causes();

@@ -2,6 +2,7 @@ import type { Queryable } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
 import { OWN } from '../../rooms/room.ts';
 import { LOG_EVENT } from '../../rooms/room-log.table.ts';
+import { SLOTS } from '../outbound/slots.ts';
 
 /** What lies somewhere until a piece of work is done: since when that could have been, and how much there is. */
 export interface WaitingWork {
@@ -21,6 +22,15 @@ export async function dueInbox(db: Queryable, now: number): Promise<WaitingWork 
     group by coalesce(room.shard, 0) order by since limit 1`);
 }
 
+/** What waits for other servers that do not fail, by the slot of destinations where it has waited for longest. */
+export async function dueDestinations(db: Queryable): Promise<WaitingWork | undefined> {
+  return db.get<WaitingWork>(sql`select 'federation-out-' || (domain_nid % ${SLOTS}) as work, min(since) as since,
+      count(*) as items
+    from outbound_room where not exists (select 1 from destination d where d.domain_nid = outbound_room.domain_nid
+      and d.retry_at is not null)
+    group by 1 order by since limit 1`);
+}
+
 /** What else is due by a time that stands beside it. */
 export async function dueWork(db: Queryable, now: number): Promise<WaitingWork[]> {
   const queues = [
@@ -36,12 +46,6 @@ export async function dueWork(db: Queryable, now: number): Promise<WaitingWork[]
       sql`select min(case when pusher.next_try_at > push_queue.ts then pusher.next_try_at else push_queue.ts end) as since,
         count(*) as items from push_queue join pusher on pusher.nid = push_queue.pusher_nid
         where pusher.next_try_at <= ${now}`,
-    ],
-    [
-      'federation-out',
-      sql`select min(since) as since, count(*) as items from outbound_room
-        where not exists (select 1 from destination d where d.domain_nid = outbound_room.domain_nid
-          and d.retry_at is not null)`,
     ],
   ] as const;
   const found: WaitingWork[] = [];

@@ -84,7 +84,7 @@ onEachDatabase('what others say costs no transaction, and how far it was read is
   const before = await stored();
   const theirs = await accepted(rooms, room, { type: 'm.room.message', sender: DORA, content: { body: 'theirs' } });
   await world.settle();
-  assert.equal(world.outbound.follower.positionOf(room.shard), theirs.pos);
+  assert.equal((await world.outbound.follower.noted()).get(room.shard), theirs.pos);
   assert.equal(await stored(), before);
   await world.pass(2000);
   for (let turn = 0; (await stored()) !== theirs.pos; turn++) {

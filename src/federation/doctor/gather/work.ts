@@ -3,7 +3,7 @@ import { roleOf } from '../../../cluster/roles.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import { READER } from '../../outbound/log-follower.ts';
 import type { DepartedFacts, WorkFacts } from '../facts.ts';
-import { dueInbox, dueWork, unreadOwnEvents, type WaitingWork } from '../work.table.ts';
+import { dueDestinations, dueInbox, dueWork, unreadOwnEvents, type WaitingWork } from '../work.table.ts';
 
 /** The machine under this process. */
 export interface Machine {
@@ -29,11 +29,11 @@ export async function gatherWork({ rooms, leases }: WorkParts, startedAt: number
   const now = clock.now();
   const workers = await leases.workers();
   const holderOf = (work: string) => (workers === undefined ? 'this process' : (workers.holders.get(work) ?? null));
-  const inbox = await dueInbox(db, now);
+  const [inbox, destinations] = [await dueInbox(db, now), await dueDestinations(db)];
   const unread = (await unreadOwnEvents(db, READER)).map(
-    ({ since, items }): WaitingWork => ({ work: 'federation-out', since: since ?? now, items }),
+    ({ since, items }): WaitingWork => ({ work: 'federation-log', since: since ?? now, items }),
   );
-  const waiting = [...(inbox === undefined ? [] : [inbox]), ...(await dueWork(db, now)), ...unread];
+  const waiting = [inbox ?? [], destinations ?? [], await dueWork(db, now), unread].flat();
   const oldest = [...Map.groupBy(waiting, ({ work }) => work).values()].map(oldestOf);
   return {
     work: oldest.map(({ work, since, items }) => ({
