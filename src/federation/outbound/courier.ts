@@ -72,7 +72,9 @@ type Later = Pick<Extract<Outcome, { result: 'later' }>, 'reason' | 'retryAfterM
  */
 export class Courier {
   readonly #parts: CourierParts;
-  readonly #share = new LoopShare(BEGUN_A_TURN);
+  /** Of those that read what goes next, and of those that send it: many come from a claim at once. */
+  readonly #reading = new LoopShare(BEGUN_A_TURN);
+  readonly #sending = new LoopShare(BEGUN_A_TURN);
   readonly #claims = new GatheredWrites<{ readonly domainNid: number; readonly pending: string }>(some =>
     this.#parts.db.tx(tx => keepPending(tx, some)),
   );
@@ -110,7 +112,7 @@ export class Courier {
   }
 
   async #one(session: Session): Promise<Next> {
-    await this.#share.take(1);
+    await this.#reading.take(1);
     session.signal.throwIfAborted();
     using parcel =
       session.pending === undefined
@@ -145,7 +147,8 @@ export class Courier {
     return { txnId: randomToken(random, TXN_ID_BYTES), ts: clock.now() };
   }
 
-  #transmit(session: Session, parcel: Sendable, { txnId, ts }: Named): Promise<Outcome> {
+  async #transmit(session: Session, parcel: Sendable, { txnId, ts }: Named): Promise<Outcome> {
+    await this.#sending.take(1);
     const { server, signal, hasDelivered } = session;
     return transmit(this.#parts, parcel, {
       server,
