@@ -22,8 +22,11 @@ async function openProgram(): Promise<{ readonly url: string } & AsyncDisposable
   };
 }
 
+const PRIVATE = 'example.app.heron:/back';
+
 async function registered(server: string): Promise<string> {
-  const metadata = { ...METADATA, application_type: 'native', redirect_uris: ['http://127.0.0.1/back'] };
+  const uris = ['http://127.0.0.1/back', PRIVATE];
+  const metadata = { ...METADATA, application_type: 'native', redirect_uris: uris };
   const answer = await fetch(`${server}/_copse/oauth/register`, { method: 'POST', body: JSON.stringify(metadata) });
   return ((await answer.json()) as { client_id: string }).client_id;
 }
@@ -33,18 +36,20 @@ test('a person in a browser makes an account for a program, lets it in, and is l
   await using server = await startServer({ port, config: { public_base_url: `http://127.0.0.1:${port}` } });
   await using program = await openProgram();
   await using browser = await openBrowser();
-  const query = new URLSearchParams({
-    response_type: 'code',
-    client_id: await registered(server.url),
-    redirect_uri: program.url,
-    scope: SCOPE,
-    state: 'a state',
-    prompt: 'create',
-    code_challenge: challengeOf(VERIFIER),
-    code_challenge_method: 'S256',
-  });
+  const clientId = await registered(server.url);
+  const authorization = (redirect_uri: string, more: Record<string, string> = {}) =>
+    `${server.url}/_copse/authorize?${new URLSearchParams({
+      response_type: 'code',
+      client_id: clientId,
+      redirect_uri,
+      scope: SCOPE,
+      state: 'a state',
+      code_challenge: challengeOf(VERIFIER),
+      code_challenge_method: 'S256',
+      ...more,
+    })}`;
   await onPage(await browser.newPage(), async page => {
-    await page.goto(`${server.url}/_copse/authorize?${query}`);
+    await page.goto(authorization(program.url, { prompt: 'create' }));
     await page.getByLabel('User name').fill('alice');
     await page.getByLabel('Password').fill(PASSWORD);
     await page.getByRole('button', { name: 'Make the account' }).click();
@@ -61,5 +66,15 @@ test('a person in a browser makes an account for a program, lets it in, and is l
     await page.getByRole('button', { name: 'Change it' }).click();
     await page.waitForURL('**/_copse/account*');
     assert.equal(await page.getByLabel('The name that others see').inputValue(), 'Alice');
+    // There is no program for this scheme; whether the policy of the page lets the browser look for one is said in the console.
+    const complaints: string[] = [];
+    page.on('console', message => complaints.push(message.text()));
+    const isRefused = async (uri: string) => {
+      await page.goto(authorization(uri));
+      await page.getByRole('button', { name: 'Let it in' }).click();
+      await page.waitForTimeout(1000);
+      return complaints.splice(0).some(text => text.includes('form-action'));
+    };
+    assert.equal(await isRefused(PRIVATE), false);
   });
 });
