@@ -215,3 +215,41 @@ onPostgres('a process that sleeps in a transaction holds up nobody for long', as
   await assert.rejects(slept);
   assert.equal(await db.get(sql`select 1 from cluster_lease where name = 'too late'`), undefined);
 });
+
+onEachDatabase('work that stands still begins anew where it is done, and nothing else does', async db => {
+  await using cluster = new Cluster(db);
+  const one = await cluster.join('one');
+  const two = await cluster.join('two');
+  await eventually(async () => {
+    await one.member.beat();
+    await two.member.beat();
+    return one.held().length + two.held().length === WORK.length && two.held().length > 0;
+  });
+  const [still, other] = one.held() as [string, string];
+  one.member.renew(still);
+  await eventually(async () => !one.member.holds(still));
+  assert.equal(one.member.holds(other), true);
+  await eventually(async () => {
+    await one.member.beat();
+    return one.member.holds(still);
+  });
+  assert.deepEqual([...(cluster.doing.get(still) ?? [])], ['one']);
+  assert.equal(cluster.most.get(still), 1, 'never twice at a time');
+});
+
+onEachDatabase('who was held for dead is remembered until one of its name comes back', async db => {
+  await using cluster = new Cluster(db);
+  const one = await cluster.join('one');
+  await cluster.join('two');
+  cluster.now += LIFE_MS - 1;
+  await one.member.beat();
+  cluster.now += 1;
+  await one.member.beat();
+  const { holders, departed } = await one.member.workers();
+  assert.deepEqual(departed, [{ name: 'two', roles: [], ts: cluster.now }]);
+  assert.ok([...holders.values()].every(name => name === 'one'));
+  const again = await cluster.join('two');
+  assert.deepEqual((await one.member.workers()).departed, []);
+  await again.member[Symbol.asyncDispose]();
+  assert.deepEqual((await one.member.workers()).departed, [], 'who says goodbye is not missed');
+});
