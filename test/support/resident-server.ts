@@ -55,6 +55,8 @@ export class ResidentServer {
   };
   /** Users for whom an invite came. */
   readonly admitted: UserId[] = [];
+  /** Versions of rooms that nobody could come into, with the servers that named them. */
+  readonly unknownVersions: string[] = [];
   readonly #app;
 
   constructor(t: TestContext, db: Database) {
@@ -73,6 +75,8 @@ export class ResidentServer {
         rooms: this.rooms,
         checked,
         guard,
+        noteVersion: (server, { what, version }) =>
+          void this.unknownVersions.push(`${what} by ${server}: version ${version}`),
         memberships,
         exchange: (server, roomId, body) => exchangeInvite(client, server, roomId, body),
       }),

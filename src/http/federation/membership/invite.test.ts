@@ -127,6 +127,7 @@ onEachDatabase('N073 a room version that we do not know, or know to be another, 
   const unknown = await send(sign(invite()), { room_version: '99' });
   assert.deepEqual([unknown.status, unknown.body.errcode], [400, 'M_INCOMPATIBLE_ROOM_VERSION']);
   assert.equal(unknown.body.room_version, '99');
+  assert.deepEqual(server.unknownVersions, ['an invite by two.example: version 99']);
   const old = await send(sign(invite()), { room_version: '1' });
   assert.equal(old.status, 400, 'in version 1 that is no event');
   // We are in this room, and it is of version 10.
@@ -140,6 +141,7 @@ onEachDatabase('N073 a room version that we do not know, or know to be another, 
   );
   const other = await send(pdu, { room_version: '11' }, { room: room.roomId });
   assert.deepEqual([other.status, other.body.errcode], [400, 'M_INCOMPATIBLE_ROOM_VERSION']);
+  assert.equal(server.unknownVersions.length, 1, 'those that we know are another matter');
 });
 
 onEachDatabase('a room that we are only told of takes the version of the newest invite', async (db, t) => {
