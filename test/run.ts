@@ -139,6 +139,16 @@ const SUITES: readonly Suite[] = [
     run: args => runLab(args, 'whole'),
   },
   {
+    name: 'clients-lab',
+    about: 'matrix-js-sdk through the front of four boards [FILE...]',
+    when: 'asked',
+    engines: true,
+    run: args => {
+      process.env.COPSE_TEST_CLIENTS = 'lab';
+      return runLab(args.length > 0 ? args : ['test/clients/js-sdk-*.test.ts'], 'whole');
+    },
+  },
+  {
     name: 'doctor-fast',
     about: 'the same, one fault at a time and without Synapse',
     when: 'ci',

@@ -1,4 +1,5 @@
 import { ScatteredServer } from '../../cluster/scattered-server.ts';
+import { LabServer } from '../../lab/lab-server.ts';
 import { type RunningServer, SERVER_NAME, type ServerOptions, startServer } from '../../support/running-server.ts';
 import { ClientProcess } from './client-process.ts';
 import type { StartOptions } from './session-commands.ts';
@@ -9,7 +10,7 @@ export const userId = (localpart: string) => `@${localpart}:${SERVER_NAME}`;
 
 type StageServer = Pick<RunningServer, 'url' | 'kill9' | 'restart' | 'stop'>;
 
-/** A running Copse, or several processes that are one (COPSE_TEST_PROCESSES), and the clients that use it. Disposing of it ends them all. */
+/** A running Copse, or several processes that are one (COPSE_TEST_PROCESSES, COPSE_TEST_CLIENTS), and the clients that use it. Disposing of it ends them all. */
 export class Stage implements AsyncDisposable {
   readonly server: StageServer;
   readonly #clients: ClientProcess[] = [];
@@ -19,6 +20,7 @@ export class Stage implements AsyncDisposable {
   }
 
   static async open(options: ServerOptions = {}): Promise<Stage> {
+    if (process.env.COPSE_TEST_CLIENTS === 'lab') return new Stage(await LabServer.start(options.config));
     const processes = Number(process.env.COPSE_TEST_PROCESSES ?? '1');
     if (processes === 1) return new Stage(await startServer(options));
     return new Stage(await ScatteredServer.start(processes, options.config));

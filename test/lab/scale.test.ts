@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { processesOf } from './board-processes.ts';
+import { Crowd } from './crowd.ts';
+import { skipWithoutLab, TestLab } from './test-lab.ts';
+
+test('a part gets more processes and fewer under load: no other restarts, and nobody is refused', {
+  skip: skipWithoutLab,
+}, async t => {
+  await using world = await TestLab.start();
+  const { lab } = world;
+  const [first = assert.fail()] = lab.boards;
+  const crowd = await Crowd.gather(world.doors, { rooms: 3, people: 3, everyMs: 300 });
+  await crowd.servedAfter();
+  const before = processesOf(lab, first);
+  const retries = crowd.retries;
+  const count = () => [...processesOf(lab, first).keys()].filter(name => name.includes('-sync-')).length;
+  assert.equal(count(), 2);
+  for (const wanted of [4, 2]) {
+    lab.say(first, ...lab.copse(first, 'role', 'scale', 'sync', String(wanted)));
+    while (count() !== wanted) await wait(500);
+    await crowd.servedAfter();
+    t.diagnostic(`${wanted} processes of sync`);
+  }
+  const after = processesOf(lab, first);
+  const others = [...before].filter(([name]) => !name.includes('-sync-'));
+  assert.deepEqual(
+    others.map(([name]) => [name, after.get(name)]),
+    others,
+    'another process was started anew',
+  );
+  await crowd.check();
+  assert.equal(crowd.retries, retries, 'somebody was refused');
+  t.diagnostic(`${crowd.count} messages, ${others.length} other processes`);
+});
