@@ -202,6 +202,16 @@ const SUITES: readonly Suite[] = [
     run: args => runReport('test/bench/load.ts', args),
   },
   {
+    name: 'bench-boards',
+    about: 'sending and fan-out on 1, 2 and 4 boards of a lab, each with the same part of a processor [BOARDS...]',
+    when: 'asked',
+    engines: true,
+    run: args => {
+      prepareLab();
+      return runReport('test/bench/boards.ts', args);
+    },
+  },
+  {
     name: 'bench-sliding',
     about: 'what sliding sync costs beside /sync [ROOMS...]',
     when: 'asked',

@@ -35,6 +35,8 @@ export interface TestLabOptions extends Partial<Pick<LabPlan, 'boards' | 'memory
 export class TestLab implements AsyncDisposable {
   readonly lab: Lab;
   readonly #folder: LabFolder;
+  /** Timers of the lab keep no process alive. */
+  readonly #alive = setInterval(() => undefined, 60_000);
 
   private constructor(lab: Lab, folder: LabFolder) {
     this.lab = lab;
@@ -92,6 +94,7 @@ export class TestLab implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#folder.hasLab) await this.lab.down();
+    clearInterval(this.#alive);
     rmSync(join(this.#folder.path, '..'), { recursive: true, force: true });
   }
 }

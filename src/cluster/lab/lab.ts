@@ -147,6 +147,11 @@ export class Lab {
     this.#group(machine).freeze(isFrozen);
   }
 
+  /** Lets a machine use so much from now on. */
+  limit(machine: Machine, cpus: number | undefined): void {
+    this.#group(machine).make({ memory: machine.memory, cpus });
+  }
+
   /** Cuts what is between two machines, or, without another, pulls a cable. */
   partition(machine: Machine, from?: Machine): void {
     if (from === undefined) this.#network.plug(machine, false);
