@@ -13,6 +13,7 @@ import { factsReader, memoryReader } from '../cluster/agent/read-facts.ts';
 import { Supervisor } from '../cluster/agent/supervisor.ts';
 import type { BoardIdentity } from '../cluster/joining/board-folder.ts';
 import { boardNameFor, splitAddress } from '../cluster/joining/own-address.ts';
+import { firstProcessName } from '../cluster/placement/begun.ts';
 import { FIRST_PORT } from '../cluster/placement/budget.ts';
 import { dataFolderOf, programFolders, readEnvironment } from '../config/environment.ts';
 import type { ConfigArgs } from '../config/load.ts';
@@ -70,5 +71,5 @@ async function firstProcess(args: ConfigArgs, identity: BoardIdentity | undefine
   const board = identity?.name ?? boardNameFor(hostname());
   const at = identity === undefined ? listen.client : { host: splitAddress(identity.address).host, port: FIRST_PORT };
   const what = { part: 'all', kind: 'role', roles: [], isLeaving: false } as const;
-  return { process: `${board}-all-1`, board, ...what, memory, host: at.host, port: at.port };
+  return { process: firstProcessName(board), board, ...what, memory, host: at.host, port: at.port };
 }

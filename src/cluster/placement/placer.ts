@@ -2,8 +2,9 @@ import { type Clock, sleep } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Database } from '../../db/database.ts';
 import { putAssignment, removeAssignment } from '../boards/assignment.table.ts';
-import { REPORT_EVERY_MS } from '../boards/board.ts';
+import { type Assignment, REPORT_EVERY_MS } from '../boards/board.ts';
 import { databaseTime, type Moment } from '../process.table.ts';
+import { begun } from './begun.ts';
 import { giveUpBoard, takeBoardBack } from './given-up.table.ts';
 import { look, type Seen } from './look.ts';
 import type { PlacementSettings } from './parts.ts';
@@ -51,6 +52,8 @@ export class Placer {
     const { db, clock, settings } = this.#parts;
     const seen = await look(db, this.#moment(), settings);
     if (seen === undefined) return [];
+    const first = seen.current.length === 0 ? begun(seen.boards, settings.memory) : [];
+    if (first.length > 0) return this.#admit(first);
     const now = clock.monotonic();
     this.#dead.keep(
       namesOf(seen, ({ isAlive }) => !isAlive),
@@ -66,6 +69,14 @@ export class Placer {
     for (const act of acts)
       if (act.kind === 'put' && !act.assignment.isLeaving) this.#changed.set(act.assignment.process, now);
     return acts;
+  }
+
+  /** The next step goes on from there. */
+  async #admit(first: readonly Assignment[]): Promise<readonly Act[]> {
+    await this.#parts.db.tx(async tx => {
+      for (const one of first) await putAssignment(tx, one, this.#moment());
+    });
+    return first.map(assignment => ({ kind: 'put', assignment }));
   }
 
   #acts(seen: Seen, { boards }: Verdict, now: number): Act[] {
