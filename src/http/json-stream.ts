@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { Json, JsonObject } from '../core/json.ts';
+import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { type Reply, reply } from './endpoint.ts';
 
 /** Text is handed on in pieces of about this many characters. */
@@ -24,6 +24,19 @@ export function streamMember(head: JsonObject, key: string, items: Items): Reply
 /** `{...head, key: [items], ...}`, each array begun when the one before it has ended. */
 export function streamMembers(head: JsonObject, arrays: readonly StreamedArray[]): Reply {
   return stream(object(head, arrays));
+}
+
+/**
+ * `json` in which members of the object at `path` get an array more, each at `arrayPath` in it (objects on the way there have
+ * nothing else), written as its items come.
+ */
+export function streamInto(
+  json: JsonObject,
+  path: readonly string[],
+  arrayPath: readonly string[],
+  arrays: ReadonlyMap<string, Items>,
+): Reply {
+  return stream(into(json, path, member => arrays.get(member), arrayPath));
 }
 
 /** The same behind a status, as the first version of some federation endpoints has it: `[200, {...}]`. */
@@ -52,6 +65,33 @@ async function* object(head: JsonObject, arrays: readonly StreamedArray[]): Asyn
     separator = ',';
   }
   yield '}';
+}
+
+async function* into(
+  json: JsonObject,
+  [step, ...path]: readonly string[],
+  itemsOf: (member: string) => Items | undefined,
+  arrayPath: readonly string[],
+): AsyncGenerator<string, void> {
+  let separator = '{';
+  for (const [name, value] of Object.entries(json)) {
+    const items = step === undefined ? itemsOf(name) : undefined;
+    yield `${separator}${JSON.stringify(name)}:`;
+    separator = ',';
+    if (isObject(value) && name === step) yield* into(value, path, itemsOf, arrayPath);
+    else if (isObject(value) && items !== undefined) yield* withArray(value, arrayPath, items);
+    else yield JSON.stringify(value);
+  }
+  yield separator === '{' ? '{}' : '}';
+}
+
+/** Whatever was at the beginning of the path gives way. */
+function withArray(json: JsonObject, [first = '', ...path]: readonly string[], items: Items): Texts {
+  const rest = Object.fromEntries(Object.entries(json).filter(([name]) => name !== first));
+  const head = JSON.stringify(rest).slice(0, -1);
+  const separator = head === '{' ? '' : ',';
+  const opened = [first, ...path].map(name => JSON.stringify(name)).join(':{');
+  return list(`${head}${separator}${opened}:[`, asText(items), `]${'}'.repeat(path.length + 1)}`);
 }
 
 async function* list(before: string, items: Texts, after: string, between = ','): AsyncGenerator<string, void> {

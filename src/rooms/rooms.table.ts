@@ -69,10 +69,16 @@ export async function roomHead(db: Queryable, roomNid: number): Promise<RoomHead
   return row;
 }
 
-/** How many rooms a user is joined to, and how many members these have together. */
-export async function extentOfRooms(db: Queryable, userNid: number): Promise<{ rooms: number; members: number }> {
+/** How many rooms a user is joined to, and how many members these have together, `most` of each at the most. */
+export async function extentOfRooms(
+  db: Queryable,
+  userNid: number,
+  most?: number,
+): Promise<{ rooms: number; members: number }> {
+  const all = sql`room.joined_count`;
+  const counted = most === undefined ? all : sql`case when ${all} > ${most} then ${most} else ${all} end`;
   const row = await db.get<{ rooms: number; members: number }>(sql`select count(*) as rooms,
-    coalesce(sum(room.joined_count), 0) as members from room_member join room on room.nid = room_member.room_nid
+    coalesce(sum(${counted}), 0) as members from room_member join room on room.nid = room_member.room_nid
     where room_member.user_nid = ${userNid} and room_member.membership = ${MEMBERSHIPS.join}`);
   return { rooms: Number(row?.rooms ?? 0), members: Number(row?.members ?? 0) };
 }

@@ -68,6 +68,8 @@ export interface RoomBlock {
   readonly json: JsonObject;
   /** Membership events that the client learns of, for its device lists. */
   readonly members: readonly StoredEvent[];
+  /** State that is too much for `json`, which has an empty list in its place. */
+  readonly late?: AsyncIterable<JsonObject>;
 }
 
 /** State and timeline of a room, the part that joined and left rooms have in common. */
@@ -85,25 +87,39 @@ export async function roomEvents(window: SyncWindow, change: RoomChange, isJoine
   const end = last?.pos === change.upTo ? last.roomRoot : await window.reads.rootAt(db, place, 'upTo');
   const start = timeline.events[0]?.stored.stateBefore ?? end;
   const becameWhole = change.becameWhole === true;
-  const delta = await stateDelta(window, room, { from, start, end, becameWhole }, timeline.events, change.isNew);
+  // A client that has some of the room already is told whose devices to look at besides, by all members.
+  const mayBeLate = isJoined && window.late !== undefined && change.isNew && (since === undefined || !window.fullState);
+  const how = { isNew: change.isNew, mayBeLate };
+  const delta = await stateDelta(window, room, { from, start, end, becameWhole }, timeline.events, how);
   const format = { withoutRoomId: true };
-  const state = delta.events.map(stored => ({ stored, membership: 'join' as const }));
   const json: JsonObject = {
     timeline: {
       events: await clientEvents(parts, db, room, view, timeline.events, format),
       limited,
       prev_batch: formatRoomToken(timeline.start),
     },
-    [window.stateName]: {
-      events: (await clientEvents(parts, db, room, view, state, { ...format, withoutBundle: true })).map(
-        withoutMembership,
-      ),
-    },
+    [window.stateName]: { events: await stateEvents(window, room, delta.events) },
   };
   if (isJoined && (change.isNew || becameWhole || delta.membersChanged)) {
     json.summary = await roomSummary(window, room, end);
   }
-  return { json, members: delta.members };
+  const { members, late } = delta;
+  return late === undefined ? { json, members } : { json, members, late: written(window, room, late) };
+}
+
+async function stateEvents(window: SyncWindow, room: Room, events: readonly StoredEvent[]): Promise<JsonObject[]> {
+  const { parts, view } = window;
+  const state = events.map(stored => ({ stored, membership: 'join' as const }));
+  const format = { withoutRoomId: true, withoutBundle: true };
+  return (await clientEvents(parts, parts.db, room, view, state, format)).map(withoutMembership);
+}
+
+async function* written(
+  window: SyncWindow,
+  room: Room,
+  batches: AsyncIterable<readonly StoredEvent[]>,
+): AsyncGenerator<JsonObject, void> {
+  for await (const batch of batches) yield* await stateEvents(window, room, batch);
 }
 
 /** `unsigned.membership` belongs to timeline events. */

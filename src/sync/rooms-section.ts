@@ -154,7 +154,8 @@ async function joinedBlock(
   const becameWhole = !initial && extra.busy.has(room.nid) && (await knowsMembers(window, room));
   const isFirst = justJoined || (becameWhole && !window.filter.state.lazyLoadMembers);
   const isNew = initial || isFirst || window.fullState;
-  const { json, members } = await roomEvents(window, { room, isNew, becameWhole, after, upTo }, true);
+  const { json, members, late } = await roomEvents(window, { room, isNew, becameWhole, after, upTo }, true);
+  if (late !== undefined) window.late?.set(room.roomId, late);
   if (justJoined || becameWhole) result.joined.push(room);
   else result.kept.push({ room, members });
   const ephemeral = await ephemeralEvents(window, room, isFirst ? 0 : after, receipts);

@@ -13,7 +13,14 @@ export interface StateDelta {
   /** All membership events between the roots, shown or not. */
   readonly members: readonly StoredEvent[];
   readonly membersChanged: boolean;
+  /** Too much state to be held: instead of `events`, in batches as they are read. `members` is empty then. */
+  readonly late?: AsyncIterable<readonly StoredEvent[]>;
 }
+
+/** State of so many events is an answer's own; more of it is read while it is written. */
+export const MOST_HELD = 1000;
+/** Events of late state that are there at a time. */
+const BATCH = 50;
 
 export interface Roots {
   /** What the client has. */
@@ -35,12 +42,14 @@ export async function stateDelta(
   room: Room,
   roots: Roots,
   timeline: readonly SeenEvent[],
-  isNew: boolean,
+  { isNew, mayBeLate }: { readonly isNew: boolean; readonly mayBeLate: boolean },
 ): Promise<StateDelta> {
   const shown = new Map(timeline.map(({ stored }) => [stored.nid, stored]));
   const lazy = window.filter.state.lazyLoadMembers;
   const nids = isNew ? await wholeState(window, room, roots, lazy) : await difference(window, room, roots, lazy);
   const wanted = isStateAfter(window) ? nids : nids.filter(nid => !shown.has(nid));
+  if (mayBeLate && !lazy && wanted.length > MOST_HELD)
+    return { events: [], members: [], membersChanged: true, late: inBatches(window, wanted) };
   const found = await window.parts.events.byNids(window.parts.db, wanted);
   const events = wanted.flatMap(nid => found.get(nid) ?? []);
   const members = [...events, ...timeline.map(({ stored }) => stored)].filter(isMember);
@@ -52,6 +61,15 @@ export async function stateDelta(
     members,
     membersChanged: members.length > 0,
   };
+}
+
+/** Read past the cache, where so much would leave room for nothing else. */
+async function* inBatches({ parts, filter }: SyncWindow, nids: readonly number[]): AsyncGenerator<StoredEvent[], void> {
+  for (let at = 0; at < nids.length; at += BATCH) {
+    const some = nids.slice(at, at + BATCH);
+    const found = await parts.events.byNids(parts.db, some, false);
+    yield some.flatMap(nid => found.get(nid) ?? []).filter(({ event }) => filter.state.matches(event));
+  }
 }
 
 function isMember(stored: StoredEvent): boolean {

@@ -8,9 +8,17 @@ export const EVENT_BYTES = 6 * 1024;
 /** What there is of a room's state besides its members, in events. */
 const OTHER_STATE = 15;
 
-/** About what an initial sync holds while it is made, in bytes of live memory. */
-export async function initialSyncBytes(db: Queryable, userNid: number, filter: SyncFilter): Promise<number> {
-  const { rooms, members } = await extentOfRooms(db, userNid);
+/**
+ * About what an initial sync holds while it is made, in bytes of live memory. `mostHeld`: of so many members of a room; the
+ * state of larger ones is read while it is written.
+ */
+export async function initialSyncBytes(
+  db: Queryable,
+  userNid: number,
+  filter: SyncFilter,
+  mostHeld?: number,
+): Promise<number> {
+  const { rooms, members } = await extentOfRooms(db, userNid, mostHeld);
   const timeline = Math.min(filter.timeline.limit ?? DEFAULT_TIMELINE, MOST_TIMELINE);
   // Lazily loaded members are those of the timeline.
   const state = filter.state.lazyLoadMembers ? rooms * timeline : members;

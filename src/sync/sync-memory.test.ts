@@ -5,6 +5,7 @@ import { SyncBench } from '../../test/support/sync.ts';
 import type { Admission } from '../base/admission.ts';
 import { BudgetFullError } from '../base/budget-account.ts';
 import type { UserId } from '../core/ids.ts';
+import { sql } from '../db/sql.ts';
 
 /** Admits until told otherwise; shows what was asked for and what is held. */
 class Asked implements Admission {
@@ -41,6 +42,19 @@ onEachDatabase('an initial sync asks for memory by what it will show, and gives 
   await assert.rejects(bench.as(BOB), BudgetFullError);
   await assert.rejects(bench.as(BOB, since, { fullState: true }), BudgetFullError);
   assert.ok((await bench.as(BOB, since)).rooms, 'one that goes on is served');
+});
+
+onEachDatabase('an initial sync that is written as it is read asks for a part of what large rooms have', async db => {
+  const rooms = roomsOn(db);
+  const asked = new Asked();
+  using bench = new SyncBench(rooms, {}, asked);
+  const room = await newRoom(rooms);
+  await joinAll(rooms, room, [BOB]);
+  await db.run(sql`update room set joined_count = 100000 where nid = ${room.nid}`);
+  await bench.as(BOB, undefined, { late: new Map() });
+  await bench.as(BOB);
+  const [written = 0, whole = 0] = asked.bytes;
+  assert.ok(written < 8 * 1024 * 1024 && whole > 500 * 1024 * 1024, asked.bytes.join());
 });
 
 onEachDatabase('who waits and is sent away for want of memory hears so; on other ends they are answered', async db => {

@@ -13,10 +13,11 @@ import { presenceSection } from './presence/presence-section.ts';
 import type { PresenceState } from './presence/user-presence.ts';
 import { roomsSection } from './rooms-section.ts';
 import type { SyncSources, ToDeviceBatch } from './sources.ts';
+import { MOST_HELD } from './state-delta.ts';
 import { catchUpBytes, initialSyncBytes } from './sync-cost.ts';
 import type { SyncFilter } from './sync-filter.ts';
 import type { Typing } from './typing.ts';
-import { type StateName, type SyncWindow, userLogMoved } from './window.ts';
+import { type LateState, type StateName, type SyncWindow, userLogMoved } from './window.ts';
 
 export interface SyncRequest {
   readonly view: ClientView;
@@ -27,6 +28,11 @@ export interface SyncRequest {
   /** How long to wait for something to happen, in milliseconds. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /**
+   * Gets the state of large rooms that the caller writes as it comes, into the `events` that the answer has empty; without it
+   * all state is in the answer.
+   */
+  readonly late?: LateState;
   /** How the client wants its user to appear; `online` unless given. */
   readonly setPresence?: PresenceState | undefined;
 }
@@ -91,9 +97,10 @@ export class Sync {
   }
 
   /** Initial syncs side by side, as far as memory reaches. @throws BudgetFullError */
-  async #admit({ view, since, fullState, filter, signal }: SyncRequest): Promise<Disposable | undefined> {
+  async #admit({ view, since, fullState, filter, signal, late }: SyncRequest): Promise<Disposable | undefined> {
     if (this.#admission === undefined || (since !== undefined && !fullState)) return undefined;
-    const bytes = await initialSyncBytes(this.#parts.db, view.userNid, filter);
+    const mostHeld = since === undefined && late !== undefined ? MOST_HELD : undefined;
+    const bytes = await initialSyncBytes(this.#parts.db, view.userNid, filter, mostHeld);
     return this.#admission.admit('initial_sync', bytes, signal);
   }
 
@@ -126,6 +133,7 @@ export class Sync {
       busyRooms: since === undefined ? undefined : this.#logs.roomsBetween(since.shards, now.shards),
       fullState: request.fullState,
       stateName: request.stateName,
+      late: request.late,
       ignored,
     };
     const messages = await this.#toDevice(window);

@@ -1,3 +1,5 @@
+import type { RoomId } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { ClientView } from '../rooms/event-format.ts';
 import type { LogToken } from '../rooms/log-token.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
@@ -29,8 +31,13 @@ export interface LogWindow {
   readonly ignored: ReadonlySet<string>;
 }
 
+/** State of joined rooms that is read while it is written, by room: its events as the client gets them. */
+export type LateState = Map<RoomId, AsyncIterable<JsonObject>>;
+
 /** One `/sync`. */
 export interface SyncWindow extends LogWindow {
+  /** Where the state of large rooms goes that would not be held as a whole; undefined: it is a part of the answer. */
+  readonly late?: LateState | undefined;
   readonly lazyMembers: LazyMembers;
   readonly filter: SyncFilter;
   readonly fullState: boolean;

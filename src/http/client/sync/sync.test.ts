@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../../../test/support/databases.ts';
 import { RoomApi } from '../../../../test/support/room-api.ts';
+import { ALICE, setState } from '../../../../test/support/rooms.ts';
+import type { RoomId } from '../../../core/ids.ts';
 import { getObject, type JsonObject } from '../../../core/json.ts';
+import { MOST_HELD } from '../../../sync/state-delta.ts';
+
+interface Block {
+  readonly state_after: { readonly events: readonly JsonObject[] };
+  readonly timeline: { readonly events: readonly JsonObject[] };
+}
 
 onEachDatabase('the state at the end has the name by which it was asked for', async (db, t) => {
   const api = new RoomApi(db, t);
@@ -18,4 +26,27 @@ onEachDatabase('the state at the end has the name by which it was asked for', as
     const names = Object.keys(block).filter(key => key.endsWith('state') || key.endsWith('state_after'));
     assert.deepEqual(names, [name], query);
   }
+});
+
+onEachDatabase('the state of a large room is read while it is written, and is all there', async (db, t) => {
+  const api = new RoomApi(db, t);
+  const small = await api.create('alice', { name: 'Grove' });
+  const large = await api.create('alice', { name: 'Forest' });
+  const room = (await api.rooms.rooms.find(db, large as RoomId)) ?? assert.fail();
+  const keys = Array.from({ length: MOST_HELD + 20 }, (_, at) => `${at}`);
+  await Promise.all(keys.map(key => setState(api.rooms, room, ALICE, 'org.example.tree', { size: 1 }, key)));
+  const byNids = t.mock.method(api.rooms.events, 'byNids');
+  const { rooms, next_batch: since } = await api.ok(api.get('alice', '/v3/sync?use_state_after=true'));
+  const most = Math.max(...byNids.mock.calls.map(({ arguments: [, nids] }) => [...nids].length));
+  assert.ok(most <= 50, `${most} events at a time`);
+  const block = (id: string) => getObject(getObject(rooms as JsonObject, 'join') ?? {}, id) as unknown as Block;
+  const idsOf = (events: readonly JsonObject[]) => events.map(event => event.event_id).sort();
+  for (const id of [small, large]) {
+    const state = (await api.ok(api.get('alice', `/v3/rooms/${id}/state`))) as unknown as JsonObject[];
+    assert.deepEqual(idsOf(block(id).state_after.events), idsOf(state));
+    assert.ok(block(id).timeline.events.length > 0);
+  }
+  assert.deepEqual(Object.keys(block(large)).sort(), Object.keys(block(small)).sort());
+  const next = await api.ok(api.get('alice', `/v3/sync?since=${since}`));
+  assert.equal(next.rooms, undefined, 'nothing is left to be told');
 });

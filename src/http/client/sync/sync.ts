@@ -6,8 +6,9 @@ import { parseLogToken } from '../../../rooms/log-token.ts';
 import { PRESENCE_STATES } from '../../../sync/presence/user-presence.ts';
 import type { Sync } from '../../../sync/sync.ts';
 import { compileSyncFilter, type SyncFilter } from '../../../sync/sync-filter.ts';
-import type { StateName } from '../../../sync/window.ts';
+import type { LateState, StateName } from '../../../sync/window.ts';
 import { endpoint } from '../../endpoint.ts';
+import { streamInto } from '../../json-stream.ts';
 import type { Query } from '../../query.ts';
 
 /** A filter that a user stored before. @throws MatrixError M_NOT_FOUND */
@@ -71,16 +72,20 @@ export const sync = (parts: SyncParts) => {
     without: { parameter: 'since', role: 'initial-sync' },
     async handle({ user, query, signal }) {
       const since = query.get('since');
-      return parts.sync.answer({
+      const late: LateState = new Map();
+      const name = stateName(query);
+      const answer = await parts.sync.answer({
         view: { userId: user.userId, userNid: user.userNid, deviceId: user.deviceId },
         since: since === undefined || since === '' ? undefined : parseLogToken(since),
         filter: await filters.of(user.userNid, query.get('filter') || undefined),
         fullState: query.boolean('full_state'),
-        stateName: stateName(query),
+        stateName: name,
+        late,
         timeoutMs: query.integer('timeout', { fallback: 0, max: 3_600_000 }),
         signal,
         setPresence: query.choice('set_presence', PRESENCE_STATES, 'online'),
       });
+      return late.size === 0 ? answer : streamInto(answer, ['rooms', 'join'], [name, 'events'], late);
     },
   });
 };
