@@ -29,7 +29,8 @@ export class OutputPipe implements Disposable {
 
   /** A descriptor for a process to write to; to be closed here when the process has its own. */
   writer(): { readonly descriptor: number } & Disposable {
-    const descriptor = openSync(this.#file, constants.O_WRONLY);
+    // A writer does not wait for an agent that stands still.
+    const descriptor = openSync(this.#file, constants.O_WRONLY | constants.O_NONBLOCK);
     return { descriptor, [Symbol.dispose]: () => closeSync(descriptor) };
   }
 

@@ -110,6 +110,16 @@ test('what runs from before is not started again, and what of it is not wanted e
   assert.deepEqual(w.host.done, ['end b1-old-1']);
 });
 
+test('what runs from before is left alone until it is known what is wanted', async () => {
+  const w = world();
+  w.host.seen.set('b1-old-1', { state: 'running', pid: 8, words: ['role', 'push'] });
+  await look(w);
+  assert.deepEqual(w.host.done, []);
+  w.supervisor.want([]);
+  await look(w);
+  assert.deepEqual(w.host.done, ['end b1-old-1']);
+});
+
 test('of several with new words one after the other is started anew, while the others serve', async () => {
   const w = world();
   for (const port of [1, 2]) w.health.set(port, 'good');

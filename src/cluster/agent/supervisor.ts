@@ -23,6 +23,7 @@ export class Supervisor {
   readonly #parts: SupervisorParts;
   readonly #processes = new Map<string, WatchedProcess>();
   readonly #asked = new Map<string, number>();
+  #isTold = false;
 
   constructor(parts: SupervisorParts) {
     this.#parts = parts;
@@ -31,6 +32,7 @@ export class Supervisor {
   /** What shall run from now on. Acted upon at the next look. */
   want(launches: readonly Launch[]): void {
     const now = this.#parts.clock.now();
+    this.#isTold = true;
     for (const process of this.#processes.values()) process.wanted = undefined;
     for (const launch of launches) this.#processOf(launch.name, now).wanted = launch;
   }
@@ -57,6 +59,8 @@ export class Supervisor {
   /** Looks once at everything, and does what is to be done. To be called a few times a second. */
   async look(): Promise<void> {
     const { host, clock } = this.#parts;
+    // What runs from before may well be wanted.
+    if (!this.#isTold) return;
     const sightings = await host.look();
     const now = clock.now();
     for (const name of sightings.keys()) this.#processOf(name, now);
