@@ -42,6 +42,8 @@ const MOST_TRANSACTIONS = 5;
  * CPU, and a message to thousands of servers would keep everybody else waiting for as many of them as run side by side.
  */
 const BEGUN_A_TURN = 4;
+/** Of these come twice as many in a turn: some before its end and some at once after it. */
+const SENT_A_TURN = 2;
 /** Receivers may work long on what they get. Whoever has not taken anything yet is not waited for as long. */
 const TIMEOUT_MS = 60_000;
 const FIRST_TIMEOUT_MS = 20_000;
@@ -74,7 +76,7 @@ export class Courier {
   readonly #parts: CourierParts;
   /** Of those that read what goes next, and of those that send it: many come from a claim at once. */
   readonly #reading = new LoopShare(BEGUN_A_TURN);
-  readonly #sending = new LoopShare(BEGUN_A_TURN);
+  readonly #sending = new LoopShare(SENT_A_TURN);
   readonly #claims = new GatheredWrites<{ readonly domainNid: number; readonly pending: string }>(some =>
     this.#parts.db.tx(tx => keepPending(tx, some)),
   );
