@@ -28,9 +28,12 @@ export async function addHole(tx: Tx, roomNid: number, eventId: EventId, wantedB
     values (${roomNid}, ${eventId}, ${wantedBy}, ${now}) on conflict do nothing`);
 }
 
-/** Whether an event was missing until now; it is not from here on. */
-export async function closeHole(tx: Tx, roomNid: number, eventId: EventId): Promise<boolean> {
-  return (await tx.run(sql`delete from hole where room_nid = ${roomNid} and event_id = ${eventId}`)) > 0;
+/** Of an event that was missing until now, which is not from here on, the number of the one that builds on it. */
+export async function closeHole(tx: Tx, roomNid: number, eventId: EventId): Promise<number | undefined> {
+  const row = await tx.get<{ wanted_by: number }>(
+    sql`delete from hole where room_nid = ${roomNid} and event_id = ${eventId} returning wanted_by`,
+  );
+  return row?.wanted_by;
 }
 
 /** Forgets what was missing of a room: we come into it anew. */

@@ -28,7 +28,7 @@ async function withHole(db: Database, t: TestContext) {
   );
   const known = await say(there, remote, DORA, 'known');
   const stateBefore = await rootOf(here, room);
-  await db.tx(tx => ingest(here, tx, room, known.event, { stateBefore }));
+  await db.tx(tx => ingest(here, tx, room, known.event, { stateBefore, isGuessed: true }));
   const take = async (...events: readonly StoredEvent[]) => {
     for (const each of events) {
       const { outcome } = await db.tx(tx => ingest(here, tx, room, each.event));

@@ -2,12 +2,15 @@ import type { Tx } from '../db/database.ts';
 import { setStateAfter } from './events.table.ts';
 import { judgeByState, toldBy } from './judge-event.ts';
 import type { RoomsParts } from './parts.ts';
-import type { Room, StoredEvent } from './room.ts';
+import { GUESSED, type Room, type StoredEvent } from './room.ts';
 import type { Root } from './state-tree/state-trees.ts';
 import type { Difference } from './state-tree/tree-types.ts';
 
-/** An event that was missing, with what its place gave it. */
-export type Filling = Pick<StoredEvent, 'nid' | 'event' | 'replacesNid' | 'stateAfter'>;
+/** An event, with what its place gave it. */
+export type Arrived = Pick<StoredEvent, 'nid' | 'event' | 'replacesNid' | 'stateAfter'>;
+
+/** One that was missing, with the number of the event that builds on it. */
+export type Filling = Arrived & { readonly wantedBy: number };
 
 /** The room's extremities that do not come from the event, and its state as it follows from them. */
 export interface Tips {
@@ -18,12 +21,14 @@ export interface Tips {
 /** More that is different than could have been overlooked: then the states are of two kinds. */
 const MOST_LATE = 200;
 const LONGEST_CHAIN = 20;
+/** Events that are looked at on the way from an extremity back to the event. */
+const LONGEST_WAY = 300;
 
 /**
- * What builds on a missing event was taken in with a state that others told, or, where nobody could tell it, with the
- * room's own. That may lack what the missing ones did. So when the last of them has come, it is added to the state after
- * each extremity, where nothing stands or still what it replaced, and where it is allowed: what came later stays, and what
- * came beside it and won. Answers the room's state with it.
+ * What builds on a missing event was taken in with the state that others told, or, where nobody could tell it, with the
+ * room's own (`GUESSED`). That lacks what the missing ones did. So when the last of them has come, it is added to the state
+ * after each extremity that comes from there, where nothing stands or still what it replaced, and where it is allowed:
+ * what came later stays, and what came beside it and won. Answers the room's state with it.
  */
 export async function addOverlooked(
   parts: RoomsParts,
@@ -32,13 +37,32 @@ export async function addOverlooked(
   filling: Filling,
   { tips, root }: Tips,
 ): Promise<Root> {
+  const wanting = await parts.events.byNid(tx, filling.wantedBy);
+  if (wanting === undefined || (wanting.flags & GUESSED) === 0) return root;
+  let now = root;
   for (const tip of (await parts.events.byNids(tx, tips)).values()) {
+    if (!(await comesFrom(parts, tx, tip, wanting))) continue;
     const after = await withOverlooked(parts, tx, room, filling, tip.stateAfter);
     if (after === tip.stateAfter) continue;
     await setStateAfter(tx, tip.nid, after, tip.roomRoot);
     parts.events.forgetAtCommit(tx, [tip.nid]);
+    now = await withOverlooked(parts, tx, room, filling, now);
   }
-  return withOverlooked(parts, tx, room, filling, root);
+  return now;
+}
+
+/** Whether one event builds on another, by way of others that are not too many. */
+async function comesFrom(parts: RoomsParts, tx: Tx, tip: StoredEvent, from: StoredEvent): Promise<boolean> {
+  const seen = new Set<number>();
+  let level = [tip];
+  while (level.length > 0 && seen.size < LONGEST_WAY) {
+    if (level.some(each => each.nid === from.nid)) return true;
+    const fresh = level.filter(each => !seen.has(each.nid) && each.event.depth > from.event.depth);
+    for (const each of fresh) seen.add(each.nid);
+    const before = await parts.events.byIds(tx, new Set(fresh.flatMap(each => each.event.prevIds)));
+    level = [...before.values()];
+  }
+  return false;
 }
 
 async function withOverlooked(parts: RoomsParts, tx: Tx, room: Room, filling: Filling, root: Root): Promise<Root> {
@@ -63,7 +87,7 @@ async function inOrder(
   tx: Tx,
   filling: Filling,
   found: readonly Difference[],
-): Promise<(Pick<Difference, 'key' | 'before'> & { readonly late: Pick<Filling, 'nid' | 'event' | 'replacesNid'> })[]> {
+): Promise<(Pick<Difference, 'key' | 'before'> & { readonly late: Pick<Arrived, 'nid' | 'event' | 'replacesNid'> })[]> {
   const nids = found.flatMap(({ after }) => after ?? []);
   // The one that has just come is not yet as it will be.
   const events = await parts.events.byNids(
@@ -83,7 +107,7 @@ async function inOrder(
 async function replaces(
   parts: RoomsParts,
   tx: Tx,
-  { replacesNid }: Pick<Filling, 'replacesNid'>,
+  { replacesNid }: Pick<Arrived, 'replacesNid'>,
   nid: number,
 ): Promise<boolean> {
   let before = replacesNid;

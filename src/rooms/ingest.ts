@@ -4,14 +4,14 @@ import type { EventId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import { insertEvent, type NewEvent, promoteEvent, setStateAfter } from './events.table.ts';
 import { addExtremity, extremities, removeExtremities } from './extremities.table.ts';
-import { addOverlooked, type Filling } from './filled-hole.ts';
+import { type Arrived, addOverlooked } from './filled-hole.ts';
 import { type Judgement, judge } from './judge-event.ts';
-import { foundAtLast, isFromBefore, rememberMissing } from './missing-events.ts';
+import { foundAtLast, isFromBefore, NOT_AWAITED, rememberMissing } from './missing-events.ts';
 import type { RoomsParts } from './parts.ts';
 import { applyRedactions } from './redactions.ts';
 import { recordRelation } from './relations.table.ts';
 import { resolveRoots } from './resolve.ts';
-import { AFTER_GAP, OUTLIER, OWN, REJECTED, type Room, SOFT_FAILED, type StoredEvent } from './room.ts';
+import { AFTER_GAP, GUESSED, OUTLIER, OWN, REJECTED, type Room, SOFT_FAILED, type StoredEvent } from './room.ts';
 import { LOG_EVENT, ROOM_FOR_HISTORY, skipLogPositions, takeLogPos, writeLog } from './room-log.table.ts';
 import { lockRoom, type RoomHead, setRoomCreate, setRoomState } from './rooms.table.ts';
 import { stateChanged } from './state-change.ts';
@@ -44,6 +44,8 @@ export interface IngestOptions {
   readonly unwanted?: string | undefined;
   /** Much is missing before the event: that is history, fetched when somebody reads back to there. */
   readonly isBehindGap?: boolean;
+  /** `stateBefore` is the room's state, or lacks some of what it should have: nobody could tell it. */
+  readonly isGuessed?: boolean;
   /** This server sends the event to the others in the room. */
   readonly distribute?: boolean;
 }
@@ -67,6 +69,8 @@ interface Place {
   readonly isAwaited: boolean;
   /** Where it was missing below a gap, the position of that: what it builds on is missing there now. */
   readonly gapPos: number | undefined;
+  /** Where it was missing as a hole, the number of an event that builds on it. */
+  readonly wantedBy: number | undefined;
   /** A gap ends at the event. */
   readonly isBehindGap: boolean;
   /** The same event as it was stored without a place. */
@@ -138,7 +142,7 @@ async function findPlace(
   room: Room,
   event: Event,
   outlier: StoredEvent | undefined,
-  { head, tip, stateBefore, isBehindGap = false, distribute }: IngestOptions & { readonly head: RoomHead },
+  { head, tip, stateBefore, isBehindGap = false, isGuessed, distribute }: IngestOptions & { readonly head: RoomHead },
 ): Promise<Place> {
   const tips = tip?.tips ?? (await extremities(tx, room.nid));
   const found = tip?.previous ?? [...(await parts.events.byIds(tx, event.prevIds)).values()];
@@ -151,10 +155,10 @@ async function findPlace(
     previous,
     stateBefore: stateBefore ?? (await stateAfterAll(parts, tx, room, event, { head, tips, previous })),
     // What we make ourselves nobody can have built on.
-    ...(tip === undefined ? await foundAtLast(tx, room, event.id) : { isAwaited: false, gapPos: undefined }),
+    ...(tip === undefined ? await foundAtLast(tx, room, event.id) : NOT_AWAITED),
     isBehindGap: isBehindGap && event.prevIds.some(id => !previous.has(id)),
     outlier,
-    flags: distribute === true ? OWN : 0,
+    flags: (distribute === true ? OWN : 0) | (isGuessed === true ? GUESSED : 0),
   };
 }
 
@@ -265,7 +269,7 @@ async function advanceHead(
   room: Room,
   place: Place,
   pos: number,
-  filling: Filling,
+  filling: Arrived,
 ): Promise<number> {
   const { nid, event, stateAfter } = filling;
   const covered = new Set([...place.previous.values()].map(stored => stored.nid));
@@ -284,8 +288,11 @@ async function advanceHead(
   const others = place.tips.filter(tip => !covered.has(tip));
   const own = isTip ? [stateAfter] : [];
   const ofTips = await stateOfTips(parts, tx, room, { others, own, now: place.head.state_root });
-  const isFilling = place.isAwaited && place.gapPos === undefined;
-  const root = isFilling ? await addOverlooked(parts, tx, room, filling, { tips: others, root: ofTips }) : ofTips;
+  const { wantedBy } = place;
+  const root =
+    wantedBy !== undefined
+      ? await addOverlooked(parts, tx, room, { ...filling, wantedBy }, { tips: others, root: ofTips })
+      : ofTips;
   if (root !== place.head.state_root) await setRoomState(tx, room.nid, root);
   if (event.type === 'm.room.create' && event.stateKey === '') await setRoomCreate(tx, room.nid, nid);
   return root;

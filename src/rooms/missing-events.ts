@@ -8,15 +8,23 @@ import type { RoomsParts } from './parts.ts';
 import { OUTLIER, type Room, type StoredEvent } from './room.ts';
 import { type RoomHead, roomHead } from './rooms.table.ts';
 
-/** Whether an event that comes was missing, and below which gap if it was below one. It is missing no more. */
-export async function foundAtLast(
-  tx: Tx,
-  room: Room,
-  id: EventId,
-): Promise<{ readonly isAwaited: boolean; readonly gapPos: number | undefined }> {
-  if (await closeHole(tx, room.nid, id)) return { isAwaited: true, gapPos: undefined };
+/** What an event was missing for until now. */
+export interface Awaited {
+  readonly isAwaited: boolean;
+  /** The gap that it was missing below, if it was below one. */
+  readonly gapPos: number | undefined;
+  /** Else the number of the event that builds on it. */
+  readonly wantedBy: number | undefined;
+}
+
+export const NOT_AWAITED: Awaited = { isAwaited: false, gapPos: undefined, wantedBy: undefined };
+
+/** Whether an event that comes was missing. It is missing no more. */
+export async function foundAtLast(tx: Tx, room: Room, id: EventId): Promise<Awaited> {
+  const wantedBy = await closeHole(tx, room.nid, id);
+  if (wantedBy !== undefined) return { isAwaited: true, gapPos: undefined, wantedBy };
   const gapPos = await takeBackwardExtremity(tx, room.nid, id);
-  return { isAwaited: gapPos !== undefined, gapPos };
+  return { isAwaited: gapPos !== undefined, gapPos, wantedBy };
 }
 
 /**

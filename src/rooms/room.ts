@@ -19,6 +19,8 @@ export const REDACTED = 8;
 export const OWN = 16;
 /** What comes before the event in the timeline is missing: a gap ends at it. */
 export const AFTER_GAP = 32;
+/** Nobody could tell the state before the event: it was judged by the room's state as it was here. */
+export const GUESSED = 64;
 
 /** An event as it lies in the database. */
 export interface StoredEvent {

@@ -23,6 +23,9 @@ const MOST_OTHERS = 3;
 /** After so many tries in vain an event is judged by the room's state as it is here. */
 const TRIES_FOR_STATE = 5;
 
+/** The state before an event for `ingest`, and whether it is less than what others know. */
+type StateBefore = Pick<IngestOptions, 'isGuessed'> & { readonly stateBefore: Root };
+
 export interface TakeInOptions {
   /** What the lowest of them build on is left for when somebody reads back to there. */
   readonly isWide?: boolean;
@@ -63,7 +66,7 @@ export class GapFiller {
   async #joinedOrTold(room: Room, event: Event, servers: readonly ServerName[], tries: number): Promise<IngestOptions> {
     if ((await this.#unplaced(room, event)).length === 0) return {};
     try {
-      return { stateBefore: await this.#stateBefore(room, event, servers, tries) };
+      return await this.#stateBefore(room, event, servers, tries);
     } catch (error) {
       if (!(error instanceof GapError)) throw error;
       const between = (await walkedBack(this.#parts, room, event, servers)) ?? [];
@@ -143,7 +146,7 @@ export class GapFiller {
   async #takeInOne(room: Room, event: Event, server: ServerName, isBehindGap: boolean): Promise<void> {
     const { rooms } = this.#parts;
     const isJoined = (await this.#unplaced(room, event)).length === 0;
-    const options = isJoined ? {} : { stateBefore: await this.#stateBefore(room, event, [server], 0), isBehindGap };
+    const options = isJoined ? {} : { ...(await this.#stateBefore(room, event, [server], 0)), isBehindGap };
     await this.#fetchAuth(room, event, [server]);
     const { event: heard, unwanted } = await recommended(rooms, room, event, { isLast: true });
     const { outcome, reason } = await writeRoom(rooms, room, tx =>
@@ -175,25 +178,26 @@ export class GapFiller {
   }
 
   /** The state before an event, from the first server that tells it. */
-  async #stateBefore(room: Room, event: Event, servers: readonly ServerName[], tries: number): Promise<Root> {
+  async #stateBefore(room: Room, event: Event, servers: readonly ServerName[], tries: number): Promise<StateBefore> {
     const { rooms } = this.#parts;
     // That would fetch all members by the way; once they are known the event is judged again.
-    if (await lacksMembers(rooms.db, room)) return (await roomHead(rooms.db, room.nid)).state_root;
+    const own = async () => ({ stateBefore: (await roomHead(rooms.db, room.nid)).state_root, isGuessed: true });
+    if (await lacksMembers(rooms.db, room)) return own();
     const placed = await placedEvents(rooms, rooms.db, room, event.prevIds);
     const known = [...placed.values()].map(stored => stored.stateAfter);
     let failure: unknown;
     for (const server of servers) {
       try {
         const isLenient = tries >= TRIES_FOR_STATE;
-        return await toldState(this.#parts, room, event.id, server, known, { isLenient });
+        const stateBefore = await toldState(this.#parts, room, event.id, server, known, { isLenient });
+        return { stateBefore, isGuessed: isLenient };
       } catch (error) {
         if (!isOfPeer(error)) throw error;
         failure ??= error;
       }
     }
     // Better a message that is judged by what we know of the room than one that nobody sees.
-    if (tries >= TRIES_FOR_STATE && event.stateKey === undefined)
-      return (await roomHead(rooms.db, room.nid)).state_root;
+    if (tries >= TRIES_FOR_STATE && event.stateKey === undefined) return own();
     throw new GapError(event.id, failure);
   }
 }
