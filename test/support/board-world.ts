@@ -29,12 +29,16 @@ export class BoardWorld {
     this.boards = boards;
   }
 
+  /** What is asked of placement, but for what runs. */
+  get placing() {
+    return { desired: this.desired, settings: { memory: 256 * MIB, connections: this.connections } };
+  }
+
   /** One round of the loop, two seconds; how much of it there was to do. */
   round(): number {
     this.#obey();
     const seen = this.boards.map(board => ({ ...board, processes: board.isAlive ? this.#told(board.name) : [] }));
-    const settings = { memory: 256 * MIB, connections: this.connections };
-    const input = placing(seen, { desired: this.desired, current: this.rows, settings });
+    const input = placing(seen, { ...this.placing, current: this.rows });
     const acts = step({
       ...{ placement: place(input), current: this.rows, boards: seen, outside: [] },
       leavingFor: name => this.now - (this.#leaving.get(name) ?? this.now),

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { BoardWorld, ROUND_MS } from '../../../test/support/board-world.ts';
-import { boardOf, boardsOf, factsOf } from '../../../test/support/boards.ts';
+import { boardOf, boardsOf, factsOf, placing } from '../../../test/support/boards.ts';
 import type { Board } from '../boards/board.ts';
 import { ROLES } from '../roles.ts';
 import { capacityOf, MIB } from './budget.ts';
 import type { Desired } from './desired.ts';
+import { place } from './place.ts';
 import { LONGEST_FAREWELL_MS } from './step.ts';
 
 function settled(boards: Board[], desired: Desired = {}): BoardWorld {
@@ -118,4 +120,57 @@ test('what comes back before it has gone stays what it is', () => {
   world.desired = { parts: { all: { roles: [], count: 1, boards: ['b1'], spread: true } } };
   world.settle(soundly(world));
   assert.deepEqual(world.names.filter(name => name.includes('all')).length, 1);
+});
+
+const anyWish = fc
+  .array(
+    fc.record({
+      roles: fc.subarray([...ROLES], { maxLength: 4 }),
+      count: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.constant('each' as const)),
+      boards: fc.subarray(['b1', 'b2', 'b3'], { maxLength: 2 }),
+      spread: fc.boolean(),
+    }),
+    { minLength: 1, maxLength: 4 },
+  )
+  .map((parts): Desired => ({ parts: Object.fromEntries(parts.map((part, at) => [`part${at}`, part])) }));
+
+interface Day {
+  readonly desired: Desired;
+  readonly boards: readonly { readonly mib: number; readonly isAlive: boolean; readonly isCordoned: boolean }[];
+}
+
+const anyDay: fc.Arbitrary<Day> = fc.record({
+  desired: anyWish,
+  boards: fc.array(
+    fc.record({
+      mib: fc.constantFrom(512, 1024, 4096),
+      isAlive: fc.nat(4).map(chance => chance > 0),
+      isCordoned: fc.nat(4).map(chance => chance === 0),
+    }),
+    { minLength: 1, maxLength: 5 },
+  ),
+});
+
+test('whatever is wanted comes about, and no board ever has more to hold than it can', () => {
+  const worldOf = (day: Day) =>
+    day.boards.map(({ mib, ...state }, at) => boardOf(`b${at + 1}`, { ...state, facts: factsOf(mib) }));
+  fc.assert(
+    fc.property(anyDay, anyDay, (one, other) => {
+      const world = new BoardWorld(worldOf(one));
+      world.desired = one.desired;
+      world.settle();
+      // A board that has less memory than before may have too much on it from before.
+      const boards = worldOf(other).map((board, at) => ({ ...board, facts: factsOf(one.boards[at]?.mib ?? 4096) }));
+      world.boards = boards;
+      world.desired = other.desired;
+      world.settle(() => {
+        for (const board of boards) assert.ok(world.bytesOn(board.name) <= capacityOf(board), board.name);
+      });
+      const { assignments, waiting } = place(placing(boards, { ...world.placing, current: world.rows }));
+      const wanted = [...assignments, ...waiting].map(({ process }) => process).toSorted();
+      assert.deepEqual(world.names, wanted);
+      assert.ok(world.rows.every(({ isLeaving }) => !isLeaving));
+    }),
+    { numRuns: 150 },
+  );
 });
