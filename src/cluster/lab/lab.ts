@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { type Clock, sleep } from '../../base/clock.ts';
-import type { Assignment } from '../boards/board.ts';
+import type { Assignment, Board } from '../boards/board.ts';
 import { BoardProgram } from './board-program.ts';
 import { ControlGroup, type GroupUse } from './control-groups.ts';
 import { busCommand, databaseCommand, isDatabaseReady } from './engines.ts';
@@ -12,7 +12,7 @@ import { LabNetwork } from './lab-network.ts';
 import { BUS_PORT, FRONT_PORT, groupOf, type LabPlan, type Machine, machinesOf } from './lab-plan.ts';
 import { commandOn, forgetRun, startOn } from './machine-program.ts';
 import type { LabMeans } from './requirements.ts';
-import { type CommandLine, run, succeeds } from './run.ts';
+import { type CommandLine, run } from './run.ts';
 
 export interface LabParts {
   readonly folder: LabFolder;
@@ -31,6 +31,12 @@ export interface MachineStatus extends GroupUse {
   /** Names of machines that it does not reach. */
   readonly partedFrom: readonly string[];
   readonly processes: number;
+}
+
+/** What `copse node ls --json` prints. */
+interface Listed {
+  readonly boards: readonly Board[];
+  readonly assignments: readonly Assignment[];
 }
 
 const READY_WITHIN_MS = 120_000;
@@ -101,10 +107,19 @@ export class Lab {
     await this.#ready(this.boards);
   }
 
-  /** Whether each board was told what to run, and nothing else shall. */
+  /** Whether everything that shall run does, by what the boards tell. */
   async #runsAsPlanned(first: Machine): Promise<boolean> {
-    if (!this.boards.every(board => this.#program.assignments(board).length > 0)) return false;
-    return succeeds(...commandOn(first, this.#group(first), this.#parts.folder, this.#program.copse(first, 'plan')));
+    try {
+      this.say(first, ...this.#program.copse(first, 'plan'));
+      const listed = JSON.parse(this.say(first, ...this.#program.copse(first, 'node', 'ls', '--json'))) as Listed;
+      const running = listed.boards.flatMap(({ processes }) => processes);
+      const isReady = (name: string) => running.some(each => each.name === name && each.state === 'ready');
+      return listed.assignments.length > 0 && listed.assignments.every(({ process }) => isReady(process));
+    } catch (error) {
+      // While the process is exchanged that would say.
+      if (error instanceof LabError) return false;
+      throw error;
+    }
   }
 
   /** Takes everything away that was made, whatever is left of it. */
