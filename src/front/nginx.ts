@@ -25,16 +25,20 @@ export function nginxText(front: Front, version: NginxVersion = USUAL_NGINX): st
   return `${lines.join('\n')}\n`;
 }
 
-/** Where a whole nginx writes: its process ID, and what went wrong (`stderr`, or a file). */
+/** Where a whole nginx writes. */
 export interface NginxPlaces {
+  /** Its process ID. */
   readonly pid: string;
+  /** What went wrong: a file, or `stderr`. */
   readonly errors: string;
+  /** Large bodies, in folders that begin so. Undefined: where it was built to, which wants root. */
+  readonly bodies?: string | undefined;
 }
 
 const USUAL_PLACES: NginxPlaces = { pid: '/run/nginx.pid', errors: '/var/log/nginx/error.log' };
 
 /** A whole configuration for a machine where nginx does nothing else. */
-export function wholeNginxText(front: Front, version?: NginxVersion, { pid, errors } = USUAL_PLACES): string {
+export function wholeNginxText(front: Front, version?: NginxVersion, { pid, errors, bodies } = USUAL_PLACES): string {
   const lines = [
     'user www-data;',
     'worker_processes auto;',
@@ -45,9 +49,20 @@ export function wholeNginxText(front: Front, version?: NginxVersion, { pid, erro
     `error_log ${fileWord(errors)};`,
     `pid ${fileWord(pid)};`,
     ...block('events', ['worker_connections 4096;']),
-    ...block('http', ['server_tokens off;', ...nginxText(front, version).trimEnd().split('\n')]),
+    ...block('http', [
+      'server_tokens off;',
+      ...placesOfBodies(bodies),
+      ...nginxText(front, version).trimEnd().split('\n'),
+    ]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** nginx makes all of them when it starts, whether it needs them or not. */
+function placesOfBodies(bodies: string | undefined): string[] {
+  if (bodies === undefined) return [];
+  const kinds = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  return kinds.map(kind => `${kind}_temp_path ${fileWord(`${bodies}.${kind}`)};`);
 }
 
 function upstream({ role, processes }: Pool): string[] {

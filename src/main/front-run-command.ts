@@ -9,7 +9,9 @@ import { untilSignal } from './until-signal.ts';
 
 /** What a program that is run for this server alone writes, beside its configuration. */
 export function placesBeside(file: string) {
-  return { pid: `${file}.pid`, errors: 'stderr', socket: `${file}.sock` };
+  // As root it has workers that are not, and these may not come into the data folder.
+  const bodies = process.getuid?.() === 0 ? undefined : file;
+  return { pid: `${file}.pid`, errors: 'stderr', bodies, socket: `${file}.sock` };
 }
 
 export function say(words: string): void {

@@ -16,6 +16,9 @@ export interface ChildProcessesParts {
   readonly onLine: (name: string, line: string) => void;
 }
 
+/** Letters; a report has 500 for the reason. */
+const LAST_WORDS = 300;
+
 interface Child {
   readonly words: readonly string[];
   readonly pid: number;
@@ -23,8 +26,8 @@ interface Child {
   /** Undefined for one that another agent started: it is looked for in /proc. */
   readonly startedAt: number | undefined;
   end: { readonly text: string; readonly code?: number } | undefined;
-  /** The last that it wrote: often why it ended. */
-  lastLine: string;
+  /** The end of what it wrote: often why it ended. */
+  lastWords: string;
 }
 
 /**
@@ -74,7 +77,7 @@ export class ChildProcesses implements ProcessHost {
       output,
       startedAt: undefined,
       end: undefined,
-      lastLine: '',
+      lastWords: '',
     };
     child.once('exit', (code, signal) => {
       const text = signal === null ? `It ended with code ${code}.` : `It was ended by ${signal}.`;
@@ -102,14 +105,14 @@ export class ChildProcesses implements ProcessHost {
     const [name, words] = [variables.get(MARK.name), variables.get(MARK.words)];
     if (name === undefined || words === undefined) return;
     const output = this.#output(name);
-    this.#children.set(name, { words: words.split('\n'), pid, output, startedAt, end: undefined, lastLine: '' });
+    this.#children.set(name, { words: words.split('\n'), pid, output, startedAt, end: undefined, lastWords: '' });
   }
 
   #output(name: string): OutputPipe {
     this.#children.get(name)?.output[Symbol.dispose]();
     return new OutputPipe(join(this.#parts.folder, `${name}.out`), line => {
       const child = this.#children.get(name);
-      if (child !== undefined) child.lastLine = line;
+      if (child !== undefined) child.lastWords = `${child.lastWords}\n${line}`.trim().slice(-LAST_WORDS);
       this.#parts.onLine(name, line);
     });
   }
@@ -122,7 +125,7 @@ export class ChildProcesses implements ProcessHost {
     }
     if (child.end === undefined) return { state: 'running', pid, words };
     const { code } = child.end;
-    const end = code === 0 || child.lastLine === '' ? child.end.text : `${child.end.text} It said: ${child.lastLine}`;
+    const end = code === 0 || child.lastWords === '' ? child.end.text : `${child.end.text} It said: ${child.lastWords}`;
     return { state: 'ended', pid: undefined, words, end, ...(code !== undefined && { code }) };
   }
 }

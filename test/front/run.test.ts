@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { systemRandom } from '../../src/base/random.ts';
+import { openDataFolder } from '../../src/main/data-folder.ts';
+import { TestAuthority } from '../support/certificates.ts';
+import { freePort } from '../support/postgres.ts';
+import { needs, PROGRAMS, type ProgramName } from './programs.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** A data folder, a process that answers everything with its name, and `copse front --run` before it. */
+async function scene(t: TestContext, program: ProgramName) {
+  const data = mkdtempSync(join(tmpdir(), 'copse-front-run-'));
+  const behind = createServer((_, answer) => answer.end('{"server":"behind"}'));
+  await new Promise<void>(resolve => behind.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    behind.closeAllConnections();
+    behind.close();
+    rmSync(data, { recursive: true, force: true });
+  });
+  openDataFolder(data, 'one.example', systemRandom);
+  const { certificate, key } = new TestAuthority().issue({ names: ['one.example'] });
+  writeFileSync(join(data, 'c.pem'), certificate);
+  writeFileSync(join(data, program === 'haproxy' ? 'c.pem.key' : 'k.pem'), key);
+  const [https, federation, plain] = [await freePort(), await freePort(), await freePort()];
+  const keyFile = program === 'haproxy' ? 'c.pem.key' : 'k.pem';
+  writeFileSync(
+    join(data, 'copse.yaml'),
+    `front: { certificate: ${data}/c.pem, key: ${data}/${keyFile}, addresses: [127.0.0.1], https_port: ${https}, federation_port: ${federation}, plain_port: ${plain} }\n`,
+  );
+  const { port } = behind.address() as AddressInfo;
+  const processes = join(data, 'processes.yaml');
+  writeFileSync(processes, `[{ name: b1, address: "127.0.0.1:${port}" }]\n`);
+  const file = join(data, 'front.conf');
+  const start = () => {
+    const words = ['front', program, '--run', '--install', file, '--processes', processes, '--data', data];
+    const child = spawn(process.execPath, [join(root, 'src/main/main.ts'), ...words], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+      });
+    t.after(() => child.kill('SIGKILL'));
+    return { child, ended: new Promise(resolve => child.once('exit', resolve)), said: () => said };
+  };
+  const ask = () =>
+    fetch(`http://127.0.0.1:${plain}/_matrix/client/versions`).then(
+      answer => answer.text(),
+      () => '',
+    );
+  t.after(() => spawnSync('/bin/sh', ['-c', `kill -9 $(cat '${file}.pid')`]));
+  return { data, start, ask };
+}
+
+for (const program of PROGRAMS) {
+  test(`${program} runs with the command, is found again after a kill, and ends with it`, {
+    ...needs(program),
+    timeout: 60_000,
+  }, async t => {
+    const { start, ask } = await scene(t, program);
+    const first = start();
+    while (!(await ask()).includes('behind')) await wait(50);
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const second = start();
+    while (!second.said().includes('running')) await wait(50);
+    while (!(await ask()).includes('behind')) await wait(50);
+    second.child.kill('SIGTERM');
+    assert.equal(await second.ended, 0, second.said());
+    assert.equal(await ask(), '');
+  });
+
+  test(`${program} with a certificate that is not there ends the command with the reason`, {
+    ...needs(program),
+    timeout: 60_000,
+  }, async t => {
+    const { data, start } = await scene(t, program);
+    rmSync(join(data, 'c.pem'));
+    const { ended, said } = start();
+    assert.equal(await ended, 1);
+    assert.match(said(), /^copse: `.*` failed: [\s\S]*c\.pem/m);
+  });
+}
