@@ -212,6 +212,13 @@ const SUITES: readonly Suite[] = [
     },
   },
   {
+    name: 'bench-community',
+    about: 'memory of one board with three big rooms and 100 clients, on SQLite and on PostgreSQL, with a bar',
+    when: 'asked',
+    engines: true,
+    run: args => runScript('test/bench/community.ts', args),
+  },
+  {
     name: 'bench-sliding',
     about: 'what sliding sync costs beside /sync [ROOMS...]',
     when: 'asked',

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Usage, usageOfTree } from '../support/process-usage.ts';
+import { proportionalMemory, type Usage, usageOfTree } from '../support/process-usage.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const LONGEST_START_MS = 60_000;
@@ -67,6 +67,11 @@ export class MeasuredServer implements AsyncDisposable {
 
   get usage(): Usage {
     return usageOfTree(this.#child?.pid ?? 0);
+  }
+
+  /** Bytes that it takes away from others. */
+  get memory(): number {
+    return proportionalMemory(this.#child?.pid ?? 0);
   }
 
   async start(): Promise<void> {

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type Usage, usageOfTree } from './process-usage.ts';
+import { proportionalMemory, type Usage, usageOfTree } from './process-usage.ts';
 
 export interface TestPostgres {
   stop(): Promise<void>;
@@ -16,6 +16,8 @@ export interface KillablePostgres extends TestPostgres {
   readonly url: string;
   /** Of all its processes. */
   readonly usage: Usage;
+  /** Bytes that they take away from others. */
+  readonly memory: number;
   start(): Promise<void>;
   /** Ends all of its processes at once. */
   kill9(): Promise<void>;
@@ -113,6 +115,9 @@ function makeServer(bin: string, settings: readonly string[], port: number): Kil
     url,
     get usage() {
       return usageOfTree(server?.pid ?? 0);
+    },
+    get memory() {
+      return proportionalMemory(server?.pid ?? 0);
     },
     async start() {
       const log: string[] = [];

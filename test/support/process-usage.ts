@@ -41,8 +41,29 @@ function peakOf(pid: number): number {
   return Number(kib ?? 0) * 1024;
 }
 
+/** Bytes that a process and all its children take away from others: what several of them share counts once (Linux's Pss). */
+export function proportionalMemory(root: number): number {
+  return processTree(root).reduce((sum, { pid }) => sum + proportionalOf(pid), 0);
+}
+
+function proportionalOf(pid: number): number {
+  try {
+    const kib = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1];
+    return Number(kib ?? 0) * 1024;
+  } catch {
+    return 0; // It has ended meanwhile.
+  }
+}
+
 /** What the process `root` and all that descends from it use. */
 export function usageOfTree(root: number): Usage {
+  const own = processTree(root);
+  const sum = (value: (row: ProcessRow) => number) => own.reduce((total, row) => total + value(row), 0);
+  const peak = own.find(({ pid }) => pid === root)?.peak ?? 0;
+  return { cpu: sum(row => row.cpu), resident: sum(row => row.resident), peak };
+}
+
+function processTree(root: number): ProcessRow[] {
   const rows = readdirSync('/proc')
     .filter(name => /^\d+$/.test(name))
     .flatMap(name => readProcess(Number(name)));
@@ -51,8 +72,5 @@ export function usageOfTree(root: number): Usage {
     size = tree.size;
     for (const row of rows) if (tree.has(row.parent)) tree.add(row.pid);
   }
-  const own = rows.filter(row => tree.has(row.pid));
-  const sum = (value: (row: ProcessRow) => number) => own.reduce((total, row) => total + value(row), 0);
-  const peak = rows.find(({ pid }) => pid === root)?.peak ?? 0;
-  return { cpu: sum(row => row.cpu), resident: sum(row => row.resident), peak };
+  return rows.filter(row => tree.has(row.pid));
 }
