@@ -57,3 +57,22 @@ test('however many wait, no more of them go on in a turn than there is a share f
     done.toSorted((a, b) => a - b),
   );
 });
+
+test('a share may depend on what else there is to be done', async () => {
+  let perTurn = 1;
+  const share = new LoopShare(() => perTurn);
+  const done: number[] = [];
+  const all = Array.from({ length: 8 }, async (_, at) => {
+    await share.take(1);
+    done.push(at);
+  });
+  await Promise.resolve();
+  const atTurn = [done.length];
+  for (const next of [1, 3, 3]) {
+    perTurn = next;
+    await new Promise(resolve => setImmediate(resolve));
+    atTurn.push(done.length);
+  }
+  await Promise.all(all);
+  assert.deepEqual(atTurn, [1, 2, 5, 8]);
+});

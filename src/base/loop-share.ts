@@ -4,14 +4,14 @@
  * Counted instead of timed, so that a simulation goes the same way each time.
  */
 export class LoopShare {
-  readonly #perTurn: number;
+  readonly #perTurn: () => number;
   readonly #waiting: { readonly units: number; readonly resolve: () => void }[] = [];
   #spent = 0;
   #isTurnDue = false;
 
-  /** `perTurn`: what may be spent in one turn, in units of the caller's. */
-  constructor(perTurn: number) {
-    this.#perTurn = perTurn;
+  /** `perTurn`: what may be spent in one turn, in units of the caller's; more than 0, whatever it depends on. */
+  constructor(perTurn: number | (() => number)) {
+    this.#perTurn = typeof perTurn === 'number' ? () => perTurn : perTurn;
   }
 
   /** Spends units that are only known now: what they are too much is not taken back. */
@@ -24,7 +24,7 @@ export class LoopShare {
 
   /** Spends units before they are used: at once (undefined), or when it is the caller's turn, in the order of asking. */
   take(units: number): Promise<void> | undefined {
-    if (this.#waiting.length === 0 && this.#spent < this.#perTurn) {
+    if (this.#waiting.length === 0 && this.#spent < this.#perTurn()) {
       this.spend(units);
       return undefined;
     }
@@ -35,7 +35,7 @@ export class LoopShare {
     this.#spent = 0;
     this.#isTurnDue = false;
     // Counted before they go on, so that not all who wait find the share unspent.
-    while (this.#spent < this.#perTurn) {
+    while (this.#spent < this.#perTurn()) {
       const next = this.#waiting.shift();
       if (next === undefined) return;
       this.spend(next.units);

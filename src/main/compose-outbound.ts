@@ -55,6 +55,8 @@ export interface OutboundInput {
   readonly counters: OutboundCounters;
   readonly metrics: Metrics | undefined;
   readonly leases: Leases;
+  /** Whether events of other servers are being taken in just now. */
+  readonly isTakingIn: () => boolean;
 }
 
 /** What sends to other servers. Disposing of it ends its loops; what waits is on the disk. */

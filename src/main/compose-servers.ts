@@ -111,7 +111,9 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
   const { federation, joining, parts, config, ledger } = all;
   opened.use(joining);
   const { client } = federation;
-  const outbound = opened.use(composeOutbound({ ...all, ...parts, client, retry: config.federation.retry }));
+  const isTakingIn = () => incoming.filling.drain.busy > 0;
+  const sending = { ...all, ...parts, client, retry: config.federation.retry, isTakingIn };
+  const outbound = opened.use(composeOutbound(sending));
   const incoming = opened.use(composeInbox({ ...all, rooms: parts.rooms, edus: parts.edus }));
   const routes = serverRoutes({ ...all, incoming });
   const { rooms } = parts;

@@ -89,6 +89,8 @@ export class OutboundWorld implements AsyncDisposable {
   readonly peers = new ScriptedPeers(this.clock);
   readonly keys: Keys;
   readonly typing: Typing;
+  /** Whether there is work with what has come from other servers. */
+  isTakingIn = false;
   #outbound: Outbound | undefined;
 
   constructor(db: Database) {
@@ -121,6 +123,7 @@ export class OutboundWorld implements AsyncDisposable {
       counters: outboundCounters(undefined),
       metrics: undefined,
       leases: new SoleLeases(),
+      isTakingIn: () => this.isTakingIn,
     });
     this.#outbound.start();
   }

@@ -25,6 +25,8 @@ export interface CourierParts extends CollectParts, TransmitParts {
   readonly retry: RetrySettings;
   readonly acknowledgements: Acknowledgements;
   readonly counters: OutboundCounters;
+  /** Whether events of other servers are being taken in just now: these go first. */
+  readonly isTakingIn: () => boolean;
 }
 
 /**
@@ -44,6 +46,8 @@ const MOST_TRANSACTIONS = 5;
 const BEGUN_A_TURN = 4;
 /** Of these come twice as many in a turn: some before its end and some at once after it. */
 const SENT_A_TURN = 2;
+/** The same while events of others are being taken in. */
+const BEGUN_BESIDE = 1;
 /** Receivers may work long on what they get. Whoever has not taken anything yet is not waited for as long. */
 const TIMEOUT_MS = 60_000;
 const FIRST_TIMEOUT_MS = 20_000;
@@ -75,8 +79,8 @@ type Later = Pick<Extract<Outcome, { result: 'later' }>, 'reason' | 'retryAfterM
 export class Courier {
   readonly #parts: CourierParts;
   /** Of those that read what goes next, and of those that send it: many come from a claim at once. */
-  readonly #reading = new LoopShare(BEGUN_A_TURN);
-  readonly #sending = new LoopShare(SENT_A_TURN);
+  readonly #reading = new LoopShare(() => (this.#parts.isTakingIn() ? BEGUN_BESIDE : BEGUN_A_TURN));
+  readonly #sending = new LoopShare(() => (this.#parts.isTakingIn() ? BEGUN_BESIDE : SENT_A_TURN));
   readonly #claims = new GatheredWrites<{ readonly domainNid: number; readonly pending: string }>(some =>
     this.#parts.db.tx(tx => keepPending(tx, some)),
   );
