@@ -17,13 +17,14 @@ import { type Service, servicesText, withoutService, withService } from '../fron
 import { askControl } from './control.ts';
 import { isDataFolder } from './data-folder.ts';
 import { findProcesses, frontPlan, frontRoutes, publicNames, readServices, servicesFile } from './front-plan.ts';
+import { routesFromChild } from './front-routes.ts';
 import { placesBeside, runFront, runnable, say } from './front-run-command.ts';
 import { untilSignal } from './until-signal.ts';
 
 /** `copse front nginx|haproxy`: prints a configuration, or puts it in place, once or until a signal. @throws FrontError */
 export async function writeFront(args: ConfigArgs, wanted: FrontArgs): Promise<number> {
   const config = loadConfig(args);
-  const routes = await frontRoutes(config);
+  const routes = await (wanted.isRunning ? routesFromChild(args) : frontRoutes(config));
   const text = async () => textFor(frontPlan(config, routes, await findProcesses(config, wanted.processes)), wanted);
   if (wanted.install === undefined) {
     if (wanted.isFollowing || wanted.isRunning) throw new FrontError('--follow and --run need --install FILE.');

@@ -10,11 +10,12 @@ import { parseServices, type Service } from '../front/services.ts';
 import { REQUEST_ROLES } from '../http/role.ts';
 import { askControl } from './control.ts';
 import { isDataFolder, openDataFolder, SERVICES_FILE } from './data-folder.ts';
-import { listEndpoints } from './list-endpoints.ts';
 import { reachable } from './listen.ts';
 
 /** The paths that a server with these settings serves. */
 export async function frontRoutes(config: Config): Promise<readonly Route[]> {
+  // The whole server.
+  const { listEndpoints } = await import('./list-endpoints.ts');
   return routesOf(await listEndpoints(config));
 }
 
