@@ -1,4 +1,5 @@
 import type { Assignment, Board } from '../boards/board.ts';
+import type { ProcessRow } from '../process.table.ts';
 import { FIRST_PORT } from './budget.ts';
 
 /** Of the process that does everything, with which a cluster begins. */
@@ -10,11 +11,15 @@ export function firstProcessName(board: string): string {
 }
 
 /**
- * What agents run although nothing was ever decided. It counts as decided: told of anything else, an agent would end it, and
- * with it whoever decides, before what replaces it is there.
+ * What runs on the first board although nothing was ever decided. It counts as decided: told of anything else, the agent would
+ * end it, and with it whoever decides, before what replaces it is there. Whether its board has spoken yet says nothing.
  */
-export function begun(boards: readonly Board[], memory: number): Assignment[] {
-  return boards.flatMap(({ name: board, processes }) => {
+export function begun(
+  boards: readonly Board[],
+  processes: readonly Pick<ProcessRow, 'name'>[],
+  memory: number,
+): Assignment[] {
+  return boards.flatMap(({ name: board }) => {
     const process = firstProcessName(board);
     if (!processes.some(({ name }) => name === process)) return [];
     const what = { part: PART, kind: 'role', roles: [], port: FIRST_PORT, isLeaving: false } as const;

@@ -3,6 +3,7 @@ import { allAssignments, readDesired } from '../boards/assignment.table.ts';
 import { allBoards } from '../boards/board.table.ts';
 import type { Assignment, Board } from '../boards/board.ts';
 import { livingProcesses, type Moment, type ProcessRow } from '../process.table.ts';
+import { begun } from './begun.ts';
 import type { Desired } from './desired.ts';
 import { givenUpBoards } from './given-up.table.ts';
 import type { Outside } from './part.ts';
@@ -15,6 +16,8 @@ export interface Seen {
   readonly current: readonly Assignment[];
   readonly desired: Desired;
   readonly outside: readonly Outside[];
+  /** What runs although nothing was ever decided. */
+  readonly begun: readonly Assignment[];
 }
 
 /** Undefined where there are no boards: then nobody is told anything. */
@@ -30,6 +33,7 @@ export async function look(db: Database, now: Moment, { memory }: PlacementSetti
     givenUp: await givenUpBoards(db),
     desired: text === undefined ? {} : (JSON.parse(text) as Desired),
     outside: outsideOf(processes, { boards, current, memory }),
+    begun: current.length === 0 ? begun(boards, processes, memory) : [],
   };
 }
 

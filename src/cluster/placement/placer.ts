@@ -4,7 +4,6 @@ import type { Database } from '../../db/database.ts';
 import { putAssignment, removeAssignment } from '../boards/assignment.table.ts';
 import { type Assignment, REPORT_EVERY_MS } from '../boards/board.ts';
 import { databaseTime, type Moment } from '../process.table.ts';
-import { begun } from './begun.ts';
 import { giveUpBoard, takeBoardBack } from './given-up.table.ts';
 import { look, type Seen } from './look.ts';
 import type { PlacementSettings } from './parts.ts';
@@ -52,8 +51,7 @@ export class Placer {
     const { db, clock, settings } = this.#parts;
     const seen = await look(db, this.#moment(), settings);
     if (seen === undefined) return [];
-    const first = seen.current.length === 0 ? begun(seen.boards, settings.memory) : [];
-    if (first.length > 0) return this.#admit(first);
+    if (seen.begun.length > 0) return this.#admit(seen.begun);
     const now = clock.monotonic();
     this.#dead.keep(
       namesOf(seen, ({ isAlive }) => !isAlive),
