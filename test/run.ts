@@ -203,7 +203,8 @@ const SUITES: readonly Suite[] = [
   },
   {
     name: 'bench-boards',
-    about: 'sending and fan-out on 1, 2 and 4 boards of a lab, each with the same part of a processor [BOARDS...]',
+    about:
+      'sending and fan-out on 1, 2 and 4 boards of a lab, each with the same part of a processor [BOARDS[-whole]...]',
     when: 'asked',
     engines: true,
     run: args => {

@@ -1,9 +1,12 @@
 /**
- * What more boards bring, and what they cost: `./copse test bench-boards [BOARDS...]` makes labs of 1, 2 and 4 boards, lets each
+ * What more boards bring, and what they cost: `./copse test bench-boards [BOARDS[-whole]...]` makes labs of 1, 2 and 4 boards, lets each
  * board use the same part of a processor, and has people send and wait for news through the fronts. One line of JSON for each
  * number of boards. Processor time is that of the control groups of the boards, of PostgreSQL and of NATS; the clients' is not
- * counted. No bars: what was measured is in docs/benchmarks.md.
+ * counted. `4-whole` has one process for everything on each board, where four boards else have processes for each part. No bars: what was measured is in docs/benchmarks.md.
  */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { getObject, getString } from '../../src/core/json.ts';
 import { TestLab } from '../lab/test-lab.ts';
@@ -122,14 +125,29 @@ async function idle(world: TestLab) {
   return each(before, after, seconds);
 }
 
-const asked = process.argv.slice(2).map(Number);
-for (const boards of asked.length > 0 ? asked : [1, 2, 4]) {
+/** One process for everything on each board. */
+async function makeWhole({ lab }: TestLab): Promise<void> {
+  const [first] = lab.boards;
+  if (first === undefined) throw new Error('there is a board');
+  const fronts = { boards: lab.boards.slice(0, 2).map(({ name }) => name), program: 'nginx' };
+  const wanted = { parts: { all: { roles: [], count: 'each' } }, fronts, media_shared: true };
+  const folder = mkdtempSync(join(tmpdir(), 'copse-boards-'));
+  writeFileSync(join(folder, 'cluster.yaml'), JSON.stringify(wanted));
+  lab.say(first, ...lab.copse(first, 'apply', join(folder, 'cluster.yaml')));
+  rmSync(folder, { recursive: true });
+  await lab.settled();
+}
+
+const asked = process.argv.slice(2);
+for (const kind of asked.length > 0 ? asked : ['1', '2', '4', '4-whole']) {
+  const boards = Number.parseInt(kind, 10);
   await using world = await TestLab.start({ boards, config: { registration_shared_secret: SECRET } });
+  if (kind.endsWith('-whole')) await makeWhole(world);
   const processes = world.boards.flatMap(board => world.lab.assignments(board)).filter(({ kind }) => kind === 'role');
   const rooms = await gather(world);
   for (const board of world.boards) world.lab.limit(board, CPUS);
   const outcome = {
-    ...{ boards, cpus_each: CPUS, processes: processes.length },
+    ...{ boards: kind, cpus_each: CPUS, processes: processes.length },
     idle: await idle(world),
     send: await sending(world, rooms),
     fan_out: await fanOut(world, rooms),

@@ -103,7 +103,13 @@ export class Lab {
     group.end();
     await this.#until('the end of the first start', async () => group.processes.length === 0);
     for (const board of this.boards) this.#boot(board);
-    await this.#until('what shall run', () => this.#runsAsPlanned(first));
+    await this.settled();
+  }
+
+  /** Resolves when everything runs that shall. @throws LabError when it does not within two minutes */
+  async settled(): Promise<void> {
+    const [first] = this.boards;
+    if (first !== undefined) await this.#until('what shall run', () => this.#runsAsPlanned(first));
     await this.#ready(this.boards);
   }
 
