@@ -7,6 +7,7 @@ import { progressText } from '../federation/joining/join-progress.ts';
 import type { JoinsStatus, UnfinishedRoom } from '../federation/joining/join-status.ts';
 import type { OutboundStatus } from '../federation/outbound/outbound-status.ts';
 import { type BoardsStatus, boardRows } from './board-text.ts';
+import { type CertificateStatus, certificateRow } from './certificate-text.ts';
 import { durationText, sizeText } from './size-text.ts';
 
 export interface Listener {
@@ -46,6 +47,8 @@ export interface Status {
   readonly boards?: BoardsStatus | undefined;
   /** What of the boards' processes cannot be as it is wanted; absent where everything is. */
   readonly placement?: readonly string[] | undefined;
+  /** The certificate that is got by ACME; absent where none is. */
+  readonly certificate?: CertificateStatus | undefined;
   readonly listeners: readonly Listener[];
   /** Sending to other servers; absent without federation. */
   readonly outbound?: OutboundStatus;
@@ -72,6 +75,7 @@ export function statusText(status: Status): string {
     ...(status.outbound === undefined ? [] : outboundRows(status.outbound)),
     ...(status.missing === undefined ? [] : missingRows(status.missing)),
     ...(status.joins === undefined ? [] : joinRows(status.joins)),
+    ...(status.certificate === undefined ? [] : [certificateRow(status.certificate)]),
     ...status.listeners.map(({ name, url }): [string, string] => [name, url]),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));

@@ -70,8 +70,35 @@ const listen = section('Where the server listens.', {
   ),
 });
 
-const tls = section('Trust in the certificates of others.', {
+const tls = section('Certificates: trust in those of others, and one of its own.', {
   extra_ca: paths('Files of certificate authorities in PEM that are trusted beside the usual ones.'),
+  acme: section(
+    'A certificate for `listen.federation` that is got and renewed by itself (RFC 8555, HTTP-01): the authority has to reach ' +
+      'this server at port 80 of each name.',
+    {
+      enabled: flag('Whether one is got. Who switches it on agrees to the terms of the authority.', false),
+      directory: text(
+        "The authority's directory; Let's Encrypt unless given.",
+        'https://acme-v02.api.letsencrypt.org/directory',
+        BASE_URL,
+        isHttpUrl,
+      ),
+      email: optionalText('Where the authority may write to.', 'a mail address', isEmailAddress),
+      names: texts(
+        'The names that it is for; the name of the server when the list is empty.',
+        [],
+        SERVER_NAME,
+        isServerName,
+      ),
+      host: text('The address on which the authority is answered.', '0.0.0.0'),
+      port: integer(
+        'The port for that; 0 where a proxy on port 80 passes `/.well-known/acme-challenge/` on to `listen.client`.',
+        80,
+        0,
+        65535,
+      ),
+    },
+  ),
 });
 
 const wellKnown = section('What `/.well-known/matrix/...` says. Copse serves it on the client listener.', {

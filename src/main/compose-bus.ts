@@ -29,7 +29,8 @@ interface BusInput {
   readonly bus?: Bus;
 }
 
-type BusSettings = Pick<Config, 'tls'> & {
+type BusSettings = {
+  readonly tls: Pick<Config['tls'], 'extra_ca'>;
   readonly cluster: Pick<Config['cluster'], 'bus' | 'bus_certificate' | 'bus_key'>;
 };
 

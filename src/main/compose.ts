@@ -19,6 +19,7 @@ import { WELCOME_PATH } from '../http/site/welcome.ts';
 import { boardRoutes } from '../http/synapse/boards/routes.ts';
 import { databaseRoutes } from '../http/synapse/database/routes.ts';
 import { hasAdministrator, takeCensus } from './census.table.ts';
+import type { Acme, AcmeInput } from './compose-acme.ts';
 import { composeBoards } from './compose-boards.ts';
 import { openBus } from './compose-bus.ts';
 import { composeCluster, processName } from './compose-cluster.ts';
@@ -125,7 +126,9 @@ export async function compose(config: Config, environment: Environment): Promise
   const http = httpParts(parts, federating, config, { ...environment, memory: memory.http });
   const { forClients, forAdmins } = servedEndpoints({ config, folder, parts, federating, version });
   const client = new HttpServer(http);
-  client.add(forClients.filter(endpoint => cluster.answers(endpoint)));
+  const acme = await withAcme(config, { ...environment, path: folder.path, serverName, http });
+  if (acme !== undefined) opened.use(acme);
+  client.add([...forClients.filter(endpoint => cluster.answers(endpoint)), ...(acme?.routes ?? [])]);
   await cluster.start();
   const restored = { db, path: folder.path, deviceLists: parts.keys.deviceLists, clock, log: log.child('database') };
   opened.use(await composeRestored(restored));
@@ -136,8 +139,13 @@ export async function compose(config: Config, environment: Environment): Promise
   opened.defer(() => client.close());
   cluster.serves(clientUrl);
   const routes = federating && [...federating.routes, wellKnownServer(wellKnownOf(config))];
-  const further = await openFurtherListeners(config, { http, forAdmins, routes, metrics, clock, log }, opened);
-  const listeners: Listener[] = [{ name: 'clients', url: clientUrl }, ...further];
+  const further = await openFurtherListeners(
+    acme?.config ?? config,
+    { http, forAdmins, routes, metrics, clock, log },
+    opened,
+  );
+  const listeners: Listener[] = [{ name: 'clients', url: clientUrl }, ...further, ...(acme?.listeners ?? [])];
+  acme?.start();
   const boards = opened.use(composeBoards({ ...environment, config, folder, db }));
   const placement = opened.use(composePlacement({ ...environment, config, db, leases }));
   const operators = opened.use(
@@ -168,7 +176,8 @@ export async function compose(config: Config, environment: Environment): Promise
 
   async function status(): Promise<Status> {
     const uptimeSeconds = (clock.monotonic() - startedAt) / 1000;
-    const common = { version, serverName, uptimeSeconds, listeners, memory: memory.status(), ...(await figures(db)) };
+    const own = { version, serverName, uptimeSeconds, listeners, certificate: acme?.status() };
+    const common = { ...own, memory: memory.status(), ...(await figures(db)) };
     const [processes, faults] = [await cluster.status(), await placement.faults()];
     return {
       ...common,
@@ -207,6 +216,13 @@ function httpParts(
     ...(metrics !== undefined && { observe: observeRequests(metrics) }),
     ...(federating && { authenticateServer: federating.authenticateServer, failed: federating.failed }),
   };
+}
+
+/** Its code is loaded where it is wanted. @throws TlsFileError, ListenError */
+async function withAcme(config: Config, input: AcmeInput): Promise<Acme | undefined> {
+  if (!config.tls.acme.enabled) return undefined;
+  const { composeAcme } = await import('./compose-acme.ts');
+  return composeAcme(config, input);
 }
 
 /** What is counted anew each time somebody asks for the status. */

@@ -13,7 +13,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { FakeInternet } from '../support/fake-internet.ts';
-import { federationWith } from '../support/federation-settings.ts';
+import { federationWith, trustIn } from '../support/federation-settings.ts';
 import { type Lifetime, WholeServer } from '../support/whole-server.ts';
 import type { Told } from './watch/peers.ts';
 
@@ -191,7 +191,7 @@ function internetTo(port: number): FakeInternet {
 
 function settingsWith(ca: string) {
   return {
-    tls: { extra_ca: [ca] },
+    tls: trustIn([ca]),
     allowed_private_addresses: { federation: ['127.0.0.0/8'], push: [], previews: [] },
     federation: federationWith({ watch, retry: { initial: 1000, factor: 2, longest: DAY_MS } }),
     public_base_url: 'https://us.test',

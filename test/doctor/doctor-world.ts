@@ -17,7 +17,7 @@ import { askServer } from '../../src/main/control.ts';
 import { TestAuthority } from '../support/certificates.ts';
 import { FakeInternet } from '../support/fake-internet.ts';
 import { identityOf } from '../support/federation.ts';
-import { federationWith } from '../support/federation-settings.ts';
+import { federationWith, trustIn } from '../support/federation-settings.ts';
 import { DAY_MS, keyAnswer } from '../support/key-servers.ts';
 import { type Client, type Lifetime, WholeServer } from '../support/whole-server.ts';
 import { Front } from './front.ts';
@@ -192,7 +192,7 @@ export class DoctorWorld implements AsyncDisposable {
     return {
       // Two servers share this process, and each counts all of it.
       memory: 1024 ** 3,
-      tls: { extra_ca: [join(this.#folder, 'ca.pem')] },
+      tls: trustIn([join(this.#folder, 'ca.pem')]),
       allowed_private_addresses: { federation: ['127.0.0.0/8', '::1'], push: [], previews: [] },
       federation: federationWith({ vantage: true, retry: { initial: 1000, factor: 2, longest: 86_400_000 } }),
       public_base_url: url,

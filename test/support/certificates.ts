@@ -31,22 +31,27 @@ export class TestAuthority {
   issue({ names, expired = false }: CertificateOptions): Certified {
     const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const extensions = [basicConstraints(false), alternativeNames(names)];
-    const bytes = this.#certificate(keys.publicKey, names[0] ?? 'nobody', extensions, 2, expired);
+    const bytes = this.#certificate(keys.publicKey, names[0] ?? 'nobody', extensions, 2, expired ? OVER : GOOD);
     return {
       certificate: pem('CERTIFICATE', bytes),
       key: keys.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),
     };
   }
 
-  #certificate(publicKey: KeyObject, subject: string, extensions: Buffer[], serial: number, expired = false): Buffer {
-    const from = expired ? '20200101000000Z' : '20240101000000Z';
-    const until = expired ? '20210101000000Z' : '20990101000000Z';
+  /** For somebody's key, from now on for a time; with what vouches for it. */
+  certify(publicKey: KeyObject, names: readonly string[], from: number, until: number): string {
+    const extensions = [basicConstraints(false), alternativeNames(names)];
+    const bytes = this.#certificate(publicKey, names[0] ?? 'nobody', extensions, 3, { from, until });
+    return pem('CERTIFICATE', bytes) + this.certificate;
+  }
+
+  #certificate(publicKey: KeyObject, subject: string, extensions: Buffer[], serial: number, good = GOOD): Buffer {
     const signed = sequence(
       tagged(0xa0, der(0x02, Buffer.from([2]))),
       der(0x02, Buffer.from([serial])),
       ECDSA_SHA256,
       commonName(this.#name),
-      sequence(der(0x18, Buffer.from(from)), der(0x18, Buffer.from(until))),
+      sequence(time(good.from), time(good.until)),
       commonName(subject),
       publicKey.export({ format: 'der', type: 'spki' }),
       tagged(0xa3, sequence(...extensions)),
@@ -55,6 +60,9 @@ export class TestAuthority {
     return sequence(signed, ECDSA_SHA256, bitString(signature));
   }
 }
+
+const GOOD = { from: Date.UTC(2024, 0), until: Date.UTC(2099, 0) };
+const OVER = { from: Date.UTC(2020, 0), until: Date.UTC(2021, 0) };
 
 function der(tag: number, ...content: Buffer[]): Buffer {
   const body = Buffer.concat(content);
@@ -65,6 +73,7 @@ function der(tag: number, ...content: Buffer[]): Buffer {
 
 const sequence = (...content: Buffer[]) => der(0x30, ...content);
 const tagged = (tag: number, content: Buffer) => der(tag, content);
+const time = (ms: number) => der(0x18, Buffer.from(new Date(ms).toISOString().replaceAll(/[-:T]|\.\d+/g, '')));
 const objectId = (hex: string) => der(0x06, Buffer.from(hex, 'hex'));
 const bitString = (bytes: Buffer) => der(0x03, Buffer.from([0]), bytes);
 
