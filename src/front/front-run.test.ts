@@ -15,7 +15,6 @@ const [what, file] = process.argv.slice(2);
 const text = readFileSync(file, 'utf8');
 if (what === 'check') process.exit(text.startsWith('good') ? 0 : (console.error('no good'), 1));
 if (text.includes('and ends')) process.exit(3);
-writeFileSync(file + '.pid', String(process.pid));
 const took = () => appendFileSync(file + '.took', readFileSync(file, 'utf8') + '\\n');
 process.on('SIGHUP', took);
 process.on('SIGQUIT', () => { appendFileSync(file + '.took', 'bye\\n'); process.exit(0); });
@@ -32,7 +31,7 @@ function scene(t: TestContext) {
   const program: RunnableProgram = {
     check: [process.execPath, script, 'check', file],
     start: [process.execPath, script, 'run', file],
-    ...{ reload: 'SIGHUP', end: 'SIGQUIT', pidFile: `${file}.pid` },
+    ...{ reload: 'SIGHUP', end: 'SIGQUIT', pidFile: `${file}.running` },
   };
   const took = () => (existsSync(`${file}.took`) ? readFileSync(`${file}.took`, 'utf8').trim().split('\n') : []);
   const untilTook = async (count: number) => {
@@ -48,6 +47,7 @@ test('a program is started with the first configuration, told of the next ones, 
     await using front = new FrontRun(file, program, systemClock);
     assert.equal(await front.install('good 1'), 'started');
     await untilTook(1);
+    assert.match(readFileSync(`${file}.running`, 'utf8'), /^\d+$/);
     assert.equal(await front.install('good 1'), 'unchanged');
     assert.equal(await front.install('good 2'), 'reloaded');
     await untilTook(2);
@@ -55,6 +55,7 @@ test('a program is started with the first configuration, told of the next ones, 
     assert.equal(readFileSync(file, 'utf8'), 'good 2');
   }
   assert.deepEqual(await untilTook(3), ['good 1', 'good 2', 'bye']);
+  assert.equal(existsSync(`${file}.running`), false);
 });
 
 test('a first configuration that is refused is an error, and nothing is started', LIMIT, async t => {
@@ -89,6 +90,7 @@ test('one whose starter was killed is asked to end, since it has the ports', LIM
   const former = spawn(process.execPath, [script, 'run', file]);
   const gone = new Promise(resolve => former.once('exit', resolve));
   await untilTook(1);
+  writeFileSync(`${file}.running`, String(former.pid));
   await using _front = new FrontRun(file, program, systemClock);
   await gone;
   assert.deepEqual(await untilTook(2), ['good', 'bye']);

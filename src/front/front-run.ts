@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type Clock, sleep } from '../base/clock.ts';
 import { FrontError } from './front-error.ts';
 import { type CommandLine, type FrontProgram, type Installed, installText } from './install.ts';
@@ -10,7 +10,10 @@ export interface RunnableProgram extends Pick<FrontProgram, 'check' | 'socket'> 
   readonly reload: NodeJS.Signals;
   /** Answers what waits, then ends. */
   readonly end: NodeJS.Signals;
-  /** Where it writes its process ID. */
+  /**
+   * Where its process ID is while it runs. Not the file that the program writes itself: one that drains takes that away when
+   * it ends, while the next runs.
+   */
   readonly pidFile: string;
 }
 
@@ -60,7 +63,9 @@ export class FrontRun implements AsyncDisposable {
       child.once('error', error => reject(new FrontError(`${program} cannot be started: ${error.message}`, error)));
     });
     this.#child = child;
+    writeFileSync(this.#program.pidFile, String(child.pid));
     child.once('exit', (code, signal) => {
+      rmSync(this.#program.pidFile, { force: true });
       this.#isOver = true;
       this.#ended.resolve(`${program} ended with ${signal ?? `code ${code}`}.`);
     });
@@ -82,4 +87,5 @@ function endFormer(file: string, { pidFile, end }: RunnableProgram): void {
   } catch {
     // There is none.
   }
+  rmSync(pidFile, { force: true });
 }

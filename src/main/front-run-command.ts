@@ -11,7 +11,7 @@ import { untilSignal } from './until-signal.ts';
 export function placesBeside(file: string) {
   // As root it has workers that are not, and these may not come into the data folder.
   const bodies = process.getuid?.() === 0 ? undefined : file;
-  return { pid: `${file}.pid`, errors: 'stderr', bodies, socket: `${file}.sock` };
+  return { pid: `${file}.pid`, errors: 'stderr', bodies, socket: `${file}.sock`, running: `${file}.running` };
 }
 
 export function say(words: string): void {
@@ -19,14 +19,14 @@ export function say(words: string): void {
 }
 
 export function runnable({ program }: FrontArgs, file: string): RunnableProgram {
-  const { pid: pidFile, socket } = placesBeside(file);
+  const { running: pidFile, socket } = placesBeside(file);
   if (program === 'nginx')
     return {
       ...{ check: ['nginx', '-q', '-t', '-c', file], start: ['nginx', '-c', file, '-g', 'daemon off;'], pidFile },
       ...{ reload: 'SIGHUP', end: 'SIGQUIT' },
     };
   return {
-    ...{ check: ['haproxy', '-c', '-f', file], start: ['haproxy', '-W', '-db', '-p', pidFile, '-f', file], pidFile },
+    ...{ check: ['haproxy', '-c', '-f', file], start: ['haproxy', '-W', '-db', '-f', file], pidFile },
     ...{ socket, reload: 'SIGUSR2', end: 'SIGUSR1' },
   };
 }

@@ -41,7 +41,7 @@ async function scene(t: TestContext, program: ProgramName) {
   const file = join(data, 'front.conf');
   const start = () => {
     const words = ['front', program, '--run', '--install', file, '--processes', processes, '--data', data];
-    const child = spawn(process.execPath, [join(root, 'src/main/main.ts'), ...words], {
+    const child = spawn(process.execPath, [join(root, 'src/main/front-main.ts'), ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let said = '';
@@ -57,7 +57,7 @@ async function scene(t: TestContext, program: ProgramName) {
       answer => answer.text(),
       () => '',
     );
-  t.after(() => spawnSync('/bin/sh', ['-c', `kill -9 $(cat '${file}.pid')`]));
+  t.after(() => spawnSync('/bin/sh', ['-c', `kill -9 $(cat '${file}.running')`]));
   return { data, start, ask };
 }
 

@@ -51,7 +51,7 @@ function scene(t: TestContext) {
   return { folder, host, lines, until, untilSaid };
 }
 
-const launch = (name: string, ...words: string[]) => ({ name, words, health: undefined });
+const launch = (name: string, ...words: string[]) => ({ name, words, health: { pidFile: '/nowhere' } });
 const LIMIT = { timeout: 20_000 };
 
 test(
@@ -117,7 +117,7 @@ const host = new ChildProcesses({
   command: [process.execPath, ${JSON.stringify(join(folder, 'script.mjs'))}], environment: {},
   folder: ${JSON.stringify(join(folder, 'run'))}, onLine: line => {},
 });
-await host.start({ name: 'b1-sync-1', words: ['live', 'on'], health: undefined });
+await host.start({ name: 'b1-sync-1', words: ['live', 'on'], health: { pidFile: '/nowhere' } });
 process.kill(process.pid, 'SIGKILL');
 `;
 

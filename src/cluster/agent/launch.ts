@@ -1,13 +1,15 @@
 import { join } from 'node:path';
 import type { Assignment } from '../boards/board.ts';
 
+/** Where a process says whether it takes requests; of a front, the file with the process ID of what it runs. */
+export type HealthPlace = { readonly host: string; readonly port: number } | { readonly pidFile: string };
+
 /** How a process of a board is started. */
 export interface Launch {
   readonly name: string;
   /** What stands behind `copse` on the command line. Another text means another process. */
   readonly words: readonly string[];
-  /** Where it says whether it takes requests; undefined for one that cannot be asked. */
-  readonly health: { readonly host: string; readonly port: number } | undefined;
+  readonly health: HealthPlace;
   /** Bytes that it may use, where it keeps to that by itself. */
   readonly memory?: number;
 }
@@ -32,5 +34,9 @@ function roleLaunch({ process: name, roles, port, memory }: Assignment, { data, 
 function frontLaunch({ process: name, part }: Assignment, { data }: LaunchPlace): Launch {
   const program = part === 'haproxy' ? 'haproxy' : 'nginx';
   const file = join(data, 'run', `${program}.conf`);
-  return { name, words: ['front', program, '--whole', '--run', '--install', file, '--data', data], health: undefined };
+  return {
+    name,
+    words: ['front', program, '--whole', '--run', '--install', file, '--data', data],
+    health: { pidFile: `${file}.running` },
+  };
 }

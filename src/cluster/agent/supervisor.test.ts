@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestClock } from '../../../test/support/accounts.ts';
 import { silentLog } from '../../base/log.ts';
-import type { Launch } from './launch.ts';
+import type { HealthPlace, Launch } from './launch.ts';
 import type { ProcessHost, Sighting } from './process-host.ts';
 import { Supervisor } from './supervisor.ts';
 import type { Health } from './watched-process.ts';
@@ -46,7 +46,8 @@ function world() {
   const host = new ScriptedHost();
   const health = new Map<number, Health>();
   const asked: number[] = [];
-  const askHealth = async ({ port }: { port: number }) => {
+  const askHealth = async (at: HealthPlace) => {
+    const port = 'port' in at ? at.port : 0;
     asked.push(port);
     return health.get(port) ?? 'silent';
   };
@@ -174,8 +175,8 @@ test('a process that does not answer is asked once at a time', async () => {
   const w = world();
   const silent = new Supervisor({
     ...{ host: w.host, clock: w.clock, log: silentLog, memoryOf: () => undefined },
-    askHealth: ({ port }) => {
-      w.asked.push(port);
+    askHealth: at => {
+      w.asked.push('port' in at ? at.port : 0);
       return new Promise(() => undefined);
     },
   });

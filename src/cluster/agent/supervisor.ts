@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { BoardProcess } from '../boards/board.ts';
-import type { Launch } from './launch.ts';
+import type { HealthPlace, Launch } from './launch.ts';
 import type { ProcessHost } from './process-host.ts';
 import { type Health, type Step, WatchedProcess } from './watched-process.ts';
 
@@ -10,7 +10,7 @@ export interface SupervisorParts {
   readonly clock: Clock;
   readonly log: Log;
   /** Asks a process whether it takes requests. Never rejects. */
-  readonly askHealth: (at: NonNullable<Launch['health']>) => Promise<Health>;
+  readonly askHealth: (at: HealthPlace) => Promise<Health>;
   /** Resident bytes; undefined where there is no such process. */
   readonly memoryOf: (pid: number) => number | undefined;
 }

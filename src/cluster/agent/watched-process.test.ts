@@ -145,11 +145,3 @@ test('one that systemd starts again is waited for', () => {
   process.wanted = undefined;
   assert.equal(process.step(waiting, 3000), 'end');
 });
-
-test('a front, which cannot be asked, is ready when it runs', () => {
-  const process = new WatchedProcess('b1-front-1', 0);
-  process.wanted = { name: 'b1-front-1', words: ['front'], health: undefined };
-  assert.equal(process.step(undefined, 0), 'start');
-  process.step({ ...running, words: ['front'] }, 250);
-  assert.equal(process.state, 'ready');
-});

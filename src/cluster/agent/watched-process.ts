@@ -132,7 +132,6 @@ export class WatchedProcess {
       return 'kill';
     }
     if (this.wanted === undefined) return this.#leave(now);
-    if (this.wanted.health === undefined) this.heard('good', now);
     const longest = this.#state === 'starting' ? LONGEST_START_MS : LONGEST_SILENCE_MS;
     if (now - this.#heardAt < longest) return undefined;
     return this.end(`It did not answer for ${longest / 1000} s and was ended.`, now);

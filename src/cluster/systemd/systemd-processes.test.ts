@@ -40,7 +40,7 @@ MainPID=1
 const launch: Launch = {
   name: 'b1-sync-1',
   words: ['role', 'sync', '--data', "/srv/it's here", '--memory', '268435456'],
-  health: undefined,
+  health: { pidFile: '/nowhere' },
   memory: 268_435_456,
 };
 
