@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testBudget } from '../../test/support/budget.ts';
+import { heard, twoBuses } from '../../test/support/joined-buses.ts';
+import { systemRandom } from '../base/random.ts';
 import type { UserId } from '../core/ids.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { addressKey } from './address-key.ts';
@@ -92,4 +94,33 @@ test('memory stays bounded under a flood of addresses', () => {
   const limits = new RateLimits(clockAt(), rates, testBudget(2 * 1024 * 1024));
   for (let i = 0; i < 40_000; i++) limits.count('other', undefined, `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
   assert.ok(limits.stats.bytes <= 2 * 1024 * 1024);
+});
+
+test('what a user does at two processes is counted together, at a rate of their own too', async () => {
+  const clock = clockAt();
+  const usual = { per_second: 1, burst: 4 };
+  const several = { ...rates, message: usual, join: usual, media_download: usual } as LimitRates;
+  const [here, there] = twoBuses().map(bus => {
+    const sharing = { bus, random: systemRandom };
+    return new RateLimits(clock, several, testBudget(), { name: 'rate_limits', weight: 60, sharing });
+  }) as [RateLimits, RateLimits];
+  const own = { ...user, userNid: 2, rate: { perSecond: 10, burst: 2 } };
+  const passing = async (limit: 'message' | 'join' | 'media_download', who: Requester) => {
+    for (let passed = 0; passed < 20; passed++) {
+      const limits = passed % 2 === 0 ? here : there;
+      if (limited(() => limits.count(limit, who, '192.0.2.1')) !== undefined) return passed;
+      await heard();
+    }
+    return 20;
+  };
+  assert.equal(await passing('message', user), 4);
+  assert.equal(await passing('join', user), 4);
+  assert.equal(await passing('message', own), 2);
+  assert.equal(await passing('media_download', user), 8, 'each process counts these for itself');
+  clock.ms += 100;
+  assert.equal(
+    limited(() => there.count('message', own, '192.0.2.1')),
+    undefined,
+    'a tenth of a second at 10 a second',
+  );
 });

@@ -39,14 +39,11 @@ interface LimitsOptions {
 
 export type LimitRates = Readonly<Record<LimitName, Rate>>;
 
-/** Those that are there against guessing and floods: all processes of a cluster count them together. They are rare. */
-const SHARED: ReadonlySet<LimitName> = new Set([
-  'registration',
-  'registration_network',
-  'registration_total',
-  'login',
-  'mail',
-]);
+/**
+ * Those that each process counts for itself: they keep a client from wearing a process out, and are counted too often to be
+ * told of. All others the processes of a cluster count together (decision 0145).
+ */
+const OWN: ReadonlySet<LimitName> = new Set(['media_download', 'other']);
 
 /**
  * Token buckets. Of each only the moment is kept at which it will be full again (the generic cell rate algorithm),
@@ -118,19 +115,20 @@ export class RateLimits {
     const wait = fullAt - now - (burst - 1) * interval;
     if (wait > 0) return Math.ceil(wait);
     if (take) this.#fullAt.set(name, fullAt + interval);
-    if (take && SHARED.has(limit)) this.#shared?.tell(name);
+    // With its rate, which may be the user's own.
+    if (take && !OWN.has(limit)) this.#shared?.tell(`${per_second} ${burst} ${name}`);
     return 0;
   }
 
   /** Another process has let a request pass. */
-  #hear(name: string): void {
-    const rate = this.#rateOf(name.slice(0, name.indexOf(' ')) as LimitName);
-    if (rate === undefined) return;
-    const interval = 1000 / rate.per_second;
+  #hear(word: string): void {
+    const [, perSecond, burst, name] = /^(\S+) (\S+) (.+)$/s.exec(word) ?? [];
+    if (name === undefined) return;
+    const interval = 1000 / Number(perSecond);
     const now = this.#clock.monotonic();
     const fullAt = Math.max(this.#fullAt.get(name) ?? now, now) + interval;
     // Several processes may let pass more than the bucket holds: nobody waits for that.
-    this.#fullAt.set(name, Math.min(fullAt, now + rate.burst * interval));
+    this.#fullAt.set(name, Math.min(fullAt, now + Number(burst) * interval));
   }
 
   get stats() {

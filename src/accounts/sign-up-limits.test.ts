@@ -89,9 +89,9 @@ test('all processes count sign-ups together, and guesses of passwords', async ()
   for (let guess = 0; guess < rates.login.burst; guess++) one?.countKey('login', 'failed bob');
   await heard();
   assert.throws(() => other?.peekKey('login', 'failed bob'), { errcode: 'M_LIMIT_EXCEEDED' });
-  for (let sent = 0; sent < rates.message.burst; sent++) one?.countKey('message', 'user 1');
+  for (let asked = 0; asked < rates.other.burst; asked++) one?.countKey('other', 'user 1');
   await heard();
-  other?.peekKey('message', 'user 1');
+  other?.peekKey('other', 'user 1');
 });
 
 test('all processes know that many accounts are being made', async () => {

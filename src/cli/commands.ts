@@ -83,6 +83,7 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
     .option('--registration <mode>', 'who can make an account: closed, token, approval or open')
     .option('--open-to-everybody', 'confirms that --registration open is meant')
     .option('--process <name>', 'its name among several processes (default: host and port)')
+    .option('--address <host>', 'where others reach it (default: the address towards the database)')
     .option('--host <address>', 'the address for clients (default: 127.0.0.1)')
     .option('--memory <size>', 'what it may use, such as 512M (default: 256M)')
     .action(async (options: ConfigArgs) => finish(await actions.up(options)));
@@ -92,6 +93,7 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
     .argument('<roles>', `what it does, with commas between them: ${ROLES.join(', ')}`)
     .option('--port <number>', 'the port for clients (default: 8008)')
     .option('--process <name>', 'its name among the processes (default: host and port)')
+    .option('--address <host>', 'where others reach it (default: the address towards the database)')
     .option('--host <address>', 'the address for clients (default: 127.0.0.1)')
     .option('--memory <size>', 'what it may use, such as 512M (default: 256M)')
     .action(async (roles: string, options: ConfigArgs) => finish(await actions.up({ ...options, roles })));

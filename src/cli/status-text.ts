@@ -89,9 +89,9 @@ function busRow({ server, isConnected, forSeconds, problem, others }: BusStatus)
 }
 
 function clusterRows({ own, processes, unheld }: ClusterStatus): [string, string][] {
-  const rows = processes.map(({ name, address, roles, work }): [string, string] => [
+  const rows = processes.map(({ name, address, roles, isDraining, work }): [string, string] => [
     name === own ? 'this process' : 'process',
-    `${name}${address === undefined ? '' : ` at ${address}`}, ${roles.join(', ') || 'everything'}: ${work.join(', ') || 'no work of its own'}`,
+    `${name}${address === undefined ? '' : ` at ${address}`}, ${roles.join(', ') || 'everything'}${isDraining ? ', is about to end' : ''}: ${work.join(', ') || 'no work of its own'}`,
   ]);
   return unheld.length === 0 ? rows : [...rows, ['nobody does', unheld.join(', ')]];
 }

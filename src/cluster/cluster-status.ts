@@ -7,6 +7,8 @@ export interface ProcessStatus {
   readonly address: string | undefined;
   /** Empty: all of them. */
   readonly roles: readonly string[];
+  /** It is about to end. */
+  readonly isDraining: boolean;
   /** The leases that it holds; those of a divided work as one: `shard 0-3, 7`. */
   readonly work: readonly string[];
 }
@@ -27,10 +29,11 @@ export function clusterStatus(
   const offered = new Set(processes.flatMap(({ offers }) => offers));
   return {
     own,
-    processes: processes.map(({ nid, name, address, roles }) => ({
+    processes: processes.map(({ nid, name, address, roles, isDraining }) => ({
       name,
       address: address ?? undefined,
       roles,
+      isDraining,
       work: shortened([...leases].flatMap(([lease, holder]) => (holder === nid ? [lease] : []))),
     })),
     unheld: shortened([...offered].filter(name => !leases.has(name))),

@@ -64,6 +64,7 @@ export class Member implements Leases, AsyncDisposable {
   /** Until then nobody else can have taken what is ours, by the clock of this process. */
   #safeUntil = Number.NEGATIVE_INFINITY;
   address: string | undefined;
+  #isDraining = false;
 
   constructor(parts: MemberParts) {
     this.#parts = parts;
@@ -76,6 +77,16 @@ export class Member implements Leases, AsyncDisposable {
     this.#hint = new AbortController();
     await this.beat();
     this.#loop = this.#run();
+  }
+
+  /**
+   * Says that this process is about to end, and gives what it does to the others as far as there are any who would do it.
+   * Answers how many others there are. @throws DatabaseUnavailableError
+   */
+  async drain(): Promise<number> {
+    this.#isDraining = true;
+    this.#hint.abort();
+    return (await this.others()).processes.filter(({ nid }) => nid !== this.#nid).length;
   }
 
   get nid(): number | undefined {
@@ -157,8 +168,9 @@ export class Member implements Leases, AsyncDisposable {
   }
 
   #said() {
-    const offers = [...this.#work].flatMap(([name, work]) => (work.isClosed ? [] : [name]));
-    return { address: this.address ?? null, offers };
+    const open = [...this.#work].flatMap(([name, work]) => (work.isClosed ? [] : [name]));
+    const isDraining = this.#isDraining;
+    return { address: this.address ?? null, offers: isDraining ? [] : open, isDraining };
   }
 
   /** Work of an earlier life has ended before this process may write again. */

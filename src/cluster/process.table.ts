@@ -29,10 +29,16 @@ export interface ProcessRow {
   readonly started_ts: number;
   /** The names of the leases that it would take. */
   readonly offers: readonly string[];
+  /** It is about to end: nothing new is to be sent to it. */
+  readonly isDraining: boolean;
 }
 
-/** As it lies there: roles with commas between them, offers as JSON. */
-type StoredProcess = Omit<ProcessRow, 'roles' | 'offers'> & { readonly roles: string; readonly offers: string };
+/** As it lies there: roles with commas between them, offers as JSON, 1 for true. */
+type StoredProcess = Omit<ProcessRow, 'roles' | 'offers' | 'isDraining'> & {
+  readonly roles: string;
+  readonly offers: string;
+  readonly draining: number;
+};
 
 export async function insertProcess(
   tx: Tx,
@@ -54,23 +60,25 @@ export async function insertProcess(
 export async function keepProcess(
   tx: Tx,
   nid: number,
-  { address, offers }: Pick<ProcessRow, 'address' | 'offers'>,
+  { address, offers, isDraining }: Pick<ProcessRow, 'address' | 'offers' | 'isDraining'>,
   now: Moment,
   lifeMs: number,
 ): Promise<boolean> {
   const kept = await tx.run(sql`update cluster_process
-    set until = ${after(now, lifeMs)}, address = ${address}, offers = ${JSON.stringify(offers)} where nid = ${nid}`);
+    set until = ${after(now, lifeMs)}, address = ${address}, offers = ${JSON.stringify(offers)},
+      draining = ${isDraining ? 1 : 0} where nid = ${nid}`);
   return kept === 1;
 }
 
 /** Those that live, in the order in which they came. */
 export async function livingProcesses(db: Queryable, now: Moment): Promise<ProcessRow[]> {
-  const rows = await db.all<StoredProcess>(sql`select nid, name, address, roles, started_ts, offers from cluster_process
-    where until > ${now} order by nid`);
-  return rows.map(row => ({
+  const rows = await db.all<StoredProcess>(sql`select nid, name, address, roles, started_ts, offers, draining
+    from cluster_process where until > ${now} order by nid`);
+  return rows.map(({ draining, ...row }) => ({
     ...row,
     roles: row.roles === '' ? [] : row.roles.split(','),
     offers: JSON.parse(row.offers) as string[],
+    isDraining: draining === 1,
   }));
 }
 

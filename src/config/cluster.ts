@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { natsServers } from '../bus/nats-servers.ts';
 import { isRole, ROLES } from '../cluster/roles.ts';
 import { optionalPath, optionalText, section, texts } from './kinds.ts';
@@ -14,6 +15,12 @@ export const cluster = section('Several processes that are one server together, 
       'With the same name it gets back the work that it had.',
     'letters, digits, `.`, `_` and `-`, at most 60 of them',
     value => /^[\w.-]{1,60}$/.test(value),
+  ),
+  address: optionalText(
+    'The host name or IP address under which the proxy in front and the other machines reach this process. Unless given, ' +
+      '`listen.client.host`, and where that stands for all addresses the one with which this machine reaches the database.',
+    'a host name or an IP address',
+    value => isIP(value) !== 0 || /^[\w.-]{1,253}$/.test(value),
   ),
   roles: texts(
     'What this process does: answer requests (`client`, `sync`, `initial-sync`, `media`, `federation-in`), or the work ' +

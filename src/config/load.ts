@@ -28,6 +28,8 @@ export interface ConfigArgs {
   readonly roles?: string | undefined;
   /** `--process NAME` */
   readonly process?: string | undefined;
+  /** `--address HOST` */
+  readonly address?: string | undefined;
 }
 
 /**
@@ -90,6 +92,7 @@ function flagValues(args: ConfigArgs): FlagValue[] {
     { flag: '--registration', path: ['registration', 'mode'], value: args.registration },
     { flag: 'role', path: ['cluster', 'roles'], value: args.roles?.split(',') },
     { flag: '--process', path: ['cluster', 'process'], value: args.process },
+    { flag: '--address', path: ['cluster', 'address'], value: args.address },
     { flag: '--open-to-everybody', path: ['registration', 'open_to_everybody'], value: args.openToEverybody },
   ];
   return all.filter(flag => flag.value !== undefined);

@@ -62,13 +62,13 @@ test('a role that has paths and no process is an error, not a path that leads no
 
 test('processes of a cluster stand where they say they listen, the later life of one with the same name', () => {
   const living = [
-    { name: 'b1', address: 'http://10.77.0.1:8008', roles: [] },
-    { name: 'b2', address: undefined, roles: ['sync'] },
-    { name: 'b3', address: 'http://10.77.0.3:8008', roles: ['sync', 'rooms'] },
-    { name: 'b3', address: 'http://[fd00::3]:8009', roles: ['sync', 'rooms'] },
+    { name: 'b1', address: 'http://10.77.0.1:8008', roles: [], isDraining: true },
+    { name: 'b2', address: undefined, roles: ['sync'], isDraining: false },
+    { name: 'b3', address: 'http://10.77.0.3:8008', roles: ['sync', 'rooms'], isDraining: true },
+    { name: 'b3', address: 'http://[fd00::3]:8009', roles: ['sync', 'rooms'], isDraining: false },
   ];
   assert.deepEqual(processesOf(living), [
-    { name: 'b1', address: '10.77.0.1:8008', roles: REQUEST_ROLES, isDraining: false },
+    { name: 'b1', address: '10.77.0.1:8008', roles: REQUEST_ROLES, isDraining: true },
     { name: 'b3', address: '[fd00::3]:8009', roles: ['sync'], isDraining: false },
   ]);
 });

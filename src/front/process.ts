@@ -22,15 +22,17 @@ export interface LivingProcess {
   readonly address: string | undefined;
   /** Empty: all of them. */
   readonly roles: readonly string[];
+  /** It is about to end. */
+  readonly isDraining: boolean;
 }
 
 /** Those that listen. Of two lives of one process the later one counts. */
 export function processesOf(living: readonly LivingProcess[]): FrontProcess[] {
   const byName = new Map<string, FrontProcess>();
-  for (const { name, address, roles } of living) {
+  for (const { name, address, roles, isDraining } of living) {
     if (address === undefined) continue;
     const has = REQUEST_ROLES.filter(role => roles.length === 0 || roles.includes(role));
-    byName.set(name, { name, address: new URL(address).host, roles: has, isDraining: false });
+    byName.set(name, { name, address: new URL(address).host, roles: has, isDraining });
   }
   return [...byName.values()];
 }

@@ -233,6 +233,8 @@ export class HttpServer {
   }
 
   async #beforeAll(request: FastifyRequest, answer: FastifyReply): Promise<unknown> {
+    // A connection that is kept would be closed under a request that comes just then.
+    if (this.#isDraining) answer.header('connection', 'close');
     const charge = this.#parts.memory?.charges.begin();
     if (charge !== undefined) {
       request.charge = charge;

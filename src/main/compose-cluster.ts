@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Clock } from '../base/clock.ts';
+import { type Clock, sleep } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Bus } from '../bus/bus.ts';
 import { type ClusterStatus, clusterStatus } from '../cluster/cluster-status.ts';
@@ -9,14 +9,17 @@ import { isRole, leasesOf } from '../cluster/roles.ts';
 import type { Config } from '../config/schema.ts';
 import type { Database } from '../db/database.ts';
 import { isServedBy, type PlacedEndpoint } from '../http/served-by.ts';
+import { addressForOthers } from './own-address.ts';
 
 /** This process among those that are one server together. Disposing of it hands on what it holds. */
 export interface Cluster extends AsyncDisposable {
   readonly leases: Leases;
   /** Joins the others. */
   start(): Promise<void>;
-  /** From now on the process serves at this URL. */
-  serves(url: string): void;
+  /** From now on the process serves at this URL, as this machine reaches it. */
+  serves(url: string): Promise<void>;
+  /** Says that this process ends. Resolves when those in front of it have had time to send what is new to others. */
+  leave(): Promise<void>;
   /** Whether this process answers an endpoint. */
   answers(endpoint: PlacedEndpoint): boolean;
   /** Who does what; undefined where there is one process. */
@@ -38,6 +41,8 @@ export function processName({ cluster, listen }: Pick<Config, 'cluster' | 'liste
   return cluster.process ?? `${hostname()}-${listen.client.port}`;
 }
 
+/** HAProxy asks for the health of a process every 2 s and believes the second answer; `copse front --follow` asks each second. */
+const FAREWELL_MS = 4500;
 /** Shows everywhere that a process is there. */
 const VERSIONS = '/_matrix/client/versions';
 
@@ -57,8 +62,13 @@ export function composeCluster(settings: ClusterSettings, { log, ...parts }: Clu
     answers: endpoint => roles.length === 0 || endpoint.path === VERSIONS || isServedBy(new Set(roles), endpoint),
     status: async () => clusterStatus(name, await member.others()),
     start: () => member.start(),
-    serves(url) {
-      member.address = url;
+    async serves(url) {
+      member.address = await addressForOthers(url, settings);
+    },
+    async leave() {
+      // Where the database does not say whether there are others, there may be.
+      const others = await member.drain().catch(() => 1);
+      if (others > 0) await sleep(parts.clock, FAREWELL_MS);
     },
     [Symbol.asyncDispose]: () => member[Symbol.asyncDispose](),
   };
@@ -67,7 +77,8 @@ export function composeCluster(settings: ClusterSettings, { log, ...parts }: Clu
 const sole = (): Cluster => ({
   leases: new SoleLeases(),
   start: async () => undefined,
-  serves: () => undefined,
+  serves: async () => undefined,
+  leave: async () => undefined,
   answers: () => true,
   status: async () => undefined,
   [Symbol.asyncDispose]: async () => undefined,

@@ -74,6 +74,8 @@ export interface Running extends AsyncDisposable {
   readonly firstStart: boolean;
   readonly listeners: readonly Listener[];
   status(): Promise<Status>;
+  /** Tells those in front of it to send what is new elsewhere, where there is an elsewhere, and gives them time for it. */
+  drain(): Promise<void>;
   /** A link, good for a day, with which the first administrator makes an account; undefined when there is one already. */
   firstAdministratorLink(): Promise<string | undefined>;
 }
@@ -137,7 +139,7 @@ export async function compose(config: Config, environment: Environment): Promise
 
   const clientUrl = await (environment.listen ?? (server => listenHttp(server, config.listen.client)))(client);
   opened.defer(() => client.close());
-  cluster.serves(clientUrl);
+  await cluster.serves(clientUrl);
   const routes = federating && [...federating.routes, wellKnownServer(wellKnownOf(config))];
   const further = await openFurtherListeners(
     acme?.config ?? config,
@@ -171,6 +173,10 @@ export async function compose(config: Config, environment: Environment): Promise
     listeners,
     status,
     firstAdministratorLink,
+    async drain() {
+      client.drain();
+      await cluster.leave();
+    },
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
 

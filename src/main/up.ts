@@ -99,7 +99,8 @@ async function drain(running: Running, onLate: () => void): Promise<number> {
       onLate();
       resolve(1);
     });
-    running[Symbol.asyncDispose]().then(
+    const ended = running.drain().then(() => running[Symbol.asyncDispose]());
+    ended.then(
       () => resolve(0),
       (error: unknown) => {
         console.error(error);

@@ -88,7 +88,9 @@ export class TestCluster implements AsyncDisposable {
     return new TestCluster({ db: postgres.db, processes, nats, cable, add }, opened.move());
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#opened.disposeAsync();
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Whoever is asked to end waits for those in front of it, one after the other here.
+    await Promise.all(this.processes.map(process => process.kill9()));
+    await this.#opened.disposeAsync();
   }
 }

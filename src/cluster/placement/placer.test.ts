@@ -200,6 +200,7 @@ test('a process that was placed and is about to end is not taken for one that no
     roles: [],
     started_ts: 0,
     offers: [],
+    isDraining: false,
   });
   const processes = ['b1-all-1', 'b1-all-but-media-12', 'b1-8008', 'elsewhere-all-1'].map(row);
   const outside = outsideOf(processes, { boards: boardsOf(1), current: [], memory: 5 });
