@@ -40,5 +40,9 @@ test('processes come, drain, move and go by commands', () => {
   assert.deepEqual(lines([one], [one.replace('10.0.0.1:8008', '[fd00::1]:8009')]), [
     'set server copse_sync/b1 addr fd00::1 port 8009',
   ]);
-  assert.deepEqual(lines([one, two], [two]), ['set server copse_sync/b1 state maint', 'del server copse_sync/b1']);
+  assert.deepEqual(lines([one, two], [two]), [
+    'set server copse_sync/b1 state maint',
+    'shutdown sessions server copse_sync/b1',
+    'del server copse_sync/b1',
+  ]);
 });

@@ -31,8 +31,12 @@ export function haproxyChanges(before: string, after: string): RuntimeCommand[] 
   if (commands.includes(undefined)) return undefined;
   return [
     ...commands.flatMap(each => each ?? []),
-    // With a request under way it stays as it is, and gets no other.
-    ...gone.flatMap(path => [must(`set server ${path} state maint`), tidy(`del server ${path}`)]),
+    // Whoever goes has ended before, or is frozen and answers nobody who still waits for it.
+    ...gone.flatMap(path => [
+      must(`set server ${path} state maint`),
+      tidy(`shutdown sessions server ${path}`),
+      tidy(`del server ${path}`),
+    ]),
   ];
 }
 

@@ -108,7 +108,7 @@ for (const program of PROGRAMS) {
     const holding = holdOne(one);
     const poll = askFront(world, { path: sync });
     const held = await holding;
-    assert.equal(await world.change([{ recorder: other }]), whenOther);
+    assert.equal(await world.change([{ recorder: one, isDraining: true }, { recorder: other }]), whenOther);
     await until(async () => (await askFront(world, { path: sync })).process === 'b3');
     await wait(1500);
     one.sendName(held);
@@ -217,3 +217,16 @@ test(
     await until(async () => (await used()) === 'b1,b2');
   },
 );
+
+test('haproxy: who waits for a process that went without a farewell goes to another', needs('haproxy'), async t => {
+  const [frozen, , other] = await three(t);
+  const world = await FrontWorld.open(t, 'haproxy', [{ recorder: frozen }]);
+  const holding = holdOne(frozen);
+  const poll = askFront(world, { path: sync });
+  await holding;
+  const began = performance.now();
+  assert.equal(await world.change([{ recorder: other }]), 'told');
+  const { status, process } = await poll;
+  assert.deepEqual([status, process], [200, 'b3']);
+  t.diagnostic(`after ${Math.round(performance.now() - began)} ms`);
+});
