@@ -192,7 +192,12 @@ async function each(work: () => Promise<unknown>, count: { rows: number; stateme
 async function front({ assignments }: Placement) {
   const living = assignments
     .filter(({ kind }) => kind === 'role')
-    .map(({ process, roles, port }) => ({ name: process, address: `http://10.0.0.1:${port}`, roles, isDraining: false }));
+    .map(({ process, roles, port }) => ({
+      name: process,
+      address: `http://10.0.0.1:${port}`,
+      roles,
+      isDraining: false,
+    }));
   const routes = await frontRoutes(settingsFor('example.org'));
   const usual = PLANS['1-board'] as Front;
   const { ms, result } = await timed(() => nginxText({ ...usual, routes, processes: processesOf(living) }));
