@@ -44,7 +44,7 @@ async function gather(world: TestLab): Promise<readonly Room[]> {
     async room => {
       const people: LoadUser[] = [];
       for (let at = 0; at < PEOPLE; at++)
-        people.push(await LoadUser.register(urls[(room + at) % urls.length] ?? '', `user-${room}-${at}`));
+        people.push(await again(() => LoadUser.register(urls[(room + at) % urls.length] ?? '', `user-${room}-${at}`)));
       const [first, ...others] = people;
       const id = (await first?.createRoom()) ?? '';
       for (const other of others) await other.join(id);
@@ -68,13 +68,24 @@ function each(before: Spent, after: Spent, count: number) {
   };
 }
 
+/** nginx closes idle connections when it is told of other processes; a client tries again. */
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === 3 || (error as NodeJS.ErrnoException).code !== 'ECONNRESET') throw error;
+    }
+  }
+}
+
 /** Two of each room write one message after the other. */
 async function sending(world: TestLab, rooms: readonly Room[]) {
   let count = 0;
   let isOver = false;
   const writers = rooms.flatMap(({ id, people }) =>
     people.slice(0, 2).map(async writer => {
-      for (; !isOver; count++) await writer.send(id, { body: 'as long as what people write' });
+      for (; !isOver; count++) await again(() => writer.send(id, { body: 'as long as what people write' }));
     }),
   );
   await wait(WARM_UP_MS);
@@ -92,9 +103,9 @@ async function fanOut(world: TestLab, rooms: readonly Room[]) {
   let isOver = false;
   const waiting = rooms.flatMap(({ id, people }) =>
     people.slice(1).map(async reader => {
-      let since = await reader.position();
+      let since = await again(() => reader.position());
       while (!isOver) {
-        const answer = await reader.sync({ since, timeout: '3000' });
+        const answer = await again(() => reader.sync({ since, timeout: '3000' }));
         since = getString(answer, 'next_batch') ?? '';
         const room = getObject(getObject(getObject(answer, 'rooms') ?? {}, 'join') ?? {}, id) ?? {};
         const events = getObject(room, 'timeline')?.events;
@@ -104,7 +115,7 @@ async function fanOut(world: TestLab, rooms: readonly Room[]) {
   );
   const writing = rooms.map(async ({ id, people: [writer] }) => {
     for (let at = 0; !isOver; at++) {
-      await writer?.send(id, { body: `message ${at}` });
+      await again(async () => writer?.send(id, { body: `message ${at}` }));
       await wait(PAUSE_MS);
     }
   });
