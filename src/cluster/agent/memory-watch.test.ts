@@ -20,6 +20,7 @@ class World {
     read: () => ({ total: 1000, used: this.used }),
     supervisor: {
       told: () => this.processes,
+      isServer: name => !name.includes('nginx'),
       restart: async name => this.restarted.push(name) > 0,
     },
   });
@@ -75,6 +76,17 @@ test('the last one that serves is left alone, and that is said once', async () =
   await world.pass(600_000);
   assert.deepEqual(world.restarted, []);
   assert.deepEqual(world.errors, ["99 % of this board's memory are used, and there is nothing to restart."]);
+});
+
+test('what stands in front is neither restarted nor counted as another one that serves', async () => {
+  const world = new World();
+  world.used = 950;
+  world.processes = [world.process('b1-all-1', 200), world.process('b1-nginx-1', 300)];
+  await world.pass(60_000);
+  assert.deepEqual(world.restarted, []);
+  world.processes = [...world.processes, world.process('b1-sync-1', 100)];
+  await world.pass(1000);
+  assert.deepEqual(world.restarted, ['b1-all-1']);
 });
 
 test('while one comes or goes no other is touched', async () => {

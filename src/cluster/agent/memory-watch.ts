@@ -5,7 +5,7 @@ import type { Supervisor } from './supervisor.ts';
 export interface MemoryWatchParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly supervisor: Pick<Supervisor, 'told' | 'restart'>;
+  readonly supervisor: Pick<Supervisor, 'told' | 'isServer' | 'restart'>;
   /** Of the board, in bytes. */
   readonly read: () => { readonly total: number; readonly used: number };
 }
@@ -58,7 +58,7 @@ export class MemoryWatch {
     const { supervisor, log } = this.#parts;
     const all = supervisor.told();
     if (all.some(({ state }) => state === 'draining' || state === 'starting')) return false;
-    const serving = all.filter(({ state, memory }) => state === 'ready' && memory !== undefined);
+    const serving = all.filter(({ name, state }) => state === 'ready' && supervisor.isServer(name));
     const [largest, another] = serving.toSorted((a, b) => (b.memory ?? 0) - (a.memory ?? 0));
     if (largest === undefined || another === undefined) return false;
     log.warn(`${percent} % of this board's memory are used: ${largest.name}, the largest process, is started anew.`, {

@@ -83,6 +83,11 @@ test('what is wanted is started, asked for its health, and reported', async () =
     ],
   );
   assert.deepEqual(w.asked, [1, 2, 1], 'one that is ready is asked every two seconds');
+  w.supervisor.want([launchAt(1), { ...launchAt(2), health: { pidFile: '/run/x' } }]);
+  assert.deepEqual(
+    ['b1-sync-1', 'b1-sync-2', 'b1-sync-3'].map(name => w.supervisor.isServer(name)),
+    [true, false, false],
+  );
 });
 
 test('what is not wanted ends, and is gone from the report when it has', async () => {

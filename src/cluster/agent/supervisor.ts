@@ -43,6 +43,12 @@ export class Supervisor {
     return all.map(process => process.told(process.pid === undefined ? undefined : this.#parts.memoryOf(process.pid)));
   }
 
+  /** Whether it is a server, and not what stands in front of some. */
+  isServer(name: string): boolean {
+    const health = this.#processes.get(name)?.wanted?.health;
+    return health !== undefined && 'port' in health;
+  }
+
   /** Whether nothing runs and nothing is wanted. */
   get isIdle(): boolean {
     return this.#processes.size === 0;
