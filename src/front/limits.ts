@@ -7,23 +7,29 @@ export interface Treatment {
   readonly bodyLimit: number;
   /** Whether an answer may take as long as a client likes to wait. */
   readonly isLongPoll: boolean;
+  /** Whether an answer comes soon, or from another process. */
+  readonly isQuick: boolean;
   readonly paths: readonly string[];
 }
 
 /** Those that differ from the usual: the small limit, and an answer that comes soon. */
 export function treatmentsOf(routes: readonly Route[]): Treatment[] {
-  const special = routes.filter(route => isLongPoll(route) || route.bodyLimit > DEFAULT_BODY_LIMIT);
-  const groups = Map.groupBy(special, route => `${isLongPoll(route)} ${limitOf(route)}`);
+  const special = routes.filter(route => isLongPoll(route) || isQuick(route) || route.bodyLimit > DEFAULT_BODY_LIMIT);
+  const groups = Map.groupBy(special, route => `${isLongPoll(route)} ${isQuick(route)} ${limitOf(route)}`);
   const treatments = [...groups.values()].flatMap(([first, ...others]) => {
     if (first === undefined) return [];
     const paths = [first, ...others].map(({ path }) => path).sort();
-    return [{ bodyLimit: limitOf(first), isLongPoll: isLongPoll(first), paths }];
+    return [{ bodyLimit: limitOf(first), isLongPoll: isLongPoll(first), isQuick: isQuick(first), paths }];
   });
   return treatments.sort((one, other) => ((one.paths[0] ?? '') < (other.paths[0] ?? '') ? -1 : 1));
 }
 
 function isLongPoll({ role }: Route): boolean {
   return role === 'sync' || role === 'initial-sync';
+}
+
+function isQuick({ isQuick = false }: Route): boolean {
+  return isQuick;
 }
 
 function limitOf({ bodyLimit }: Route): number {

@@ -95,7 +95,9 @@ const PROXYING = [
   'proxy_max_temp_file_size 0;',
 ];
 
-function everythingOf({ routes }: Front): string[] {
+function everythingOf({ routes, processes }: Front): string[] {
+  const hasOthers = processes.filter(({ roles }) => roles.includes('client')).length > 1;
+  const treatments = treatmentsOf(hasOthers ? routes : routes.map(route => ({ ...route, isQuick: false })));
   return [
     `client_max_body_size ${sizeWord(DEFAULT_BODY_LIMIT)};`,
     `client_body_buffer_size ${sizeWord(DEFAULT_BODY_LIMIT)};`,
@@ -103,18 +105,19 @@ function everythingOf({ routes }: Front): string[] {
     'error_page 502 504 @copse_silent;',
     ...answer('@copse_too_large', 413, []),
     ...answer('@copse_silent', 502, ['add_header Retry-After 5 always;']),
-    ...treatmentsOf(routes).flatMap(treated),
+    ...treatments.flatMap(treated),
     ...block('location /', [PASS]),
   ];
 }
 
 /** Decoded paths are looked at here, so a parameter may have slashes in it. It only decides on limits. */
-function treated({ bodyLimit, isLongPoll, paths }: Treatment): string[] {
+function treated({ bodyLimit, isLongPoll, isQuick, paths }: Treatment): string[] {
   const inside = [
     ...(bodyLimit > DEFAULT_BODY_LIMIT
       ? [`client_max_body_size ${sizeWord(bodyLimit)};`, 'proxy_request_buffering off;']
       : []),
     ...(isLongPoll ? [`proxy_read_timeout ${PATIENCE.longPoll}s;`] : []),
+    ...(isQuick ? [`proxy_read_timeout ${PATIENCE.quick}s;`] : []),
     PASS,
   ];
   return patternsOf(paths, '.*').flatMap(pattern => block(`location ~ "${pattern}"`, inside));

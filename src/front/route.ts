@@ -15,6 +15,8 @@ export interface Route {
   readonly routedBy: RoutedBy;
   /** The largest body in bytes. */
   readonly bodyLimit: number;
+  /** It is only written into a room, which may be done twice and waits for no other server. */
+  readonly isQuick?: boolean;
 }
 
 /** The paths of a list of endpoints. @throws RangeError when two methods of one path belong to different roles */
@@ -36,10 +38,13 @@ export function routesOf(endpoints: readonly PlacedEndpoint[]): Route[] {
 function routeOf(path: string, endpoint: PlacedEndpoint, before: Route | undefined): Route {
   const { role, bodyLimit = DEFAULT_BODY_LIMIT } = endpoint;
   const without = endpoint.without ?? before?.without;
+  const by = routedBy(path, role);
+  const isQuick = endpoint.method === 'PUT' && by === 'room' && before?.isQuick !== false;
   return {
     path,
     role,
-    routedBy: routedBy(path, role),
+    routedBy: by,
+    isQuick,
     bodyLimit: Math.max(bodyLimit, before?.bodyLimit ?? 0),
     ...(without && { without }),
   };

@@ -40,6 +40,8 @@ export const PATIENCE = {
   longPoll: 3660,
   /** A connection is kept for less than the 75 s of the server, so that it is not closed under a request. */
   idle: 60,
+  /** For what is only written into a room, where there are several processes: one that is frozen takes it and says nothing. */
+  quick: 8,
   /** How long another process is tried instead. */
   retry: 10,
 } as const;

@@ -230,3 +230,17 @@ test('haproxy: who waits for a process that went without a farewell goes to anot
   assert.deepEqual([status, process], [200, 'b3']);
   t.diagnostic(`after ${Math.round(performance.now() - began)} ms`);
 });
+
+test('nginx: what a frozen process has taken to write into a room is written by another', needs('nginx'), async t => {
+  const [one, two] = await three(t);
+  const world = await FrontWorld.open(t, 'nginx', [{ recorder: one }, { recorder: two }]);
+  const path = (at: number) => `/_matrix/client/v3/rooms/!${at}:a.org/send/m.room.message/1`;
+  const put = (at: number) => askFront(world, { method: 'PUT', path: path(at), body: '{}' });
+  let ofOne = 0;
+  while ((await put(ofOne)).process !== 'b1') ofOne++;
+  const holding = holdOne(one);
+  const answer = put(ofOne);
+  await holding;
+  const { status, process } = await answer;
+  assert.deepEqual([status, process], [200, 'b2']);
+});
