@@ -1,27 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { callsOf } from '../../test/support/admin-calls.ts';
+import { BOARD_FACTS } from '../../test/support/board-facts.ts';
 import type { Assignment, Board } from '../cluster/boards/board.ts';
-import type { Json, JsonObject } from '../core/json.ts';
-import type { AdminServer, AdminSurroundings } from './admin-server.ts';
-import { type Actions, runCommandLine } from './commands.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Method } from './admin-server.ts';
+import type { Actions } from './commands.ts';
 import type { JoinArgs } from './node-commands.ts';
 
 const board: Board = {
   name: 'b1',
   address: '10.0.0.1:8470',
   labels: ['front', 'media'],
-  facts: {
-    version: '0.1.0',
-    arch: 'arm64',
-    cpus: 4,
-    load: 0,
-    memory: { total: 4096 * 1024 ** 2, used: 700 * 1024 ** 2 },
-    disk: { total: 4e9, free: 1e9 },
-    pressure: {},
-    root: 'ext4',
-    supervisor: 'child',
-    programs: [],
-  },
+  facts: BOARD_FACTS,
   processes: [{ name: 'b1-all-1', state: 'ready', since: 0, restarts: 0 }],
   isCordoned: false,
   isAlive: true,
@@ -32,58 +23,19 @@ const assignment: Assignment = {
   isLeaving: false,
 };
 
-/** What a command asked of a server with these boards, and printed. */
+/** Runs a command against a server with these boards. */
 async function run(words: readonly string[], isRunning = true) {
-  const asked: unknown[] = [];
-  const printed: string[] = [];
   const joined: JoinArgs[] = [];
-  const server: AdminServer = {
-    serverName: 'copse.test',
-    isRunning,
-    resolveAlias: async () => assert.fail('no alias is asked for'),
-    async call(method, path, body) {
-      asked.push([method, path, ...(body === undefined ? [] : [body])]);
-      if (method === 'POST') return { address: board.address, invitation: 'copse1.AA.BB', expires_ts: 1 };
-      const silent = { ...board, name: 'b2', isAlive: false, isCordoned: true, labels: [], processes: [] };
-      const more = { ...assignment, process: 'b2-sync-1', board: 'b2', isLeaving: true };
-      const listed = { boards: [board, silent], assignments: [assignment, more] };
-      return method === 'GET' ? (listed as unknown as Record<string, Json> as JsonObject) : {};
-    },
+  const join: Actions['join'] = async (_, join) => {
+    joined.push(join);
+    return 0;
   };
-  const no = async () => assert.fail('not that');
-  const admin: AdminSurroundings = {
-    administer: (_, work) => work(server),
-    password: no,
-    now: () => 0,
-    sleep: no,
-    print: text => printed.push(text),
-    readFile: no,
-    writeFile: no,
-  };
-  const actions: Actions = {
-    ...{
-      up: no,
-      agent: no,
-      systemd: no,
-      top: no,
-      check: no,
-      status: no,
-      doctor: no,
-      addUser: no,
-      front: no,
-      service: no,
-      lab: no,
-      version: no,
-      docs: no,
-      admin,
-    },
-    async join(_, join) {
-      joined.push(join);
-      return 0;
-    },
-  };
-  const code = await runCommandLine(words, actions);
-  return { asked, text: printed.join('\n'), joined, code };
+  const silent = { ...board, name: 'b2', isAlive: false, isCordoned: true, labels: [], processes: [] };
+  const more = { ...assignment, process: 'b2-sync-1', board: 'b2', isLeaving: true };
+  const listed = { boards: [board, silent], assignments: [assignment, more] } as unknown as JsonObject;
+  const invitation = { address: board.address, invitation: 'copse1.AA.BB', expires_ts: 1 };
+  const answer = (method: Method) => (method === 'GET' ? listed : method === 'POST' ? invitation : {});
+  return { ...(await callsOf(words, answer, { isRunning, actions: { join } })), joined };
 }
 
 test('copse token prints the line for the other board and nothing else', async () => {

@@ -3,37 +3,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { callsOf } from '../../test/support/admin-calls.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { AdminServer, AdminSurroundings } from './admin-server.ts';
-import { type Actions, runCommandLine } from './commands.ts';
+import type { Actions } from './commands.ts';
 
 const CLUSTER = 'copse/v1/cluster';
 const changes = [{ kind: 'start', process: 'b1-sync-1', board: 'b1', what: 'sync, 128 MiB, port 8100' }];
 
-/** What a command asked of a server, printed, and ended with. */
+/** Runs a command against a server with one answer. */
 async function run(words: readonly string[], answer: unknown, isRunning = true) {
-  const asked: unknown[] = [];
-  const printed: string[] = [];
   const started: unknown[] = [];
-  const server: AdminServer = {
-    serverName: 'copse.test',
-    isRunning,
-    resolveAlias: async () => assert.fail('no alias is asked for'),
-    async call(method, path, body) {
-      asked.push([method, path, ...(body === undefined ? [] : [body])]);
-      return answer as JsonObject;
-    },
-  };
-  const admin = {
-    administer: (_: unknown, work: (server: AdminServer) => Promise<unknown>) => work(server),
-    print: (text: string) => printed.push(text),
-  } as unknown as AdminSurroundings;
-  const up = async (config: unknown) => {
+  const up: Actions['up'] = async config => {
     started.push(config);
     return 0;
   };
-  const code = await runCommandLine(words, { admin, up } as unknown as Actions);
-  return { asked, text: printed.join('\n'), code, started };
+  return { ...(await callsOf(words, () => answer as JsonObject, { isRunning, actions: { up } })), started };
 }
 
 test('a plan says what differs, and so does its exit code', async () => {

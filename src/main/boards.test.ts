@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { BOARD_FACTS } from '../../test/support/board-facts.ts';
 import { borrowed, onEachDatabase } from '../../test/support/databases.ts';
 import { sleep, systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
@@ -67,18 +68,7 @@ class Cluster implements AsyncDisposable {
 
 const report: BoardReport = {
   address: '127.0.0.1:1',
-  facts: {
-    version: '0.1.0',
-    arch: 'arm64',
-    cpus: 4,
-    load: 0,
-    memory: { total: 4e9, used: 1e9 },
-    disk: { total: 4e9, free: 1e9 },
-    pressure: {},
-    root: 'ext4',
-    supervisor: 'child',
-    programs: [],
-  },
+  facts: BOARD_FACTS,
   processes: [],
 };
 

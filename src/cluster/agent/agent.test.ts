@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { TestClock } from '../../../test/support/accounts.ts';
+import { BOARD_FACTS } from '../../../test/support/board-facts.ts';
 import { silentLog } from '../../base/log.ts';
 import type { Assignment, BoardFacts, BoardOrders, BoardReport } from '../boards/board.ts';
 import type { BoardIdentity } from '../joining/board-folder.ts';
@@ -13,20 +14,7 @@ import type { Answer } from './headquarters.ts';
 import type { ProcessHost, Sighting } from './process-host.ts';
 import { Supervisor } from './supervisor.ts';
 
-const facts: BoardFacts = {
-  ...{
-    version: '0.1.0',
-    arch: 'arm64',
-    cpus: 4,
-    load: 0,
-    pressure: {},
-    root: 'ext4',
-    supervisor: 'child',
-    programs: [],
-  },
-  memory: { total: 4e9, used: 1e9 },
-  disk: { total: 4e9, free: 1e9 },
-};
+const facts: BoardFacts = { ...BOARD_FACTS, memory: { total: 4e9, used: 1e9 } };
 const sync: Assignment = {
   ...{ process: 'b2-sync-1', board: 'b2', part: 'sync', kind: 'role', roles: ['sync', 'initial-sync'] },
   ...{ port: 8100, memory: 268_435_456, isLeaving: false },

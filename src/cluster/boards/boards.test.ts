@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { BOARD_FACTS } from '../../../test/support/board-facts.ts';
 import { onEachDatabase } from '../../../test/support/databases.ts';
 import { allAssignments, forgetDesired, putAssignment, putDesired, readDesired } from './assignment.table.ts';
 import { allBoards, changeBoard, otherAddresses, putBoard, removeBoard, reportBoard } from './board.table.ts';
@@ -7,18 +8,7 @@ import { type Assignment, BOARD_LIFE_MS, type BoardReport } from './board.ts';
 const NOW = 1_000_000;
 const report: BoardReport = {
   address: '10.0.0.9:8470',
-  facts: {
-    version: '0.1.0',
-    arch: 'arm64',
-    cpus: 6,
-    load: 0.4,
-    memory: { total: 4_000_000_000, used: 300_000_000 },
-    disk: { total: 30_000_000_000, free: 20_000_000_000 },
-    pressure: { memory: 0 },
-    root: 'ext4',
-    supervisor: 'child',
-    programs: ['nginx'],
-  },
+  facts: BOARD_FACTS,
   processes: [{ name: 'b1-sync-1', state: 'ready', pid: 7, since: NOW, restarts: 0 }],
 };
 const b1 = { name: 'b1', address: '10.0.0.1:8470', labels: ['front'], fingerprint: 'AAAA' };
