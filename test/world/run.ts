@@ -1,7 +1,7 @@
 /**
- * `./copse test world [--seeds N] [--fresh N] [--log] [--plants] [SEED...]`: worlds of several servers with faults between and
+ * `./copse test world [--seeds N] [--fresh N] [--log] [SEED...]`: worlds of several servers with faults between and
  * in them. What was acknowledged has to be everywhere in the end, once. A seed that failed fails again when it is named;
- * `--log`: with what the servers say. `--plants` runs worlds with a bug in them, which they have to find.
+ * `--log`: with what the servers say. `--plants [BUG...]` runs worlds with a bug in them, which they have to find.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ interface Line {
 const LANES = 2;
 const inCi = process.env.CI === 'true';
 /** The same in every run, and `--fresh N` new ones. */
-const FIXED = inCi ? 240 : 60;
+const FIXED = inCi ? 300 : 60;
 const FRESH = inCi ? 10 : 0;
 /** The first ones are large; older notes name seeds behind them that were worlds of other sizes then. */
 const LARGE = 60;
@@ -35,7 +35,7 @@ const withPlants = take('--plants') !== undefined;
 const flags = take('--log') === undefined ? [] : ['--log'];
 const count = Number(takeValue('--seeds') ?? FIXED);
 const newSeeds = Number(takeValue('--fresh') ?? FRESH);
-const named = args.map(Number);
+const named = withPlants ? [] : args.map(Number);
 const counts = { passed: 0, failed: 0 };
 
 if (withPlants) await findPlants();
@@ -93,7 +93,8 @@ function showFailure({ seed, problems }: Line): void {
 
 async function findPlants(): Promise<void> {
   const rows: string[][] = [];
-  for (const [name, { about }] of Object.entries(PLANTED_BUGS)) {
+  const wanted = Object.entries(PLANTED_BUGS).filter(([name]) => args.length === 0 || args.includes(name));
+  for (const [name, { about }] of wanted) {
     const seeds = Array.from({ length: SEEDS_FOR_A_BUG }, (_, at) => at + 1);
     let found: Line | undefined;
     await inLanes(seeds, ['--plant', name], line => {
