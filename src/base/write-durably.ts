@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 
 /** Writes a file for this user alone that is there whole or not at all, whatever happens, and is on the disk afterwards. */
 export function writeDurably(file: string, text: string): void {
-  const temporary = `${file}.new`;
+  // Processes of one server share a folder.
+  const temporary = `${file}.${process.pid}.new`;
   const descriptor = openSync(temporary, 'w', 0o600);
   try {
     writeSync(descriptor, text);
