@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { LoadUser } from '../bench/load-user.ts';
 import { SECRET } from '../bench/measured-server.ts';
 import { skipWithoutLab, TestLab } from './test-lab.ts';
@@ -17,7 +17,6 @@ const SETTINGS = {
   federation: { verify_tls: false, trusted_key_servers: [] },
 };
 const PEER = fileURLToPath(new URL('huge-peer.ts', import.meta.url));
-const BLIND = pathToFileURL(fileURLToPath(new URL('../bigroom/without-guard.ts', import.meta.url))).href;
 const PATIENCE_MS = 9 * 60_000;
 
 /** A room on servers that the one board of a lab reaches on its own loopback. */
@@ -30,15 +29,15 @@ async function hugeRoom(t: TestContext, { lab }: TestLab): Promise<{ room: strin
   return JSON.parse(line) as { room: string; server: string };
 }
 
-/** A user joins it, and two others ask for everything meanwhile, until all members are there or `isOver`. */
-async function joined(t: TestContext, world: TestLab, isOver: () => Promise<boolean>): Promise<number> {
+/** A user joins it and, when all members are there, asks for everything twice at once. */
+async function joined(t: TestContext, world: TestLab): Promise<number> {
   const url = world.lab.urls[0] ?? '';
   const { room, server } = await hugeRoom(t, world);
   const user = await LoadUser.register(url, 'bob');
   await user.joinThrough(room, server).catch(() => undefined);
   const end = performance.now() + PATIENCE_MS;
   let members = 0;
-  while (members < ROOM.users + 1 && performance.now() < end && !(await isOver())) {
+  while (members < ROOM.users + 1 && performance.now() < end) {
     members = await user.members(room).catch(() => members);
     await wait(1000);
   }
@@ -49,7 +48,7 @@ async function joined(t: TestContext, world: TestLab, isOver: () => Promise<bool
 
 test('a board of 512 MB lives through a huge room and two first syncs', { skip: skipWithoutLab }, async t => {
   await using world = await TestLab.start({ boards: 1, config: SETTINGS });
-  const members = await joined(t, world, async () => false);
+  const members = await joined(t, world);
   assert.equal(members, ROOM.users + 1);
   const [board = assert.fail()] = world.boards;
   await world.lab.ready([board]);
@@ -57,14 +56,3 @@ test('a board of 512 MB lives through a huge room and two first syncs', { skip: 
   assert.equal(killed, 0, 'the kernel ended a process');
   t.diagnostic(`${members} members, ${Math.round(memory / 2 ** 20)} MiB used in the end`);
 });
-
-// A smaller room is not too much.
-if (isWhole)
-  test('without budget and guard the kernel ends it', { skip: skipWithoutLab }, async t => {
-    process.env.NODE_OPTIONS = `--import ${BLIND}`;
-    t.after(() => delete process.env.NODE_OPTIONS);
-    await using world = await TestLab.start({ boards: 1, config: { ...SETTINGS, memory: '4G' } });
-    const killed = async () => (await world.status('b1')).killed > 0;
-    await joined(t, world, killed);
-    assert.ok(await killed(), 'it lived');
-  });
