@@ -291,6 +291,9 @@ export class HttpServer {
     this.#memoryWatch?.[Symbol.dispose]();
     this.#departures.drain();
     this.#closeSilent();
+    // Connections that are idle are closed at once; those that come to be so would be kept for others to use, and waited for.
+    this.app.server.keepAliveTimeout = 1;
+    this.app.server.keepAliveTimeoutBuffer = 0;
     await this.app.close();
   }
 }
