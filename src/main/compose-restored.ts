@@ -29,7 +29,7 @@ export async function composeRestored(input: RestoredInput): Promise<AsyncDispos
   const mark = readMark(path);
   const isOrdered = existsSync(join(path, ORDER_FILE));
   if (isOrdered || (await restoreMark(db)) < mark) await repair(input, mark);
-  await beat(input);
+  await tryToBeat(input);
   const end = new AbortController();
   const beating = keepBeating(input, end.signal);
   return {
@@ -53,14 +53,18 @@ async function repair(input: RestoredInput, mark: number): Promise<void> {
 }
 
 async function keepBeating(input: RestoredInput, signal: AbortSignal): Promise<void> {
-  const { clock, log } = input;
   while (!signal.aborted) {
-    await sleep(clock, BEAT_MS, signal);
+    await sleep(input.clock, BEAT_MS, signal);
     if (signal.aborted) return;
-    await beat(input).catch(error =>
-      log.warn('The mark by which a restored database is noticed could not be moved.', { err: error }),
-    );
+    await tryToBeat(input);
   }
+}
+
+/** On a full disk a server starts all the same, and is read. */
+async function tryToBeat(input: RestoredInput): Promise<void> {
+  await beat(input).catch(error =>
+    input.log.warn('The mark by which a restored database is noticed could not be moved.', { err: error }),
+  );
 }
 
 /** First in the database: a mark that is ahead of it says that it was put back. */
