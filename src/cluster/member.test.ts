@@ -64,6 +64,18 @@ class Cluster implements AsyncDisposable {
   }
 }
 
+/** Two processes among whom all work is divided. */
+async function dividing(cluster: Cluster) {
+  const one = await cluster.join('one');
+  const two = await cluster.join('two');
+  await eventually(async () => {
+    await one.member.beat();
+    await two.member.beat();
+    return one.held().length + two.held().length === WORK.length && two.held().length > 0;
+  });
+  return [one, two] as const;
+}
+
 onEachDatabase('one process does everything', async db => {
   await using cluster = new Cluster(db);
   const { held } = await cluster.join('one');
@@ -72,13 +84,7 @@ onEachDatabase('one process does everything', async db => {
 
 onEachDatabase('work is divided over those that are there, and nothing is done twice', async db => {
   await using cluster = new Cluster(db);
-  const one = await cluster.join('one');
-  const two = await cluster.join('two');
-  await eventually(async () => {
-    await one.member.beat();
-    await two.member.beat();
-    return one.held().length + two.held().length === WORK.length && two.held().length > 0;
-  });
+  const [one, two] = await dividing(cluster);
   assert.ok(one.held().length > 0);
   const three = await cluster.join('three');
   const before = two.held();
@@ -221,13 +227,7 @@ onPostgres('a process that sleeps in a transaction holds up nobody for long', as
 
 onEachDatabase('work that stands still begins anew where it is done, and nothing else does', async db => {
   await using cluster = new Cluster(db);
-  const one = await cluster.join('one');
-  const two = await cluster.join('two');
-  await eventually(async () => {
-    await one.member.beat();
-    await two.member.beat();
-    return one.held().length + two.held().length === WORK.length && two.held().length > 0;
-  });
+  const [one] = await dividing(cluster);
   const [still, other] = one.held() as [string, string];
   const before = new Map(cluster.begun);
   const again = (work: string) => (cluster.begun.get(work) ?? 0) - (before.get(work) ?? 0);

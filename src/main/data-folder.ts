@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { jsonIfValid } from '../base/if-readable.ts';
 import { generateSeed, signingKeyFromSeed } from '../base/node-crypto.ts';
 import { type Random, randomLetters, randomToken } from '../base/random.ts';
 import { syncFolder, writeDurably } from '../base/write-durably.ts';
@@ -144,20 +145,12 @@ function readSigningKey(path: string): SigningKey {
 }
 
 function readSecrets(path: string): Secrets {
-  const found = parseJson(readPart(path, SECRETS_FILE)) as Partial<Secrets> | undefined;
+  const found = jsonIfValid(readPart(path, SECRETS_FILE)) as Partial<Secrets> | undefined;
   const { registration_shared_secret, token_secret, fingerprint_key } = found ?? {};
   if (!registration_shared_secret || !token_secret || !fingerprint_key) {
     throw new DataFolderError(`${join(path, SECRETS_FILE)} is incomplete. Put it back from your backup.`);
   }
   return { registration_shared_secret, token_secret, fingerprint_key };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function readPart(path: string, file: string): string {

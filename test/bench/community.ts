@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { HugeFederation } from '../bigroom/huge-federation.ts';
 import type { HugeRoom } from '../bigroom/huge-room.ts';
 import { type KillablePostgres, ownPostgres } from '../support/postgres.ts';
+import { Checks, mib } from './checks.ts';
 import { LoadUser } from './load-user.ts';
 import { MeasuredServer } from './measured-server.ts';
 
@@ -22,13 +23,8 @@ const BETWEEN_MS = 200;
 const PATIENCE_MS = 10 * 60_000;
 const CONNECTIONS = 10;
 
-let passed = 0;
-let failed = 0;
-function check(what: string, holds: boolean, facts: string): void {
-  if (holds) passed++;
-  else failed++;
-  console.log(`${holds ? 'ok    ' : 'FAILED'} ${what}: ${facts}`);
-}
+const checks = new Checks();
+const { check } = checks;
 
 /** The most memory that was seen, of the server alone and of all. */
 class Peak implements AsyncDisposable {
@@ -96,8 +92,7 @@ const LAZY = JSON.stringify({ room: { state: { lazy_load_members: true }, timeli
 const databases = process.argv.slice(2).filter(word => !word.startsWith('--'));
 for (const database of ['sqlite', 'postgres'])
   if (databases.length === 0 || databases.includes(database)) await oneBoard(database === 'postgres');
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed > 0 ? 1 : 0);
+checks.end();
 
 async function oneBoard(onPostgres: boolean): Promise<void> {
   // The rooms know the users of one server by its key: each server comes to rooms of its own.
@@ -185,8 +180,4 @@ async function patiently<T>(ask: () => Promise<T>): Promise<T> {
       await setTimeout(BETWEEN_MS);
     }
   }
-}
-
-function mib(bytes: number): string {
-  return `${Math.round(bytes / MIB)} MiB`;
 }

@@ -3,6 +3,7 @@
  * stay inside `memory`, answer or refuse with 429 and the time to come back, leave nobody without an answer meanwhile, and be as
  * good as before when it is over. Linux, since memory is read from /proc. The last line is `N passed, N failed`.
  */
+import { Checks } from './checks.ts';
 import { LoadUser } from './load-user.ts';
 import { MeasuredServer } from './measured-server.ts';
 import { Bystander, type Call, Outcomes, send } from './overload-client.ts';
@@ -20,13 +21,8 @@ const EVENT_TEXT = 40_000;
 const FILE = Buffer.alloc(10 * MIB, 7);
 const KEYS = Buffer.from(JSON.stringify({ rooms: {}, padding: 'x'.repeat(2 * MIB) }));
 
-let passed = 0;
-let failed = 0;
-function check(what: string, holds: boolean, facts: string): void {
-  if (holds) passed++;
-  else failed++;
-  console.log(`${holds ? 'ok    ' : 'FAILED'} ${what}: ${facts}`);
-}
+const checks = new Checks();
+const { check } = checks;
 
 const server = await MeasuredServer.start({ memory: `${MEMORY / MIB}M` });
 const users = await sideBySide(
@@ -124,5 +120,4 @@ check(
 );
 console.log(server.warnings);
 await server[Symbol.asyncDispose]();
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+checks.end();

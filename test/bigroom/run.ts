@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import type { JsonObject } from '../../src/core/json.ts';
+import { Checks, mib } from '../bench/checks.ts';
 import { LoadUser } from '../bench/load-user.ts';
 import { MeasuredServer, type Through } from '../bench/measured-server.ts';
 import { Outcomes, send } from '../bench/overload-client.ts';
@@ -34,14 +35,8 @@ const SETTINGS = {
   federation: { verify_tls: false, trusted_key_servers: [] },
 };
 
-let passed = 0;
-let failed = 0;
-let skipped = 0;
-function check(what: string, holds: boolean, facts: string): void {
-  if (holds) passed++;
-  else failed++;
-  console.log(`${holds ? 'ok    ' : 'FAILED'} ${what}: ${facts}`);
-}
+const checks = new Checks();
+const { check } = checks;
 
 await using federation = await HugeFederation.open(LARGE.servers);
 const small = federation.room(SMALL.users, SMALL.servers);
@@ -50,12 +45,11 @@ let made: HugeRoom | undefined;
 const PARTS = { joins: bothJoins, 'without-guard': withoutGuard, starved };
 const asked = process.argv.slice(2).filter(argument => !argument.startsWith('--'));
 for (const [name, run] of Object.entries(PARTS)) if (asked.length === 0 || asked.includes(name)) await run();
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-process.exit(failed > 0 ? 1 : 0);
+checks.end();
 
 async function bothJoins(): Promise<void> {
   using limit = MemoryLimit.open(LIMIT);
-  if (limit === undefined) skipped++;
+  if (limit === undefined) checks.skip();
   const through = limit === undefined ? {} : { command: limit.command };
   await using server = await MeasuredServer.start({ ...SETTINGS, memory: '256M' }, through);
   const [alice, bob] = [await LoadUser.register(server.url, 'alice'), await LoadUser.register(server.url, 'bob')];
@@ -81,7 +75,7 @@ async function bothJoins(): Promise<void> {
 async function withoutGuard(): Promise<void> {
   using limit = isSmall ? undefined : MemoryLimit.open(LIMIT);
   if (limit === undefined) {
-    skipped++;
+    checks.skip();
     return;
   }
   const blind = pathToFileURL(`${import.meta.dirname}/without-guard.ts`).href;
@@ -210,8 +204,4 @@ async function until(holds: () => Promise<boolean>): Promise<boolean> {
 
 function seconds(since: number): string {
   return `${((performance.now() - since) / 1000).toFixed(1)} s`;
-}
-
-function mib(bytes: number): string {
-  return `${Math.round(bytes / MIB)} MiB`;
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { jsonIfValid } from '../../base/if-readable.ts';
 import { writeDurably } from '../../base/write-durably.ts';
 import type { BoardOrders } from '../boards/board.ts';
 import { type BoardIdentity, boardFolder, readIdentity } from '../joining/board-folder.ts';
@@ -49,9 +50,5 @@ function textOf(file: string): string | undefined {
 
 /** A file that was cut off is as none: what it said is asked for again. */
 function parsed(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return text === undefined ? undefined : jsonIfValid(text);
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
+import { jsonIfValid } from '../../base/if-readable.ts';
 import type { BoardReport } from '../boards/board.ts';
 import type { BoardIdentity } from '../joining/board-folder.ts';
 import { REPORT_PATH } from '../joining/join-message.ts';
@@ -70,7 +71,7 @@ async function ask(address: string, body: string, agent: Agent): Promise<Answer>
   try {
     const { status, text } = await post(address, body, agent);
     if (status === 403) return { kind: 'refused', reason: reasonIn(text) };
-    const orders = status === 200 ? parseOrders(parsed(text)) : undefined;
+    const orders = status === 200 ? parseOrders(jsonIfValid(text)) : undefined;
     if (orders !== undefined) return { kind: 'orders', orders };
     return silence(status === 200 ? `${address} answers what is no order.` : `${address} answers ${status}.`);
   } catch (error) {
@@ -103,14 +104,6 @@ async function bounded(answer: IncomingMessage): Promise<string> {
 }
 
 function reasonIn(text: string): string {
-  const { error } = (parsed(text) ?? {}) as { readonly error?: unknown };
+  const { error } = (jsonIfValid(text) ?? {}) as { readonly error?: unknown };
   return typeof error === 'string' ? error : 'the cluster does not know this board any more.';
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

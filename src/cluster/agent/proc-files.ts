@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { textIfReadable } from '../../base/if-readable.ts';
 
 /** What the kernel says of a process (proc_pid_stat(5)). */
 export interface ProcessStat {
@@ -22,13 +23,13 @@ export function parseStat(text: string): ProcessStat | undefined {
 
 /** Undefined where there is no such process. `proc`: for tests. */
 export function readStat(pid: number, proc = '/proc'): ProcessStat | undefined {
-  const text = textOf(join(proc, String(pid), 'stat'));
+  const text = textIfReadable(join(proc, String(pid), 'stat'));
   return text === undefined ? undefined : parseStat(text);
 }
 
 /** Resident bytes of a process (proc_pid_status(5)); undefined where there is none. */
 export function residentBytes(pid: number, proc = '/proc'): number | undefined {
-  const kib = /^VmRSS:\s*(\d+) kB$/m.exec(textOf(join(proc, String(pid), 'status')) ?? '')?.[1];
+  const kib = /^VmRSS:\s*(\d+) kB$/m.exec(textIfReadable(join(proc, String(pid), 'status')) ?? '')?.[1];
   return kib === undefined ? undefined : Number(kib) * 1024;
 }
 
@@ -38,7 +39,7 @@ export function* sessionLeaders(proc = '/proc'): Generator<ProcessStat & { reado
     if (!/^\d+$/.test(name)) continue;
     const stat = readStat(Number(name), proc);
     if (stat === undefined || stat.session !== stat.pid || stat.state === 'Z') continue;
-    const variables = textOf(join(proc, name, 'environ'));
+    const variables = textIfReadable(join(proc, name, 'environ'));
     if (variables !== undefined) yield { ...stat, variables: parseEnvironment(variables) };
   }
 }
@@ -51,13 +52,4 @@ export function parseEnvironment(text: string): Map<string, string> {
       return at < 1 ? [] : [[entry.slice(0, at), entry.slice(at + 1)] as const];
     }),
   );
-}
-
-/** A process may end, or belong to somebody else, while it is looked at. */
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,8 @@
-import { accessSync, constants, readdirSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, readdirSync, statfsSync } from 'node:fs';
 import { availableParallelism, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { cgroupMemory } from '../../base/cgroup-memory.ts';
+import { textIfReadable } from '../../base/if-readable.ts';
 import type { BoardFacts } from '../boards/board.ts';
 import { parseLoad, parseMeminfo, parseMillidegrees, parsePressure, parseRootKind, parseSpeed } from './parse-facts.ts';
 
@@ -24,7 +25,7 @@ const PROGRAMS = ['nginx', 'haproxy'];
 export function factsReader(input: FactsInput): (host: string) => BoardFacts {
   const { version, supervisor, data, fs = '/', interfaces = networkInterfaces } = input;
   const memory = memoryReader(fs);
-  const text = (file: string) => textOf(join(fs, file));
+  const text = (file: string) => textIfReadable(join(fs, file));
   return host => ({
     ...{ version, supervisor, arch: process.arch, cpus: availableParallelism() },
     load: parseLoad(text('proc/loadavg')) ?? 0,
@@ -44,7 +45,7 @@ type Read = (file: string) => string | undefined;
 export function memoryReader(fs = '/'): () => BoardFacts['memory'] {
   const cgroup = cgroupMemory(fs);
   return () => {
-    const machine = parseMeminfo(textOf(join(fs, 'proc/meminfo')) ?? '') ?? { total: 0, used: 0 };
+    const machine = parseMeminfo(textIfReadable(join(fs, 'proc/meminfo')) ?? '') ?? { total: 0, used: 0 };
     const group = cgroup?.();
     if (group === undefined || (machine.total > 0 && machine.total <= group.limit)) return machine;
     return { total: group.limit, used: group.used };
@@ -74,7 +75,7 @@ function hottest(fs: string): Pick<BoardFacts, 'temperature'> {
     ...namesIn(join(fs, 'sys/class/thermal'), /^thermal_zone\d+$/).map(zone => join(zone, 'temp')),
     ...namesIn(join(fs, 'sys/class/hwmon'), /^hwmon\d+$/).flatMap(chip => namesIn(chip, /^temp\d+_input$/)),
   ];
-  const degrees = sensors.flatMap(file => parseMillidegrees(textOf(file)) ?? []);
+  const degrees = sensors.flatMap(file => parseMillidegrees(textIfReadable(file)) ?? []);
   return degrees.length === 0 ? {} : { temperature: Math.max(...degrees) };
 }
 
@@ -102,13 +103,5 @@ function isProgram(file: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 import { connect, type TLSSocket } from 'node:tls';
+import { jsonIfValid } from '../../base/if-readable.ts';
 import { request } from '../../base/node-http.ts';
 import { certificateHash, isIssuedBy } from './certificates.ts';
 import type { Invitation } from './invitation.ts';
@@ -81,21 +82,13 @@ function post(socket: TLSSocket, address: string, body: string): Promise<{ statu
 
 async function readAnswer(text: string, address: string): Promise<JoinAnswer> {
   const { Compile } = await import('typebox/schema');
-  const answer = parse(text);
+  const answer = jsonIfValid(text);
   if (!Compile(JoinAnswerSchema).Check(answer))
     throw new JoiningError(`${address} answers what this version does not understand. Are both the same version?`);
   return answer as JoinAnswer;
 }
 
 function wordsOf(text: string): string {
-  const { error } = (parse(text) ?? {}) as { error?: unknown };
+  const { error } = (jsonIfValid(text) ?? {}) as { error?: unknown };
   return typeof error === 'string' ? error : text.slice(0, 300);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { textIfReadable } from '../../base/if-readable.ts';
 
 /** Where the kernel keeps control groups (cgroups(7)): version 2 in one tree, version 1 in a tree for each controller. */
 export type GroupTrees =
@@ -23,10 +24,10 @@ const CPU_PERIOD_US = 100_000;
 
 /** The trees that are mounted; undefined where memory cannot be limited with what there is. */
 export function findGroupTrees(fs = '/'): GroupTrees | undefined {
-  const mounts = (textOf(join(fs, 'proc/self/mounts')) ?? '').split('\n').map(line => line.split(' '));
+  const mounts = (textIfReadable(join(fs, 'proc/self/mounts')) ?? '').split('\n').map(line => line.split(' '));
   const unified = mounts.find(([, , type]) => type === 'cgroup2')?.[1];
   if (unified !== undefined) {
-    const controllers = (textOf(join(fs, unified, 'cgroup.controllers')) ?? '').trim().split(' ');
+    const controllers = (textIfReadable(join(fs, unified, 'cgroup.controllers')) ?? '').trim().split(' ');
     if (controllers.includes('memory') && controllers.includes('cpu')) return { version: 2, root: join(fs, unified) };
   }
   const trees = CONTROLLERS.flatMap(controller => {
@@ -63,7 +64,7 @@ export class ControlGroup {
   }
 
   get processes(): readonly number[] {
-    const text = textOf(join(this.#in('memory'), 'cgroup.procs')) ?? '';
+    const text = textIfReadable(join(this.#in('memory'), 'cgroup.procs')) ?? '';
     return text
       .split('\n')
       .filter(line => line !== '')
@@ -71,11 +72,13 @@ export class ControlGroup {
   }
 
   get use(): GroupUse {
-    const stat = textOf(join(this.#in('memory'), 'memory.stat')) ?? '';
+    const stat = textIfReadable(join(this.#in('memory'), 'memory.stat')) ?? '';
     const isV2 = this.#trees.version === 2;
-    const used = Number(textOf(join(this.#in('memory'), isV2 ? 'memory.current' : 'memory.usage_in_bytes')) ?? 0);
+    const used = Number(
+      textIfReadable(join(this.#in('memory'), isV2 ? 'memory.current' : 'memory.usage_in_bytes')) ?? 0,
+    );
     const cache = ['inactive_file', 'active_file'].map(name => countOf(stat, isV2 ? name : `total_${name}`));
-    const kills = textOf(join(this.#in('memory'), isV2 ? 'memory.events' : 'memory.oom_control')) ?? '';
+    const kills = textIfReadable(join(this.#in('memory'), isV2 ? 'memory.events' : 'memory.oom_control')) ?? '';
     return {
       memory: Math.max(0, used - (cache[0] ?? 0) - (cache[1] ?? 0)),
       cpuMs: this.#cpuMs,
@@ -84,8 +87,8 @@ export class ControlGroup {
   }
 
   get isFrozen(): boolean {
-    if (this.#trees.version === 2) return textOf(join(this.#in('memory'), 'cgroup.freeze'))?.trim() === '1';
-    return /FROZEN|FREEZING/.test(textOf(join(this.#in('freezer'), 'freezer.state')) ?? '');
+    if (this.#trees.version === 2) return textIfReadable(join(this.#in('memory'), 'cgroup.freeze'))?.trim() === '1';
+    return /FROZEN|FREEZING/.test(textIfReadable(join(this.#in('freezer'), 'freezer.state')) ?? '');
   }
 
   /** Everything in it stands still. */
@@ -132,8 +135,9 @@ export class ControlGroup {
   }
 
   get #cpuMs(): number {
-    if (this.#trees.version === 2) return countOf(textOf(join(this.#in('cpu'), 'cpu.stat')) ?? '', 'usage_usec') / 1000;
-    return Number(textOf(join(this.#in('cpuacct'), 'cpuacct.usage')) ?? 0) / 1e6;
+    if (this.#trees.version === 2)
+      return countOf(textIfReadable(join(this.#in('cpu'), 'cpu.stat')) ?? '', 'usage_usec') / 1000;
+    return Number(textIfReadable(join(this.#in('cpuacct'), 'cpuacct.usage')) ?? 0) / 1e6;
   }
 
   #makeV2(root: string, { memory, cpus }: Parameters<ControlGroup['make']>[0]): void {
@@ -174,12 +178,4 @@ function hasGroups(folder: string): boolean {
 
 function countOf(text: string, name: string): number {
   return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
-}
-
-function textOf(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import { createHash, type KeyObject, sign } from 'node:crypto';
+import { jsonIfValid } from '../../base/if-readable.ts';
 import { getString, isObject, type JsonObject } from '../../core/json.ts';
 import { AcmeError } from './acme-error.ts';
 import type { AcmeAnswer, Ask } from './ask.ts';
@@ -126,12 +127,8 @@ export function problem(body: JsonObject, otherwise: string, retryAfterMs?: numb
 }
 
 function parse(text: string): JsonObject {
-  try {
-    const body: unknown = JSON.parse(text);
-    return isObject(body as JsonObject) ? (body as JsonObject) : {};
-  } catch {
-    return {};
-  }
+  const body = jsonIfValid(text) as JsonObject | undefined;
+  return isObject(body) ? body : {};
 }
 
 /** Seconds; a date is not asked for by authorities that are in use. */
