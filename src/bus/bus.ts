@@ -5,6 +5,8 @@ import { type Listener, Listeners } from './listeners.ts';
  * listens must be right without it (it reads the logs), only later. Messages of one process arrive in their order.
  */
 export interface Bus {
+  /** Whether others than this process say something: what they say comes after what is read of the database. */
+  readonly isShared: boolean;
   publish(subject: string, message?: string): void;
   subscribe(subject: string, listener: Listener): Disposable;
   /**
@@ -16,6 +18,7 @@ export interface Bus {
 
 /** The bus of a single process: listeners run in a later microtask, one that throws stops no other, nothing is lost. */
 export class LocalBus implements Bus {
+  readonly isShared: boolean = false;
   readonly #listeners: Listeners;
 
   constructor(onError: (error: unknown) => void) {

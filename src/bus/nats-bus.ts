@@ -49,6 +49,7 @@ const PATIENCE = { silentMs: 2.5 * BEAT_MS, goneMs: 15_000 };
  * the others notice by the numbers that every sender gives its messages.
  */
 export class NatsBus implements Bus, AsyncDisposable {
+  readonly isShared = true;
   readonly #input: NatsBusInput;
   readonly #listeners: Listeners;
   readonly #missed = new Set<() => void>();

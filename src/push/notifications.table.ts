@@ -64,16 +64,21 @@ export async function markRead(
   );
 }
 
-/** Unread notifications by room; rooms without any are left out. */
+/** Unread notifications by room, of each up to a position; rooms without any are left out. */
 export async function counts(
   db: Queryable,
   userNid: number,
-  roomNids: readonly number[],
+  upTo: ReadonlyMap<number, number>,
 ): Promise<Map<number, RoomCounts>> {
-  if (roomNids.length === 0) return new Map();
+  if (upTo.size === 0) return new Map();
+  // Rooms of one shard end at the same position, so there are at most as many of these as there are shards.
+  const stretches = [...Map.groupBy(upTo, ([, pos]) => pos)].map(
+    ([pos, some]) => sql`(room_nid ${sql.in(some.map(([nid]) => nid))} and pos <= ${pos})`,
+  );
   const rows = await db.all<{ room_nid: number; thread: string; notify: number; highlight: number }>(
     sql`select room_nid, thread, count(*) as notify, sum(highlight) as highlight from notification
-      where user_nid = ${userNid} and is_read = 0 and room_nid ${sql.in(roomNids)} group by room_nid, thread`,
+      where user_nid = ${userNid} and is_read = 0 and room_nid ${sql.in([...upTo.keys()])}
+        and (${sql.join(stretches, ' or ')}) group by room_nid, thread`,
   );
   const rooms = new Map<number, { notify: number; highlight: number; threads: Map<string, ThreadCounts> }>();
   for (const { room_nid, thread, notify, highlight } of rows) {

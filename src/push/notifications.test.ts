@@ -15,8 +15,8 @@ onEachDatabase('notifications: counted by room and thread, cleared up to a posit
   await world.notify(bob, 4, { thread: '$root', highlight: true });
   await world.notify(bob, 5, { roomNid: 2 });
   await world.notify(carol, 1);
-  const room = async (nid: number) => {
-    const found = (await counts(db, bob.userNid, [1, 2, 3])).get(nid);
+  const room = async (nid: number, upTo = 5) => {
+    const found = (await counts(db, bob.userNid, new Map([1, 2, 3].map(each => [each, upTo])))).get(nid);
     return found && { ...found, threads: Object.fromEntries(found.threads) };
   };
   const main = { notify: 2, highlight: 1 };
@@ -24,6 +24,7 @@ onEachDatabase('notifications: counted by room and thread, cleared up to a posit
   assert.deepEqual(await room(1), { notify: 4, highlight: 2, threads: { main, $root: thread } });
   assert.deepEqual(await room(2), { notify: 1, highlight: 0, threads: { main: { notify: 1, highlight: 0 } } });
   assert.equal(await room(3), undefined);
+  assert.deepEqual(await room(1, 2), { ...main, threads: { main } }, 'what comes later is not counted');
 
   const clear = (thread: string | undefined, pos: number) =>
     db.tx(tx => world.notifications.clearUpTo(tx, bob.userNid, 1, thread, pos));

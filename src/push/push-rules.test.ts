@@ -296,7 +296,7 @@ onEachDatabase('evaluation: a lost hint delays a change by no more than a minute
   let now = 0;
   const clock = { ...systemClock, monotonic: () => now };
   const nothing = () => ({ [Symbol.dispose]() {} });
-  const deaf = { publish() {}, subscribe: nothing, missed: nothing };
+  const deaf = { isShared: true, publish() {}, subscribe: nothing, missed: nothing };
   using rulesets = new CompiledRulesets({ bus: deaf, clock, budget: testBudget() });
   const rules = async () => (await rulesets.of(db, [bob.userNid])).get(bob.userNid)?.rules.length;
   assert.equal(await rules(), 14);

@@ -20,10 +20,14 @@ type Entry = Pick<LogEntry, 'shard' | 'pos' | 'room_nid'>;
  * there with all that came before it. A hint that is lost or late delays what it tells of by `MOST_AGE_MS` at most, and
  * as positions are dense, a gap shows that the entries are incomplete: then the database is asked. A client that knows
  * more than this process (it was at another one before) makes it read.
+ *
+ * What is told by others comes after what is read of the database. Whoever read there something that was written because
+ * of an entry (what a user has read, or marked) asks with `afresh`, so that the entry comes with it and not after it.
  */
 export class LogHeads implements Disposable {
   readonly #db: Database;
   readonly #clock: Clock;
+  readonly #isTold: boolean;
   readonly #subscriptions = new DisposableStack();
   /** They only grow, so what was told and what was read are put together by taking the larger. */
   #positions: Positions = new Array<number>(SHARD_COUNT).fill(0);
@@ -37,6 +41,7 @@ export class LogHeads implements Disposable {
     this.#db = parts.db;
     this.#clock = parts.clock;
     const { bus } = parts;
+    this.#isTold = !bus.isShared;
     this.#subscriptions.use(bus.subscribe(LOG_SUBJECT, message => this.#told(JSON.parse(message) as LogEntry)));
     this.#subscriptions.use(
       bus.missed(() => {
@@ -61,9 +66,10 @@ export class LogHeads implements Disposable {
     return rooms;
   }
 
-  /** To be awaited before a look; `since` is what the client has seen. */
-  async refresh(since: Positions = []): Promise<void> {
-    if (this.#clock.monotonic() - this.#readAt >= MOST_AGE_MS) await this.#read();
+  /** To be awaited before a look; `since` is what the client has seen, `afresh` is whether hints on their way count. */
+  async refresh(since: Positions = [], afresh = false): Promise<void> {
+    if (afresh && !this.#isTold) await this.#readAnew();
+    else if (this.#clock.monotonic() - this.#readAt >= MOST_AGE_MS) await this.#read();
     const isBehind = () => since.some((pos, shard) => pos > (this.#positions[shard] ?? 0));
     if (isBehind()) await this.#read();
     // A read that was under way already may have begun too early.
@@ -90,6 +96,12 @@ export class LogHeads implements Disposable {
       this.#reading = undefined;
     });
     return this.#reading;
+  }
+
+  /** Read from now on: what is being read already may have been read before. */
+  async #readAnew(): Promise<void> {
+    await this.#reading;
+    await this.#read();
   }
 
   async #readOnce(): Promise<void> {

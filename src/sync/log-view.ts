@@ -30,12 +30,15 @@ export class LogView implements Disposable {
     this.#heads = new LogHeads(parts.rooms);
   }
 
-  /** The end of all logs for a user, at least as far as `since` where that is not made up. */
+  /**
+   * The end of all logs for a user, at least as far as `since` where that is not made up. The user's is read first: what
+   * it answers to in a room's log is in the answer, too.
+   */
   async now(userNid: number, since: LogToken | undefined): Promise<LogToken> {
     const typing = this.#typing.token;
     const user = await userPos(this.#parts.db, userNid);
     const presence = this.#presence?.token;
-    await this.#heads.refresh(since?.shards);
+    await this.#heads.refresh(since?.shards, user !== since?.user);
     return { shards: this.#heads.positions, user, typing, presence };
   }
 

@@ -186,7 +186,7 @@ async function addUnread(window: SyncWindow, blocks: ReadonlyMap<Room, JsonObjec
   const counts = await window.sources.unread(
     window.parts.db,
     window.view.userNid,
-    [...blocks.keys()].map(room => room.nid),
+    new Map([...blocks.keys()].map(room => [room.nid, stretch(window, room.shard).upTo])),
   );
   const byThread = window.filter.timeline.unreadThreadNotifications;
   for (const [room, block] of blocks) {

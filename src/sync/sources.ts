@@ -47,11 +47,14 @@ export interface SyncSources {
     user: { nid: number; id: UserId },
     after: number | undefined,
   ): Promise<JsonObject | undefined>;
-  /** Unread counts by room over all threads; `threads` by the root's event ID, `main` among them. */
+  /**
+   * Unread counts by room over all threads; `threads` by the root's event ID, `main` among them. Of each room what notifies up
+   * to a position of its shard: nobody is told of a count before the messages that are counted.
+   */
   unread(
     db: Queryable,
     userNid: number,
-    roomNids: readonly number[],
+    upTo: ReadonlyMap<number, number>,
   ): Promise<ReadonlyMap<number, UnreadCounts & { readonly threads: ReadonlyMap<string, UnreadCounts> }>>;
   /** At most `limit` messages, and no more than the part above gives at once. */
   toDevice(

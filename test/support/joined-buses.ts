@@ -2,6 +2,7 @@ import { type Bus, LocalBus } from '../../src/bus/bus.ts';
 
 /** The bus of one of several processes that a test has in one. What is said while it is cut off is lost. */
 export class JoinedBus implements Bus {
+  readonly isShared = true;
   readonly #here = new LocalBus(error => {
     throw error;
   });

@@ -13,17 +13,18 @@ export async function addUnread(
   results: ReadonlyMap<number, RoomResult>,
 ): Promise<ReadonlyMap<number, JsonObject>> {
   const { parts, sources, view } = ctx.window;
-  const wanted: number[] = [];
+  const wanted = new Map<number, number>();
   for (const one of stirred) {
-    const { nid, membership } = one.room;
+    const { nid, membership, row } = one.room;
     if (membership !== 'join') continue;
     const mayHaveRead = (ctx.busy.has(nid) || ctx.privateReceipts.has(nid)) && ctx.draft.before.has(nid);
-    if (results.has(nid) || (mayHaveRead && (await hasReadOn(ctx, one)))) wanted.push(nid);
+    if (results.has(nid) || (mayHaveRead && (await hasReadOn(ctx, one))))
+      wanted.set(nid, stretch(ctx.window, row.shard).upTo);
   }
   const found = new Map([...results].map(([nid, { json }]) => [nid, json]));
-  if (wanted.length === 0) return found;
+  if (wanted.size === 0) return found;
   const counts = await sources.unread(parts.db, view.userNid, wanted);
-  for (const nid of wanted) {
+  for (const nid of wanted.keys()) {
     const { notify, highlight } = counts.get(nid) ?? NOTHING;
     found.set(nid, { ...found.get(nid), notification_count: notify, highlight_count: highlight });
   }
