@@ -2,6 +2,7 @@ import type { EventId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Queryable } from '../db/database.ts';
 import { bundle } from './bundle.ts';
+import { onlyFields } from './event-fields.ts';
 import { type ClientFormat, type ClientView, clientEvent } from './event-format.ts';
 import type { RoomsParts } from './parts.ts';
 import { redactionsOf } from './redactions.table.ts';
@@ -46,7 +47,8 @@ export async function clientEvents(
     if (txnId !== undefined) unsigned.transaction_id = txnId;
     const relations = bundles.get(stored.event.id);
     if (relations !== undefined) unsigned['m.relations'] = relations;
-    return { ...clientEvent(stored, format), unsigned };
+    const whole = { ...clientEvent(stored, format), unsigned };
+    return format.fields === undefined ? whole : onlyFields(whole, format.fields);
   });
 }
 

@@ -11,8 +11,16 @@ export interface EventFilter {
   readonly unreadThreadNotifications: boolean;
   matches(event: Pick<Event, 'type' | 'sender' | 'content'>): boolean;
   matchesRoom(roomId: RoomId): boolean;
+  /** Which events have to point to one for it to pass; undefined: none has to. */
+  readonly relatedBy: RelatedBy | undefined;
   /** Nothing at all passes. */
   readonly empty: boolean;
+}
+
+/** Relations of one of these types, by one of these senders; undefined: of any. */
+export interface RelatedBy {
+  readonly relTypes: readonly string[] | undefined;
+  readonly senders: readonly string[] | undefined;
 }
 
 type Test = (value: string) => boolean;
@@ -32,6 +40,22 @@ function exactly(pattern: string): Test {
   return value => value === pattern;
 }
 
+/** An empty list is none at all here, other than in the rest of the filter. */
+function relatedBy(filter: JsonObject): RelatedBy | undefined {
+  const some = (key: string) => {
+    const list = strings(filter, key);
+    return list === undefined || list.length === 0 ? undefined : list;
+  };
+  const wanted = { relTypes: some('related_by_rel_types'), senders: some('related_by_senders') };
+  return wanted.relTypes === undefined && wanted.senders === undefined ? undefined : wanted;
+}
+
+/** Also by the name of the proposal, which clients ask for as long as `/versions` has it (MSC3773). */
+function byThread(filter: JsonObject): boolean {
+  const stable = getBoolean(filter, 'unread_thread_notifications');
+  return stable ?? getBoolean(filter, 'org.matrix.msc3773.unread_thread_notifications') ?? false;
+}
+
 /** Compiles a filter that the schema has checked. Types may hold `*` wildcards. */
 export function compileFilter(filter: JsonObject = {}): EventFilter {
   const type = listTest(filter, 'types', 'not_types', pattern =>
@@ -44,12 +68,13 @@ export function compileFilter(filter: JsonObject = {}): EventFilter {
     limit: getInteger(filter, 'limit'),
     lazyLoadMembers: getBoolean(filter, 'lazy_load_members') ?? false,
     includeRedundantMembers: getBoolean(filter, 'include_redundant_members') ?? false,
-    unreadThreadNotifications: getBoolean(filter, 'unread_thread_notifications') ?? false,
+    unreadThreadNotifications: byThread(filter),
     matches: event =>
       type(event.type) &&
       sender(event.sender) &&
       (url === undefined || url === (getString(event.content, 'url') !== undefined)),
     matchesRoom: room,
+    relatedBy: relatedBy(filter),
     empty:
       getArray(filter, 'types')?.length === 0 ||
       getArray(filter, 'senders')?.length === 0 ||

@@ -1,5 +1,6 @@
 import { redactsOf } from '../core/event.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { FieldTree } from './event-fields.ts';
 import type { StoredEvent } from './room.ts';
 import type { Viewer } from './visibility.ts';
 
@@ -15,11 +16,16 @@ export interface ClientFormat {
   readonly withoutBundle?: boolean;
   /** In lists of state nobody asks what was there before. */
   readonly withoutPrevious?: boolean;
+  /** As it travels between servers, with its ID (`event_format` of a filter). */
+  readonly asFederated?: boolean;
+  /** Nothing but these fields (`event_fields` of a filter). */
+  readonly fields?: FieldTree | undefined;
 }
 
 /** The event itself as clients see it, the same for everyone (client-server API, "Room event format"). */
 export function clientEvent(stored: StoredEvent, format: ClientFormat = {}): JsonObject {
   const { event } = stored;
+  if (format.asFederated === true) return { ...event.pdu, event_id: event.id };
   const redacts = redactsOf(event);
   return {
     type: event.type,

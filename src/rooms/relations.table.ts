@@ -108,6 +108,22 @@ export async function relationsToAny(
     where room_nid = ${roomNid} and target ${sql.in(targets)} order by pos limit ${limit}`);
 }
 
+/** Those of some events of a room that events of one of these types and by one of these senders relate to. */
+export async function relatedTargets(
+  db: Queryable,
+  roomNid: number,
+  targets: readonly EventId[],
+  { relTypes, senderNids }: { relTypes: readonly string[] | undefined; senderNids: readonly number[] | undefined },
+): Promise<Set<EventId>> {
+  const conditions: Sql[] = [sql`room_nid = ${roomNid}`, sql`target ${sql.in(targets)}`];
+  if (relTypes !== undefined) conditions.push(sql`rel_type ${sql.in(relTypes)}`);
+  if (senderNids !== undefined) conditions.push(sql`sender_nid ${sql.in(senderNids)}`);
+  const rows = await db.all<{ target: EventId }>(
+    sql`select distinct target from relation where ${sql.all(conditions)}`,
+  );
+  return new Set(rows.map(row => row.target));
+}
+
 export interface ThreadRow {
   /** The thread's root. */
   readonly target: EventId;

@@ -37,7 +37,9 @@ export async function relations(
 ): Promise<JsonObject> {
   const { stored: parent } = await visibleEvent(parts, db, room, view, query.eventId);
   const range = rangeOf(room, query, readable.upTo);
-  const rows = await rowsOf(parts, db, room, parent.event.id, query, range);
+  // One more than is shown says whether there are more.
+  const found = await rowsOf(parts, db, room, parent.event.id, { ...query, limit: query.limit + 1 }, range);
+  const rows = found.slice(0, query.limit);
   const events = await parts.events.byNids(
     db,
     rows.map(row => row.event_nid),
@@ -49,7 +51,7 @@ export async function relations(
     view,
     rows.flatMap(row => events.get(row.event_nid) ?? []),
   );
-  const last = rows.length < query.limit ? undefined : rows.at(-1)?.pos;
+  const last = found.length > query.limit ? rows.at(-1)?.pos : undefined;
   return {
     chunk: await clientEvents(parts, db, room, view, seen),
     ...(last === undefined ? {} : { next_batch: formatRoomToken(query.direction === 'b' ? last - 1 : last) }),

@@ -26,15 +26,18 @@ export async function threadRoots(
 ): Promise<JsonObject> {
   const start = from === undefined ? Number.MAX_SAFE_INTEGER : parseRoomToken(from, room.shard);
   const participant = include === 'participated' ? view.userNid : undefined;
-  const rows = await threads(db, room.nid, { from: start, upTo: readable.upTo, participant, limit });
+  // One more than is shown says whether there are more.
+  const found = await threads(db, room.nid, { from: start, upTo: readable.upTo, participant, limit: limit + 1 });
+  const rows = found.slice(0, limit);
   const roots = await parts.events.byIds(
     db,
     rows.map(row => row.target),
   );
-  const found = rows.flatMap(row => roots.get(row.target) ?? []);
-  const own = found.filter(stored => stored.roomNid === room.nid && (stored.flags & OUTLIER) === 0);
+  const own = rows
+    .flatMap(row => roots.get(row.target) ?? [])
+    .filter(stored => stored.roomNid === room.nid && (stored.flags & OUTLIER) === 0);
   const seen = await visibleEvents(parts, db, room, view, own);
-  const last = rows.length < limit ? undefined : rows.at(-1);
+  const last = found.length > limit ? rows.at(-1) : undefined;
   return {
     chunk: await clientEvents(parts, db, room, view, seen),
     ...(last === undefined ? {} : { next_batch: formatRoomToken(last.pos - 1) }),

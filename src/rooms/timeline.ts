@@ -3,6 +3,7 @@ import type { Queryable } from '../db/database.ts';
 import type { EventFilter } from './event-filter.ts';
 import { timelineBackward, timelineForward } from './events.table.ts';
 import type { RoomsParts } from './parts.ts';
+import { relatedOnly } from './related-only.ts';
 import { AFTER_GAP, type Room } from './room.ts';
 import { type SeenEvent, type Viewer, visibleEvents } from './visibility.ts';
 
@@ -51,6 +52,8 @@ export async function page(
   viewer: Viewer,
   request: PageRequest,
 ): Promise<Page> {
+  const { filter } = request;
+  if (filter.empty || !filter.matchesRoom(room.roomId)) return { events: [], next: undefined, isWhole: true };
   if (request.limit === 0) return { events: [], next: request.from, isWhole: false };
   const events: SeenEvent[] = [];
   let batch = Math.min(Math.max(request.limit, LEAST_BATCH), FIRST_BATCH);
@@ -67,7 +70,8 @@ export async function page(
     const found = rows.flatMap(row => stored.get(row.nid) ?? []);
     const gapAt = request.endsAtGap === true ? found.findIndex(({ flags }) => (flags & AFTER_GAP) !== 0) : -1;
     const reached = gapAt < 0 ? found : found.slice(0, gapAt + 1);
-    const matching = reached.filter(({ event }) => request.filter.matches(event));
+    const passing = reached.filter(({ event }) => filter.matches(event));
+    const matching = await relatedOnly(parts, db, room, passing, filter.relatedBy);
     thinned ||= matching.length < rows.length;
     for (const seen of await visibleEvents(parts, db, room, viewer, matching)) {
       if (events.length === request.limit || text >= MOST_TEXT) break;

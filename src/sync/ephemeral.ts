@@ -14,6 +14,7 @@ export async function ephemeralEvents(
 ): Promise<JsonObject[]> {
   const { typing, since, filter } = window;
   const events: JsonObject[] = [];
+  if (!filter.ephemeral.matchesRoom(room.roomId)) return events;
   if (filter.ephemeral.matches({ type: 'm.receipt', sender: '' as never, content: {} })) {
     const rows = [...(await publicReceipts(window, room, after)), ...privateReceipts];
     for (const content of receiptContents(rows, await namesOf(window, rows)))

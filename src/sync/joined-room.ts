@@ -91,10 +91,9 @@ export async function roomEvents(window: SyncWindow, change: RoomChange, isJoine
   const mayBeLate = isJoined && window.late !== undefined && change.isNew && (since === undefined || !window.fullState);
   const how = { isNew: change.isNew, mayBeLate };
   const delta = await stateDelta(window, room, { from, start, end, becameWhole }, timeline.events, how);
-  const format = { withoutRoomId: true };
   const json: JsonObject = {
     timeline: {
-      events: await clientEvents(parts, db, room, view, timeline.events, format),
+      events: await clientEvents(parts, db, room, view, timeline.events, window.filter.format),
       limited,
       prev_batch: formatRoomToken(timeline.start),
     },
@@ -110,7 +109,7 @@ export async function roomEvents(window: SyncWindow, change: RoomChange, isJoine
 async function stateEvents(window: SyncWindow, room: Room, events: readonly StoredEvent[]): Promise<JsonObject[]> {
   const { parts, view } = window;
   const state = events.map(stored => ({ stored, membership: 'join' as const }));
-  const format = { withoutRoomId: true, withoutBundle: true };
+  const format = { ...window.filter.format, withoutBundle: true };
   return (await clientEvents(parts, parts.db, room, view, state, format)).map(withoutMembership);
 }
 
@@ -124,6 +123,7 @@ async function* written(
 
 /** `unsigned.membership` belongs to timeline events. */
 function withoutMembership(event: JsonObject): JsonObject {
+  if (event.unsigned === undefined) return event;
   const { membership: _membership, ...unsigned } = event.unsigned as JsonObject;
   return { ...event, unsigned };
 }

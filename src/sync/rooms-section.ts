@@ -159,8 +159,10 @@ async function joinedBlock(
   if (justJoined || becameWhole) result.joined.push(room);
   else result.kept.push({ room, members });
   const ephemeral = await ephemeralEvents(window, room, isFirst ? 0 : after, receipts);
-  const accountData = data.filter(entry =>
-    window.filter.roomAccountData.matches({ type: entry.type, sender: window.view.userId, content: entry.content }),
+  const accountData = data.filter(
+    ({ type, content }) =>
+      window.filter.roomAccountData.matchesRoom(room.roomId) &&
+      window.filter.roomAccountData.matches({ type, sender: window.view.userId, content }),
   );
   const block: JsonObject = {
     ...json,
@@ -311,7 +313,12 @@ async function membershipBlock(window: SyncWindow, room: Room, row: MemberRow, o
   return withLater(window, block, await ownEvents(window, room, row, own));
 }
 
-function ownEvents({ parts, view }: SyncWindow, room: Room, row: MemberRow, own: StoredEvent): Promise<JsonObject[]> {
+function ownEvents(
+  { parts, view, filter }: SyncWindow,
+  room: Room,
+  row: MemberRow,
+  own: StoredEvent,
+): Promise<JsonObject[]> {
   const seen = [{ stored: own, membership: membershipName(row.membership) }];
-  return clientEvents(parts, parts.db, room, view, seen, { withoutRoomId: true });
+  return clientEvents(parts, parts.db, room, view, seen, filter.format);
 }

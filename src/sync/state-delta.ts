@@ -49,7 +49,7 @@ export async function stateDelta(
   const nids = isNew ? await wholeState(window, room, roots, lazy) : await difference(window, room, roots, lazy);
   const wanted = isStateAfter(window) ? nids : nids.filter(nid => !shown.has(nid));
   if (mayBeLate && !lazy && wanted.length > MOST_HELD)
-    return { events: [], members: [], membersChanged: true, late: inBatches(window, wanted) };
+    return { events: [], members: [], membersChanged: true, late: inBatches(window, room, wanted) };
   const found = await window.parts.events.byNids(window.parts.db, wanted);
   const events = wanted.flatMap(nid => found.get(nid) ?? []);
   const members = [...events, ...timeline.map(({ stored }) => stored)].filter(isMember);
@@ -57,19 +57,33 @@ export async function stateDelta(
     ? [...events.filter(stored => !isMember(stored)), ...(await lazyMembers(window, room, roots, timeline, isNew))]
     : events;
   return {
-    events: selected.filter(({ event }) => window.filter.state.matches(event)),
+    events: passing(window, room, selected),
     members,
     membersChanged: members.length > 0,
   };
 }
 
 /** Read past the cache, where so much would leave room for nothing else. */
-async function* inBatches({ parts, filter }: SyncWindow, nids: readonly number[]): AsyncGenerator<StoredEvent[], void> {
+async function* inBatches(
+  window: SyncWindow,
+  room: Room,
+  nids: readonly number[],
+): AsyncGenerator<readonly StoredEvent[], void> {
+  const { parts } = window;
   for (let at = 0; at < nids.length; at += BATCH) {
     const some = nids.slice(at, at + BATCH);
     const found = await parts.events.byNids(parts.db, some, false);
-    yield some.flatMap(nid => found.get(nid) ?? []).filter(({ event }) => filter.state.matches(event));
+    yield passing(
+      window,
+      room,
+      some.flatMap(nid => found.get(nid) ?? []),
+    );
   }
+}
+
+function passing({ filter }: SyncWindow, room: Room, events: readonly StoredEvent[]): readonly StoredEvent[] {
+  if (!filter.state.matchesRoom(room.roomId)) return [];
+  return events.filter(({ event }) => filter.state.matches(event));
 }
 
 function isMember(stored: StoredEvent): boolean {

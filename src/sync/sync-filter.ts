@@ -1,6 +1,8 @@
 import type { RoomId } from '../core/ids.ts';
-import { getArray, getBoolean, getObject, type JsonObject } from '../core/json.ts';
+import { getArray, getBoolean, getObject, getString, type JsonObject } from '../core/json.ts';
+import { fieldTree } from '../rooms/event-fields.ts';
 import { compileFilter, type EventFilter } from '../rooms/event-filter.ts';
+import type { ClientFormat } from '../rooms/event-format.ts';
 
 /** The filter of a sync (client-server API, `POST /user/{userId}/filter`), compiled. */
 export interface SyncFilter {
@@ -11,6 +13,8 @@ export interface SyncFilter {
   readonly state: EventFilter;
   readonly ephemeral: EventFilter;
   readonly roomAccountData: EventFilter;
+  /** How events of rooms are written. */
+  readonly format: ClientFormat;
   matchesRoom(roomId: RoomId): boolean;
 }
 
@@ -38,6 +42,16 @@ export function compileSyncFilter(filter: JsonObject = {}): SyncFilter {
     state: part('state'),
     ephemeral: part('ephemeral'),
     roomAccountData: part('account_data'),
+    format: formatOf(filter),
     matchesRoom: rooms.matchesRoom,
+  };
+}
+
+function formatOf(filter: JsonObject): ClientFormat {
+  const fields = getArray(filter, 'event_fields')?.filter(field => typeof field === 'string');
+  return {
+    withoutRoomId: true,
+    ...(getString(filter, 'event_format') === 'federation' ? { asFederated: true } : {}),
+    ...(fields === undefined ? {} : { fields: fieldTree(fields) }),
   };
 }

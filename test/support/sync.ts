@@ -41,6 +41,7 @@ export interface RoomAnswer {
   readonly state_after?: { readonly events: ClientEventJson[] };
   readonly 'org.matrix.msc4222.state_after'?: { readonly events: ClientEventJson[] };
   readonly ephemeral: { readonly events: ClientEventJson[] };
+  readonly account_data: { readonly events: ClientEventJson[] };
   readonly summary?: JsonObject;
   readonly invite_state?: { readonly events: ClientEventJson[] };
 }

@@ -6,6 +6,7 @@ import type { EventFilter } from '../event-filter.ts';
 import type { ClientView } from '../event-format.ts';
 import { roomsOfUser } from '../members.table.ts';
 import type { RoomsParts } from '../parts.ts';
+import { relatedOnly } from '../related-only.ts';
 import { membershipName, REDACTED, type Room } from '../room.ts';
 import { type SeenEvent, visibleEvents } from '../visibility.ts';
 import type { EntryKind } from './entry-kind.ts';
@@ -160,7 +161,8 @@ export class Search {
     for (const [roomNid, ofRoom] of Map.groupBy(stored, one => one.roomNid)) {
       const room = rooms.get(roomNid);
       if (room === undefined) continue;
-      for (const seen of await visibleEvents(this.#parts, db, room, view, ofRoom)) {
+      const related = await relatedOnly(this.#parts, db, room, ofRoom, filter.relatedBy);
+      for (const seen of await visibleEvents(this.#parts, db, room, view, related)) {
         // A copy that was redacted for the viewer has no words to be found by.
         if (searchableText(seen.stored) !== undefined) found.set(seen.stored.nid, { room, seen });
       }
