@@ -4,32 +4,52 @@
  * after the other, and those files run again: it counts when one of them fails. One database is enough to notice.
  */
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { APIS, keyOf, type Operation, operationsOf } from './operations.ts';
 import { type Calls, preload, recordCalls, recordedCalls, root } from './recording.ts';
 
 /** Operations whose right answer may be `{}`: to do nothing is what they do, so they are taken away instead. */
 const NOTHING_TO_SAY: ReadonlySet<string> = new Set(['GET /_matrix/client/v3/thirdparty/protocols']);
 
+/** Tests that are ended before their end tidy up nothing. */
+const leftBehind = mkdtempSync(join(tmpdir(), 'copse-coverage-'));
+process.once('exit', () => rmSync(leftBehind, { recursive: true, force: true }));
+
 const SIDE_BY_SIDE = 2;
 /** Files that are tried for an operation. Where none of them notices, hardly another one will. */
 const MOST_FILES = 4;
-/** Tests that wait for what no longer comes have noticed. */
+/** Tests that say nothing for so long wait for what no longer comes: they have noticed. A slow machine is no reason. */
 const PATIENCE_MS = 60_000;
 
-/** Whether a test file fails when the operation does nothing. */
+/** Whether a test file fails when the operation does nothing. The first test of it that does is enough. */
 function notices(test: string, operation: Operation): Promise<boolean> {
   const key = keyOf(operation);
   const as = NOTHING_TO_SAY.has(key) ? 'missing' : 'idle';
-  const env = { ...process.env, NODE_OPTIONS: preload('sabotage.ts'), COPSE_SABOTAGE: key, COPSE_SABOTAGE_AS: as };
-  const child = spawn(process.execPath, [test], { cwd: root, stdio: 'ignore', timeout: PATIENCE_MS, env });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, signal) => {
-      // Our own patience ends with SIGTERM. What somebody else ends has noticed nothing.
-      if (signal === null || signal === 'SIGTERM') resolve(code !== 0);
-      else reject(new Error(`${test} was ended by ${signal}; nothing can be said about ${operation.path}.`));
-    });
+  const options = `--test-reporter=tap ${preload('sabotage.ts')}`;
+  const env = { ...process.env, TMPDIR: leftBehind, NODE_OPTIONS: options, COPSE_SABOTAGE: key, COPSE_SABOTAGE_AS: as };
+  const child = spawn(process.execPath, [test], { cwd: root, stdio: ['ignore', 'pipe', 'ignore'], env });
+  const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+  const noticed = () => {
+    resolve(true);
+    child.kill();
+  };
+  let patience = setTimeout(noticed, PATIENCE_MS);
+  createInterface({ input: child.stdout }).on('line', line => {
+    clearTimeout(patience);
+    if (/^ *not ok /.test(line)) noticed();
+    else patience = setTimeout(noticed, PATIENCE_MS);
   });
+  child.once('error', reject);
+  child.once('close', (code, signal) => {
+    clearTimeout(patience);
+    // What somebody else ends has noticed nothing; our own end comes too late to count.
+    if (signal === null) resolve(code !== 0);
+    else reject(new Error(`${test} was ended by ${signal}; nothing can be said about ${operation.path}.`));
+  });
+  return promise;
 }
 
 async function isTested(operation: Operation, calls: Calls): Promise<boolean> {
