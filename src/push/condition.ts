@@ -1,5 +1,5 @@
 import { getString, isObject, type Json, type JsonObject } from '../core/json.ts';
-import type { DefaultCondition } from './default-rules.ts';
+import { type DefaultCondition, localpartOf } from './default-rules.ts';
 import { compileGlob } from './glob.ts';
 import { type PushMember, type PushSubject, parsePropertyPath, type SharedQuestion } from './push-subject.ts';
 import { containsWord } from './word-search.ts';
@@ -47,8 +47,11 @@ export function compileCondition(json: JsonObject): Condition {
 export function compileDefaultCondition(json: DefaultCondition): Condition {
   if (json === 'state_key_is_owner') return condition(({ event }, { userId }) => event.stateKey === userId);
   if (json === 'mentions_owner') return condition(mentionsOwner);
+  if (json === 'body_has_owners_name') return condition(containsDisplayName);
+  if (json === 'body_has_owners_localpart')
+    return condition((subject, { userId }) => containsName(subject, localpartOf(userId)));
   const own = compileCondition(json);
-  // Conditions of default rules look at nothing of the member but in the two cases above.
+  // Conditions of default rules look at nothing of the member but in the cases above.
   const nobody: PushMember = { userNid: 0, userId: '', displayName: undefined };
   const question: SharedQuestion = { ask: subject => own.holds(subject, nobody) };
   return condition(subject => subject.answer(question), own.bytes);
@@ -60,6 +63,11 @@ function mentionsOwner(subject: PushSubject, member: PushMember): boolean {
   const mentioned = subject.property(MENTIONS);
   return Array.isArray(mentioned) && mentioned.includes(member.userId);
 }
+
+const SAYS_MENTIONS: SharedQuestion = { ask: subject => subject.property(MENTIONS.slice(0, 2)) !== undefined };
+
+/** An event that does not say whom it mentions: that nobody is mentioned is said as well. */
+export const WITHOUT_MENTIONS: Condition = condition(subject => !subject.answer(SAYS_MENTIONS));
 
 function eventMatch(key: string | undefined, pattern: string | undefined): Condition {
   if (key === undefined || pattern === undefined) return NEVER;
@@ -113,11 +121,15 @@ const BODY = ['content', 'body'];
 
 /** Other users choose their display names freely, so the name is searched as it is, in linear time. */
 function containsDisplayName(subject: PushSubject, { displayName }: PushMember): boolean {
-  if (displayName === undefined || displayName === '') return false;
+  return displayName !== undefined && containsName(subject, displayName);
+}
+
+function containsName(subject: PushSubject, name: string): boolean {
+  if (name === '') return false;
   const body = subject.lowerText('content.body', BODY);
-  if (body === undefined || displayName.length > body.length * 2) return false;
-  if (!subject.maySpend((body.length + displayName.length) / 4)) return false;
-  return containsWord(body, displayName.toLowerCase());
+  if (body === undefined || name.length > body.length * 2) return false;
+  if (!subject.maySpend((body.length + name.length) / 4)) return false;
+  return containsWord(body, name.toLowerCase());
 }
 
 const COMPARISONS: Readonly<Record<string, (count: number, limit: number) => boolean>> = {

@@ -54,7 +54,22 @@ test('default rules: mentions', () => {
   assert.equal(unchanged(subject(mentions({ room: true }))), 'notify', 'the sender may not mention the room');
   assert.equal(unchanged(subject(mentions({ room: true }), {}, { senderLevel: () => 50 })), 'notify highlight');
   assert.equal(unchanged(subject(mentions({ room: 'true' }), {}, { senderLevel: () => 50 })), 'notify');
-  assert.equal(unchanged(subject(text('Bob @bob:a.example @room'))), 'notify', 'the body is not searched since 1.17');
+});
+
+test('default rules: the body is searched for mentions where an event does not say whom it mentions', () => {
+  const room = { senderLevel: () => 50 };
+  const named = { ...BOB, displayName: 'Robert' };
+  assert.equal(unchanged(subject(text('hey Robert!')), named), 'notify highlight default');
+  assert.equal(unchanged(subject(text('hey BOB')), named), 'notify highlight default');
+  assert.equal(unchanged(subject(text('hey bobby, Roberta')), named), 'notify');
+  assert.equal(unchanged(subject(text('@room, hey'), {}, room)), 'notify highlight');
+  assert.equal(unchanged(subject(text('@room, hey'))), 'notify', 'the sender may not mention the room');
+  for (const mentions of [{}, { user_ids: ['@carol:a.example'] }, null]) {
+    const content = { ...text('Robert bob @room'), 'm.mentions': mentions };
+    assert.equal(unchanged(subject(content, {}, room), named), 'notify', JSON.stringify(mentions));
+  }
+  const off = compileRules([stored({ kind: 'content', ruleId: '.m.rule.contains_user_name', enabled: false })]);
+  assert.equal(evaluate(off, subject(text('hey bob')), named).highlight, false);
 });
 
 test('default rules: invitations and other changes of membership', () => {

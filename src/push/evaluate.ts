@@ -6,6 +6,7 @@ import {
   compileDefaultCondition,
   roomCondition,
   senderCondition,
+  WITHOUT_MENTIONS,
 } from './condition.ts';
 import { DEFAULT_RULES, type DefaultRule, MASTER_RULE } from './default-rules.ts';
 import type { PushMember, PushSubject } from './push-subject.ts';
@@ -74,7 +75,10 @@ interface CompiledDefault extends CompiledRule {
 
 const COMPILED_DEFAULTS: readonly CompiledDefault[] = DEFAULT_RULES.map(rule => ({
   rule,
-  conditions: rule.conditions.map(compileDefaultCondition),
+  conditions: [
+    ...(rule.withoutMentions === true ? [WITHOUT_MENTIONS] : []),
+    ...rule.conditions.map(compileDefaultCondition),
+  ],
   outcome: outcomeOf(rule.actions),
 }));
 

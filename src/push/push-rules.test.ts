@@ -12,6 +12,8 @@ import { CompiledRulesets } from './compiled-rulesets.ts';
 import { PushEvaluator } from './push-evaluator.ts';
 import { PushRules, pushRulesChangedSince, pushRulesFor } from './push-rules.ts';
 
+/** All default rules but `.m.rule.master`, which is off. */
+const DEFAULTS = 17;
 const NOWHERE = { before: undefined, after: undefined };
 const content = (pattern: string, ...actions: (string | JsonObject)[]): JsonObject => ({ pattern, actions });
 
@@ -31,7 +33,9 @@ onEachDatabase('push rules: a new user has the default rules, with the own user 
       'invite_for_me',
       'member_event',
       'is_user_mention',
+      'contains_display_name',
       'is_room_mention',
+      'roomnotif',
       'tombstone',
       'reaction',
       'room.server_acl',
@@ -42,7 +46,11 @@ onEachDatabase('push rules: a new user has the default rules, with the own user 
     global.underride.map(rule => rule.rule_id.slice('.m.rule.'.length)),
     ['call', 'encrypted_room_one_to_one', 'room_one_to_one', 'message', 'encrypted'],
   );
-  assert.deepEqual([global.content, global.room, global.sender], [[], [], []]);
+  assert.deepEqual([global.room, global.sender], [[], []]);
+  const [userName, ...others] = global.content;
+  assert.deepEqual([userName?.rule_id, userName?.pattern, others], ['.m.rule.contains_user_name', 'bob', []]);
+  assert.equal(userName?.conditions, undefined);
+  assert.deepEqual(global.override[5]?.conditions, [{ kind: 'contains_display_name' }]);
   assert.equal(global.override[2]?.conditions?.[2]?.pattern, bob.userId);
   assert.equal(global.override[4]?.conditions?.[0]?.value, bob.userId);
   assert.equal(await pushRulesChangedSince(db, bob.userNid, 0), false);
@@ -53,7 +61,8 @@ onEachDatabase('push rules: order, places and changes', async db => {
   const bob = await world.user('bob');
   const set = (ruleId: string, before?: string, after?: string) =>
     world.pushRules.set(bob, 'content', ruleId, content(ruleId, 'notify'), { before, after });
-  const order = async () => (await world.pushRules.ruleset(bob)).content.map(rule => rule.rule_id).join(' ');
+  const order = async () =>
+    (await world.pushRules.ruleset(bob)).content.flatMap(rule => (rule.default ? [] : rule.rule_id)).join(' ');
   for (const name of ['a', 'b', 'c']) await set(name);
   assert.equal(await order(), 'c b a', 'a new rule is the most important one');
   await set('x', 'a');
@@ -195,7 +204,7 @@ onEachDatabase('push rules: a broken row silences no other', async db => {
     values (${bob.userNid}, 'content', 'broken', 1, '[', 'x'), (${bob.userNid}, 'strange', 'kind', 1, '[]', 'x')`);
   assert.deepEqual(
     (await world.pushRules.ruleset(bob)).content.map(rule => rule.rule_id),
-    ['good'],
+    ['good', '.m.rule.contains_user_name'],
   );
 });
 
@@ -277,16 +286,16 @@ onEachDatabase(
     using rulesets = new CompiledRulesets({ bus: there, clock: systemClock, budget: testBudget() });
     const elsewhere = new PushRules({ db, bus: here });
     const rules = async () => (await rulesets.of(db, [bob.userNid])).get(bob.userNid)?.rules.length;
-    assert.equal(await rules(), 14);
+    assert.equal(await rules(), DEFAULTS);
     await elsewhere.set(bob, 'content', 'tea', content('tea'), NOWHERE);
     await heard();
-    assert.equal(await rules(), 15);
+    assert.equal(await rules(), DEFAULTS + 1);
     there.isCut = true;
     await elsewhere.set(bob, 'content', 'coffee', content('coffee'), NOWHERE);
     await heard();
-    assert.equal(await rules(), 15);
+    assert.equal(await rules(), DEFAULTS + 1);
     there.tellMissed();
-    assert.equal(await rules(), 16);
+    assert.equal(await rules(), DEFAULTS + 2);
   },
 );
 
@@ -299,10 +308,10 @@ onEachDatabase('evaluation: a lost hint delays a change by no more than a minute
   const deaf = { isShared: true, publish() {}, subscribe: nothing, missed: nothing };
   using rulesets = new CompiledRulesets({ bus: deaf, clock, budget: testBudget() });
   const rules = async () => (await rulesets.of(db, [bob.userNid])).get(bob.userNid)?.rules.length;
-  assert.equal(await rules(), 14);
+  assert.equal(await rules(), DEFAULTS);
   await world.pushRules.set(bob, 'content', 'tea', content('tea'), NOWHERE);
   now = 59_000;
-  assert.equal(await rules(), 14);
+  assert.equal(await rules(), DEFAULTS);
   now = 61_000;
-  assert.equal(await rules(), 15);
+  assert.equal(await rules(), DEFAULTS + 1);
 });

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { getString, isObject, type Json, type JsonObject } from '../core/json.ts';
 import { conditionFor, DEFAULT_RULES, type DefaultRule, MASTER_RULE } from './default-rules.ts';
 import { type PushAction, type PushRule, RULE_KINDS, type RuleKind, type Ruleset } from './rule.ts';
 
@@ -74,12 +74,14 @@ function rulesOfKind(kind: RuleKind, stored: readonly StoredRule[], userId: stri
 }
 
 function showDefault(rule: DefaultRule, change: StoredRule | undefined, userId: string): PushRule {
+  const conditions = rule.conditions.map(condition => conditionFor(condition, userId));
   return {
     rule_id: rule.ruleId,
     default: true,
     enabled: change?.enabled ?? rule.enabled,
     actions: change?.actions ?? rule.actions,
-    conditions: rule.conditions.map(condition => conditionFor(condition, userId)),
+    // A content rule is shown by the pattern of its only condition.
+    ...(rule.kind === 'content' ? { pattern: getString(conditions[0] ?? {}, 'pattern') ?? '' } : { conditions }),
   };
 }
 

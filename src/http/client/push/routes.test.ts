@@ -76,7 +76,7 @@ onEachDatabase('/pushrules: the examples of the specification', async db => {
     const { content, room, sender, override } = global as Record<string, JsonObject[]>;
     assert.deepEqual(
       content?.map(rule => rule.pattern),
-      ['cake*lie', 'cake'],
+      ['cake*lie', 'cake', 'bob'],
     );
     assert.deepEqual(
       [room?.[0]?.rule_id, sender?.[0]?.rule_id],
