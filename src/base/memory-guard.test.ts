@@ -5,7 +5,7 @@ import { MemoryAdmission } from './admission.ts';
 import { Budget } from './budget.ts';
 import { BudgetFullError } from './budget-account.ts';
 import { ByteCache } from './byte-cache.ts';
-import { silentLog } from './log.ts';
+import { type LogFields, silentLog } from './log.ts';
 import { MemoryGuard, type MemoryLevel } from './memory-guard.ts';
 
 const never = new AbortController().signal;
@@ -17,6 +17,7 @@ class World {
   readonly budget = new Budget(40 * MIB);
   readonly levels: MemoryLevel[] = [];
   readonly warnings: string[] = [];
+  readonly facts: LogFields[] = [];
   used = 0;
   garbage = 0;
   /** Part of `garbage` needs no collecting. */
@@ -27,7 +28,13 @@ class World {
     clock: this.clock,
     budget: this.budget,
     program: 0,
-    log: { ...silentLog, warn: text => this.warnings.push(text) },
+    log: {
+      ...silentLog,
+      warn: (text, facts = {}) => {
+        this.warnings.push(text);
+        this.facts.push(facts);
+      },
+    },
     read: () => [
       { of: 'process', used: this.used + this.garbage, limit: 100 },
       { of: 'cgroup', used: 1, limit: 100 },
@@ -108,6 +115,12 @@ test('of little memory the program alone may take 70 percent', () => {
     ['calm', 'tight', 'short', 'critical'],
   );
   assert.deepEqual([level(512, 358), level(512, 359)], ['calm', 'tight'], 'of much it is 70 percent of all');
+});
+
+test('what is said of a level has the level of the entry beside it', () => {
+  const world = new World();
+  world.use(85);
+  assert.deepEqual(world.facts, [{ memory: 'short', of: 'process', used: 85, limit: 100 }]);
 });
 
 test('garbage does not count, and collecting it is tried less and less often while it brings nothing', () => {

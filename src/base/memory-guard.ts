@@ -185,7 +185,7 @@ export class MemoryGuard implements Disposable {
 
   #tell(level: MemoryLevel): void {
     const { of, used, limit } = this.#worst;
-    const facts = { level, of, used, limit };
+    const facts = { memory: level, of, used, limit };
     const percent = Math.round((100 * used) / limit);
     if (rank(level) < rank(this.#level)) this.#parts.log.info(`Memory: ${percent} % are used, ${WORDS[level]}`, facts);
     else this.#parts.log.warn(`Memory: ${percent} % are used, ${WORDS[level]}`, facts);

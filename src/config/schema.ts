@@ -250,7 +250,12 @@ const log = section('The log, written to standard output.', {
 const metrics = section('Figures for Prometheus at `/metrics`, on a listener of their own.', {
   enabled: flag('Whether they are served. When the port is taken the server starts without them and says so.', true),
   host: text('The address. Figures are not for the public.', '127.0.0.1'),
-  port: integer('The port; 0 takes a free one.', 9008, 0, 65535),
+  port: integer(
+    'The port; 0 takes a free one. Each of several processes has its own: so many more as its port for clients is above 8008, or above 8100 where an agent starts it.',
+    9008,
+    0,
+    65535,
+  ),
 });
 
 const media = section('Pictures and files.', {

@@ -28,7 +28,7 @@ export async function openFurtherListeners(
 ): Promise<Listener[]> {
   const servers = routes && (await listenFederation(config.listen.federation, { http, routes, clock, log }));
   const admins = await listenAdmin(config.listen.admin, http, forAdmins);
-  const figures = metrics && (await listenMetrics(config.metrics, metrics, log));
+  const figures = metrics && (await listenMetrics(config, metrics, log));
   const named = [
     ['servers', servers],
     ['administration', admins],

@@ -2,6 +2,7 @@ import { behind } from '../base/background.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Leases } from '../cluster/leases.ts';
+import { enginesOf } from '../cluster/placement/engines.ts';
 import { Placer } from '../cluster/placement/placer.ts';
 import { Plans } from '../cluster/placement/plans.ts';
 import type { Config } from '../config/schema.ts';
@@ -26,7 +27,8 @@ export interface PlacementSide extends AsyncDisposable {
 
 /** A server of a single process has no boards, and nobody looks for any. */
 export function composePlacement({ config, db, clock, log, leases }: PlacementInput): PlacementSide {
-  const settings = { memory: config.memory, connections: config.database.connections };
+  const engines = enginesOf(config.database, config.cluster.bus);
+  const settings = { memory: config.memory, connections: config.database.connections, engines };
   const plans = new Plans({ db, settings });
   const placer = new Placer({ db, clock, log: log.child('placement'), settings });
   const stop = new AbortController();

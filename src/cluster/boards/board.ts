@@ -74,6 +74,8 @@ export interface Board {
   /** Whether its agent has spoken lately. */
   readonly isAlive: boolean;
   readonly joinedTs: number;
+  /** Bytes that the database or the bus of the server takes on it, where placement knows that they are there. */
+  readonly beside?: number;
 }
 
 /** A process that shall run on a board. */

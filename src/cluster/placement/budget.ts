@@ -36,10 +36,12 @@ export function memoryOf(roles: readonly Role[]): number {
 }
 
 /** What of a board is for processes: the agent (60 MB), the kernel and what else a machine runs come first. */
-export function capacityOf({ facts }: Pick<Board, 'facts'>): number {
+export function capacityOf({ facts, beside = 0 }: Pick<Board, 'facts' | 'beside'>): number {
   if (facts === undefined) return 0;
   const { total } = facts.memory;
-  return Math.max(0, total - Math.max(PROGRAM, Math.floor(total / 8)));
+  const room = Math.max(0, total - Math.max(PROGRAM, Math.floor(total / 8)));
+  // However much the database may take, there is room for a process that does everything and a front: somebody has to be there.
+  return Math.max(Math.min(room, LEAST_MEMORY + THUMBNAILS + FRONT_MEMORY), room - beside);
 }
 
 type Sized = Pick<Assignment, 'kind' | 'roles' | 'memory'>;

@@ -5,6 +5,7 @@ import type { Assignment, Board } from '../boards/board.ts';
 import { livingProcesses, type Moment, type ProcessRow } from '../process.table.ts';
 import { begun } from './begun.ts';
 import type { Desired } from './desired.ts';
+import { withEngines } from './engines.ts';
 import { givenUpBoards } from './given-up.table.ts';
 import type { Outside } from './part.ts';
 import type { PlacementSettings } from './parts.ts';
@@ -21,8 +22,12 @@ export interface Seen {
 }
 
 /** Undefined where there are no boards: then nobody is told anything. */
-export async function look(db: Database, now: Moment, { memory }: PlacementSettings): Promise<Seen | undefined> {
-  const boards = await allBoards(db, now);
+export async function look(
+  db: Database,
+  now: Moment,
+  { memory, engines = [] }: PlacementSettings,
+): Promise<Seen | undefined> {
+  const boards = withEngines(await allBoards(db, now), engines);
   if (boards.length === 0) return undefined;
   const current = await allAssignments(db);
   const text = await readDesired(db);

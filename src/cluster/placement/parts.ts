@@ -2,6 +2,7 @@ import type { Board } from '../boards/board.ts';
 import { ROLES, type Role } from '../roles.ts';
 import { besideOf, capacityOf, doesRole, FRONT_MEMORY, LEAST_MEMORY, memoryOf, rounded } from './budget.ts';
 import type { Desired, DesiredPart } from './desired.ts';
+import type { Engine } from './engines.ts';
 import { isMeant, type Outside, type Part } from './part.ts';
 import { askedOf, grant, slotsOf } from './slots.ts';
 
@@ -11,6 +12,8 @@ export interface PlacementSettings {
   readonly memory: number;
   /** `database.connections` */
   readonly connections: number;
+  /** What may be on a board besides processes of the server. */
+  readonly engines?: readonly Engine[];
 }
 
 export interface PartsInput {
