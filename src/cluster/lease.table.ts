@@ -1,6 +1,6 @@
 import type { Queryable, Tx } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
-import type { Moment } from './process.table.ts';
+import { countChange, type Moment } from './process.table.ts';
 
 /** By name: the process that holds it. */
 export async function allLeases(db: Queryable): Promise<Map<string, number>> {
@@ -15,8 +15,10 @@ export async function takeLeases(tx: Tx, names: readonly string[], processNid: n
   for (const name of names)
     await tx.run(sql`insert into cluster_lease (name, process_nid, since_ts)
       values (${name}, ${processNid}, ${now}) on conflict do nothing`);
+  await countChange(tx);
 }
 
 export async function releaseLease(tx: Tx, name: string, processNid: number): Promise<void> {
   await tx.run(sql`delete from cluster_lease where name = ${name} and process_nid = ${processNid}`);
+  await countChange(tx);
 }

@@ -5,6 +5,7 @@ import { type Database, FencedError } from '../db/database.ts';
 import { ConnectionShare, LEAST_CONNECTIONS } from './connection-share.ts';
 import { allLeases, releaseLease, takeLeases } from './lease.table.ts';
 import type { Leases, Workers } from './leases.ts';
+import { Others, type Standing } from './others.ts';
 import {
   databaseTime,
   departedProcesses,
@@ -13,11 +14,9 @@ import {
   keepProcess,
   livingProcesses,
   type Moment,
-  type ProcessRow,
   removeProcess,
   silentProcesses,
 } from './process.table.ts';
-import { preferred } from './rendezvous.ts';
 import type { Role } from './roles.ts';
 import { Work } from './work.ts';
 
@@ -57,18 +56,22 @@ export class Member implements Leases, AsyncDisposable {
   readonly #work = new Map<string, Work>();
   readonly #stop = new AbortController();
   readonly #connections: ConnectionShare;
+  readonly #others: Others;
   #loop: Promise<void> | undefined;
   #hint = new AbortController();
   /** The number of this life; undefined before the first beat, and after this process was held for dead. */
   #nid: number | undefined;
   /** Until then nobody else can have taken what is ours, by the clock of this process. */
   #safeUntil = Number.NEGATIVE_INFINITY;
+  /** What this life of the process said of itself the last time. */
+  #told = '';
   address: string | undefined;
   #isDraining = false;
 
   constructor(parts: MemberParts) {
     this.#parts = parts;
     this.#connections = new ConnectionShare(parts.connections);
+    this.#others = new Others(parts.db);
     parts.db.allow?.(LEAST_CONNECTIONS);
   }
 
@@ -124,14 +127,23 @@ export class Member implements Leases, AsyncDisposable {
   }
 
   /** Who shares the database, and who does what. */
-  async others(): Promise<{ readonly processes: readonly ProcessRow[]; readonly leases: ReadonlyMap<string, number> }> {
+  async others(): Promise<Standing> {
     const { db } = this.#parts;
     return { processes: await livingProcesses(db, this.#now()), leases: await allLeases(db) };
   }
 
+  /** How many processes lived at the last beat, this one among them. */
+  get living(): number {
+    return this.#others.living;
+  }
+
   async #run(): Promise<void> {
     const { bus, clock, log } = this.#parts;
-    using _ = bus.subscribe(CHANGED, () => this.#hint.abort());
+    const look = () => {
+      this.#others.forget();
+      this.#hint.abort();
+    };
+    using _ = bus.subscribe(CHANGED, look);
     // It begins again with the next beat.
     using __ = bus.subscribe(RENEWED, name => void this.#work.get(name)?.end());
     for (;;) {
@@ -154,13 +166,19 @@ export class Member implements Leases, AsyncDisposable {
     const began = clock.monotonic();
     if (this.#nid === undefined || !(await this.#keep(this.#nid))) await this.#join();
     this.#safeUntil = began + LIFE_MS;
-    for (const { nid, name } of await silentProcesses(db, this.#now())) await this.#bury(nid, name);
-    await this.#share();
+    const silent = await silentProcesses(db, this.#now());
+    for (const { nid, name } of silent) await this.#bury(nid, name);
+    await this.#share(new Set(silent.map(({ nid }) => nid)));
   }
 
   async #keep(nid: number): Promise<boolean> {
+    const said = this.#said();
+    const text = JSON.stringify(said);
     try {
-      return await this.#parts.db.tx(tx => keepProcess(tx, nid, this.#said(), this.#now(), LIFE_MS));
+      const isNews = text !== this.#told;
+      const isKept = await this.#parts.db.tx(tx => keepProcess(tx, nid, said, isNews, this.#now(), LIFE_MS));
+      this.#told = text;
+      return isKept;
     } catch (error) {
       if (error instanceof FencedError) return false;
       throw error;
@@ -181,6 +199,7 @@ export class Member implements Leases, AsyncDisposable {
     db.fence(undefined);
     const nid = await db.tx(tx => insertProcess(tx, { name, roles, ...this.#said() }, this.#now(), LIFE_MS));
     this.#nid = nid;
+    this.#told = '';
     db.fence(fenceText(nid));
     this.#changed();
   }
@@ -199,16 +218,16 @@ export class Member implements Leases, AsyncDisposable {
   }
 
   /** Takes what is free and ours, and gives away what is somebody else's. */
-  async #share(): Promise<void> {
+  async #share(silent: ReadonlySet<number>): Promise<void> {
     const { db, clock } = this.#parts;
     const self = this.#nid;
     if (self === undefined) return;
-    const { processes, leases: found } = await this.others();
-    db.allow?.(this.#connections.among(processes.length, clock.monotonic()));
-    const owners = new Map([...this.#work.keys()].map(name => [name, ownerOf(name, processes)]));
+    const { leases: found } = await this.#others.look(silent);
+    db.allow?.(this.#connections.among(this.living, clock.monotonic()));
+    const owners = new Map([...this.#work.keys()].map(name => [name, this.#others.ownerOf(name)]));
     const wanted = [...owners].flatMap(([name, owner]) => (owner === self && !found.has(name) ? [name] : []));
     if (wanted.length > 0) await db.tx(tx => takeLeases(tx, wanted, self, this.#now()));
-    const leases = wanted.length > 0 ? await allLeases(db) : found;
+    const { leases } = wanted.length > 0 ? await this.#others.look(silent) : { leases: found };
     for (const [name, work] of this.#work) {
       const owner = owners.get(name);
       if (leases.get(name) !== self) void work.end();
@@ -251,12 +270,4 @@ export class Member implements Leases, AsyncDisposable {
       .catch((error: unknown) => log.warn('The database cannot be told that this process ends.', { err: error }));
     this.#changed();
   }
-}
-
-function ownerOf(name: string, processes: readonly ProcessRow[]): number | undefined {
-  const offering = processes.filter(({ offers }) => offers.includes(name));
-  // Of two lives of one process the later one counts.
-  const byName = new Map(offering.map(process => [process.name, process.nid]));
-  const best = preferred(name, byName.keys());
-  return best === undefined ? undefined : byName.get(best);
 }

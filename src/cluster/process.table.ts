@@ -53,27 +53,53 @@ export async function insertProcess(
     values (${name}, ${address}, ${roles.join(',')}, ${after(now, lifeMs)}, ${now}, ${JSON.stringify(offers)}) returning nid`);
   if (row === undefined) throw new Error('a process has no number');
   await tx.run(sql`delete from cluster_departed where name = ${name}`);
+  await countChange(tx);
   return row.nid;
 }
 
-/** The process says that it lives. False when others held it for dead and have taken what it held. */
+/** Says to all processes that something has changed which they look at. To be done last: the row is locked until the end. */
+export async function countChange(tx: Tx): Promise<void> {
+  await tx.run(sql`update cluster_change set version = version + 1 where id = 1`);
+}
+
+/** How often something has changed of the processes and of what they do. */
+export async function clusterVersion(db: Queryable): Promise<number> {
+  const row = await db.get<{ version: number }>(sql`select version from cluster_change where id = 1`);
+  return row?.version ?? 0;
+}
+
+/**
+ * The process says that it lives; `isNews`: and something about itself that it has not said before. False when others held it
+ * for dead and have taken what it held.
+ */
 export async function keepProcess(
   tx: Tx,
   nid: number,
   { address, offers, isDraining }: Pick<ProcessRow, 'address' | 'offers' | 'isDraining'>,
+  isNews: boolean,
   now: Moment,
   lifeMs: number,
 ): Promise<boolean> {
   const kept = await tx.run(sql`update cluster_process
     set until = ${after(now, lifeMs)}, address = ${address}, offers = ${JSON.stringify(offers)},
       draining = ${isDraining ? 1 : 0} where nid = ${nid}`);
+  if (isNews) await countChange(tx);
   return kept === 1;
 }
 
 /** Those that live, in the order in which they came. */
 export async function livingProcesses(db: Queryable, now: Moment): Promise<ProcessRow[]> {
+  return processesThat(db, sql`until > ${now}`);
+}
+
+/** Those that live, and those that are silent and have not been taken away yet. */
+export async function allProcesses(db: Queryable): Promise<ProcessRow[]> {
+  return processesThat(db, sql`1 = 1`);
+}
+
+async function processesThat(db: Queryable, condition: Sql): Promise<ProcessRow[]> {
   const rows = await db.all<StoredProcess>(sql`select nid, name, address, roles, started_ts, offers, draining
-    from cluster_process where until > ${now} order by nid`);
+    from cluster_process where ${condition} order by nid`);
   return rows.map(({ draining, ...row }) => ({
     ...row,
     roles: row.roles === '' ? [] : row.roles.split(','),
@@ -112,6 +138,7 @@ export async function removeProcess(
   if (gone === undefined) return false;
   await tx.run(sql`delete from cluster_lease where process_nid = ${nid}`);
   if (now !== undefined) await noteDeparted(tx, gone, now);
+  await countChange(tx);
   return true;
 }
 

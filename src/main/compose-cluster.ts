@@ -24,6 +24,8 @@ export interface Cluster extends AsyncDisposable {
   answers(endpoint: PlacedEndpoint): boolean;
   /** Who does what; undefined where there is one process. */
   status(): Promise<ClusterStatus | undefined>;
+  /** How many processes there are, as far as this one knows; undefined where there can be one alone. */
+  living(): number | undefined;
 }
 
 export interface ClusterInput {
@@ -61,6 +63,7 @@ export function composeCluster(settings: ClusterSettings, { log, ...parts }: Clu
     leases: roles.length === 0 ? member : leasesOf(member, new Set(roles)),
     answers: endpoint => roles.length === 0 || endpoint.path === VERSIONS || isServedBy(new Set(roles), endpoint),
     status: async () => clusterStatus(name, await member.others()),
+    living: () => member.living,
     start: () => member.start(),
     async serves(url) {
       member.address = await addressForOthers(url, settings);
@@ -81,5 +84,6 @@ const sole = (): Cluster => ({
   leave: async () => undefined,
   answers: () => true,
   status: async () => undefined,
+  living: () => undefined,
   [Symbol.asyncDispose]: async () => undefined,
 });

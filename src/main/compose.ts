@@ -107,7 +107,7 @@ export async function compose(config: Config, environment: Environment): Promise
   const { leases } = cluster;
   // Closed after all that works here, and before the bus.
   opened.use(cluster);
-  opened.use(open.expecting(async () => (await cluster.status())?.processes.length));
+  opened.use(open.expecting(async () => cluster.living()));
   const others = composeServers({ ...environment, config, folder, db, bus, leases, budget, admission, machine });
   if (others !== undefined) opened.use(others);
   const parts = opened.use(

@@ -14,7 +14,8 @@ export class ScatteredServer implements AsyncDisposable {
 
   private constructor(cluster: TestCluster) {
     this.#cluster = cluster;
-    this.#proxy = createServer((asked, answer) => this.#pass(asked, answer));
+    // A connection that is closed just when a client takes it up again would be no fault of the server's.
+    this.#proxy = createServer({ keepAliveTimeout: 0 }, (asked, answer) => this.#pass(asked, answer));
   }
 
   static async start(processes: number, config: Readonly<Record<string, unknown>> = {}): Promise<ScatteredServer> {
