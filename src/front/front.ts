@@ -36,9 +36,11 @@ export interface Front {
   readonly processes: readonly FrontProcess[];
   readonly services: readonly Service[];
   readonly settings: FrontSettings;
+  /** Whether a role may have nobody: its paths answer with an error then. */
+  readonly mayLackRoles?: boolean | undefined;
 }
 
-/** The processes of a role. */
+/** The processes of a role. Nobody where that is allowed. */
 export interface Pool {
   readonly role: RequestRole;
   readonly processes: readonly FrontProcess[];
@@ -46,9 +48,10 @@ export interface Pool {
 
 /**
  * The processes of each role that has paths, in the order of their names: the same processes always give the same text.
- * @throws FrontError when paths would have nobody
+ * @throws FrontError when paths would have nobody, and have to
  */
-export function poolsOf({ routes, processes }: Pick<Front, 'routes' | 'processes'>): Pool[] {
+export function poolsOf(front: Pick<Front, 'routes' | 'processes' | 'mayLackRoles'>): Pool[] {
+  const { routes, processes, mayLackRoles = false } = front;
   const wanted = new Set(
     routes.flatMap(({ role, without }) => (without === undefined ? [role] : [role, without.role])),
   );
@@ -58,6 +61,7 @@ export function poolsOf({ routes, processes }: Pick<Front, 'routes' | 'processes
     if (having.length > 0) return [{ role, processes: having }];
     const instead = STANDS_IN[role];
     if (instead !== undefined && processes.some(({ roles }) => roles.includes(instead))) return [];
+    if (mayLackRoles) return instead === undefined ? [{ role, processes: [] }] : [];
     throw new FrontError(`No process has the role ${role}. Give it to one: its paths would lead nowhere.`);
   });
 }

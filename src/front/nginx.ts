@@ -68,6 +68,8 @@ function placesOfBodies(bodies: string | undefined): string[] {
 function upstream({ role, processes }: Pool): string[] {
   const name = poolName(role);
   const key = upstreamKey(role);
+  // It takes no pool without a server; this one is never asked.
+  const nobody = processes.length === 0 ? ['server 127.0.0.1:1 down; # nobody'] : [];
   const servers = processes.map(({ name, address, isDraining }) => {
     const state = isDraining ? 'down' : 'max_fails=3 fail_timeout=5s';
     return `server ${address} ${state}; # ${name}`;
@@ -78,6 +80,7 @@ function upstream({ role, processes }: Pool): string[] {
       `zone ${name} 256k;`,
       key === undefined ? 'least_conn;' : `hash ${key} consistent;`,
       ...servers,
+      ...nobody,
       `keepalive ${KEPT};`,
       `keepalive_timeout ${PATIENCE.idle}s;`,
     ]),

@@ -11,6 +11,7 @@ import type { Front } from '../front/front.ts';
 import { FrontError } from '../front/front-error.ts';
 import { HAPROXY_SOCKET, haproxyText } from '../front/haproxy.ts';
 import { type CommandLine, type FrontProgram, installText } from '../front/install.ts';
+import { LastingProcesses } from '../front/lasting-processes.ts';
 import { nginxText, wholeNginxText } from '../front/nginx.ts';
 import { parseNginxVersion } from '../front/nginx-version.ts';
 import { type Service, servicesText, withoutService, withService } from '../front/services.ts';
@@ -25,9 +26,15 @@ import { untilSignal } from './until-signal.ts';
 export async function writeFront(args: ConfigArgs, wanted: FrontArgs): Promise<number> {
   const config = loadConfig(args);
   const routes = await (wanted.isRunning ? routesFromChild(args) : frontRoutes(config));
-  const text = async () => textFor(frontPlan(config, routes, await findProcesses(config, wanted.processes)), wanted);
+  const isLasting = wanted.isFollowing || wanted.isRunning;
+  const lasting = new LastingProcesses();
+  const text = async () => {
+    const found = await findProcesses(config, wanted.processes);
+    const processes = isLasting ? lasting.next(found, systemClock.monotonic()) : found;
+    return textFor(frontPlan(config, routes, { processes, mayLackRoles: isLasting }), wanted);
+  };
   if (wanted.install === undefined) {
-    if (wanted.isFollowing || wanted.isRunning) throw new FrontError('--follow and --run need --install FILE.');
+    if (isLasting) throw new FrontError('--follow and --run need --install FILE.');
     process.stdout.write(await text());
     return 0;
   }

@@ -20,13 +20,12 @@ export async function frontRoutes(config: Config): Promise<readonly Route[]> {
 }
 
 /** All that a configuration is made of. @throws FrontError */
-export function frontPlan(config: Config, routes: readonly Route[], processes: readonly FrontProcess[]): Front {
-  return {
-    routes,
-    processes,
-    services: readServices(config),
-    settings: settingsOf(config),
-  };
+export function frontPlan(
+  config: Config,
+  routes: readonly Route[],
+  { processes, mayLackRoles }: Pick<Front, 'processes' | 'mayLackRoles'>,
+): Front {
+  return { routes, processes, mayLackRoles, services: readServices(config), settings: settingsOf(config) };
 }
 
 /** The processes of a file, or those that live in the cluster of the server that runs here, or this server. @throws FrontError */

@@ -71,6 +71,18 @@ for (const [name, few] of Object.entries(PLANS)) {
     }
   });
 
+  test(`${name}: both take it where a role has nobody for the moment`, {
+    ...needs('nginx'),
+    ...needs('haproxy'),
+  }, async t => {
+    const processes = few.processes.map(each => ({ ...each, roles: each.roles.filter(role => role === 'client') }));
+    const lacking = { ...few, processes, mayLackRoles: true };
+    const nginx = placed(t, lacking, wholeNginxText(lacking, nginxVersion()));
+    assert.equal(checked('nginx', ['-q', '-t', '-c', nginx]), '');
+    const haproxy = placed(t, lacking, haproxyText(lacking));
+    assert.equal(checked('haproxy', ['-c', '-f', haproxy]), 'Configuration file is valid\n');
+  });
+
   test(`${name}: HAProxy takes it, with all paths, without a word`, needs('haproxy'), async t => {
     for (const front of [few, await withAllRoutes(few)]) {
       const file = placed(t, front, haproxyText(front));

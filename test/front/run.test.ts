@@ -15,14 +15,24 @@ import { needs, PROGRAMS, type ProgramName } from './programs.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** A data folder, a process that answers everything with its name, and `copse front --run` before it. */
-async function scene(t: TestContext, program: ProgramName) {
-  const data = mkdtempSync(join(tmpdir(), 'copse-front-run-'));
-  const behind = createServer((_, answer) => answer.end('{"server":"behind"}'));
+/** A process that answers everything with its name. Its address. */
+async function answering(t: TestContext, name: string): Promise<string> {
+  const behind = createServer((_, answer) => answer.end(JSON.stringify({ server: name })));
   await new Promise<void>(resolve => behind.listen(0, '127.0.0.1', resolve));
   t.after(() => {
     behind.closeAllConnections();
     behind.close();
+  });
+  return `127.0.0.1:${(behind.address() as AddressInfo).port}`;
+}
+
+/** A data folder, a process, and `copse front --run` before it. */
+async function scene(t: TestContext, program: ProgramName) {
+  const data = mkdtempSync(join(tmpdir(), 'copse-front-run-'));
+  const address = await answering(t, 'behind');
+  const file = join(data, 'front.conf');
+  t.after(() => {
+    spawnSync('/bin/sh', ['-c', `kill -9 $(cat '${file}.running')`]);
     rmSync(data, { recursive: true, force: true });
   });
   openDataFolder(data, 'one.example', systemRandom);
@@ -35,10 +45,9 @@ async function scene(t: TestContext, program: ProgramName) {
     join(data, 'copse.yaml'),
     `front: { certificate: ${data}/c.pem, key: ${data}/${keyFile}, addresses: [127.0.0.1], https_port: ${https}, federation_port: ${federation}, plain_port: ${plain} }\n`,
   );
-  const { port } = behind.address() as AddressInfo;
   const processes = join(data, 'processes.yaml');
-  writeFileSync(processes, `[{ name: b1, address: "127.0.0.1:${port}" }]\n`);
-  const file = join(data, 'front.conf');
+  const name = (list: readonly object[]) => writeFileSync(processes, JSON.stringify(list));
+  name([{ name: 'b1', address }]);
   const start = () => {
     const words = ['front', program, '--run', '--install', file, '--processes', processes, '--data', data];
     const child = spawn(process.execPath, [join(root, 'src/main/front-main.ts'), ...words], {
@@ -52,13 +61,12 @@ async function scene(t: TestContext, program: ProgramName) {
     t.after(() => child.kill('SIGKILL'));
     return { child, ended: new Promise(resolve => child.once('exit', resolve)), said: () => said };
   };
-  const ask = () =>
-    fetch(`http://127.0.0.1:${plain}/_matrix/client/versions`).then(
+  const ask = (path = '/_matrix/client/versions') =>
+    fetch(`http://127.0.0.1:${plain}${path}`).then(
       answer => answer.text(),
       () => '',
     );
-  t.after(() => spawnSync('/bin/sh', ['-c', `kill -9 $(cat '${file}.running')`]));
-  return { data, start, ask };
+  return { data, start, ask, name };
 }
 
 for (const program of PROGRAMS) {
@@ -77,6 +85,23 @@ for (const program of PROGRAMS) {
     second.child.kill('SIGTERM');
     assert.equal(await second.ended, 0, second.said());
     assert.equal(await ask(), '');
+  });
+
+  test(`${program} follows those who live though a role loses its last process`, {
+    ...needs(program),
+    timeout: 60_000,
+  }, async t => {
+    const { start, ask, name } = await scene(t, program);
+    const others = { roles: ['client', 'sync', 'media'] };
+    const servers = { name: 'servers', address: await answering(t, 'servers'), roles: ['federation-in'] };
+    name([{ name: 'one', address: await answering(t, 'one'), ...others }, servers]);
+    const { child, ended, said } = start();
+    while (!(await ask()).includes('"one"')) await wait(50);
+    name([{ name: 'two', address: await answering(t, 'two'), ...others }]);
+    while (!(await ask()).includes('"two"')) await wait(50);
+    assert.match(await ask('/_matrix/key/v2/server'), /"servers"/, said());
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0, said());
   });
 
   test(`${program} with a certificate that is not there ends the command with the reason`, {
