@@ -12,6 +12,15 @@ test('a process does the work of its roles and leaves the rest', async () => {
   assert.deepEqual(done, ['push', 'shard-7', 'joins']);
 });
 
+test('placement is the work of any process, so that it outlives every board', async () => {
+  const did: string[] = [];
+  for (const role of ROLES) {
+    const leases = leasesOf(new SoleLeases(), new Set([role]));
+    await leases.hold('placement', async () => void did.push(role), AbortSignal.abort());
+  }
+  assert.deepEqual(did, [...ROLES]);
+});
+
 test('work without a role is an error where it is asked for', () => {
   assert.throws(() => roleOf('sweeping the yard'), RangeError);
 });
