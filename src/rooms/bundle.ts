@@ -1,4 +1,4 @@
-import type { EventId } from '../core/ids.ts';
+import type { EventId, UserId } from '../core/ids.ts';
 import { getObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Queryable } from '../db/database.ts';
 import { type ClientView, clientEvent } from './event-format.ts';
@@ -60,9 +60,14 @@ async function relationRows(
   const rows = await bundledRelations(db, room.nid, ids);
   if (rows.length === 0) return new Map();
   const { upTo } = await lastStay(parts, db, room, view);
+  const ignored = await parts.nids.users.find(db, (view.ignored ?? []) as Iterable<UserId>);
+  const unwanted = new Set(ignored.values());
   // Who left is not even told how many replies came later.
   const wanted = rows.filter(
-    row => !(nested && row.rel_type === 'm.thread') && (!Number.isFinite(upTo) || row.pos <= upTo),
+    row =>
+      !(nested && row.rel_type === 'm.thread') &&
+      (!Number.isFinite(upTo) || row.pos <= upTo) &&
+      !unwanted.has(row.sender_nid),
   );
   return Map.groupBy(wanted, row => row.target);
 }

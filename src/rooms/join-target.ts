@@ -1,5 +1,5 @@
 import { isRoomId, type RoomId } from '../core/ids.ts';
-import { type MatrixError, notFound } from '../core/matrix-error.ts';
+import { invalidParam, type MatrixError, notFound } from '../core/matrix-error.ts';
 import { resolveAlias } from './aliases.ts';
 import type { RoomsParts } from './parts.ts';
 import type { RemoteDirectory } from './ports.ts';
@@ -22,7 +22,7 @@ export interface JoinTarget {
 /**
  * The room that is meant, by ID or alias; `via` as the client gave it.
  *
- * @throws MatrixError M_NOT_FOUND for an alias that nobody knows and what is no room ID, M_INVALID_PARAM for a malformed alias
+ * @throws MatrixError M_NOT_FOUND for an alias that nobody knows and an ID that no room has, M_INVALID_PARAM for what is neither
  */
 export async function joinTarget(
   parts: RoomsParts,
@@ -34,6 +34,7 @@ export async function joinTarget(
     const { roomId, servers } = await resolveAlias(parts, roomIdOrAlias, remote);
     return { roomId, via: [...via, ...servers] };
   }
+  if (!roomIdOrAlias.startsWith('!')) throw invalidParam('That is neither a room ID nor an alias.');
   if (!isRoomId(roomIdOrAlias)) throw unreachable();
   return { roomId: roomIdOrAlias, via };
 }

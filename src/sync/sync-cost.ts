@@ -5,6 +5,8 @@ import { DEFAULT_NEWS, DEFAULT_TIMELINE, MOST_TIMELINE, type SyncFilter } from '
 
 /** An event on its way to a client: as stored, as the client gets it, as text (measured on memberships, rounded up). */
 export const EVENT_BYTES = 6 * 1024;
+/** A sync of so little is small: of who is in no room yet, or in a small one. */
+export const SMALL_BYTES = 60 * EVENT_BYTES;
 /** What there is of a room's state besides its members, in events. */
 const OTHER_STATE = 15;
 

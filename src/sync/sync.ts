@@ -14,7 +14,7 @@ import type { PresenceState } from './presence/user-presence.ts';
 import { roomsSection } from './rooms-section.ts';
 import type { SyncSources, ToDeviceBatch } from './sources.ts';
 import { MOST_HELD } from './state-delta.ts';
-import { catchUpBytes, initialSyncBytes } from './sync-cost.ts';
+import { catchUpBytes, initialSyncBytes, SMALL_BYTES } from './sync-cost.ts';
 import type { SyncFilter } from './sync-filter.ts';
 import type { Typing } from './typing.ts';
 import { type LateState, type StateName, type SyncWindow, userLogMoved } from './window.ts';
@@ -101,7 +101,8 @@ export class Sync {
     if (this.#admission === undefined || (since !== undefined && !fullState)) return undefined;
     const mostHeld = since === undefined && late !== undefined ? MOST_HELD : undefined;
     const bytes = await initialSyncBytes(this.#parts.db, view.userNid, filter, mostHeld);
-    return this.#admission.admit('initial_sync', bytes, signal);
+    // Who has just signed up begins as long as anybody is answered at all.
+    return this.#admission.admit(bytes <= SMALL_BYTES ? 'answer' : 'initial_sync', bytes, signal);
   }
 
   /** A client that was away for long gets as much as one that begins. @throws BudgetFullError */

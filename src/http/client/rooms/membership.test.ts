@@ -37,6 +37,7 @@ onEachDatabase('who may not join is told so', async (db, t) => {
   assert.deepEqual(await refusal(api.post('bob', '/v3/join/%23nowhere:one.example')), [404, 'M_NOT_FOUND']);
   assert.deepEqual(await refusal(api.post('bob', '/v3/join/%23nowhere:two.example')), [404, 'M_NOT_FOUND']);
   assert.deepEqual(await refusal(api.post('bob', '/v3/join/%23nowhere')), [400, 'M_INVALID_PARAM']);
+  assert.deepEqual(await refusal(api.post('bob', '/v3/join/nowhere')), [400, 'M_INVALID_PARAM']);
   const open = await api.create('alice');
   const suspended = api.post('bob', `/v3/join/${open}`, {}, { isSuspended: true });
   assert.deepEqual(await refusal(suspended), [403, 'M_USER_SUSPENDED']);

@@ -91,6 +91,26 @@ onEachDatabase('events carry their aggregations: edits, threads, references', as
   assert.equal((await relationsFor('alice'))['m.replace'], undefined);
 });
 
+onEachDatabase('who ignores somebody is not told how often they replied', async (db, t) => {
+  const api = new RoomApi(db, t);
+  const room = await api.create('alice');
+  await api.join('bob', room);
+  await api.join('carol', room);
+  const root = await api.say('alice', room, 'root');
+  const reply = await api.say('bob', room, 'bob', to('m.thread', root));
+  for (const body of ['carol', 'again']) await api.say('carol', room, body, to('m.thread', root));
+  const thread = async (who: string) => {
+    const event = await api.ok(api.get(who, `/v3/rooms/${room}/event/${root}`));
+    const relations = (event.unsigned as JsonObject)['m.relations'] as Record<string, JsonObject>;
+    const { count, latest_event: latest } = relations['m.thread'] as { count: number; latest_event: JsonObject };
+    return [count, latest.event_id];
+  };
+  assert.equal((await thread('alice'))[0], 3);
+  const alice = await api.rooms.nids.users.findOne(db, '@alice:one.example' as never);
+  api.ignored.set(alice ?? 0, new Set(['@carol:one.example']));
+  assert.deepEqual(await thread('alice'), [1, reply]);
+});
+
 onEachDatabase('threads are listed by their last reply, all or one’s own', async (db, t) => {
   const api = new RoomApi(db, t);
   const room = await api.create('alice');
