@@ -29,6 +29,7 @@ import type { Endpoint } from '../http/endpoint.ts';
 import { oauthRoutes } from '../http/oauth/routes.ts';
 import { type PlacedEndpoint, servedBy } from '../http/served-by.ts';
 import { accountPageRoutes } from '../http/site/account/routes.ts';
+import { loginFallback } from '../http/site/fallback/login.ts';
 import { fallbackRoutes } from '../http/site/fallback/routes.ts';
 import { mailPageRoutes } from '../http/site/mail-page.ts';
 import type { SignOnRouteParts } from '../http/site/sign-on/departure.ts';
@@ -73,6 +74,7 @@ export function clientRoutes(parts: Parts, config: Config, { clock, version, his
     ...threepidRoutes(accounts),
     ...mailPageRoutes({ validations: accounts.validations, serverName: rooms.serverName }),
     ...fallbackRoutes(accounts),
+    loginFallback({ serverName: rooms.serverName }),
     ...signOnRoutes(signOnParts(parts, config)),
     ...oauthPages(parts, config, clock),
     ...accountDataRoutes({ accounts }),

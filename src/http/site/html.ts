@@ -58,13 +58,21 @@ export interface PageOptions {
   readonly script?: string | undefined;
   /** Where a form of the page may lead by a redirect, beside this server: a source as a content security policy has it. */
   readonly leadsTo?: string;
+  /** Whether its script sends requests to this server. */
+  readonly asksUs?: boolean;
 }
 
 /** A whole page. */
-export function page(title: string, content: Html, status = 200, { script, leadsTo }: PageOptions = {}): Reply {
+export function page(
+  title: string,
+  content: Html,
+  status = 200,
+  { script, leadsTo, asksUs = false }: PageOptions = {},
+): Reply {
   const scripts =
     script === undefined ? '' : `; script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`;
-  const allowed = `; form-action 'self'${leadsTo === undefined ? '' : ` ${leadsTo}`}${scripts}`;
+  const asking = asksUs ? "; connect-src 'self'" : '';
+  const allowed = `; form-action 'self'${leadsTo === undefined ? '' : ` ${leadsTo}`}${scripts}${asking}`;
   const headers = { ...HEADERS, 'content-security-policy': POLICY + allowed };
   const body = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
