@@ -1,6 +1,7 @@
 import type { Static } from 'typebox';
 import { Type } from '../base/schema.ts';
 import { isServerName } from '../core/ids.ts';
+import { calls, turn } from './calls.ts';
 import { cluster } from './cluster.ts';
 import { frontSection } from './front.ts';
 import {
@@ -291,18 +292,6 @@ const mail = section('Mails with which users prove addresses and get new passwor
   password: optionalText('The password to log in with.', 'a text', value => value !== ''),
 });
 
-const turn = section('A relay for calls between users who cannot reach each other, such as coturn.', {
-  uris: texts('Where it is.', [], 'a URI such as turn:turn.example.org?transport=udp', value =>
-    /^(turns?|stuns?):[^\s]+$/.test(value),
-  ),
-  shared_secret: optionalText(
-    'The secret that it shares with this server (`static-auth-secret` of coturn).',
-    'a text',
-    value => value !== '',
-  ),
-  lifetime: duration('How long users can use what they are given before they have to ask again.', '1d'),
-});
-
 const serverNotices = section('What the server itself tells users, in a room of their own (`copse user notice`).', {
   user: text(
     'The user it speaks through, without the server name. Nobody can register or log in under this name.',
@@ -380,6 +369,7 @@ export const ConfigSchema = section('', {
   url_previews: urlPreviews,
   mail,
   turn,
+  calls,
   presence: flag('Whether users see who is online. It costs much in big rooms.', false),
   memory: bytes(
     'What the server process may use altogether; the process that draws thumbnails, and PostgreSQL, come on top. About ' +

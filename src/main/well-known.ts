@@ -16,5 +16,6 @@ export function wellKnownOf(config: Config): WellKnown {
       securityEmail: support.security_email,
     },
     policyServerKey,
+    calls: { livekitUrls: config.calls.livekit_service_urls },
   };
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../../base/clock.ts';
 import type { Endpoint } from '../../endpoint.ts';
 import { authMetadata, type OAuthFacts } from './auth-metadata.ts';
 import { type CapabilitySettings, capabilities } from './capabilities.ts';
+import { rtcTransports } from './rtc-transports.ts';
 import { thirdPartyLocation } from './third-party-location.ts';
 import { thirdPartyLocationOfProtocol } from './third-party-location-of-protocol.ts';
 import { thirdPartyProtocol } from './third-party-protocol.ts';
@@ -28,6 +29,7 @@ export function serverRoutes(parts: ServerRouteParts): Endpoint[] {
     capabilities(parts.capabilities),
     authMetadata(parts),
     turnServer(parts),
+    rtcTransports(parts.wellKnown),
     thirdPartyProtocols(parts),
     thirdPartyProtocol(parts),
     thirdPartyLocation(parts),

@@ -18,6 +18,7 @@ const NOTHING: WellKnown = {
   server: undefined,
   support: { page: undefined, email: undefined, matrixId: undefined, securityEmail: undefined },
   policyServerKey: undefined,
+  calls: { livekitUrls: [] },
 };
 const NO_RELAY: TurnSettings = { uris: [], secret: 'x', lifetimeMs: 1 };
 
@@ -45,6 +46,25 @@ test('without bridges there is nothing to look up, and that is said', async t =>
   }
   for (const path of ['location', 'user'])
     assert.deepEqual(await refusal(api.get('alice', `/v3/thirdparty/${path}`)), [400, 'M_MISSING_PARAM']);
+});
+
+test('clients of calls are told where they get a token, by the server and before they have an account', async t => {
+  const urls = ['https://calls.example.org/livekit', 'https://other.example.org'];
+  const wellKnown = { ...NOTHING, client: 'https://example.org', calls: { livekitUrls: urls } };
+  const path = '/unstable/org.matrix.msc4143/rtc/transports';
+  const expected = urls.map(url => ({ type: 'livekit', livekit_service_url: url }));
+  const { api } = await apiOf(t, { wellKnown });
+  assert.deepEqual(await api.ok(api.get('alice', path)), { rtc_transports: expected });
+  assert.deepEqual(await refusal(api.get('', path)), [401, 'M_MISSING_TOKEN']);
+  const asked = await federationServer(t, wellKnownRoutes(wellKnown), () =>
+    assert.fail('nothing is signed'),
+  ).app.inject({ url: '/.well-known/matrix/client' });
+  assert.deepEqual(asked.json(), {
+    'm.homeserver': { base_url: 'https://example.org' },
+    'org.matrix.msc4143.rtc_foci': expected,
+  });
+  const { api: bare } = await apiOf(t);
+  assert.deepEqual(await bare.ok(bare.get('alice', path)), { rtc_transports: [] });
 });
 
 test('a relay for calls is told of with a name and a password that it can check', async t => {
@@ -99,7 +119,8 @@ test('the well-known files say what the operator has set, and are not there with
   };
   for (const name of ['client', 'server', 'support', 'policy_server']) assert.equal((await ask(NOTHING)(name))[0], 404);
   const support = { page: 'https://a.example', email: 'a@b', matrixId: '@a:b', securityEmail: 's@b' };
-  const get = ask({ client: 'https://c.example', server: 's.example:443', support, policyServerKey: 'a'.repeat(43) });
+  const told = { client: 'https://c.example', server: 's.example:443', support, policyServerKey: 'a'.repeat(43) };
+  const get = ask({ ...NOTHING, ...told });
   assert.deepEqual(await get('client'), [200, { 'm.homeserver': { base_url: 'https://c.example' } }, '*']);
   assert.deepEqual(await get('server'), [200, { 'm.server': 's.example:443' }, '*']);
   const contacts = [

@@ -1,5 +1,6 @@
 import { notFound } from '../../../core/matrix-error.ts';
 import { type Endpoint, endpoint } from '../../endpoint.ts';
+import { type CallSettings, transportsOf } from './rtc-transports.ts';
 
 /** What delegation says; the addresses come from the configuration. */
 export interface WellKnown {
@@ -15,6 +16,7 @@ export interface WellKnown {
   };
   /** The public key of a policy server under this name: unpadded base64 of Ed25519. */
   readonly policyServerKey: string | undefined;
+  readonly calls: CallSettings;
 }
 
 /** Client-server API, "Well-known URI"; server-server API, "Resolving server names". */
@@ -27,14 +29,18 @@ export function wellKnownRoutes(wellKnown: WellKnown): Endpoint[] {
   ];
 }
 
-const wellKnownClient = ({ client }: WellKnown) =>
+const wellKnownClient = ({ client, calls }: WellKnown) =>
   endpoint({
     method: 'GET',
     path: '/.well-known/matrix/client',
     auth: 'none',
     async handle() {
       if (client === undefined) throw notFound('This server has no public address (public_base_url) set.');
-      return { 'm.homeserver': { base_url: client } };
+      const foci = transportsOf(calls);
+      return {
+        'm.homeserver': { base_url: client },
+        ...(foci.length === 0 ? {} : { 'org.matrix.msc4143.rtc_foci': foci }),
+      };
     },
   });
 
