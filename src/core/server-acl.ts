@@ -35,6 +35,16 @@ export function compileServerAcl(content: JsonObject, mostPatterns = MOST_PATTER
   };
 }
 
+/** Which part of an ACL keeps a server out, in the words of the event; undefined where none does. */
+export function ruleAgainst(content: JsonObject, server: string): string | undefined {
+  if (compileServerAcl(content).allows(server)) return undefined;
+  const parsed = parseServerName(server);
+  if (parsed === undefined) return 'it is no server name';
+  if (parsed.kind !== 'dns' && getOwn(content, 'allow_ip_literals') === false) return 'allow_ip_literals: false';
+  const denied = (getArray(content, 'deny') ?? []).find(entry => compileList([entry], 1)(parsed.host.toLowerCase()));
+  return denied === undefined ? 'no entry of allow' : `deny: ${String(denied)}`;
+}
+
 function compileList(entries: readonly unknown[], mostPatterns: number): Glob {
   const plain = new Set<string>();
   const patterns = new Map<string, Glob>();

@@ -93,7 +93,7 @@ test('the clock is compared with others, or with that of the database', () => {
 
 test('what our public name shows is told cause by cause', () => {
   const seen = (more: Partial<NonNullable<Facts['ourselves']>>): NonNullable<Facts['ourselves']> => ({
-    ...{ server: 'one.example', health: 'not provable', findings: [], unproven: [] },
+    ...{ server: 'one.example', health: 'not provable', since: null, findings: [], unproven: [] },
     ...more,
   });
   assert.deepEqual(bad({ ourselves: seen({ unproven: ['inbound from outside: not proven'] }) }), []);

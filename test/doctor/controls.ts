@@ -4,6 +4,7 @@ import { federationWith } from '../support/federation-settings.ts';
 import { PEER, THIRD } from './doctor-world.ts';
 import type { Fault } from './fault.ts';
 import { putNginx, rightNginx } from './faults-of-ours.ts';
+import type { Answering } from './front.ts';
 
 /** Worlds in which nothing is wrong: a finding there is a false alarm. */
 export const CONTROLS: readonly Fault[] = [
@@ -79,4 +80,36 @@ export const CONTROLS: readonly Fault[] = [
       return undefined;
     },
   },
+  {
+    id: 'C9',
+    about: 'both proxies answer the first request for each path with 502',
+    cause: undefined,
+    async inject({ us, peer }) {
+      for (const { front } of [us, peer]) front.answering = onceFor(badGateway);
+      return undefined;
+    },
+  },
+  {
+    id: 'C10',
+    about: 'connections to both are reset the first time',
+    cause: undefined,
+    async inject({ us, peer }) {
+      for (const { front } of [us, peer]) front.answering = onceFor((_, answer) => answer.destroy() !== undefined);
+      return undefined;
+    },
+  },
 ];
+
+const badGateway: Answering = (_, answer) => answer.writeHead(502).end('<h1>Bad Gateway</h1>') !== undefined;
+
+/** Answers the first request of each method, path and size so. */
+function onceFor(answering: Answering): Answering {
+  const seen = new Set<string>();
+  return (asked, answer) => {
+    const { method, url, headers } = asked;
+    const request = `${method} ${url} ${headers['content-length']}`;
+    if (seen.has(request)) return false;
+    seen.add(request);
+    return answering(asked, answer);
+  };
+}

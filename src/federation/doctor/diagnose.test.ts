@@ -137,9 +137,33 @@ test('the report begins with the cause, and prints nothing that moves a cursor',
     roomFacts({ refused: [{ reason: 'not \u001b[2J allowed', isSoft: false, events: 2, newestAt: NOW }] }),
   ];
   const text = reportText(diagnose(factsOf([peerFacts({ rooms })])), [{ server: 'peer.example', lines: ['nothing'] }]);
-  assert.match(text, /^peer\.example {3}NOT HEALTHY\n cause {2}D24 /);
+  assert.match(text, /^peer\.example {3}NOT HEALTHY {3}confidence: likely\n cause {2}D24 /);
   assert.match(text, /\n done {3}nothing\n/);
   assert.ok(!text.includes('\u001b'));
+});
+
+test('the report says since when, for how long, how sure that is, and what has come since', () => {
+  const unknown = [{ eventId: '$new', sender: '@dora:peer.example', ts: NOW - 3_600_000 }];
+  const probe = { ...roomFacts().probe!, unknown, depth: 193 };
+  const receiving = { ...peerFacts().receiving!, heardAt: NOW - 11_460_000, transactionAt: null };
+  const rooms = [
+    roomFacts({ probe, alias: '#pine64:peer.example' }),
+    roomFacts({ roomId: '!b', probe: { ...probe, depth: 13 } }),
+  ];
+  const before = factsOf([peerFacts({ rooms, receiving })]);
+  const after = diagnose({ ...factsOf([peerFacts({ receiving: { ...receiving, heardAt: NOW + 2000 } })]) });
+  const done = [{ server: 'peer.example', lines: ['said hello to it'] }];
+  const [text = ''] = reportText(diagnose(before), done, after).split('\n\n');
+  assert.match(
+    text,
+    /^peer\.example {3}NOT HEALTHY {3}since 2027-01-15 04:49:00 UTC \(3 h 11 min\) {3}confidence: likely\n/,
+  );
+  assert.match(
+    text,
+    /\n effect at least 184 events missing in 2 rooms \(#pine64:peer\.example: 182\), nothing of ours undelivered\n/,
+  );
+  assert.match(text, /\n now {4}healthy\n {8}it sent us something 2027-01-15 08:00:02 UTC$/);
+  assert.equal(diagnose(factsOf([peerFacts()])).peers[0]?.since, null, 'nothing is wrong');
 });
 
 test('every cause is explained', () => {

@@ -1,5 +1,5 @@
 import { CHECKS } from './checks/all.ts';
-import { workingPlaces } from './checks/reading.ts';
+import { heardAt, workingPlaces } from './checks/reading.ts';
 import type { Facts, PeerFacts } from './facts.ts';
 import type { Cause, Check, Finding, Verdict } from './verdict.ts';
 import { countText, quoted, spanText } from './words.ts';
@@ -7,22 +7,25 @@ import { countText, quoted, spanText } from './words.ts';
 /** Never `healthy` by assumption: what was not seen to work is not provable. */
 export type Health = 'healthy' | 'sick' | 'not provable';
 
-export interface PeerDiagnosis {
+/** What is thought of one server, ours or another. */
+export interface ServerDiagnosis {
   readonly server: string;
   readonly health: Health;
+  /** Since when something is wrong, as far as the facts tell: what is known to have begun first. */
+  readonly since: number | null;
   readonly findings: readonly Finding[];
   /** What would have to be seen before the server could be called healthy. */
   readonly unproven: readonly string[];
 }
 
+export interface PeerDiagnosis extends ServerDiagnosis {
+  /** When it sent us something last. */
+  readonly heardAt: number | null;
+}
+
 export interface Diagnosis {
   readonly takenAt: number;
-  readonly us: {
-    readonly server: string;
-    readonly health: Health;
-    readonly findings: readonly Finding[];
-    readonly unproven: readonly string[];
-  };
+  readonly us: ServerDiagnosis;
   readonly peers: readonly PeerDiagnosis[];
 }
 
@@ -33,7 +36,7 @@ export function diagnose(facts: Facts, checks: readonly Check[] = CHECKS): Diagn
   const unproven = unprovenOfUs(facts);
   return {
     takenAt: facts.takenAt,
-    us: { server: facts.us.server, health: healthOf(ours, unproven), findings: ours, unproven },
+    us: { ...judged(ours, unproven), server: facts.us.server },
     peers: facts.peers.map(peer => diagnosePeer(peer, facts, checks, own)),
   };
 }
@@ -64,7 +67,17 @@ function diagnosePeer(
   const found = judgements(checks, check => (check.scope === 'peer' ? check.judge(peer, facts) : undefined));
   const findings = inOrder(found, own);
   const unproven = unprovenOfPeer(peer, facts.takenAt);
-  return { server: peer.server, health: healthOf(findings, unproven), findings, unproven };
+  const heard = heardAt(peer);
+  return { ...judged(findings, unproven), server: peer.server, heardAt: heard === 0 ? null : heard };
+}
+
+function judged(findings: readonly Finding[], unproven: readonly string[]): Omit<ServerDiagnosis, 'server'> {
+  const since = Math.min(...findings.map(finding => finding.since ?? Number.POSITIVE_INFINITY));
+  return {
+    health: healthOf(findings, unproven),
+    since: Number.isFinite(since) ? since : null,
+    ...{ findings, unproven },
+  };
 }
 
 function judgements(checks: readonly Check[], judge: (check: Check) => Verdict | undefined): Judgement[] {
@@ -124,10 +137,10 @@ function isReachedFromOutside({ outside, instance }: Facts['us']): boolean {
 }
 
 function unprovenOfPeer(peer: PeerFacts, now: number): string[] {
-  const { route, receiving, sending, rooms, roomsShared } = peer;
+  const { route, sending, rooms, roomsShared } = peer;
   const unasked = roomsShared - rooms.filter(({ probe }) => probe?.status === 200).length;
   const named = rooms.filter(({ probe }) => (probe?.heads.length ?? 0) >= MANY_HEADS).length;
-  const heard = Math.max(receiving?.heardAt ?? 0, receiving?.transactionAt ?? 0);
+  const heard = heardAt(peer);
   const reasons: (string | false)[] = [
     !peer.isAllowed && 'our settings forbid talking to it (federation.allow, federation.deny)',
     route === null && 'it was not looked for',

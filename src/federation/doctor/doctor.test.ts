@@ -19,7 +19,7 @@ import { READER } from '../outbound/log-follower.ts';
 import { queueEdus } from '../outbound/outbound-edu.table.ts';
 import { setAside } from '../outbound/set-aside.table.ts';
 import { diagnose } from './diagnose.ts';
-import { Doctor } from './doctor.ts';
+import { Doctor, THOROUGH } from './doctor.ts';
 import { Echoes } from './echoes.ts';
 import type { Facts } from './facts.ts';
 import { OwnFailures } from './own-failures.ts';
@@ -51,7 +51,7 @@ async function startedDoctor(t: TestContext, db: Database, leases: Pick<Leases, 
     ...{ policy: OPEN_ACL, notaries: [], software: 'Copse test', network: undefined },
   });
   const look = async () => {
-    const facts = await doctor.examine([TWO], never);
+    const facts = await doctor.examine([TWO], never, { ...THOROUGH, doubtMs: 0 });
     // What is seen can be kept, and read again.
     assert.deepEqual(await readFacts(JSON.stringify(facts)), facts);
     return facts;
@@ -217,7 +217,7 @@ onEachDatabase('work that waits is told with who should do it, and for how long'
   world.here.clock.advance(MINUTE_MS);
   const [found] = await causes();
   assert.equal(found?.cause, 'D19');
-  assert.match(found?.effect ?? '', /^other servers are not sent what happens here$/);
+  assert.match(found?.effect ?? '', /^other servers are not sent what happens here \(1 item waiting\)$/);
   assert.match(
     found?.proof.join('\n') ?? '',
     /^federation-log \(role federation-out\): 1 item, the first for 1 min; no process does it$/m,

@@ -18,6 +18,7 @@ import { gatherRooms, MOST_ROOMS } from './gather/rooms.ts';
 import { gatherRoute } from './gather/route.ts';
 import { gatherSending } from './gather/sending.ts';
 import type { DifferenceParts } from './gather/state-difference.ts';
+import { PAUSE_MS } from './gather/twice.ts';
 import { gatherWork, type Machine } from './gather/work.ts';
 import type { OwnFailures } from './own-failures.ts';
 import type { PeerLedger } from './peer-ledger.ts';
@@ -50,6 +51,8 @@ export interface Thoroughness {
   readonly rooms: number;
   /** Between two questions about rooms. */
   readonly pauseMs: number;
+  /** How long after an answer that says that something is wrong the same is asked again. */
+  readonly doubtMs: number;
   /** Of how many rooms of a server the state is compared where nothing shows that it differs. */
   readonly states: number;
   /** Whether our own public name is looked at as well. */
@@ -59,7 +62,7 @@ export interface Thoroughness {
 }
 
 /** For somebody who waits for it. */
-export const THOROUGH: Thoroughness = { rooms: MOST_ROOMS, pauseMs: 0, states: 20, withFront: true };
+export const THOROUGH: Thoroughness = { rooms: MOST_ROOMS, pauseMs: 0, doubtMs: PAUSE_MS, states: 20, withFront: true };
 /** Asking a server about its rooms ends after so long. */
 const ROOMS_MS = 40_000;
 const DAY_MS = 24 * 3_600_000;
@@ -162,7 +165,9 @@ export class Doctor {
     const route = isAllowed ? await this.#route(server) : null;
     // Without a network to look at, the questions themselves show whether it is there.
     const isReached = isAllowed && (route === null || route.places.some(isWorking));
-    const keys = isAllowed ? await gatherKeys({ ...this.#parts, ...rooms, identity: rooms }, server) : null;
+    const keys = isAllowed
+      ? await gatherKeys({ ...this.#parts, ...rooms, identity: rooms }, server, { isReached, ...how })
+      : null;
     const found = { server, isAllowed, route, keys };
     const domainNid = await rooms.nids.domains.findOne(db, server);
     const own = await rooms.nids.domains.findOne(db, rooms.serverName);

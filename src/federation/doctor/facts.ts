@@ -166,6 +166,8 @@ const Difference = Type.Object({ at: ts, after: text, entries: Type.Array(StateE
 /** A room that both are in. */
 const Room = Type.Object({
   roomId: text,
+  /** Its canonical alias. */
+  alias: Type.Optional(nullable(text)),
   version: text,
   joinedHere: count,
   joinedThere: count,
@@ -175,6 +177,10 @@ const Room = Type.Object({
   lost: count,
   holes: Type.Array(Hole),
   /** Whether the room's ACL, as we know it, lets each of us take part. */
+  /** The event that is the ACL, and what in it keeps us and the server out. */
+  acl: Type.Optional(
+    nullable(Type.Object({ eventId: text, sender: text, at: ts, us: nullable(text), them: nullable(text) })),
+  ),
   aclAllowsUs: flag,
   aclAllowsThem: flag,
   /** Since when the server does not tell us what the room ends with, and why. */

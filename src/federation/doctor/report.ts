@@ -1,7 +1,7 @@
 import { CHECKS } from './checks/all.ts';
-import type { Diagnosis, Health } from './diagnose.ts';
+import type { Diagnosis, Health, PeerDiagnosis, ServerDiagnosis } from './diagnose.ts';
 import type { Finding } from './verdict.ts';
-import { momentText } from './words.ts';
+import { momentText, spanText } from './words.ts';
 
 /** What was done about a finding, in lines. */
 export interface Done {
@@ -22,11 +22,12 @@ export function reportText({ us, peers, takenAt }: Diagnosis, done: readonly Don
     ...peers.map(peer =>
       block(
         peer,
+        takenAt,
         doneAbout(peer.server),
         after?.peers.find(each => each.server === peer.server),
       ),
     ),
-    block({ ...us, server: `${us.server} (this server)` }, doneAbout(us.server), after?.us),
+    block({ ...us, server: `${us.server} (this server)` }, takenAt, doneAbout(us.server), after?.us),
     `seen ${momentText(takenAt)}; \`copse doctor federation --explain ${firstCause(peers, us) ?? 'D01'}\` says more about a cause`,
   ];
   return blocks.join('\n\n');
@@ -55,28 +56,28 @@ export function causesText(): string {
   return CHECKS.map(({ cause, title }) => `${cause}  ${title}`).join('\n');
 }
 
-interface Told {
-  readonly server: string;
-  readonly health: Health;
-  readonly findings: readonly Finding[];
-  readonly unproven: readonly string[];
-}
+type Told = ServerDiagnosis & Partial<Pick<PeerDiagnosis, 'heardAt'>>;
 
-function block(
-  { server, health, findings, unproven }: Told,
-  done: readonly (readonly string[])[],
-  after: Told | undefined,
-): string {
-  const lines = [`${server}   ${SAID[health]}`];
+function block(told: Told, takenAt: number, done: readonly (readonly string[])[], after: Told | undefined): string {
+  const { health, findings, unproven } = told;
+  const lines = [headText(told, takenAt)];
   for (const finding of findings) lines.push(...findingLines(finding));
   lines.push(...done.flatMap(each => labelled('done', each)));
-  if (after !== undefined && done.length > 0) lines.push(...labelled('now', [nowText(after)]));
+  if (after !== undefined && done.length > 0) lines.push(...labelled('now', nowLines(after, takenAt)));
   lines.push(...labelled(health === 'sick' ? 'also' : 'but', unproven));
   return lines.join('\n');
 }
 
-function nowText({ health, findings }: Told): string {
-  return `${SAID[health]}${findings.length === 0 ? '' : `: ${findings.map(({ cause }) => cause).join(', ')}`}`;
+function headText({ server, health, since, findings: [first] }: Told, now: number): string {
+  const parts = [server, SAID[health]];
+  if (since !== null && health === 'sick') parts.push(`since ${momentText(since)} (${spanText(now - since)})`);
+  if (first !== undefined) parts.push(`confidence: ${first.confidence}`);
+  return parts.join('   ');
+}
+
+function nowLines({ health, findings, heardAt }: Told, before: number): string[] {
+  const state = `${SAID[health]}${findings.length === 0 ? '' : `: ${findings.map(({ cause }) => cause).join(', ')}`}`;
+  return [state, ...(heardAt != null && heardAt > before ? [`it sent us something ${momentText(heardAt)}`] : [])];
 }
 
 function findingLines({ cause, title, confidence, because, effect, proof, repair }: Finding): string[] {

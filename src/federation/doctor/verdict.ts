@@ -18,7 +18,9 @@ export interface Repair {
 
 export interface Verdict {
   readonly confidence: Confidence;
-  /** What users notice. */
+  /** Since when, where the facts tell: milliseconds since 1970. */
+  readonly since?: number | undefined;
+  /** What users notice, with counts and times. */
   readonly effect: string;
   /** What was seen, in lines. */
   readonly proof: readonly string[];

@@ -1,7 +1,7 @@
 import type { PeerFacts } from '../facts.ts';
 import type { Check, Verdict } from '../verdict.ts';
-import { countText, momentText, someText } from '../words.ts';
-import { missingAtLeast, roomsBehind } from './reading.ts';
+import { momentText, someText } from '../words.ts';
+import { firstOf, heardAt, lossText, roomsBehind } from './reading.ts';
 
 /** What is so young may be on its way. */
 const ON_ITS_WAY_MS = 10_000;
@@ -22,17 +22,17 @@ Helps: saying hello to the server, and filling all rooms that we share with it. 
 
 function judged(peer: PeerFacts, now: number): Verdict | undefined {
   const rooms = roomsBehind(peer);
-  const heard = Math.max(peer.receiving?.heardAt ?? 0, peer.receiving?.transactionAt ?? 0);
+  const heard = heardAt(peer);
   const unsent = rooms
     .flatMap(room => room.probe?.unknown ?? [])
     .filter(({ ts, sender }) => ts !== null && sender?.endsWith(`:${peer.server}`) && ts < now - ON_ITS_WAY_MS);
   const newest = Math.max(...unsent.map(({ ts }) => ts ?? 0));
   if (unsent.length === 0 || heard >= newest) return undefined;
-  const missing = rooms.reduce((sum, room) => sum + missingAtLeast(room), 0);
   return {
     // A proxy of ours that acknowledges and loses requests looks the same from here.
     confidence: 'likely',
-    effect: `at least ${countText(missing, 'event')} missing in ${countText(rooms.length, 'room')}`,
+    since: firstOf([heard, ...unsent.map(({ ts }) => ts)]),
+    effect: lossText(peer, rooms),
     proof: [
       `it has events of its own users that we lack, the newest of ${momentText(newest)}: ${someText(unsent.map(({ eventId }) => eventId))}`,
       heard === 0

@@ -20,6 +20,7 @@ Helps: trying at once. Copse does it.`,
     if (statusIn(sending.reason) !== undefined) return undefined;
     return {
       confidence: 'proven',
+      since: sending.failingSince ?? undefined,
       effect: `${countText(sending.rooms, 'room')} of ours and ${countText(sending.edus, 'message to devices', 'messages to devices')} wait for it, for another ${spanText(sending.retryAt - now)}`,
       proof: [
         `the next try is ${momentText(sending.retryAt)}, after ${countText(sending.tries, 'failure')} since ${momentText(sending.failingSince ?? now)}`,

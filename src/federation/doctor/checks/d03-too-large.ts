@@ -1,6 +1,6 @@
 import type { Check } from '../verdict.ts';
 import { bytesText, countText, quoted } from '../words.ts';
-import { statusIn } from './reading.ts';
+import { firstOf, statusIn } from './reading.ts';
 
 /** What a proxy or a CDN in front says of requests that are too large, or that its server did not survive. */
 const SIZE = new Set([413, 520, 524]);
@@ -22,6 +22,7 @@ Helps: smaller transactions. Copse halves a refused one by itself, down to the o
     if (aside.length === 0 && !isRefused) return undefined;
     return {
       confidence: 'proven',
+      since: firstOf([isRefused ? sending.failingSince : null, ...aside.map(({ at }) => at)]),
       effect: `${countText(aside.length, 'item')} could not be sent to it; ${countText(sending.edus, 'message to devices', 'messages to devices')} wait`,
       proof: [
         ...(isRefused ? [`it refuses what it is sent: ${quoted(sending.reason ?? '')}`] : []),

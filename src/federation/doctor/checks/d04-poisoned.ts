@@ -1,6 +1,6 @@
 import type { Check } from '../verdict.ts';
 import { countText, momentText, quoted } from '../words.ts';
-import { statusIn } from './reading.ts';
+import { firstOf, statusIn } from './reading.ts';
 
 export const poisoned: Check = {
   cause: 'D04',
@@ -16,7 +16,8 @@ Helps: that item is set aside and everything behind it goes on. The item itself 
     if (aside.length === 0) return undefined;
     return {
       confidence: 'proven',
-      effect: `${countText(aside.length, 'item')} of ours did not arrive there`,
+      since: firstOf(aside.map(({ at }) => at)),
+      effect: `${countText(aside.length, 'item')} of ours did not arrive there, and everything behind has gone on`,
       proof: aside
         .slice(0, 5)
         .map(

@@ -1,5 +1,6 @@
 import type { Check } from '../verdict.ts';
 import { bytesText } from '../words.ts';
+import { UNSIGNED } from './reading.ts';
 
 /** The proxy found nobody behind it, or wanted patience: that is not about how large a body is. */
 const IS_AWAY = new Set([429, 502, 503, 504]);
@@ -15,7 +16,7 @@ Helps: a limit above media.max_upload and 12 MB in every proxy in front: client_
   explains: ['D01', 'D20'],
   judge({ us }) {
     const bodies = us.front?.bodies ?? [];
-    const isTaken = (body: (typeof bodies)[number]) => body.errcode === 'M_UNAUTHORIZED';
+    const isTaken = (body: (typeof bodies)[number]) => body.errcode === UNSIGNED;
     const small = bodies.some(isTaken);
     const largest = Math.max(...bodies.filter(isTaken).map(({ bytes }) => bytes));
     const refused = bodies
@@ -24,7 +25,7 @@ Helps: a limit above media.max_upload and 12 MB in every proxy in front: client_
     if (!small || refused === undefined) return undefined;
     return {
       confidence: refused.status === 413 ? 'proven' : 'likely',
-      effect: 'large transactions of other servers are lost, and those servers back off from us',
+      effect: `transactions of other servers of more than ${bytesText(largest)} do not arrive, and those servers back off from us`,
       proof: [
         `a request of ${bytesText(largest)} to ${us.server} reached this process`,
         `one of ${bytesText(refused.bytes)} did not: ${refused.status ?? refused.error ?? 'no answer'}`,

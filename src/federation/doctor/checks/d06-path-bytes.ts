@@ -18,7 +18,7 @@ Helps: in nginx proxy_pass without a path or slash at its end; in Apache nocanon
     if (first === undefined) return undefined;
     return {
       confidence: 'proven',
-      effect: 'requests of other servers about rooms and events fail with 401: joins, history, missing events',
+      effect: `requests of other servers about rooms and events fail with 401 (${changed.length} of ${echoes.length} that were tried): joins, history, missing events`,
       proof: [`sent:    ${first.sent}`, `arrived: ${quoted(first.target ?? '', 300)}`, ...differences(first)],
       repair: {
         kind: undefined,

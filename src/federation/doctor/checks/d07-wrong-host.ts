@@ -1,6 +1,6 @@
 import type { Facts, PlaceFacts } from '../facts.ts';
 import type { Check, Verdict } from '../verdict.ts';
-import { quoted, someText } from '../words.ts';
+import { countText, quoted, someText } from '../words.ts';
 import { isMatrixAnswer, placeText } from './reading.ts';
 
 export const wrongHost: Check = {
@@ -19,12 +19,13 @@ host where it works.`,
 function judged({ us }: Facts): Verdict | undefined {
   const { front } = us;
   if (front === null) return undefined;
-  const wrong = front.route.places.filter(isSomethingElse);
+  const { places } = front.route;
+  const wrong = places.filter(isSomethingElse);
   const isForeign = front.keys.published !== null && !front.keys.published.some(key => key.id === us.signingKey);
   if (wrong.length === 0 && !isForeign) return undefined;
   return {
     confidence: 'proven',
-    effect: 'other servers cannot reach us at these addresses',
+    effect: `other servers cannot reach us at ${isForeign ? places.length : wrong.length} of ${countText(places.length, 'address', 'addresses')}`,
     proof: [
       `${us.server} leads to ${front.route.certName ?? '?'} (step ${front.route.step ?? '?'})`,
       ...wrong.slice(0, 4).map(whatAnswers),

@@ -25,7 +25,7 @@ Helps: letting TCP to any port out, at least 443 and 8448.`,
       const others = places.filter(({ place }) => place.port !== port && place.reached === 'http');
       return {
         confidence: others.length > 0 ? 'proven' : 'likely',
-        effect: `no server on port ${port} can be reached`,
+        effect: `no server on port ${port} can be reached (${servers.length} of ${servers.length} that were tried)`,
         proof: [
           `no connection to port ${port} of ${countText(servers.length, 'server')}: ${someText(servers)}`,
           others.length > 0

@@ -1,7 +1,7 @@
 import type { CertificateFacts, RouteFacts } from '../facts.ts';
 import type { Check, Verdict } from '../verdict.ts';
-import { momentText, quoted, someText } from '../words.ts';
-import { certificateErrorIn, placeText } from './reading.ts';
+import { countText, momentText, quoted, someText } from '../words.ts';
+import { certificateErrorIn, firstOf, placeText } from './reading.ts';
 
 const EXPLAIN = `Servers check the certificate of whom they talk to. One that is over, or sent without the certificates between it and a known
 authority, works in browsers (which fill the gap) and with lenient servers, and not with the others.
@@ -58,7 +58,8 @@ function judged(route: RouteFacts, now: number, ask: readonly string[]): Verdict
   if (first === undefined) return undefined;
   return {
     confidence: 'proven',
-    effect: ask.length > 0 ? 'we cannot talk to it' : 'strict servers cannot talk to us',
+    since: firstOf(bad.map(({ certificate: { notAfter } }) => (notAfter < now ? notAfter : undefined))),
+    effect: `${ask.length > 0 ? 'we cannot talk to it' : 'strict servers cannot talk to us'} at ${bad.length} of ${countText(route.places.length, 'address', 'addresses')}`,
     proof: bad.slice(0, 3).map(({ place, certificate }) => `${placeText(place)}: ${distrustText(certificate, now)}`),
     repair: { kind: undefined, lines: [...ask, remedy(first.certificate, now)] },
   };

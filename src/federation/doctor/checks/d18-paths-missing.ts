@@ -1,5 +1,6 @@
 import type { Check } from '../verdict.ts';
 import { countText, someText } from '../words.ts';
+import { isArrived } from './reading.ts';
 
 export const pathsMissing: Check = {
   cause: 'D18',
@@ -12,9 +13,7 @@ Helps: passing all of /_matrix on.`,
   explains: ['D01', 'D20'],
   judge({ us }) {
     const paths = us.front?.paths ?? [];
-    const missing = paths.filter(
-      ({ errcode, status }) => status !== 200 && (errcode === null || errcode === 'M_UNRECOGNIZED'),
-    );
+    const missing = paths.filter(path => !isArrived(path));
     // Where nothing arrives, that is the matter.
     if (missing.length === 0 || missing.length === paths.length) return undefined;
     return {

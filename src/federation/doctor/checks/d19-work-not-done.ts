@@ -1,6 +1,7 @@
 import type { DepartedFacts, OwnFacts, WorkFacts } from '../facts.ts';
 import type { Check } from '../verdict.ts';
 import { countText, momentText, quoted, spanText } from '../words.ts';
+import { firstOf } from './reading.ts';
 
 /** Other processes take over within ten seconds. */
 const UNHELD_MS = 20_000;
@@ -36,7 +37,10 @@ Helps: starting the process again, or another with that role; a loop that stands
     const gone = (us.departed ?? []).filter(process => unheld.some(work => mayDo(process, work)));
     return {
       confidence: 'proven',
-      effect: [...new Set(late.map(({ role }) => EFFECTS[role] ?? `nobody does ${role}`))].join('; '),
+      since: firstOf(late.map(({ since }) => since)),
+      effect: [...Map.groupBy(late, ({ role }) => role)]
+        .map(([role, these]) => `${EFFECTS[role] ?? `nobody does ${role}`} (${itemsText(these)})`)
+        .join('; '),
       proof: [
         ...late.map(each => workText(each, now)),
         ...gone.map(
@@ -74,6 +78,13 @@ function patienceWith({ work, holder }: WorkFacts): number {
 
 function mayDo({ roles }: DepartedFacts, { role }: WorkFacts): boolean {
   return roles.length === 0 || roles.includes(role);
+}
+
+function itemsText(late: readonly WorkFacts[]): string {
+  return `${countText(
+    late.reduce((sum, { items }) => sum + items, 0),
+    'item',
+  )} waiting`;
 }
 
 function workText({ work, role, items, since, holder }: WorkFacts, now: number): string {

@@ -1,7 +1,7 @@
 import type { PeerFacts } from '../facts.ts';
 import type { Check, Verdict } from '../verdict.ts';
 import { countText, momentText, someText } from '../words.ts';
-import { missingAtLeast } from './reading.ts';
+import { firstOf, lossText, missingAtLeast, roomText } from './reading.ts';
 
 /** What is so young may be on its way. */
 const ON_ITS_WAY_MS = 10_000;
@@ -23,18 +23,21 @@ function judged(peer: PeerFacts, now: number): Verdict | undefined {
     return old.length > 0 || room.missing > 0;
   });
   if (rooms.length === 0) return undefined;
-  const missing = rooms.reduce((sum, room) => sum + missingAtLeast(room), 0);
   const holes = rooms.flatMap(room => room.holes);
   const since = Math.min(...holes.map(({ firstSeen }) => firstSeen));
   return {
     confidence: 'proven',
-    effect: `at least ${countText(missing, 'event')} missing in ${countText(rooms.length, 'room')}`,
+    since: firstOf([
+      ...holes.map(({ firstSeen }) => firstSeen),
+      ...rooms.flatMap(room => room.probe?.unknown.map(({ ts }) => ts) ?? []),
+    ]),
+    effect: lossText(peer, rooms),
     proof: [
       ...rooms
         .slice(0, 4)
         .map(
           room =>
-            `${room.roomId}: ${countText(missingAtLeast(room), 'event')}${room.lost > 0 ? `, ${room.lost} that nobody has` : ''}; ours end at depth ${room.depth}${room.probe?.depth == null ? '' : `, theirs at ${room.probe.depth - 1}`}`,
+            `${roomText(room)}: ${countText(missingAtLeast(room), 'event')}${room.lost > 0 ? `, ${room.lost} that nobody has` : ''}; ours end at depth ${room.depth}${room.probe?.depth == null ? '' : `, theirs at ${room.probe.depth - 1}`}`,
         ),
       ...(rooms.length > 4 ? [`and ${countText(rooms.length - 4, 'more room')}`] : []),
       ...(holes.length > 0

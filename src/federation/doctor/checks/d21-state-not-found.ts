@@ -1,6 +1,6 @@
 import type { Check } from '../verdict.ts';
 import { countText, quoted, spanText } from '../words.ts';
-import { statusIn } from './reading.ts';
+import { firstOf, statusIn } from './reading.ts';
 
 const NOT_FOUND = 404;
 /** How the inbox begins to say why such an event waits. */
@@ -25,6 +25,7 @@ done at once.`,
     const rooms = new Set(stuck.map(({ roomId }) => roomId)).size;
     return {
       confidence: 'proven',
+      since: firstOf(stuck.map(({ since }) => since)),
       effect: `${countText(stuck.length, 'event')} of it in ${countText(rooms, 'room')} are not shown; other rooms go on`,
       proof: stuck
         .slice(0, 4)

@@ -1,5 +1,6 @@
 import type { Check } from '../verdict.ts';
 import { countText, quoted, spanText } from '../words.ts';
+import { firstOf } from './reading.ts';
 
 const LONG_MS = 10 * 60_000;
 
@@ -17,6 +18,7 @@ Helps: filling the room; looking at its state events when it goes on.`,
     if (worst === undefined) return undefined;
     return {
       confidence: 'proven',
+      since: firstOf(late.map(({ since }) => since)),
       effect: `${countText(receiving?.waiting ?? 0, 'event')} of it came and are not shown yet`,
       proof: late
         .slice(0, 4)

@@ -1,6 +1,6 @@
 import type { Check } from '../verdict.ts';
 import { momentText, quoted } from '../words.ts';
-import { statusIn } from './reading.ts';
+import { statusIn, waitingText } from './reading.ts';
 
 export const rateLimit: Check = {
   cause: 'D23',
@@ -16,7 +16,8 @@ Helps: patience. Copse waits as long as it is told to. If it lasts, the other ad
     if (!isRefused && asked.length === 0 && probes.length === 0) return undefined;
     return {
       confidence: 'proven',
-      effect: 'what we send to it arrives late',
+      since: isRefused ? (sending?.failingSince ?? undefined) : undefined,
+      effect: `what we send to it arrives late: ${waitingText(sending)}`,
       proof: [
         ...(isRefused ? [`what we sent last: ${quoted(sending?.reason ?? '')}`] : []),
         ...(sending?.retryAt == null ? [] : [`we send again ${momentText(sending.retryAt)}`]),

@@ -1,5 +1,6 @@
 import type { Check } from '../verdict.ts';
 import { countText, momentText, quoted } from '../words.ts';
+import { roomText } from './reading.ts';
 
 export const refusedEvents: Check = {
   cause: 'D24',
@@ -10,7 +11,7 @@ the room is wrong (see D25) we refuse what everybody else shows.
 Found by the reasons that are stored with refused events.
 Helps: looking at the reason: copse trace EVENT_ID. Where the state is wrong, taking it in again.`,
   judge({ rooms, receiving }) {
-    const refused = rooms.flatMap(room => room.refused.map(each => ({ ...each, roomId: room.roomId })));
+    const refused = rooms.flatMap(room => room.refused.map(each => ({ ...each, room })));
     const aside = receiving?.aside ?? [];
     const events = [...refused, ...aside].reduce((sum, each) => sum + each.events, 0);
     if (events === 0) return undefined;
@@ -21,12 +22,21 @@ Helps: looking at the reason: copse trace EVENT_ID. Where the state is wrong, ta
         ...refused
           .slice(0, 5)
           .map(
-            ({ roomId, events, reason, isSoft, newestAt }) =>
-              `${roomId}: ${countText(events, 'event')} ${isSoft ? 'soft-failed' : 'rejected'}, the last of ${momentText(newestAt)}: ${quoted(reason)}`,
+            ({ room, events, reason, isSoft, newestAt }) =>
+              `${roomText(room)}: ${countText(events, 'event')} ${isSoft ? 'soft-failed' : 'rejected'}, the last of ${momentText(newestAt)}: ${quoted(reason)}`,
           ),
         ...aside.slice(0, 3).map(({ reason, events }) => `${countText(events, 'event')} set aside: ${quoted(reason)}`),
       ],
-      repair: { kind: undefined, lines: ['copse trace EVENT_ID tells which rule it was'] },
+      repair: {
+        kind: undefined,
+        lines: [
+          ...rooms
+            .filter(room => room.refused.length > 0)
+            .slice(0, 3)
+            .map(({ roomId }) => `copse trace --room '${roomId}' lists them with the rule that each broke`),
+          'where we are wrong about the room (D25): --take-state',
+        ],
+      },
     };
   },
 };

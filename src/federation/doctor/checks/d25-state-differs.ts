@@ -2,6 +2,7 @@ import type { DifferenceFacts, RoomFacts } from '../facts.ts';
 import { differenceLines } from '../state-words.ts';
 import type { Check } from '../verdict.ts';
 import { countText, someText } from '../words.ts';
+import { firstOf } from './reading.ts';
 
 export const stateDiffers: Check = {
   cause: 'D25',
@@ -18,7 +19,8 @@ server sides with us, and changes nothing where it is the other server that lack
     if (different.length === 0) return undefined;
     return {
       confidence: 'proven',
-      effect: `in ${countText(different.length, 'room')} we and they may refuse what the other allows`,
+      since: firstOf(different.flatMap(({ difference }) => difference?.entries.map(newerOf) ?? [])),
+      effect: `in ${countText(different.length, 'room')} we and they may refuse what the other allows: ${partsText(different)}`,
       proof: different.slice(0, 4).flatMap(room => (room.difference ? shown(room, room.difference) : [builtOn(room)])),
       repair: {
         kind: undefined,
@@ -38,6 +40,24 @@ function buildsOnOthers({ probe, missing }: RoomFacts): boolean {
     missing === 0 &&
     probe.authThere.some(id => !probe.authHere.includes(id))
   );
+}
+
+type Entry = DifferenceFacts['entries'][number];
+
+/** When the two parted over something: when the later of what they hold was made. */
+function newerOf({ there, here }: Entry): number | undefined {
+  const made = [there?.ts, here?.ts].filter(ts => ts != null);
+  return made.length === 0 ? undefined : Math.max(...made);
+}
+
+function partsText(rooms: readonly RoomFacts[]): string {
+  const known = rooms.reduce(
+    (sum, { difference }) => sum + (difference?.entries.length ?? 0) + (difference?.more ?? 0),
+    0,
+  );
+  return known === 0
+    ? 'what authorises events differs'
+    : `${countText(known, 'part')} of their state ${known === 1 ? 'differs' : 'differ'}`;
 }
 
 function shown({ roomId }: RoomFacts, difference: DifferenceFacts): string[] {

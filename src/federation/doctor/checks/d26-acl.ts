@@ -1,6 +1,7 @@
 import type { RoomFacts } from '../facts.ts';
 import type { Check } from '../verdict.ts';
 import { countText, momentText, quoted } from '../words.ts';
+import { firstOf, roomText } from './reading.ts';
 
 export const acl: Check = {
   cause: 'D26',
@@ -17,23 +18,41 @@ Helps: asking those with power in the room. Nothing on the server can mend it, a
     if (against.length + them.length === 0) return undefined;
     return {
       confidence: 'proven',
+      since: firstOf([...against, ...them].map(room => room.acl?.at ?? room.refusal?.at)),
       effect:
         against.length > 0
           ? `we take no part in ${countText(against.length, 'room')} any more`
           : `it takes no part in ${countText(them.length, 'room')} any more`,
-      proof: [
-        ...against
-          .slice(0, 3)
-          .map(
-            room =>
-              `${room.roomId}: ${room.aclAllowsUs ? `${momentText(room.refusal?.at ?? room.probe?.at ?? 0)}: ${quoted(room.refusal?.reason ?? room.probe?.error ?? '')}` : 'its ACL does not allow us'}`,
-          ),
-        ...them.slice(0, 3).map(({ roomId }) => `${roomId}: its ACL does not allow ${server}`),
-      ],
-      repair: { kind: undefined, lines: ['ask those with power in the room; `copse room show ROOM` names it'] },
+      proof: [...against.slice(0, 3).map(againstUs), ...them.slice(0, 3).map(room => againstThem(room, server))],
+      repair: {
+        kind: undefined,
+        lines: [
+          ...against
+            .concat(them)
+            .slice(0, 3)
+            .flatMap(({ roomId, acl }) => (acl == null ? [] : [`ask ${acl.sender}, who set the ACL of ${roomId}`])),
+          'else those with power in the room, whom `copse room show ROOM` names',
+        ],
+      },
     };
   },
 };
+
+function againstUs(room: RoomFacts): string {
+  const { refusal, probe, acl, aclAllowsUs } = room;
+  if (!aclAllowsUs) return `${roomText(room)}: its ACL does not allow us${ruleText(acl, acl?.us)}`;
+  return `${roomText(room)}: ${momentText(refusal?.at ?? probe?.at ?? 0)}: ${quoted(refusal?.reason ?? probe?.error ?? '')}`;
+}
+
+function againstThem(room: RoomFacts, server: string): string {
+  return `${roomText(room)}: its ACL does not allow ${server}${ruleText(room.acl, room.acl?.them)}`;
+}
+
+/** Who did it, when, and which entry it is. */
+function ruleText(acl: RoomFacts['acl'], rule: string | null | undefined): string {
+  if (acl == null || rule == null) return '';
+  return `, by "${quoted(rule)}", set by ${acl.sender} ${momentText(acl.at)} (${acl.eventId})`;
+}
 
 function isRefusedByAcl({ refusal, probe }: RoomFacts): boolean {
   const said = [refusal?.reason, probe?.status === 403 ? probe.error : undefined];

@@ -1,6 +1,7 @@
 import { defaultRoomVersion, knownRoomVersions } from '../../../core/room-versions.ts';
 import type { Check } from '../verdict.ts';
 import { countText, momentText, quoted } from '../words.ts';
+import { firstOf } from './reading.ts';
 
 export const unknownVersion: Check = {
   cause: 'D27',
@@ -16,6 +17,7 @@ Helps: an update of this server; or whoever governs the room upgrades it to a ve
     const rooms = new Set(found.map(({ roomId }) => roomId)).size;
     return {
       confidence: 'proven',
+      since: firstOf(found.map(({ at }) => at)),
       effect: `our users cannot come into ${countText(rooms, 'room')} of it`,
       proof: [
         ...found

@@ -1,5 +1,6 @@
 import type { Check } from '../verdict.ts';
 import { countText, momentText, quoted } from '../words.ts';
+import { firstOf } from './reading.ts';
 
 const ENOUGH = 3;
 
@@ -18,6 +19,7 @@ the proxy that cuts it off; that is mostly the other server's.`,
     if (open.length === 0) return undefined;
     return {
       confidence: 'proven',
+      since: firstOf(open.map(({ incomplete }) => incomplete?.since)),
       effect: `the members of ${countText(open.length, 'room')} are not all known here`,
       proof: open
         .slice(0, 4)

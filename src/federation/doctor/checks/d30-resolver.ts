@@ -20,7 +20,7 @@ Helps: a second name server in /etc/resolv.conf; a resolver of one's own (unboun
     if (silent.length < ENOUGH || silent.length < asked.length) return undefined;
     return {
       confidence: 'proven',
-      effect: 'no other server can be found',
+      effect: `no other server can be found (${silent.length} of ${asked.length} that were tried)`,
       proof: [
         `DNS said nothing about ${countText(silent.length, 'server')}: ${someText(silent.map(({ server }) => server))}`,
         quoted(silent[0]?.route?.error ?? ''),

@@ -38,6 +38,7 @@ function failing({ failing: seen, disk }: OwnFacts, now: number): Verdict | unde
   const kinds = [...new Set(recent.map(({ kind }) => kind))];
   return {
     confidence: 'proven',
+    since: first.at,
     effect: `requests of other servers were answered with an error of ours (${countText(seen?.count ?? 0, 'request')} since the start); they back off from us`,
     proof: [
       ...recent
@@ -67,7 +68,8 @@ function cutOff({ cutOff: cuts = [] }: OwnFacts): Verdict | undefined {
   if (cuts.length < MANY_CUTS) return undefined;
   return {
     confidence: 'likely',
-    effect: 'other servers meet nobody each time, and back off from us',
+    since: Math.min(...cuts),
+    effect: `other servers met nobody ${countText(cuts.length, 'time')} in the last day, and back off from us`,
     proof: [
       `this server was cut off ${countText(cuts.length, 'time')} in the last day, last before ${momentText(Math.max(...cuts))}`,
     ],

@@ -1,6 +1,6 @@
 import type { Check } from '../verdict.ts';
 import { countText, momentText, quoted, spanText } from '../words.ts';
-import { isReached } from './reading.ts';
+import { heardAt, isReached } from './reading.ts';
 
 const DAY_MS = 86_400_000;
 const GONE_MS = 30 * DAY_MS;
@@ -15,11 +15,12 @@ Found by how long it has failed, and by its silence towards us.
 Helps: nothing is needed. Copse tries once a day, and what waits for it takes one row a room.`,
   explains: ['D02', 'D12', 'D13', 'D20'],
   judge(peer, { takenAt: now }) {
-    const { sending, receiving } = peer;
+    const { sending } = peer;
     const since = sending?.failingSince;
-    const heard = Math.max(receiving?.heardAt ?? 0, receiving?.transactionAt ?? 0);
+    const heard = heardAt(peer);
     if (since == null || now - since < GONE_MS || now - heard < GONE_MS || isReached(peer)) return undefined;
     return {
+      since,
       confidence: peer.route === null ? 'likely' : 'proven',
       effect: `${countText(peer.roomsShared, 'room')} name it, and nobody there sees them`,
       proof: [

@@ -1,4 +1,14 @@
-import type { AnswerFacts, Facts, PeerFacts, PlaceFacts, RoomFacts, RouteFacts } from '../facts.ts';
+import type {
+  AnswerFacts,
+  Facts,
+  PeerFacts,
+  PlaceFacts,
+  RoomFacts,
+  RouteFacts,
+  SendingFacts,
+  ServedPathFacts,
+} from '../facts.ts';
+import { countText, quoted } from '../words.ts';
 
 /** What checks read out of facts, in one place. */
 const STATUS = / refused with (\d{3}):/;
@@ -25,12 +35,32 @@ export function isMatrixAnswer({ status, isJson }: AnswerFacts): boolean {
   return status === 200 && isJson;
 }
 
+/** How a Copse that was reached refuses what the doctor sends without a signature. */
+export const UNSIGNED = 'M_UNAUTHORIZED';
+
+/** A request for a path of the federation API came to a Copse. */
+export function isArrived(path: ServedPathFacts | undefined): boolean {
+  if (path === undefined) return false;
+  return path.status === 200 || (path.errcode !== null && path.errcode !== 'M_UNRECOGNIZED');
+}
+
 export function workingPlaces(route: RouteFacts | null): readonly PlaceFacts[] {
   return route?.places.filter(isWorking) ?? [];
 }
 
 export function isReached(peer: PeerFacts): boolean {
   return workingPlaces(peer.route).length > 0;
+}
+
+/** When a server sent us something last; 0: never, as far as we know. */
+export function heardAt({ receiving }: PeerFacts): number {
+  return Math.max(receiving?.heardAt ?? 0, receiving?.transactionAt ?? 0);
+}
+
+/** Of some moments the first that there is. */
+export function firstOf(moments: readonly (number | null | undefined)[]): number | undefined {
+  const known = moments.filter(each => each != null && each > 0) as number[];
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 export function placeText({ address, family, port }: PlaceFacts): string {
@@ -60,6 +90,27 @@ export function missingAtLeast({ probe, depth, missing }: RoomFacts): number {
   const unknown = probe?.unknown.length ?? 0;
   const byDepth = unknown === 0 || probe?.depth == null ? 0 : probe.depth - 1 - depth;
   return Math.max(unknown, byDepth, missing);
+}
+
+/** How people know a room. */
+export function roomText({ roomId, alias }: Pick<RoomFacts, 'roomId' | 'alias'>): string {
+  return alias == null ? roomId : `${quoted(alias)} (${roomId})`;
+}
+
+/** What users miss both ways. */
+export function lossText({ sending }: PeerFacts, rooms: readonly RoomFacts[]): string {
+  const missing = rooms.reduce((sum, room) => sum + missingAtLeast(room), 0);
+  const [worst] = rooms.toSorted((a, b) => missingAtLeast(b) - missingAtLeast(a));
+  const most =
+    worst === undefined || rooms.length < 2 ? '' : ` (${worst.alias ?? worst.roomId}: ${missingAtLeast(worst)})`;
+  return `at least ${countText(missing, 'event')} missing in ${countText(rooms.length, 'room')}${most}, ${waitingText(sending)}`;
+}
+
+/** What of ours has not arrived at a server. */
+export function waitingText(sending: SendingFacts | null): string {
+  const { rooms = 0, edus = 0 } = sending ?? {};
+  if (rooms + edus === 0) return 'nothing of ours undelivered';
+  return `ours undelivered in ${countText(rooms, 'room')}, and ${countText(edus, 'message to devices', 'messages to devices')}`;
 }
 
 /** Facts of peers that were looked for in the network. */

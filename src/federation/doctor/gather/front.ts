@@ -1,13 +1,16 @@
+import { sleep } from '../../../base/clock.ts';
 import type { ServerName } from '../../../core/ids.ts';
 import { getString, isObject } from '../../../core/json.ts';
 import type { DiscoveryParts, Target } from '../../transport/discovery.ts';
 import { reasonOf } from '../../transport/errors.ts';
+import { isArrived, UNSIGNED } from '../checks/reading.ts';
 import { ECHO_HEADER, ECHO_PATH } from '../echoes.ts';
 import type { BodyFacts, EchoFacts, FrontFacts, PlaceFacts, ServedPathFacts } from '../facts.ts';
 import { listedKeys } from './keys.ts';
 import { type Addressee, answerTo, gatherPlaces, jsonOf, type Way } from './places.ts';
 import { ask, type ConnectionParts, openConnection } from './probe-connection.ts';
 import { gatherRoute } from './route.ts';
+import { PAUSE_MS, twice } from './twice.ts';
 
 /** What others call, as a template of a path. */
 export interface Served {
@@ -35,6 +38,7 @@ const ECHOES_EACH = 3;
 const BYTES = '%21a%2Fb%3Ac//d%7E?x=%20%2B&y=';
 /** Larger than nginx takes by itself, and as large as a transaction may be here. */
 const SIZES = [64 * 1024, 2 * 1024 ** 2, 11 * 1024 ** 2];
+const TOO_LARGE = 413;
 const SIDE_BY_SIDE = 4;
 const NOWHERE = '/_matrix/federation/v1/send/doctor';
 
@@ -68,7 +72,14 @@ async function gatherEchoes({ connection, token }: FrontParts, ways: readonly Wa
   const found: EchoFacts[] = [];
   for (const way of ways) {
     for (let each = 0; each < ECHOES_EACH; each++)
-      found.push(await echo(connection, way, `${ECHO_PATH}${BYTES}${each}`, headers));
+      // Another process may not have heard yet that somebody looks.
+      found.push(
+        await twice(
+          connection.clock,
+          () => echo(connection, way, `${ECHO_PATH}${BYTES}${each}`, headers),
+          ({ target }) => target !== null,
+        ),
+      );
   }
   return found;
 }
@@ -118,24 +129,37 @@ async function gatherBodies(parts: ConnectionParts, way: Way, sizes: readonly nu
     const body = Buffer.alloc(bytes, ' ');
     body.write('{"pdus":[]', 0);
     body.write('}', bytes - 1);
-    const { status, errcode, error, took } = await answerTo(parts, way, {
-      method: 'PUT',
-      path: NOWHERE,
-      body,
-      timeoutMs: 2 * TIMEOUT_MS,
-    });
+    const sent = { method: 'PUT', path: NOWHERE, body, timeoutMs: 2 * TIMEOUT_MS };
+    const seen = await twice(
+      parts.clock,
+      () => answerTo(parts, way, sent),
+      ({ errcode }) => errcode === UNSIGNED,
+    );
+    const { status, errcode, error, took } = seen;
     found.push({ bytes, status, errcode, error, took });
+    // What is larger fares no better.
+    if (status === TOO_LARGE) break;
   }
   return found;
 }
 
-/** Each is refused for its missing signature, by whoever knows it. */
+/** Each is refused for its missing signature, by whoever knows it. What does not arrive is tried again after a pause. */
 async function gatherPaths({ connection, served }: FrontParts, way: Way): Promise<ServedPathFacts[]> {
+  const found = await pathsTried(connection, served, way);
+  const missing = served.filter((_, at) => !isArrived(found[at]));
+  // Where nothing arrives, that is the matter.
+  if (missing.length === 0 || missing.length === served.length) return found;
+  await sleep(connection.clock, PAUSE_MS);
+  const again = await pathsTried(connection, missing, way);
+  return found.map((seen, at) => again[missing.indexOf(served[at] as Served)] ?? seen);
+}
+
+async function pathsTried(parts: ConnectionParts, served: readonly Served[], way: Way): Promise<ServedPathFacts[]> {
   const found: ServedPathFacts[] = [];
   for (let at = 0; at < served.length; at += SIDE_BY_SIDE) {
     const some = served.slice(at, at + SIDE_BY_SIDE).map(async ({ method, path }) => {
       const concrete = path.replaceAll(/:[a-zA-Z]+/g, 'doctor').replace('*', 'doctor');
-      const { status, errcode } = await answerTo(connection, way, { method, path: concrete, timeoutMs: TIMEOUT_MS });
+      const { status, errcode } = await answerTo(parts, way, { method, path: concrete, timeoutMs: TIMEOUT_MS });
       return { method, path, status, errcode };
     });
     found.push(...(await Promise.all(some)));

@@ -16,21 +16,41 @@ import { keysOfServers } from '../../keys/server-key.table.ts';
 import { RefusedError, UnreachableError } from '../../transport/errors.ts';
 import { path } from '../../transport/request-target.ts';
 import type { KeyFacts, KeysFacts } from '../facts.ts';
+import { twice } from './twice.ts';
 
 export interface KeysParts extends KeyFetchParts {
   readonly db: Queryable;
   readonly notaries: readonly ServerName[];
 }
 
+export interface KeysQuestion {
+  /** Whether the server answers: else it is asked once. */
+  readonly isReached: boolean;
+  /** How long after an answer without keys it is asked again. */
+  readonly doubtMs: number;
+}
+
 const MOST_NOTARIES = 2;
 const BY_NOTARY = { timeoutMs: 10_000, maxBytes: 256 * 1024 };
 
-/** The keys of a server: those that we know, those that it publishes, and what notaries say. */
-export async function gatherKeys(parts: KeysParts, server: ServerName): Promise<KeysFacts> {
+/**
+ * The keys of a server: those that we know, those that it publishes, and what notaries say. One that is reached and does not
+ * give them is asked again.
+ */
+export async function gatherKeys(
+  parts: KeysParts,
+  server: ServerName,
+  { isReached, doubtMs }: KeysQuestion,
+): Promise<KeysFacts> {
   const known = (await keysOfServers(parts.db, [server])).get(server) ?? new Map();
   const notaries = parts.notaries.filter(notary => notary !== server && notary !== parts.identity.serverName);
   const [own, ...others] = await Promise.all([
-    orError(async () => keyFacts((await fetchFromServer(parts, server)).keys)),
+    twice(
+      parts.clock,
+      () => orError(async () => keyFacts((await fetchFromServer(parts, server)).keys)),
+      ({ error }) => error === null || !isReached,
+      doubtMs,
+    ),
     ...notaries.slice(0, MOST_NOTARIES).map(notary => orError(() => byNotary(parts, notary, server))),
   ]);
   return {

@@ -3,8 +3,10 @@ import { ForbiddenAddressError } from '../../../base/address-guard.ts';
 import { getString, isObject, type Json } from '../../../core/json.ts';
 import type { Target } from '../../transport/discovery.ts';
 import { reasonOf } from '../../transport/errors.ts';
+import { isWorking } from '../checks/reading.ts';
 import type { AnswerFacts, PlaceFacts } from '../facts.ts';
 import { ask, ConnectionError, type ConnectionParts, openConnection, type PlainRequest } from './probe-connection.ts';
+import { twice } from './twice.ts';
 
 /** Whom to greet at an address: what stands in `Host`, and what the certificate must be for. */
 export interface Addressee {
@@ -26,7 +28,23 @@ export async function gatherPlaces(
   targets: readonly Target[],
   to: Addressee,
 ): Promise<PlaceFacts[]> {
-  return Promise.all(targets.slice(0, MOST_PLACES).map(target => place(parts, target, to)));
+  const looks = targets
+    .slice(0, MOST_PLACES)
+    .map(target => twice(parts.clock, () => place(parts, target, to), isEnough));
+  return Promise.all(looks);
+}
+
+/** Whoever was silent for so long was asked several times already, by TCP itself. */
+const LONG_MS = 5000;
+/** Answers that come out of somebody's cache carry the time of long ago. */
+const SKEW_MS = 60_000;
+
+/** Whether another look could show nothing else. */
+function isEnough(place: PlaceFacts, tookMs: number): boolean {
+  if (place.reached === 'policy' || place.certificate?.distrust != null) return true;
+  if (place.reached === 'nothing' || place.reached === 'connect') return tookMs >= LONG_MS;
+  const isLate = ({ date, at }: AnswerFacts) => date !== null && Math.abs(date - at) > SKEW_MS;
+  return isWorking(place) && !place.answers.some(isLate);
 }
 
 async function place(parts: ConnectionParts, target: Target, to: Addressee): Promise<PlaceFacts> {
@@ -71,9 +89,15 @@ async function passesSmall(parts: ConnectionParts, target: Target, { certName }:
   }
 }
 
+/** What is not answered at all is sent again. */
 function large(parts: ConnectionParts, target: Target, to: Addressee): Promise<AnswerFacts> {
   const body = Buffer.from(JSON.stringify({ pdus: [], padding: 'x'.repeat(LARGE_BYTES) }));
-  return answerTo(parts, { ...to, target }, { method: 'PUT', path: NOWHERE, body, timeoutMs: ANSWER_MS });
+  const sent = { method: 'PUT', path: NOWHERE, body, timeoutMs: ANSWER_MS };
+  return twice(
+    parts.clock,
+    () => answerTo(parts, { ...to, target }, sent),
+    ({ status }) => status !== null,
+  );
 }
 
 export interface Way extends Addressee {

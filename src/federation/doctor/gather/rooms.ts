@@ -1,14 +1,19 @@
 import { sleep } from '../../../base/clock.ts';
+import type { Event } from '../../../core/event.ts';
 import type { ServerName } from '../../../core/ids.ts';
+import { getString } from '../../../core/json.ts';
+import { ruleAgainst } from '../../../core/server-acl.ts';
 import { incompleteRoom } from '../../../rooms/incomplete-rooms.table.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { Room } from '../../../rooms/room.ts';
+import { roomHead } from '../../../rooms/rooms.table.ts';
 import { serverAclOf } from '../../../rooms/server-acl.ts';
 import { askedServers } from '../../gaps/asked-servers.ts';
 import { countHoles, endsOf, holesOf, refusalOf, refusedOf, roomsSharedWith } from '../doctor.table.ts';
-import type { RoomFacts } from '../facts.ts';
+import type { ProbeFacts, RoomFacts } from '../facts.ts';
 import { gatherProbe, type ProbeParts } from './probe.ts';
 import { type DifferenceParts, StateComparison } from './state-difference.ts';
+import { twice } from './twice.ts';
 
 export interface RoomsQuestion {
   readonly server: ServerName;
@@ -19,6 +24,8 @@ export interface RoomsQuestion {
   /** How many rooms are looked at, and how long after one the next is asked about. */
   readonly rooms: number;
   readonly pauseMs: number;
+  /** How long after an answer that says that something is wrong the same is asked again. */
+  readonly doubtMs: number;
   /** Of how many rooms the state is compared where nothing shows that it differs. */
   readonly states: number;
 }
@@ -44,11 +51,12 @@ export async function gatherRooms(parts: ProbeParts & DifferenceParts, question:
   );
   const facts: RoomFacts[] = [];
   let isAsked = question.isReached;
+  const probes = new CarefulProbes(parts, question);
   const comparison = new StateComparison(parts, question);
   for (const { room_nid, here, there } of shared) {
     const room = found.get(room_nid);
     if (room === undefined) continue;
-    const probe = isAsked && !question.signal.aborted ? await gatherProbe(parts, room, question) : null;
+    const probe = isAsked && !question.signal.aborted ? await probes.of(room) : null;
     if (probe !== null && ENOUGH.has(probe.status)) isAsked = false;
     if (probe !== null && question.pauseMs > 0) await sleep(rooms.clock, question.pauseMs, question.signal);
     const difference = await comparison.of(room, probe);
@@ -56,6 +64,55 @@ export async function gatherRooms(parts: ProbeParts & DifferenceParts, question:
     facts.push({ ...stored, joinedHere: here, joinedThere: there, probe, difference });
   }
   return facts;
+}
+
+async function stateEvent({ db, state }: RoomsParts, room: Room, type: string): Promise<Event | undefined> {
+  const { state_root: root } = await roomHead(db, room.nid);
+  return state.event(db, room, root, type);
+}
+
+async function aclFacts(
+  rooms: RoomsParts,
+  room: Room,
+  server: ServerName,
+): Promise<NonNullable<RoomFacts['acl']> | null> {
+  const event = await stateEvent(rooms, room, 'm.room.server_acl');
+  if (event === undefined) return null;
+  const { id: eventId, sender, ts: at, content } = event;
+  const [us, them] = [rooms.serverName, server].map(name => ruleAgainst(content, name) ?? null);
+  return { eventId, sender, at, us: us ?? null, them: them ?? null };
+}
+
+async function aliasOf(rooms: RoomsParts, room: Room): Promise<string | null> {
+  const event = await stateEvent(rooms, room, 'm.room.canonical_alias');
+  return (event === undefined ? undefined : getString(event.content, 'alias')) ?? null;
+}
+
+/** Of so many rooms of a server the answer is not believed at once where it says that something is wrong. */
+const MOST_DOUBTED = 3;
+
+/** Asks again after a pause where the first answer is none, or names what may be on its way. */
+class CarefulProbes {
+  readonly #parts: ProbeParts;
+  readonly #question: RoomsQuestion;
+  #doubts = MOST_DOUBTED;
+
+  constructor(parts: ProbeParts, question: RoomsQuestion) {
+    this.#parts = parts;
+    this.#question = question;
+  }
+
+  of(room: Room): Promise<ProbeFacts | null> {
+    const look = () => gatherProbe(this.#parts, room, this.#question);
+    const isEnough = (probe: ProbeFacts | null) => isPlain(probe) || this.#doubts-- <= 0;
+    return twice(this.#parts.rooms.clock, look, isEnough, this.#question.doubtMs);
+  }
+}
+
+function isPlain(probe: ProbeFacts | null): boolean {
+  if (probe === null) return true;
+  if (probe.status !== 200) return probe.status !== 0 && probe.status < 500 && probe.status !== 429;
+  return probe.unknown.length === 0 && probe.authThere.every(id => probe.authHere.includes(id));
 }
 
 async function storedFacts(
@@ -74,6 +131,7 @@ async function storedFacts(
   const refused = await refusedOf(db, { roomNid: room.nid, domainNid, since, limit: MOST_REASONS });
   return {
     roomId: room.roomId,
+    alias: await aliasOf(rooms, room),
     version: room.version.id,
     extremities: ends,
     depth,
@@ -84,6 +142,7 @@ async function storedFacts(
       asked: [...askedServers({ asked })].map(([server, outcome]) => `${server}: ${outcome}`),
     })),
     incomplete: incomplete ?? null,
+    acl: await aclFacts(rooms, room, server),
     aclAllowsUs: acl.allows(rooms.serverName),
     aclAllowsThem: acl.allows(server),
     refusal: refusal === undefined ? null : { at: refusal.ts, reason: refusal.reason },

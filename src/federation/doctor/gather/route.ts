@@ -8,6 +8,7 @@ import {
   type Target,
 } from '../../transport/discovery.ts';
 import type { LookupFacts, RouteFacts } from '../facts.ts';
+import { twice } from './twice.ts';
 
 /** What one search remembers is thrown away with it. */
 const SCRATCH_BYTES = 1024 * 1024;
@@ -17,8 +18,24 @@ export interface FoundRoute {
   readonly targets: readonly Target[];
 }
 
+type RouteParts = Omit<DiscoveryParts, 'budget'>;
+
 /** Finds a server by its name, from the beginning: what was found earlier may be what is wrong. */
-export async function gatherRoute(parts: Omit<DiscoveryParts, 'budget'>, server: ServerName): Promise<FoundRoute> {
+export async function gatherRoute(parts: RouteParts, server: ServerName): Promise<FoundRoute> {
+  return twice(
+    parts.clock,
+    () => search(parts, server),
+    ({ facts }) => facts.error === null && facts.lookups.every(isAnswered),
+  );
+}
+
+/** What a web server says of itself when it is busy or starting says nothing of the name. */
+function isAnswered(lookup: LookupFacts): boolean {
+  if (lookup.what !== 'well-known') return lookup.error === null;
+  return lookup.status !== null && lookup.status < 500 && lookup.status !== 429;
+}
+
+async function search(parts: RouteParts, server: ServerName): Promise<FoundRoute> {
   const discovery = new Discovery({ ...parts, budget: new Budget(SCRATCH_BYTES) });
   try {
     const { step, host, certName, facts, targets } = await discovery.resolve(server);
