@@ -62,6 +62,12 @@ export function signEvent(
   return withSignature(hashed, server, key.keyId, encodeBase64(key.sign(utf8Encode(message))));
 }
 
+/** A stored event with a signature by another key of `server` beside those that it has; its hashes stay. */
+export function addSignature({ pdu, version }: Event, server: ServerName, key: SigningKey): Pdu {
+  const message = signedText(redact(pdu, version), version);
+  return withSignature(pdu, server, key.keyId, encodeBase64(key.sign(utf8Encode(message))));
+}
+
 /** Whether the event carries a valid signature of `server` by the given key. Never throws. */
 export function verifyEventSignature(
   event: Event,

@@ -5,6 +5,7 @@ import type { Log } from '../base/log.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Leases } from '../cluster/leases.ts';
 import type { Config } from '../config/schema.ts';
+import { encodeBase64 } from '../core/base64.ts';
 import type { ServerName } from '../core/ids.ts';
 import { lateWork } from '../federation/doctor/checks/d19-work-not-done.ts';
 import { diagnose } from '../federation/doctor/diagnose.ts';
@@ -20,6 +21,7 @@ import { suspects } from '../federation/doctor/suspects.ts';
 import { traceEvent } from '../federation/doctor/trace.ts';
 import { Vantage, type VantageParts } from '../federation/doctor/vantage.ts';
 import { Watch } from '../federation/doctor/watch.ts';
+import type { OldKey } from '../federation/keys/published-keys.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { echoRequest } from '../http/federation/doctor/echo-request.ts';
 import { lookFromHere } from '../http/federation/doctor/look-from-here.ts';
@@ -30,11 +32,14 @@ import type { DevicePlaces } from '../sync/device-places.ts';
 import type { Federation } from './compose-federation.ts';
 import type { Filling } from './compose-inbox.ts';
 import type { Outbound } from './compose-outbound.ts';
+import type { DataFolder } from './data-folder.ts';
+import { keepOldKey } from './old-keys.ts';
 import { wellKnownOf } from './well-known.ts';
 
 export interface DoctorInput {
   readonly federation: Federation;
   readonly rooms: RoomsParts;
+  readonly folder: Pick<DataFolder, 'path'>;
   readonly config: Config;
   readonly budget: Budget;
   readonly version: string;
@@ -82,7 +87,7 @@ export function composeDoctor(input: DoctorInput): DoctorSide {
     network: input.hasNetwork ? networkOf(input) : undefined,
   };
   const doctor = new Doctor(parts);
-  const repairs = repairsOf(input);
+  const repairs = repairsOf(input, parts);
   const traceParts = {
     ...parts,
     peers: input.filling.told.peers,
@@ -161,7 +166,8 @@ function isForServers({ path }: Served): boolean {
 const LOOK_MS = 100;
 const LONGEST_MS = 60_000;
 
-function repairsOf({ federation, rooms, sender, filling, leases, ledger }: DoctorInput) {
+function repairsOf(input: DoctorInput, parts: DoctorParts) {
+  const { federation, rooms, sender, filling, leases, ledger } = input;
   const { clock } = rooms;
   const drained = async (signal: AbortSignal) => {
     const began = clock.monotonic();
@@ -173,5 +179,26 @@ function repairsOf({ federation, rooms, sender, filling, leases, ledger }: Docto
     for (const work of late) leases.renew(work);
     return late;
   };
-  return composeRepairs({ rooms, sender, keyRing: federation.keyRing, drained, renewWork, ...filling });
+  const { client, notaries, published } = parts;
+  const keys = { client, notaries, published, keepOldKey: sharingOldKeys(input) };
+  return composeRepairs({ rooms, sender, keyRing: federation.keyRing, drained, renewWork, ...keys, ...filling });
+}
+
+/** The bus subject on which an old key of ours that was found again is told, as JSON. */
+const OLD_KEY_SUBJECT = 'doctor.old_key';
+
+/** Each process publishes our keys, and has a folder of its own. */
+function sharingOldKeys({ federation, rooms, folder }: DoctorInput): (key: OldKey) => void {
+  const keep = (key: OldKey) => {
+    keepOldKey(folder.path, key);
+    federation.published.add(key);
+  };
+  rooms.bus.subscribe(OLD_KEY_SUBJECT, message => {
+    const { publicKey, ...key } = JSON.parse(message) as Omit<OldKey, 'publicKey'> & { readonly publicKey: string };
+    keep({ ...key, publicKey: Buffer.from(publicKey, 'base64') });
+  });
+  return key => {
+    keep(key);
+    rooms.bus.publish(OLD_KEY_SUBJECT, JSON.stringify({ ...key, publicKey: encodeBase64(key.publicKey) }));
+  };
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeBase64 } from '../core/base64.ts';
+import { writeDurably } from '../base/write-durably.ts';
+import { decodeBase64, encodeBase64 } from '../core/base64.ts';
 import type { OldKey } from '../federation/keys/published-keys.ts';
 import { DataFolderError, OLD_KEYS_FILE } from './data-folder.ts';
 
@@ -25,6 +26,15 @@ export function readOldKeys(folder: string): OldKey[] {
         `${file}, line ${at + 1}, must read: ed25519:ID, the public key in base64, milliseconds.`,
       );
     });
+}
+
+/** Keeps a key that this server once signed with. @throws DataFolderError */
+export function keepOldKey(folder: string, { keyId, publicKey, expiredTs }: OldKey): void {
+  if (readOldKeys(folder).some(old => old.keyId === keyId)) return;
+  const file = join(folder, OLD_KEYS_FILE);
+  const before = readIfThere(file);
+  const text = before === '' || before.endsWith('\n') ? before : `${before}\n`;
+  writeDurably(file, `${text}${keyId} ${encodeBase64(publicKey)} ${expiredTs}\n`);
 }
 
 function readIfThere(file: string): string {

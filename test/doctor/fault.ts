@@ -15,6 +15,8 @@ export interface Fault {
   readonly vantage?: string;
   /** Settings of our server that differ. */
   readonly settings?: Partial<Config>;
+  /** It keeps this whole process waiting: no other world beside it. */
+  readonly isAlone?: boolean;
   readonly inject: (world: DoctorWorld) => Promise<Repaired | undefined>;
 }
 

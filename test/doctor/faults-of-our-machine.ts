@@ -12,6 +12,7 @@ export const FAULTS_OF_OUR_MACHINE: readonly Fault[] = [
     id: 'F42',
     about: 'somebody else holds our database, and other servers get 503',
     cause: 'D31',
+    isAlone: true,
     async inject(world) {
       const { us, peer } = world;
       const free = world.lock(us);

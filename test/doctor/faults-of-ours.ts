@@ -1,7 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { systemRandom } from '../../src/base/random.ts';
-import { newSecrets } from '../../src/main/data-folder.ts';
 import { TestAuthority } from '../support/certificates.ts';
 import { FakeInternet } from '../support/fake-internet.ts';
 import { type DoctorWorld, THIRD, US } from './doctor-world.ts';
@@ -97,17 +93,6 @@ export const FAULTS_OF_OURS: readonly Fault[] = [
     cause: 'D10',
     async inject({ internet }) {
       internet.addresses[US] = ['::1', '127.0.0.1'];
-      return undefined;
-    },
-  },
-  {
-    id: 'F25',
-    about: 'our signing key was replaced',
-    cause: 'D16',
-    async inject({ us }) {
-      await us.server.stop();
-      writeFileSync(join(us.server.folder, 'signing.key'), `${newSecrets(systemRandom).signingKey}\n`);
-      await us.server.start();
       return undefined;
     },
   },

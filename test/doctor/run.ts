@@ -10,6 +10,7 @@ import { type Choice, choiceOf, isChosen, shareOf } from './choice.ts';
 import { CONTROLS } from './controls.ts';
 import type { Fault } from './fault.ts';
 import { FAULTS_OF_HISTORY } from './faults-of-history.ts';
+import { FAULTS_OF_OUR_KEYS } from './faults-of-our-keys.ts';
 import { FAULTS_OF_OUR_MACHINE } from './faults-of-our-machine.ts';
 import { FAULTS_OF_OURS } from './faults-of-ours.ts';
 import { FAULTS_OF_PACKETS, hasNftables } from './faults-of-packets.ts';
@@ -25,6 +26,7 @@ const FAULTS: readonly Fault[] = [
   ...FAULTS_OF_PEERS,
   ...FAULTS_OF_HISTORY,
   ...FAULTS_OF_OURS,
+  ...FAULTS_OF_OUR_KEYS,
   ...FAULTS_OF_OUR_MACHINE,
   ...FAULTS_OF_STATES,
   ...FAULTS_OF_THE_UNFINISHED,
@@ -51,6 +53,18 @@ function installPrograms(): void {
   if (isDebian && !(hasNginx() && hasNftables())) installDebian('nginx', 'nftables');
 }
 
+/** Mostly each waits for something. In a network of its own there is one world: packets are dropped for all. */
+const WORLDS = 3;
+
+/** Does something with each of some items, so many at a time. */
+async function sideBySide<T>(items: readonly T[], atOnce: number, work: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  const worker = async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
 function usesNginx({ about }: Fault): boolean {
   return about.includes('nginx');
 }
@@ -60,14 +74,19 @@ async function faultsTried(choice: Choice): Promise<Counts> {
   const chosen = shareOf(all, choice).filter(({ id }) => isChosen(choice, 'faults', id));
   const runnable = chosen.filter(fault => hasNginx() || !usesNginx(fault));
   const outcomes: Outcome[] = [];
-  for (const fault of runnable) {
+  const one = async (fault: Fault) => {
     const outcome = await tried(fault).catch((error: Error) => error);
-    if (outcome instanceof Error) console.log(`BAD  ${fault.id} could not be tried: ${outcome.message}`);
-    else {
-      console.log(lineOf(outcome));
-      outcomes.push(outcome);
-    }
-  }
+    if (outcome instanceof Error) return console.log(`BAD  ${fault.id} could not be tried: ${outcome.message}`);
+    console.log(lineOf(outcome));
+    outcomes.push(outcome);
+  };
+  const isAlone = (fault: Fault) => choice.isInside || fault.isAlone === true;
+  await sideBySide(
+    runnable.filter(fault => !isAlone(fault)),
+    WORLDS,
+    one,
+  );
+  await sideBySide(runnable.filter(isAlone), 1, one);
   const good = outcomes.filter(isGood).length;
   const unnoticed = choice.ids.length > 0 ? 0 : mutationsTold(outcomes);
   return {
@@ -94,13 +113,13 @@ async function pairsTried({ share }: Choice): Promise<Counts> {
   );
   const runnable = chosen.filter(pair => hasNginx() || !pair.some(usesNginx));
   let passed = 0;
-  for (const pair of runnable) {
+  await sideBySide(runnable, WORLDS, async pair => {
     const isNamed = await pairTried(pair).catch((error: Error) => {
       console.log(`BAD  ${pair.map(({ id }) => id).join('+')} could not be tried: ${error.message}`);
       return false;
     });
     if (isNamed) passed++;
-  }
+  });
   return { passed, failed: runnable.length - passed, skipped: chosen.length - runnable.length };
 }
 

@@ -166,6 +166,13 @@ export async function ownEventsAtEnds(db: Queryable, roomNid: number, each: numb
   return [...new Set([...first, ...last].map(row => row.nid))];
 }
 
+/** Our own events with a number above `after`, by number. */
+export async function ownEventsAfter(db: Queryable, after: number, limit: number): Promise<number[]> {
+  const rows = await db.all<{ nid: number }>(sql`select nid from event
+    where nid > ${after} and flags >= 16 and (flags & ${OWN}) <> 0 order by nid limit ${limit}`);
+  return rows.map(row => row.nid);
+}
+
 /** Rooms shared with a server: those with most missing first, then the largest. */
 export async function roomsSharedWith(
   db: Queryable,

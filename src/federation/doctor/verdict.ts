@@ -7,7 +7,14 @@ export type Cause = `D${number}`;
 export type Confidence = 'proven' | 'likely';
 
 /** What can be done by the server itself. */
-export type RepairKind = 'retry_now' | 'say_hello' | 'fill_rooms' | 'fetch_keys' | 'fetch_devices' | 'renew_work';
+export type RepairKind =
+  | 'retry_now'
+  | 'say_hello'
+  | 'fill_rooms'
+  | 'fetch_keys'
+  | 'fetch_devices'
+  | 'renew_work'
+  | 'publish_keys';
 
 export interface Repair {
   /** Undefined where a person has to act. */

@@ -26,10 +26,18 @@ const RENEWED_MS = 60 * 60_000;
 /** This server's own keys, as it publishes them (server-server API, "Publishing Keys"). */
 export class PublishedKeys {
   readonly #parts: PublishedKeysParts;
+  #oldKeys: readonly OldKey[];
   #signed: { readonly at: number; readonly json: JsonObject } | undefined;
 
   constructor(parts: PublishedKeysParts) {
     this.#parts = parts;
+    this.#oldKeys = parts.oldKeys;
+  }
+
+  /** Publishes an old key as well from now on. */
+  add(old: OldKey): void {
+    this.#oldKeys = [...this.#oldKeys.filter(({ keyId }) => keyId !== old.keyId), old];
+    this.#signed = undefined;
   }
 
   /** The signed answer. */
@@ -42,17 +50,17 @@ export class PublishedKeys {
 
   /** The same keys for checking what this server has signed. */
   get keys(): ServerKeys {
-    const { identity, oldKeys, clock } = this.#parts;
+    const { identity, clock } = this.#parts;
     const { keyId, publicKey } = identity.signingKey;
     const keys = new Map<string, ServerKey>();
-    for (const old of oldKeys)
+    for (const old of this.#oldKeys)
       keys.set(old.keyId, { publicKey: old.publicKey, validUntilTs: old.expiredTs, current: false });
     return keys.set(keyId, { publicKey, validUntilTs: clock.now() + VALID_MS, current: true });
   }
 
   #sign(now: number): JsonObject {
     const { serverName, signingKey } = this.#parts.identity;
-    const old = this.#parts.oldKeys.filter(({ keyId }) => keyId !== signingKey.keyId);
+    const old = this.#oldKeys.filter(({ keyId }) => keyId !== signingKey.keyId);
     const json = {
       server_name: serverName,
       verify_keys: { [signingKey.keyId]: { key: encodeBase64(signingKey.publicKey) } },

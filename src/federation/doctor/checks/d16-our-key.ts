@@ -8,12 +8,13 @@ export const ourKey: Check = {
   explain: `After the signing key was lost or replaced, events that were signed with the old one can be checked by nobody who does not have
 them yet: joins and history of our rooms fail elsewhere.
 Found by comparing the key IDs on our own stored events with the keys that we publish, and by checking signatures with them.
-Helps: listing the old key in old-signing-keys in the data folder: "ed25519:ID PUBLIC_KEY EXPIRED_TS", one a line.`,
+Helps: publishing the old key again. Copse looks for it at notaries and other servers, checks it with its own events, and keeps it in
+old-signing-keys in the data folder ("ed25519:ID PUBLIC_KEY EXPIRED_TS", one a line, where you have it yourself). Events whose
+key nobody has it signs anew with the key of now.`,
   judge({ us }) {
     const lost = us.eventKeys.filter(key => !key.isPublished || key.holds === false);
     const events = lost.reduce((sum, { events }) => sum + events, 0);
-    const [first] = lost;
-    if (first === undefined) return undefined;
+    if (lost.length === 0) return undefined;
     const published = us.front?.keys.published;
     return {
       confidence: 'proven',
@@ -28,10 +29,10 @@ Helps: listing the old key in old-signing-keys in the data folder: "ed25519:ID P
         ...(published == null ? [] : [`under our name ${published.map(key => key.id).join(', ')} are published`]),
       ],
       repair: {
-        kind: undefined,
+        kind: 'publish_keys',
         lines: [
-          'find the old key (a backup of signing.key, or ask a notary: GET /_matrix/key/v2/query/OUR_NAME) and add it to old-signing-keys in the data folder:',
-          `  ${first.id} PUBLIC_KEY ${first.newestAt + 1}`,
+          'look for the old key at notaries and at those who share rooms with us, see that it fits our events, and publish it',
+          'sign events anew whose key nobody has',
         ],
       },
     };

@@ -1,5 +1,4 @@
 import type { ServerName } from '../../../core/ids.ts';
-import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { HoleFiller } from '../../gaps/hole-filler.ts';
 import type { ToldStateParts } from '../../gaps/told-state.ts';
 import type { RoomDrain } from '../../inbound/room-drain.ts';
@@ -11,11 +10,11 @@ import type { Done } from '../report.ts';
 import type { RepairKind } from '../verdict.ts';
 import { fetchDevices } from './fetch-devices.ts';
 import { fillSharedRooms } from './fill-shared-rooms.ts';
+import { type KeyParts, publishKeys } from './publish-keys.ts';
 import { retryNow } from './retry-now.ts';
 import { takeState } from './take-state.ts';
 
-export interface RepairParts {
-  readonly rooms: RoomsParts;
+export interface RepairParts extends KeyParts {
   readonly sender: Pick<Sender, 'tryNow'>;
   readonly probing: HeadProbeParts;
   readonly holes: Pick<HoleFiller, 'work'>;
@@ -37,6 +36,7 @@ export function composeRepairs(parts: RepairParts): Repairs {
     fill_rooms: (server, signal) => fillSharedRooms(parts, server, signal),
     fetch_keys: server => fetchKeys(parts, server),
     fetch_devices: server => fetchDevices(parts.rooms, server),
+    publish_keys: (_, signal) => publishKeys(parts, signal),
     renew_work: async () => (await parts.renewWork()).map(work => `${work} begins anew`),
   };
   return {

@@ -3,7 +3,15 @@ import { endpoint } from '../../endpoint.ts';
 import type { DoctorRouteParts } from './doctor-route-parts.ts';
 import { serversIn } from './servers-in.ts';
 
-const KINDS = ['retry_now', 'say_hello', 'fill_rooms', 'fetch_keys', 'fetch_devices', 'renew_work'] as const;
+const KINDS = [
+  'retry_now',
+  'say_hello',
+  'fill_rooms',
+  'fetch_keys',
+  'fetch_devices',
+  'renew_work',
+  'publish_keys',
+] as const;
 
 const Body = Type.Object({ kind: Type.Enum(KINDS) });
 
