@@ -46,6 +46,8 @@ export interface AdminSurroundings {
   sleep(ms: number): Promise<void>;
   print(text: string): void;
   readFile(file: string): Promise<string>;
+  /** Makes the configuration of the front of this server anew; tells what came of it. */
+  renewFront(config: ConfigArgs): Promise<string[]>;
   /** For this user alone. */
   writeFile(file: string, text: string): Promise<void>;
 }

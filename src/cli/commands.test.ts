@@ -35,6 +35,7 @@ function recording() {
       sleep: async () => {},
       print: text => calls.push(['print', text]),
       readFile: async () => assert.fail('no file is read'),
+      renewFront: async () => assert.fail('no front is made anew'),
       writeFile: async () => assert.fail('no file is written'),
     },
     front: record('front'),

@@ -62,7 +62,9 @@ export function addDoctorCommands({ surroundings, finish }: AdminCommands, docto
       };
       const examined =
         facts === undefined
-          ? await surroundings.administer(from, server => examine(server, { servers, ...options }, keep))
+          ? await surroundings.administer(from, server =>
+              examine({ server, renewFront: () => surroundings.renewFront(from) }, { servers, ...options }, keep),
+            )
           : fromFile(await readFacts(await surroundings.readFile(facts)));
       surroundings.print(options.json === true ? JSON.stringify(examined, null, 2) : textOf(examined));
       finish(exitCode(examined.after ?? examined.diagnosis));
@@ -84,8 +86,14 @@ function textOf({ diagnosis, done, after }: Examined): string {
   return reportText(diagnosis, done, after);
 }
 
+/** Who does what can be done: the server, and for a front the command itself. */
+interface Doing {
+  readonly server: AdminServer;
+  readonly renewFront: () => Promise<string[]>;
+}
+
 async function examine(
-  server: AdminServer,
+  doing: Doing,
   {
     servers,
     vantage,
@@ -93,10 +101,11 @@ async function examine(
   }: Pick<DoctorOptions, 'vantage' | 'dryRun'> & { readonly servers: readonly string[] },
   keep: (facts: Facts) => Promise<void>,
 ): Promise<Examined> {
+  const { server } = doing;
   const facts = await factsOf(server, servers, vantage);
   await keep(facts);
   const diagnosis = diagnose(facts);
-  const done = dryRun ? [] : await repaired(server, diagnosis);
+  const done = dryRun ? [] : await repaired(doing, diagnosis);
   if (done.length === 0) return { facts, diagnosis, done, after: undefined };
   return { facts, diagnosis, done, after: diagnose(await factsOf(server, servers)) };
 }
@@ -122,13 +131,16 @@ async function takeState(server: AdminServer, names: readonly string[], roomId: 
 }
 
 /** Does what the server can do by itself, once for each server and kind. */
-async function repaired(server: AdminServer, { us, peers }: Diagnosis): Promise<Done[]> {
+async function repaired({ server, renewFront }: Doing, { us, peers }: Diagnosis): Promise<Done[]> {
   const done: Done[] = [];
   for (const { server: name, findings } of [us, ...peers]) {
     const kinds = new Set(findings.flatMap(({ repair }) => repair?.kind ?? []));
     // The greeting fills the rooms as well.
     if (kinds.has('say_hello')) kinds.delete('fill_rooms');
-    for (const kind of kinds) done.push(await repair(server, name, kind));
+    for (const kind of kinds)
+      done.push(
+        kind === 'renew_front' ? { server: name, lines: await renewFront() } : await repair(server, name, kind),
+      );
   }
   return done;
 }

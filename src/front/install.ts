@@ -41,6 +41,12 @@ export async function installText(file: string, text: string, program: FrontProg
   }
 }
 
+/** Has a configuration that is in place taken up again: it may have been changed and never read. @throws FrontError */
+export async function takeUpAgain({ check, reload }: FrontProgram): Promise<void> {
+  await command(check);
+  await command(reload);
+}
+
 async function takeUp(before: string | undefined, text: string, { reload, socket }: FrontProgram): Promise<Installed> {
   const changes = before === undefined || socket === undefined ? undefined : haproxyChanges(before, text);
   if (socket !== undefined && changes !== undefined && (await tell(socket, changes))) return 'told';

@@ -33,6 +33,7 @@ import type { Federation } from './compose-federation.ts';
 import type { Filling } from './compose-inbox.ts';
 import type { Outbound } from './compose-outbound.ts';
 import type { DataFolder } from './data-folder.ts';
+import { reachable } from './listen.ts';
 import { keepOldKey } from './old-keys.ts';
 import { wellKnownOf } from './well-known.ts';
 
@@ -84,6 +85,7 @@ export function composeDoctor(input: DoctorInput): DoctorSide {
     policy: federation.reach.policy,
     notaries: config.federation.trusted_key_servers as ServerName[],
     software: `Copse ${version}`,
+    upstream: upstreamOf(config),
     network: input.hasNetwork ? networkOf(input) : undefined,
   };
   const doctor = new Doctor(parts);
@@ -161,6 +163,10 @@ function networkOf({ federation, rooms, config, routes }: DoctorInput): NetworkP
 
 function isForServers({ path }: Served): boolean {
   return path.startsWith('/_matrix/federation/') || path.startsWith('/_matrix/key/');
+}
+
+function upstreamOf({ listen: { client } }: Config): string {
+  return `http://${reachable(client.host)}:${client.port}`;
 }
 
 const LOOK_MS = 100;

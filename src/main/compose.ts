@@ -36,6 +36,7 @@ import { type DataFolder, openDataFolder } from './data-folder.ts';
 import { lockFolder } from './folder-lock.ts';
 import { freeSpace } from './free-space.ts';
 import { listenHttp } from './listen.ts';
+import { readMadeFront } from './made-front.ts';
 import { openDatabase } from './open-database.ts';
 import { Operators, operatorListener } from './operator-listener.ts';
 import { RunRecord } from './run-record.ts';
@@ -94,7 +95,11 @@ export async function compose(config: Config, environment: Environment): Promise
   const name = processName(config);
   opened.use(lockFolder(folder.path, name));
   const runs = opened.use(RunRecord.begin(folder.path, name, clock));
-  const machine = { disk: () => freeSpace(folder.path), cutOff: (since: number) => runs.cutOff(since) };
+  const machine = {
+    disk: () => freeSpace(folder.path),
+    cutOff: (since: number) => runs.cutOff(since),
+    front: () => readMadeFront(folder.path),
+  };
   const { serverName } = folder;
   const registrations = readRegistrations(config.appservices, serverName);
   const openAny = environment.openDatabase ?? openDatabase;

@@ -8,6 +8,8 @@ import type { FrontArgs } from '../cli/front-commands.ts';
 import { FrontError } from '../front/front-error.ts';
 import { openDataFolder } from './data-folder.ts';
 import { changeServices, writeFront } from './front-command.ts';
+import { readMadeFront } from './made-front.ts';
+import { renewFront } from './renew-front.ts';
 
 const NGINX: FrontArgs = {
   program: 'nginx',
@@ -123,4 +125,26 @@ test('what is installed is the printed text; without the program it is undone', 
   writeFileSync(install, await printed(t, () => writeFront({ data }, { ...NGINX, program: 'haproxy' })));
   const said = await printed(t, () => writeFront({ data }, { ...NGINX, program: 'haproxy', install }));
   assert.match(said, /as it was/);
+});
+
+test('a front that was put in place is known, and made anew; where that fails it is said how to do it', async t => {
+  const data = folderWith(t, 'front: { certificate: /nowhere/c.pem, key: /nowhere/k.pem }\n');
+  assert.deepEqual(await renewFront({ data }), ['no configuration of a front is known that Copse has made']);
+  const install = join(data, 'copse.cfg');
+  const haproxy: FrontArgs = { ...NGINX, program: 'haproxy', install, reload: 'touch "$0.reloaded"; false' };
+  await refuses(() => writeFront({ data }, haproxy), /failed/);
+  assert.equal(readMadeFront(data), undefined, 'what was refused is none');
+  const text = await printed(t, () => writeFront({ data }, { ...NGINX, program: 'haproxy' }));
+  writeFileSync(install, text);
+  await printed(t, () => writeFront({ data }, haproxy));
+  assert.deepEqual(readMadeFront(data), {
+    ...{ program: 'haproxy', file: install, isWhole: false, reload: haproxy.reload },
+  });
+  writeFileSync(install, text.replaceAll('8008', '8009'));
+  const [why, how] = await renewFront({ data });
+  assert.match(why ?? '', /^not done: `haproxy -c -f .*` failed/);
+  assert.equal(
+    how,
+    `as root: ./copse front haproxy --install ${install} --data ${data} --reload 'touch "$0.reloaded"; false'`,
+  );
 });

@@ -20,19 +20,14 @@ import { isDataFolder } from './data-folder.ts';
 import { findProcesses, frontPlan, frontRoutes, publicNames, readServices, servicesFile } from './front-plan.ts';
 import { routesFromChild } from './front-routes.ts';
 import { placesBeside, runFront, runnable, say } from './front-run-command.ts';
+import { keepMadeFront, type MadeFront } from './made-front.ts';
 import { untilSignal } from './until-signal.ts';
 
 /** `copse front nginx|haproxy`: prints a configuration, or puts it in place, once or until a signal. @throws FrontError */
 export async function writeFront(args: ConfigArgs, wanted: FrontArgs): Promise<number> {
   const config = loadConfig(args);
-  const routes = await (wanted.isRunning ? routesFromChild(args) : frontRoutes(config));
   const isLasting = wanted.isFollowing || wanted.isRunning;
-  const lasting = new LastingProcesses();
-  const text = async () => {
-    const found = await findProcesses(config, wanted.processes);
-    const processes = isLasting ? lasting.next(found, systemClock.monotonic()) : found;
-    return textFor(frontPlan(config, routes, { processes, mayLackRoles: isLasting }), wanted);
-  };
+  const text = await planned(args, config, wanted);
   if (wanted.install === undefined) {
     if (isLasting) throw new FrontError('--follow and --run need --install FILE.');
     process.stdout.write(await text());
@@ -43,13 +38,38 @@ export async function writeFront(args: ConfigArgs, wanted: FrontArgs): Promise<n
   const isKnown = async () => wanted.processes !== undefined || (await askControl(config.data_dir)) !== undefined;
   const textIfKnown = async () => ((await isKnown()) ? text() : undefined);
   if (wanted.isRunning) return runFront({ file, wanted: textIfKnown, program: runnable(wanted, file) });
-  const install = (text: string) => installText(file, text, programFor(wanted, file));
-  if (!wanted.isFollowing) console.log(outcomeText(await install(await text())));
+  if (!wanted.isFollowing) console.log(outcomeText(await installed(config, { ...wanted, file }, text)));
   else {
+    const install = (known: string) => installed(config, { ...wanted, file }, async () => known);
     using until = untilSignal();
     await followFront({ install, wanted: textIfKnown, clock: systemClock, say }, until.signal);
   }
   return 0;
+}
+
+/** Puts a configuration in place once. @throws FrontError */
+export async function installFront(args: ConfigArgs, wanted: FrontArgs & { readonly install: string }) {
+  const config = loadConfig(args);
+  return installed(config, { ...wanted, file: resolve(wanted.install) }, await planned(args, config, wanted));
+}
+
+/** Gives the text as it should be, each time that it is asked. */
+async function planned(args: ConfigArgs, config: Config, wanted: FrontArgs): Promise<() => Promise<string>> {
+  const routes = await (wanted.isRunning ? routesFromChild(args) : frontRoutes(config));
+  const isLasting = wanted.isFollowing || wanted.isRunning;
+  const lasting = new LastingProcesses();
+  return async () => {
+    const found = await findProcesses(config, wanted.processes);
+    const processes = isLasting ? lasting.next(found, systemClock.monotonic()) : found;
+    return textFor(frontPlan(config, routes, { processes, mayLackRoles: isLasting }), wanted);
+  };
+}
+
+/** The doctor makes it anew where it finds that it does not work. */
+async function installed(config: Config, wanted: FrontArgs & MadeFront, text: () => Promise<string>) {
+  const outcome = await installText(wanted.file, await text(), programFor(wanted, wanted.file));
+  keepMadeFront(config.data_dir, wanted);
+  return outcome;
 }
 
 function textFor(front: Front, { program, isWhole, isRunning, install }: FrontArgs): string {
@@ -60,7 +80,11 @@ function textFor(front: Front, { program, isWhole, isRunning, install }: FrontAr
   return isWhole || own !== undefined ? wholeNginxText(front, version, own) : nginxText(front, version);
 }
 
-function programFor({ program, isWhole, reload }: FrontArgs, file: string): FrontProgram {
+/** How a configuration that was put in place is checked and taken up. */
+export function programFor(
+  { program, isWhole, reload }: Pick<FrontArgs, 'program' | 'isWhole' | 'reload'>,
+  file: string,
+): FrontProgram {
   const command: CommandLine | undefined = reload === undefined ? undefined : ['/bin/sh', '-c', reload];
   if (program === 'haproxy')
     return {

@@ -37,7 +37,7 @@ export async function listEndpoints(settings: Config): Promise<readonly PlacedEn
   // Nothing that happens here is for anybody else to hear.
   const bus = new LocalBus(error => surroundings.log.error('A listener on the bus failed.', { err: error }));
   const common = { ...surroundings, config, folder, db, bus, leases: new SoleLeases(), budget, admission };
-  const machine = { disk: () => freeSpace(path), cutOff: () => [] };
+  const machine = { disk: () => freeSpace(path), cutOff: () => [], front: () => undefined };
   const others = composeServers({ ...common, machine });
   if (others !== undefined) opened.use(others);
   const parts = opened.use(composeParts({ ...common, registrations: undefined, remote: others?.remote }));

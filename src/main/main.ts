@@ -48,6 +48,10 @@ const actions: Actions = {
       const { newPassword } = await import('./password-input.ts');
       return newPassword(source);
     },
+    async renewFront(config) {
+      const { renewFront } = await import('./renew-front.ts');
+      return renewFront(config);
+    },
     now: () => systemClock.now(),
     sleep: ms => sleep(systemClock, ms),
     print: text => console.log(text),

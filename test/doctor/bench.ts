@@ -2,7 +2,8 @@ import { CHECKS } from '../../src/federation/doctor/checks/all.ts';
 import { type Diagnosis, diagnose } from '../../src/federation/doctor/diagnose.ts';
 import type { Facts } from '../../src/federation/doctor/facts.ts';
 import { reportText } from '../../src/federation/doctor/report.ts';
-import type { Cause, Check, Finding } from '../../src/federation/doctor/verdict.ts';
+import { type Cause, type Check, type Finding, serverRepairs } from '../../src/federation/doctor/verdict.ts';
+import { renewFront } from '../../src/main/renew-front.ts';
 import { DoctorWorld, PEER, US } from './doctor-world.ts';
 import type { Fault, Repaired } from './fault.ts';
 import { HEALTHY, lookedAt } from './healthy.ts';
@@ -42,9 +43,10 @@ async function repaired(
   isRepaired: Repaired | undefined,
 ): Promise<Outcome['repaired']> {
   if (isRepaired === undefined) return '-';
-  const kindsIn = (findings: readonly Finding[]) => new Set(findings.flatMap(({ repair }) => repair?.kind ?? []));
-  for (const kind of kindsIn(peers.flatMap(peer => peer.findings))) await world.repair(kind);
-  for (const kind of kindsIn(us.findings)) await world.repair(kind, US);
+  for (const kind of serverRepairs(peers.flatMap(peer => peer.findings))) await world.repair(kind);
+  for (const kind of serverRepairs(us.findings)) await world.repair(kind, US);
+  if (us.findings.some(({ repair }) => repair?.kind === 'renew_front'))
+    await renewFront({ data: world.us.server.folder });
   return isRepaired().then(
     isSo => (isSo ? 'yes' : 'no'),
     (error: Error) => {

@@ -1,11 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Certified } from '../support/certificates.ts';
 import { until } from './doctor-world.ts';
+
+const SETTLED_MS = 300;
 
 /** Whether there is one on this machine. */
 export function hasNginx(): boolean {
@@ -46,6 +49,51 @@ export class Nginx implements AsyncDisposable {
     await until(() => isOpen(this.port), 'nginx does not start');
   }
 
+  get certificate(): string {
+    return join(this.#folder, 'chain.pem');
+  }
+
+  get key(): string {
+    return join(this.#folder, 'key.pem');
+  }
+
+  /** How it is told to read its settings again. */
+  get reloading(): string {
+    return `nginx -p ${this.#folder} -c ${join(this.#folder, 'nginx.conf')} -s reload`;
+  }
+
+  /** Has it read its settings again; resolves when it has. */
+  async reload(): Promise<void> {
+    const before = this.#workers();
+    execFileSync('/bin/sh', ['-c', this.reloading], { stdio: 'ignore' });
+    await until(() => this.#workers() !== before, 'nginx does not reload');
+    // The worker of before is told to take nothing new.
+    await wait(SETTLED_MS);
+  }
+
+  /** The certificate that lies where it should be, from now on. */
+  keep({ certificate, key }: Certified): void {
+    writeFileSync(this.certificate, certificate);
+    writeFileSync(this.key, key);
+  }
+
+  /** A file beside its `server` block, which is `text` at first. */
+  async include(file: string, text: string): Promise<void> {
+    writeFileSync(file, text);
+    const conf = join(this.#folder, 'nginx.conf');
+    writeFileSync(conf, readFileSync(conf, 'utf8').replace(/}\n$/, `  include ${file};\n}\n`));
+    await this.reload();
+  }
+
+  async opens(port: number): Promise<void> {
+    await until(() => isOpen(port), 'nginx does not listen');
+  }
+
+  #workers(): string {
+    const pid = this.#process?.pid ?? 0;
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#end();
     rmSync(this.#folder, { recursive: true, force: true });
@@ -82,7 +130,7 @@ http {
 `;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

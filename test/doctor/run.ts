@@ -10,6 +10,7 @@ import { type Choice, choiceOf, isChosen, shareOf } from './choice.ts';
 import { CONTROLS } from './controls.ts';
 import type { Fault } from './fault.ts';
 import { FAULTS_OF_HISTORY } from './faults-of-history.ts';
+import { FAULTS_OF_MADE_FRONTS } from './faults-of-made-fronts.ts';
 import { FAULTS_OF_OUR_KEYS } from './faults-of-our-keys.ts';
 import { FAULTS_OF_OUR_MACHINE } from './faults-of-our-machine.ts';
 import { FAULTS_OF_OURS } from './faults-of-ours.ts';
@@ -26,6 +27,7 @@ const FAULTS: readonly Fault[] = [
   ...FAULTS_OF_PEERS,
   ...FAULTS_OF_HISTORY,
   ...FAULTS_OF_OURS,
+  ...FAULTS_OF_MADE_FRONTS,
   ...FAULTS_OF_OUR_KEYS,
   ...FAULTS_OF_OUR_MACHINE,
   ...FAULTS_OF_STATES,

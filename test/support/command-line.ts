@@ -6,6 +6,7 @@ import type { Config } from '../../src/config/schema.ts';
 import type { Database } from '../../src/db/database.ts';
 import { administerServer } from '../../src/main/administer.ts';
 import { explainFailure } from '../../src/main/explain-failure.ts';
+import { renewFront } from '../../src/main/renew-front.ts';
 import type { Loose } from './accounts.ts';
 import { borrowed } from './databases.ts';
 
@@ -56,6 +57,7 @@ export class CommandLine {
         sleep: ms => wait(Math.min(ms, 20)),
         print: text => lines.push(text),
         readFile: file => readFile(file, 'utf8'),
+        renewFront: config => renewFront(config),
         writeFile: (file, text) => writeFile(file, text),
       },
     };

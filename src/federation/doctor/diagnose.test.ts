@@ -115,6 +115,24 @@ test('a changed byte, a small body limit and a missing path are seen in what cam
   assert.equal(ours({ paths: [path, { ...path, status: 404, errcode: null }] })[0]?.cause, 'D18');
 });
 
+test('a front that Copse has made is made anew, and of another one the lines are told by its name', () => {
+  const body = { bytes: 1000, status: 401, errcode: 'M_UNAUTHORIZED', error: null, took: 1 };
+  const bodies = [body, { ...body, bytes: 2e6, status: 413, errcode: null }];
+  const seen = (software: string | null, madeFront: { program: string; file: string } | null) => {
+    const place = placeFacts({ answers: [answerFacts({ software })] });
+    const facts = factsOf([], frontFacts({ bodies, route: { ...frontFacts().route, places: [place] } }));
+    return diagnose({ ...facts, us: { ...facts.us, madeFront } }).us.findings[0]?.repair;
+  };
+  const made = seen('nginx', { program: 'nginx', file: '/etc/nginx/conf.d/copse.conf' });
+  assert.equal(made?.kind, 'renew_front');
+  assert.match(made?.lines.join() ?? '', /^make \/etc\/nginx\/conf\.d\/copse\.conf anew/);
+  const lines = (software: string | null) => seen(software, null)?.lines.join('\n') ?? '';
+  assert.match(lines('nginx/1.22.1'), /^in nginx:\n {2}client_max_body_size 60m; .*\nthen: nginx -t/);
+  assert.match(lines('Apache/2.4'), /^in Apache:\n {2}LimitRequestBody/);
+  assert.match(lines('Something'), /^what answers calls itself Something\nin nginx:.*in Apache:.*in Caddy:/s);
+  assert.equal(seen(null, null)?.kind, undefined);
+});
+
 test('a clock is ours when others agree, and theirs when they do not', () => {
   const at = (server: string, hours: number) =>
     peerFacts({

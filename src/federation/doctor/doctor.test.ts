@@ -42,13 +42,19 @@ async function startedDoctor(t: TestContext, db: Database, leases: Pick<Leases, 
     rooms: here,
     leases,
     failures: new OwnFailures(here),
-    machine: { disk: async () => ({ free: 1e12, total: 1e12 }), cutOff: () => [] },
+    machine: { disk: async () => ({ free: 1e12, total: 1e12 }), cutOff: () => [], front: () => undefined },
     client: servers.client,
     peers: new PeerEvents(servers.client),
     ledger: new PeerLedger(here),
     echoes: new Echoes({ ...here, random: systemRandom }),
     published: new PublishedKeys({ identity: here, oldKeys: [], clock: here.clock }),
-    ...{ policy: OPEN_ACL, notaries: [], software: 'Copse test', network: undefined },
+    ...{
+      policy: OPEN_ACL,
+      notaries: [],
+      software: 'Copse test',
+      upstream: 'http://127.0.0.1:8008',
+      network: undefined,
+    },
   });
   const look = async () => {
     const facts = await doctor.examine([TWO], never, { ...THOROUGH, doubtMs: 0 });

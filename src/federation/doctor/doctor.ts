@@ -31,6 +31,8 @@ export interface DoctorParts extends ProbeParts, DifferenceParts, Omit<KeysParts
   readonly machine: Machine;
   readonly failures: Pick<OwnFailures, 'count' | 'last'>;
   readonly software: string;
+  /** Where proxies reach us. */
+  readonly upstream: string;
   readonly ledger: PeerLedger;
   readonly echoes: Echoes;
   readonly published: { readonly keys: Parameters<typeof keyFacts>[0] };
@@ -135,9 +137,16 @@ export class Doctor {
       heardAt: heard.at ?? null,
       ...(await gatherWork(this.#parts, ledger.startedAt)),
       failing: { count: failures.count, last: [...failures.last] },
+      ...this.#proxy(),
       disk: await machine.disk(),
       cutOff: [...machine.cutOff(rooms.clock.now() - DAY_MS)],
     };
+  }
+
+  #proxy(): Pick<OwnFacts, 'upstream' | 'madeFront'> {
+    const { machine, upstream } = this.#parts;
+    const made = machine.front();
+    return { upstream, madeFront: made === undefined ? null : { program: made.program, file: made.file } };
   }
 
   /** Ourselves by our public name, from here and from outside. */

@@ -47,6 +47,8 @@ const Answer = Type.Object({
   at: ts,
   took: ms,
   error: nullable(text),
+  /** What the header `Server` says. */
+  software: Type.Optional(nullable(text)),
 });
 
 /** One address and port of a server, and how far a request to it came. */
@@ -288,6 +290,9 @@ const Us = Type.Object({
     Type.Object({ id: text, events: count, newestAt: ts, isPublished: flag, holds: nullable(flag) }),
   ),
   front: nullable(Front),
+  /** Where proxies reach us, and the configuration of one that Copse has made. */
+  upstream: Type.Optional(text),
+  madeFront: Type.Optional(nullable(Type.Object({ program: text, file: text }))),
   /** Null or absent where nobody was asked. */
   outside: Type.Optional(nullable(Outside)),
   /** How others hear us: servers that sent us signed requests in the last day, and the last of these. */

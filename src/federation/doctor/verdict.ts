@@ -16,9 +16,12 @@ export type RepairKind =
   | 'renew_work'
   | 'publish_keys';
 
+/** What the command itself does, on the machine of the front, where the server may not. */
+export type CommandRepair = 'renew_front';
+
 export interface Repair {
   /** Undefined where a person has to act. */
-  readonly kind: RepairKind | undefined;
+  readonly kind: RepairKind | CommandRepair | undefined;
   /** What is done, or what to change, in lines. */
   readonly lines: readonly string[];
 }
@@ -57,4 +60,10 @@ export interface Finding extends Verdict {
   readonly title: string;
   /** Another finding that explains this one. */
   readonly because: Cause | undefined;
+}
+
+/** Of what can be done about some findings that which the server does. */
+export function serverRepairs(findings: readonly Verdict[]): ReadonlySet<RepairKind> {
+  const kinds = findings.flatMap(({ repair }) => repair?.kind ?? []);
+  return new Set(kinds.filter(kind => kind !== 'renew_front'));
 }

@@ -4,7 +4,7 @@ import type { ServerName } from '../../core/ids.ts';
 import { diagnose, type PeerDiagnosis } from './diagnose.ts';
 import type { Doctor, Thoroughness } from './doctor.ts';
 import type { Repairs } from './ports.ts';
-import type { Finding } from './verdict.ts';
+import { type Finding, serverRepairs } from './verdict.ts';
 
 export interface WatchParts {
   readonly clock: Clock;
@@ -92,7 +92,7 @@ export class Watch {
     const before = await look();
     if (before === undefined) return;
     const server = before.server as ServerName;
-    const kinds = new Set(before.findings.flatMap(({ repair }) => repair?.kind ?? []));
+    const kinds = serverRepairs(before.findings);
     for (const kind of kinds) {
       const { lines } = await this.#parts.repairs.repair(server, kind, signal);
       this.#parts.log.info('Something was done about a server.', { server, kind, came: lines.join('; ') });

@@ -1,5 +1,6 @@
 import type { Check } from '../verdict.ts';
 import { bytesText } from '../words.ts';
+import { proxyRepair } from './proxy-lines.ts';
 import { UNSIGNED } from './reading.ts';
 
 /** The proxy found nobody behind it, or wanted patience: that is not about how large a body is. */
@@ -30,14 +31,11 @@ Helps: a limit above media.max_upload and 12 MB in every proxy in front: client_
         `a request of ${bytesText(largest)} to ${us.server} reached this process`,
         `one of ${bytesText(refused.bytes)} did not: ${refused.status ?? refused.error ?? 'no answer'}`,
       ],
-      repair: {
-        kind: undefined,
-        lines: [
-          'in the proxy in front (nginx, in `server` or `location`):',
-          '  client_max_body_size 60m;',
-          'then: nginx -s reload',
-        ],
-      },
+      repair: proxyRepair(us, {
+        nginx: ['client_max_body_size 60m;   # in `server` or `location`'],
+        apache: ['LimitRequestBody 62914560'],
+        caddy: ['request_body { max_size 60MB }'],
+      }),
     };
   },
 };

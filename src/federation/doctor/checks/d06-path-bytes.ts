@@ -1,6 +1,7 @@
 import type { EchoFacts } from '../facts.ts';
 import type { Check } from '../verdict.ts';
 import { quoted } from '../words.ts';
+import { proxyRepair, upstreamOf } from './proxy-lines.ts';
 
 export const pathBytes: Check = {
   cause: 'D06',
@@ -20,15 +21,11 @@ Helps: in nginx proxy_pass without a path or slash at its end; in Apache nocanon
       confidence: 'proven',
       effect: `requests of other servers about rooms and events fail with 401 (${changed.length} of ${echoes.length} that were tried): joins, history, missing events`,
       proof: [`sent:    ${first.sent}`, `arrived: ${quoted(first.target ?? '', 300)}`, ...differences(first)],
-      repair: {
-        kind: undefined,
-        lines: [
-          'in the proxy in front, pass the path on as it came. nginx:',
-          '  proxy_pass http://127.0.0.1:8008;   # no slash and no path at the end',
-          '  merge_slashes off;                  # in `server`',
-          'Apache: ProxyPass "/" "http://127.0.0.1:8008/" nocanon  and  AllowEncodedSlashes NoDecode',
-        ],
-      },
+      repair: proxyRepair(us, {
+        nginx: [`proxy_pass ${upstreamOf(us)};   # no slash, no path, no $uri at the end, and no rewrite before it`],
+        apache: [`ProxyPass "/" "${upstreamOf(us)}/" nocanon`, 'AllowEncodedSlashes NoDecode'],
+        caddy: [`reverse_proxy ${upstreamOf(us)}   # without uri, rewrite or handle_path`],
+      }),
     };
   },
 };

@@ -1,6 +1,7 @@
-import type { Facts, PlaceFacts } from '../facts.ts';
+import type { Facts, OwnFacts, PlaceFacts } from '../facts.ts';
 import type { Check, Verdict } from '../verdict.ts';
 import { countText, quoted, someText } from '../words.ts';
+import { type ProxyLines, proxyRepair, upstreamOf } from './proxy-lines.ts';
 import { isMatrixAnswer, placeText } from './reading.ts';
 
 export const wrongHost: Check = {
@@ -33,12 +34,25 @@ function judged({ us }: Facts): Verdict | undefined {
         ? [`the keys published there are not ours: ${someText(front.keys.published?.map(key => key.id) ?? [])}`]
         : []),
     ],
-    repair: {
-      kind: undefined,
-      lines: [
-        `in the proxy: a virtual host for ${front.route.certName ?? us.server} that passes /_matrix and /.well-known/matrix on to Copse`,
-      ],
-    },
+    repair: proxyRepair(us, linesFor(us, front.route.certName ?? us.server)),
+  };
+}
+
+function linesFor(us: OwnFacts, name: string): ProxyLines {
+  const [to, both] = [upstreamOf(us), ['/_matrix', '/.well-known/matrix'] as const];
+  return {
+    nginx: [
+      `server { server_name ${name};   # with its certificate`,
+      ...both.map(path => `  location ${path} { proxy_pass ${to}; }`),
+      '}',
+    ],
+    apache: [
+      `<VirtualHost *:443>   # ServerName ${name}, with its certificate`,
+      ...both.map(path => `  ProxyPass "${path}" "${to}${path}" nocanon`),
+      '  AllowEncodedSlashes NoDecode',
+      '</VirtualHost>',
+    ],
+    caddy: [`${name} {`, ...both.map(path => `  reverse_proxy ${path}/* ${to}`), '}'],
   };
 }
 

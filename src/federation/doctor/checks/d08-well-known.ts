@@ -1,6 +1,7 @@
-import type { LookupFacts, RouteFacts } from '../facts.ts';
-import type { Check } from '../verdict.ts';
+import type { LookupFacts, OwnFacts, RouteFacts } from '../facts.ts';
+import type { Check, Repair } from '../verdict.ts';
 import { quoted } from '../words.ts';
+import { proxyRepair, upstreamOf } from './proxy-lines.ts';
 import { certificateErrorIn, workingPlaces } from './reading.ts';
 
 type WellKnown = Extract<LookupFacts, { what: 'well-known' }>;
@@ -33,13 +34,7 @@ export const ourWellKnown: Check = {
         wellKnownText(asked),
         ...(front.expected === null ? [] : [`by our settings it should say ${front.expected}`]),
       ],
-      repair: {
-        kind: undefined,
-        lines: [
-          `${asked.urls[0] ?? 'it'} must answer {"m.server": "${front.expected ?? 'HOST:PORT'}"} with status 200; nginx:`,
-          '  location /.well-known/matrix/ { proxy_pass http://127.0.0.1:8008; }',
-        ],
-      },
+      repair: wellKnownRepair(us, asked.urls[0], front.expected),
     };
   },
 };
@@ -64,6 +59,17 @@ export const theirWellKnown: Check = {
     };
   },
 };
+
+function wellKnownRepair(us: OwnFacts, url: string | undefined, expected: string | null): Repair {
+  const to = upstreamOf(us);
+  const { kind, lines } = proxyRepair(us, {
+    nginx: [`location /.well-known/matrix/ { proxy_pass ${to}; }`],
+    apache: [`ProxyPass "/.well-known/matrix" "${to}/.well-known/matrix"`],
+    caddy: [`reverse_proxy /.well-known/matrix/* ${to}`],
+  });
+  const wanted = `${url ?? 'it'} must answer {"m.server": "${expected ?? 'HOST:PORT'}"} with status 200`;
+  return { kind, lines: [wanted, ...lines] };
+}
 
 function wellKnownIn({ lookups }: RouteFacts): WellKnown | undefined {
   return lookups.find(each => each.what === 'well-known');

@@ -1,4 +1,4 @@
-import type { CertificateFacts, RouteFacts } from '../facts.ts';
+import type { CertificateFacts, OwnFacts, RouteFacts } from '../facts.ts';
 import type { Check, Verdict } from '../verdict.ts';
 import { countText, momentText, quoted, someText } from '../words.ts';
 import { certificateErrorIn, firstOf, placeText } from './reading.ts';
@@ -25,8 +25,18 @@ export const ourCertificate: Check = {
   explain: EXPLAIN,
   explains: ['D01', 'D20'],
   judge: ({ us, takenAt }) =>
-    us.front === null ? undefined : (judged(us.front.route, takenAt, []) ?? ofWellKnown(us.front.route)),
+    us.front === null ? undefined : withFront(us, judged(us.front.route, takenAt, []) ?? ofWellKnown(us.front.route)),
 };
+
+/** A front that Copse has made sends the whole chain, and takes a renewed one up. */
+function withFront({ madeFront }: OwnFacts, verdict: Verdict | undefined): Verdict | undefined {
+  if (verdict === undefined || madeFront == null) return verdict;
+  const lines = [
+    `make ${madeFront.file} anew as it should be, and have ${madeFront.program} take it up`,
+    ...(verdict.repair?.lines ?? []),
+  ];
+  return { ...verdict, repair: { kind: 'renew_front', lines } };
+}
 
 /** Where the .well-known cannot be had for its certificate, no address is known whose own could be looked at. */
 function ofWellKnown({ lookups }: RouteFacts): Verdict | undefined {

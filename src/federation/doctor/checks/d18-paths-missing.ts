@@ -1,5 +1,6 @@
 import type { Check } from '../verdict.ts';
 import { countText, someText } from '../words.ts';
+import { proxyRepair, upstreamOf } from './proxy-lines.ts';
 import { isArrived } from './reading.ts';
 
 export const pathsMissing: Check = {
@@ -24,13 +25,11 @@ Helps: passing all of /_matrix on.`,
         ...missing.slice(0, 5).map(({ method, path, status }) => `${method} ${path}: ${status ?? 'no answer'}`),
         ...(missing.length > 5 ? [someText(missing.slice(5).map(({ path }) => path))] : []),
       ],
-      repair: {
-        kind: undefined,
-        lines: [
-          'pass everything below /_matrix on. nginx:',
-          '  location /_matrix { proxy_pass http://127.0.0.1:8008; }',
-        ],
-      },
+      repair: proxyRepair(us, {
+        nginx: [`location /_matrix { proxy_pass ${upstreamOf(us)}; }   # and no other location below it`],
+        apache: [`ProxyPass "/_matrix" "${upstreamOf(us)}/_matrix" nocanon`, 'AllowEncodedSlashes NoDecode'],
+        caddy: [`reverse_proxy /_matrix/* ${upstreamOf(us)}`],
+      }),
     };
   },
 };

@@ -15,6 +15,7 @@ export interface Addressee {
 }
 
 const MOST_PLACES = 8;
+const LONGEST_TEXT = 100;
 const ANSWER_MS = 8000;
 /** Much more than fits into the packets that any way takes, and little to send. */
 const LARGE_BYTES = 64 * 1024;
@@ -117,7 +118,7 @@ export async function answerTo(
   const timed = () => ({ at: parts.clock.now(), took: parts.clock.monotonic() - began });
   try {
     const socket = way.socket ?? (await openConnection(parts, way.target, way.certName)).socket;
-    const { status, date, body } = await ask(parts, socket, { ...sent, host: way.host });
+    const { status, date, software, body } = await ask(parts, socket, { ...sent, host: way.host });
     const json = jsonOf(body);
     const errcode = isObject(json) ? (getString(json, 'errcode') ?? null) : null;
     const time = Date.parse(date ?? '');
@@ -129,6 +130,7 @@ export async function answerTo(
       isJson: isObject(json),
       date: Number.isNaN(time) ? null : time,
       error: null,
+      software: software?.slice(0, LONGEST_TEXT) ?? null,
     };
   } catch (error) {
     return { ...facts, ...timed(), status: null, errcode: null, isJson: false, date: null, error: reasonOf(error) };

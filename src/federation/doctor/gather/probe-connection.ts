@@ -143,6 +143,7 @@ export interface PlainRequest {
 export interface PlainAnswer {
   readonly status: number;
   readonly date: string | undefined;
+  readonly software: string | undefined;
   readonly body: string;
 }
 
@@ -157,7 +158,9 @@ export async function ask(parts: ConnectionParts, socket: TLSSocket, sent: Plain
     const response = await deadline.wait(headOf(parts, socket, sent, deadline.signal));
     const limits = { maxBytes: MOST_BYTES, idleMs: sent.timeoutMs };
     const body = await deadline.wait(wholeBody(response, limits, parts.clock));
-    return { status: response.statusCode ?? 0, date: response.headers.date, body: body.toString() };
+    const { date, server } = response.headers;
+    const software = server === undefined ? undefined : String(server);
+    return { status: response.statusCode ?? 0, date, software, body: body.toString() };
   } finally {
     socket.destroy();
   }

@@ -11,6 +11,8 @@ export interface Machine {
   disk(): Promise<{ readonly free: number; readonly total: number }>;
   /** When runs since a time were cut off. */
   cutOff(since: number): readonly number[];
+  /** The configuration of a proxy that Copse has made. */
+  front(): { readonly program: string; readonly file: string } | undefined;
 }
 
 export interface WorkParts {

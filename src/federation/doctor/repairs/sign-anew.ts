@@ -3,10 +3,15 @@ import { canonicalText } from '../../../core/hashes.ts';
 import { addSignature } from '../../../core/signatures.ts';
 import { overwriteEvent } from '../../../rooms/events.table.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
+import type { PublishedKeys } from '../../keys/published-keys.ts';
 import { ownEventsAfter } from '../doctor.table.ts';
 import { keysOn } from '../gather/event-keys.ts';
 import { countText } from '../words.ts';
-import type { KeyParts } from './publish-keys.ts';
+
+interface SigningParts {
+  readonly rooms: RoomsParts;
+  readonly published: Pick<PublishedKeys, 'keys'>;
+}
 
 const BATCH = 200;
 /** What is not done by then is done the next time. */
@@ -16,7 +21,7 @@ const LONGEST_MS = 60_000;
  * Adds a signature by the key of now to our own events that nobody can check with what we publish. An event stays the same
  * by that: signatures are no part of its ID.
  */
-export async function signAnew(parts: Pick<KeyParts, 'rooms' | 'published'>, signal: AbortSignal): Promise<string[]> {
+export async function signAnew(parts: SigningParts, signal: AbortSignal): Promise<string[]> {
   const { rooms } = parts;
   const began = rooms.clock.monotonic();
   let signed = 0;
@@ -31,10 +36,7 @@ export async function signAnew(parts: Pick<KeyParts, 'rooms' | 'published'>, sig
   }
 }
 
-async function signBatch(
-  { rooms, published: { keys } }: Pick<KeyParts, 'rooms' | 'published'>,
-  nids: readonly number[],
-): Promise<number> {
+async function signBatch({ rooms, published: { keys } }: SigningParts, nids: readonly number[]): Promise<number> {
   return rooms.db.tx(async tx => {
     const stored = [...(await rooms.events.byNids(tx, nids)).values()];
     const bad = stored.filter(({ event }) => !keysOn(event, rooms, keys).some(({ fits }) => fits === true));
