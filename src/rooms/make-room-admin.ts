@@ -61,7 +61,8 @@ function byPower(a: number, b: number): number {
   return a === b ? 0 : b > a ? 1 : -1;
 }
 
-async function localMembers(parts: RoomsParts, tx: Tx, room: Room): Promise<UserId[]> {
+/** Users of this server in a room. */
+export async function localMembers(parts: RoomsParts, tx: Tx, room: Room): Promise<UserId[]> {
   const domainNid = await parts.nids.domains.findOne(tx, parts.serverName);
   const rows = domainNid === undefined ? [] : await joinedOfDomain(tx, room.nid, domainNid);
   const names = await parts.nids.users.names(

@@ -290,7 +290,8 @@ export const FAULTS_OF_PEERS: readonly Fault[] = [
           on conflict do nothing`,
         world.roomId,
       );
-      return undefined;
+      const ends = `select count(*) as n from extremity where room_nid = (select nid from room where room_id = ?)`;
+      return async () => world.rows(world.us, ends, world.roomId)[0]?.n === 1;
     },
   },
   {

@@ -14,7 +14,8 @@ export type RepairKind =
   | 'fetch_keys'
   | 'fetch_devices'
   | 'renew_work'
-  | 'publish_keys';
+  | 'publish_keys'
+  | 'join_ends';
 
 /** What the command itself does, on the machine of the front, where the server may not. */
 export type CommandRepair = 'renew_front';

@@ -28,7 +28,8 @@ export const ourWellKnown: Check = {
     // Without it, the name itself has to do.
     if (isAsExpected || (works && asked.delegatedTo === null && front.expected === null)) return undefined;
     return {
-      confidence: 'proven',
+      // Where there is no answer at all, it may be our own way there that is cut.
+      confidence: asked.status === null ? 'likely' : 'proven',
       effect: works ? 'other servers take a way to us that is not the intended one' : 'other servers do not find us',
       proof: [
         wellKnownText(asked),

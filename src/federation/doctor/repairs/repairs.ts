@@ -10,6 +10,7 @@ import type { Done } from '../report.ts';
 import type { RepairKind } from '../verdict.ts';
 import { fetchDevices } from './fetch-devices.ts';
 import { fillSharedRooms } from './fill-shared-rooms.ts';
+import { joinEnds } from './join-ends.ts';
 import { type KeyParts, publishKeys } from './publish-keys.ts';
 import { retryNow } from './retry-now.ts';
 import { takeState } from './take-state.ts';
@@ -36,6 +37,7 @@ export function composeRepairs(parts: RepairParts): Repairs {
     fill_rooms: (server, signal) => fillSharedRooms(parts, server, signal),
     fetch_keys: server => fetchKeys(parts, server),
     fetch_devices: server => fetchDevices(parts.rooms, server),
+    join_ends: (server, signal) => joinEnds(parts.rooms, server, signal),
     publish_keys: (_, signal) => publishKeys(parts, signal),
     renew_work: async () => (await parts.renewWork()).map(work => `${work} begins anew`),
   };

@@ -11,6 +11,7 @@ const KINDS = [
   'fetch_devices',
   'renew_work',
   'publish_keys',
+  'join_ends',
 ] as const;
 
 const Body = Type.Object({ kind: Type.Enum(KINDS) });
