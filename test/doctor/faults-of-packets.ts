@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type DoctorWorld, PEER, until } from './doctor-world.ts';
 import type { Fault } from './fault.ts';
 import { Front } from './front.ts';
+import { killedForMemory } from './killed-for-memory.ts';
 
 /** Packets that are dropped without a word, by nftables in a network of our own, and a disk that is full there. */
 export const FAULTS_OF_PACKETS: readonly Fault[] = [
@@ -50,6 +51,17 @@ export const FAULTS_OF_PACKETS: readonly Fault[] = [
       fill(join(folder, 'filler'));
       const said = await world.say(world.peer, 'x'.repeat(30_000));
       await until(async () => (await failures(world)) > 0, `${said} was taken`);
+      return undefined;
+    },
+  },
+  {
+    id: 'F44n',
+    about: 'the kernel ends our server twice for want of memory, in a control group',
+    cause: 'D31',
+    async inject({ us }) {
+      await us.server.stop();
+      for (let time = 0; time < 2; time++) await killedForMemory(us.server.folder);
+      await us.server.start();
       return undefined;
     },
   },
