@@ -31,28 +31,30 @@ export interface Acknowledgement {
  */
 export class Acknowledgements {
   readonly #parts: AcknowledgementsParts;
-  readonly #writes = new GatheredWrites<Acknowledgement>(some => this.#write(some));
+  readonly #writes = new GatheredWrites<Acknowledgement, ReadonlySet<number>>(some => this.#write(some));
 
   constructor(parts: AcknowledgementsParts) {
     this.#parts = parts;
   }
 
-  /** Resolves when it is durable. */
-  write(acknowledgement: Acknowledgement): Promise<void> {
-    return this.#writes.write(acknowledgement);
+  /** Resolves when it is durable, and says whether more has come meanwhile to what the transaction brought. */
+  async write(acknowledgement: Acknowledgement): Promise<boolean> {
+    return (await this.#writes.write(acknowledgement)).has(acknowledgement.domainNid);
   }
 
-  async #write(some: readonly Acknowledgement[]): Promise<void> {
+  /** Answers the numbers of the servers whose ranges go on. */
+  async #write(some: readonly Acknowledgement[]): Promise<ReadonlySet<number>> {
     const { db, clock, rooms } = this.#parts;
     const now = clock.now();
     const roomNids = new Set(some.flatMap(({ moves }) => moves.ranges.map(step => step.roomNid)));
     const shards = new Map([...(await rooms.byNids(db, roomNids)).values()].map(room => [room.nid, room.shard]));
     const recovered = some.filter(({ hasRecovered }) => hasRecovered).map(({ domainNid }) => domainNid);
-    await db.tx(async tx => {
+    return db.tx(async tx => {
+      const left = new Set<number>();
       const followed = await lockReader(tx, READER, [...new Set(shards.values())]);
       for (const { step, domainNids } of grouped(some)) {
         const upTo = followed.get(shards.get(step.roomNid) ?? -1) ?? 0;
-        await moveRanges(tx, domainNids, { ...step, followed: upTo, now });
+        for (const nid of await moveRanges(tx, domainNids, { ...step, followed: upTo, now })) left.add(nid);
       }
       const edus = some.flatMap(({ moves }) => moves.edus);
       if (edus.length > 0) await deleteEdus(tx, edus);
@@ -61,6 +63,7 @@ export class Acknowledgements {
       await dropPending(tx, domainNids);
       if (recovered.length > 0) await recordSuccess(tx, recovered);
       for (const { also } of some) await also?.(tx);
+      return left;
     });
   }
 }

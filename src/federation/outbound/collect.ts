@@ -62,6 +62,8 @@ class Collection {
   /** Rooms with more events than fit: receipts wait for the events. */
   readonly #cut = new Set<number>();
   #isBehind = false;
+  /** Ranges of which everything goes. */
+  #whole = 0;
 
   constructor(parts: CollectParts, wanted: Wanted) {
     this.#parts = parts;
@@ -82,14 +84,17 @@ class Collection {
     held.use(await account.reserve(this.#draft.bytes * HELD_PER_BYTE, signal));
     const events = await readEvents(this.#parts, planned, server);
     const queuedJson = await queuedObjects(db, queued);
+    const fleeting = ephemeral.take(domainNid, this.#draft.edusLeft);
+    const isRest = this.#draft.isRoomy && ranges.length < MOST_RANGES && ranges.length === this.#whole;
     return new Parcel({
       events,
       made: this.#made,
       queued: queuedJson,
-      fleeting: ephemeral.take(domainNid, this.#draft.edusLeft),
+      fleeting,
       moves: { ranges: this.#ranges, edus: queued, lists: this.#lists },
       bytes: this.#draft.bytes,
       isBehind: this.#isBehind,
+      isAll: isRest && queued.length + this.#lists.length + fleeting.length === 0,
       held: held.move(),
     });
   }
@@ -110,10 +115,14 @@ class Collection {
       nids.push(...taken.map(({ nid }) => nid));
       const isCut = taken.length < found.length;
       if (isCut) this.#cut.add(range.room_nid);
-      const upTo = isCut ? taken.at(-1)?.pos : end;
-      if (upTo !== undefined) this.#ranges.push(stepOf(range, upTo));
+      this.#step(range, isCut ? taken.at(-1)?.pos : end, end);
     }
     return nids;
+  }
+
+  #step({ room_nid: roomNid, kind, from_pos: from }: OutboundRange, upTo: number | undefined, end: number): void {
+    if (upTo !== undefined) this.#ranges.push({ roomNid, kind, from, upTo });
+    if (upTo === end) this.#whole++;
   }
 
   /** Up to where a range can be sent now. */
@@ -169,8 +178,7 @@ class Collection {
       const found = await this.#receiptsIn(range, end, left);
       const taken = takeWhile(found, receipt => edus.add(receipt));
       left -= taken.length;
-      const upTo = taken.length < found.length || left <= 0 ? taken.at(-1)?.pos : end;
-      if (upTo !== undefined) this.#ranges.push(stepOf(range, upTo));
+      this.#step(range, taken.length < found.length || left <= 0 ? taken.at(-1)?.pos : end, end);
     }
     this.#made.push(...edus.edus());
   }
@@ -187,10 +195,6 @@ class Collection {
       return userId === undefined || roomId === undefined ? [] : [{ roomId, userId, eventId, ts, thread, pos }];
     });
   }
-}
-
-function stepOf({ room_nid: roomNid, kind, from_pos: from }: OutboundRange, upTo: number): RangeStep {
-  return { roomNid, kind, from, upTo };
 }
 
 /** EDUs of the queue, parsed. */

@@ -184,20 +184,22 @@ export class Courier {
   async #delivered(session: Session, parcel: Parcel, errors: ReadonlyMap<string, string>): Promise<Next> {
     const { counters, log } = this.#parts;
     if (session.isFailing) log.info('A server takes what it is sent again.', { server: session.server });
-    if (parcel.movesAnything || session.isFailing) await this.#acknowledge(session, parcel);
+    const isMore = parcel.movesAnything || session.isFailing ? await this.#acknowledge(session, parcel) : true;
     counters.events.add({}, parcel.events.length);
     counters.edus.add({}, parcel.edus.length + parcel.fleeting.length);
     if (errors.size > 0) this.#tellErrors(session.server, errors);
     session.items = Math.min(session.items * 2, MOST_ITEMS);
     session.pending = undefined;
     session.hasDelivered = true;
-    return 'delivered';
+    // Whoever is left something meanwhile is visited again.
+    return parcel.isAll && !isMore ? 'done' : 'delivered';
   }
 
-  async #acknowledge(session: Session, parcel: Parcel, also?: (tx: Tx) => Promise<void>): Promise<void> {
+  /** Answers whether more has come meanwhile to the ranges of the transaction. */
+  async #acknowledge(session: Session, parcel: Parcel, also?: (tx: Tx) => Promise<void>): Promise<boolean> {
     const { domainNid, isFailing: hasRecovered } = session;
     session.isFailing = false;
-    await this.#parts.acknowledgements.write({ domainNid, moves: parcel.moves, hasRecovered, also });
+    return this.#parts.acknowledgements.write({ domainNid, moves: parcel.moves, hasRecovered, also });
   }
 
   #tellErrors(server: ServerName, errors: ReadonlyMap<string, string>): void {

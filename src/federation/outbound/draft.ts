@@ -11,6 +11,7 @@ export class Draft {
   #pdus = 0;
   #edus = 0;
   #bytes = 0;
+  #hasRefused = false;
 
   constructor(items: number) {
     this.#items = items;
@@ -28,9 +29,14 @@ export class Draft {
     return Math.max(0, Math.min(MOST_EDUS - this.#edus, this.#items - this.#pdus - this.#edus));
   }
 
+  /** Everything that was to go in did, and an EDU more could. */
+  get isRoomy(): boolean {
+    return !this.#hasRefused && this.edusLeft > 0;
+  }
+
   /** Whether an event went in. */
   addPdu(bytes: number): boolean {
-    if (this.pdusLeft === 0 || !this.#fits(bytes)) return false;
+    if (this.pdusLeft === 0 || !this.#fits(bytes)) return this.#refuse();
     this.#pdus++;
     this.#bytes += bytes;
     return true;
@@ -38,10 +44,15 @@ export class Draft {
 
   /** Whether an EDU went in. */
   addEdu(bytes: number): boolean {
-    if (this.edusLeft === 0 || !this.#fits(bytes)) return false;
+    if (this.edusLeft === 0 || !this.#fits(bytes)) return this.#refuse();
     this.#edus++;
     this.#bytes += bytes;
     return true;
+  }
+
+  #refuse(): false {
+    this.#hasRefused = true;
+    return false;
   }
 
   #fits(bytes: number): boolean {

@@ -89,8 +89,15 @@ export interface RangeMove {
   readonly now: number;
 }
 
-/** Moves the same range of several servers on, or takes it away where nothing of ours is left in it. */
-export async function moveRanges(tx: Tx, domainNids: readonly number[], move: RangeMove): Promise<void> {
+/**
+ * Moves the same range of several servers on, or takes it away where nothing of ours is left in it. Answers the numbers of
+ * those for whom something is.
+ */
+export async function moveRanges(
+  tx: Tx,
+  domainNids: readonly number[],
+  move: RangeMove,
+): Promise<readonly number[]> {
   const { roomNid, kind, from, upTo, followed, now } = move;
   const range = sql`room_nid = ${roomNid} and kind = ${kind} and from_pos = ${from} and domain_nid ${sql.in(domainNids)}`;
   // Kind 0 is LOG_EVENT, kind 1 LOG_RECEIPT.
@@ -99,7 +106,11 @@ export async function moveRanges(tx: Tx, domainNids: readonly number[], move: Ra
       ? sql`select 1 from event where room_nid = ${roomNid} and flags >= 16 and pos > ${upTo} and pos <= ${followed}`
       : sql`select 1 from receipt where room_nid = ${roomNid} and pos > ${upTo} and pos <= ${followed}`;
   await tx.run(sql`delete from outbound_room where ${range} and (until_pos <= ${upTo} or not exists (${rest}))`);
-  if (upTo >= from) await tx.run(sql`update outbound_room set from_pos = ${upTo + 1}, since = ${now} where ${range}`);
+  if (upTo < from) return domainNids;
+  const left = await tx.all<{ domain_nid: number }>(
+    sql`update outbound_room set from_pos = ${upTo + 1}, since = ${now} where ${range} returning domain_nid`,
+  );
+  return left.map(row => row.domain_nid);
 }
 
 /** Since when the server that waits longest waits. */

@@ -23,10 +23,12 @@ export class Parcel implements Disposable {
   readonly bytes: number;
   /** Something waits that the follower of the logs has not passed yet. */
   readonly isBehind: boolean;
+  /** What of rooms was to be sent, all of it, and nothing else waited. */
+  readonly isAll: boolean;
   readonly #held: Disposable;
 
   constructor(
-    parts: Pick<Parcel, 'events' | 'made' | 'queued' | 'fleeting' | 'moves' | 'bytes' | 'isBehind'> & {
+    parts: Pick<Parcel, 'events' | 'made' | 'queued' | 'fleeting' | 'moves' | 'bytes' | 'isBehind' | 'isAll'> & {
       readonly held: Disposable;
     },
   ) {
@@ -37,6 +39,7 @@ export class Parcel implements Disposable {
     this.moves = parts.moves;
     this.bytes = parts.bytes;
     this.isBehind = parts.isBehind;
+    this.isAll = parts.isAll;
     this.#held = parts.held;
   }
 

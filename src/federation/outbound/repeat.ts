@@ -22,5 +22,5 @@ export async function repeat(
     if (kind === LOG_EVENT) nids.push(...(await ownEvents(db, roomNid, { from, to }, MOST_PDUS)).map(({ nid }) => nid));
   const events = await readEvents(parts, nids, server);
   const queued = await queuedObjects(db, moves.edus);
-  return new Parcel({ events, made, queued, fleeting, moves, bytes, isBehind: false, held: held.move() });
+  return new Parcel({ events, made, queued, fleeting, moves, bytes, isBehind: false, isAll: false, held: held.move() });
 }
