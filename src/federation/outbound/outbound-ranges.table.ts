@@ -93,11 +93,7 @@ export interface RangeMove {
  * Moves the same range of several servers on, or takes it away where nothing of ours is left in it. Answers the numbers of
  * those for whom something is.
  */
-export async function moveRanges(
-  tx: Tx,
-  domainNids: readonly number[],
-  move: RangeMove,
-): Promise<readonly number[]> {
+export async function moveRanges(tx: Tx, domainNids: readonly number[], move: RangeMove): Promise<readonly number[]> {
   const { roomNid, kind, from, upTo, followed, now } = move;
   const range = sql`room_nid = ${roomNid} and kind = ${kind} and from_pos = ${from} and domain_nid ${sql.in(domainNids)}`;
   // Kind 0 is LOG_EVENT, kind 1 LOG_RECEIPT.

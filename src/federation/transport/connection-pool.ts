@@ -8,21 +8,34 @@ export type DialOptions = ClientRequestArgs & { readonly dial: Dial };
 
 /** A kept connection that nobody uses is closed after this long. */
 const IDLE_MS = 50_000;
-const MOST_IDLE = 256;
 const MOST_IDLE_PER_HOST = 2;
+/** What an idle connection takes: 54 kB of them TLS. */
+const BYTES_IDLE = 60 * 1024;
+/** The part of the budget that idle connections may take, and how many there may be in any case. */
+const SHARE = 1 / 20;
+const LEAST_IDLE = 32;
+export const MOST_IDLE = 256;
+
+/** How many connections may be kept by a process with that budget. */
+export function idleConnections(budget: number): number {
+  return Math.max(LEAST_IDLE, Math.min(MOST_IDLE, Math.floor((budget * SHARE) / BYTES_IDLE)));
+}
 
 /**
- * Kept connections to other servers, by their `host` option. The oldest idle one is closed when there are too many.
- * It speaks HTTP over what `Dialer` opens, which is TLS already.
+ * Kept connections to other servers, by their `host` option. When there are enough, no more are kept: what goes to all
+ * servers of a room goes to them in the same order each time, and closing the oldest one would close each before it was
+ * used again. It speaks HTTP over what `Dialer` opens, which is TLS already.
  */
 export class ConnectionPool extends Agent {
   readonly #dialer: Dialer;
-  /** Idle connections, the oldest first, with what takes them out when they close. */
+  readonly #mostIdle: number;
+  /** Idle connections, with what takes them out when they close. */
   readonly #idle = new Map<Duplex, () => void>();
 
-  constructor(dialer: Dialer) {
+  constructor(dialer: Dialer, mostIdle: number) {
     super({ keepAlive: true, keepAliveMsecs: 30_000, maxFreeSockets: MOST_IDLE_PER_HOST, timeout: IDLE_MS });
     this.#dialer = dialer;
+    this.#mostIdle = mostIdle;
   }
 
   override createConnection(
@@ -39,21 +52,13 @@ export class ConnectionPool extends Agent {
   }
 
   override keepSocketAlive(socket: Duplex): boolean {
+    if (this.#idle.size >= this.#mostIdle) return false;
     // It answers whether the peer keeps the connection long enough, which the types do not say.
     if ((super.keepSocketAlive(socket) as unknown) === false) return false;
     const forget = () => void this.#idle.delete(socket);
     this.#idle.set(socket, forget);
     socket.once('close', forget);
-    if (this.#idle.size > MOST_IDLE) this.#closeOldest();
     return true;
-  }
-
-  /** It is forgotten at once: its `close` comes turns later, and until then others become idle. */
-  #closeOldest(): void {
-    const [oldest] = this.#idle.keys();
-    if (oldest === undefined) return;
-    this.#idle.delete(oldest);
-    oldest.destroy();
   }
 
   override reuseSocket(socket: Duplex, request: ClientRequest): void {

@@ -43,6 +43,8 @@ export class DialError extends Error {
   }
 }
 
+/** A session of TLS is resumed for so long; then the certificate is looked at anew. */
+const SESSION_MS = 3_600_000;
 /** The next address is tried when one has not answered so soon (RFC 8305, section 5). */
 const STAGGER_MS = 250;
 const ATTEMPT_MS = 10_000;
@@ -51,10 +53,13 @@ const ATTEMPT_MS = 10_000;
  * Connects with TLS to the first of several addresses that takes it (RFC 8305, "Happy Eyeballs"), TLS included: an
  * address that takes connections and resets them is passed over like a dead one. The family that worked is remembered
  * for each certificate name and tried first. Addresses come checked and resolved, so nothing is looked up in between.
+ * A session with the same address under the same name is resumed (RFC 8446, section 2.2), which spares both sides the
+ * certificate. It is kept only once the certificate was found to be good: who resumes it is not asked for one again.
  */
 export class Dialer {
   readonly #parts: DialerParts;
   readonly #families: ByteCache<'4' | '6'>;
+  readonly #sessions: ByteCache<Session>;
 
   constructor(parts: DialerParts) {
     this.#parts = parts;
@@ -64,15 +69,52 @@ export class Dialer {
       weight: 10,
       sizeOf: () => 1,
     });
+    this.#sessions = new ByteCache({
+      name: 'federation_tls_sessions',
+      budget: parts.budget,
+      weight: 40,
+      sizeOf: ({ bytes }) => bytes.length + SESSION_OVERHEAD,
+    });
   }
 
   /** @throws DialError */
   async connect(dial: Dial): Promise<TLSSocket> {
     const ordered = interleave(dial.targets, this.#families.get(dial.certName));
-    const { socket, target } = await new Race(this.#parts, dial.certName, ordered).run();
+    const session = (target: Target) => this.#sessionOf(dial.certName, target)?.bytes;
+    const { socket, target } = await new Race({ ...this.#parts, session }, dial.certName, ordered).run();
+    this.#keepSessions(dial.certName, { socket, target });
     this.#families.set(dial.certName, familyOf(target));
     return socket;
   }
+
+  #sessionOf(certName: string, target: Target): Session | undefined {
+    const known = this.#sessions.get(sessionKey(certName, target));
+    return known !== undefined && known.until > this.#parts.clock.now() ? known : undefined;
+  }
+
+  /** What comes of a session that was resumed is no newer than that one: its certificate was not seen again. */
+  #keepSessions(certName: string, { socket, target }: Winner): void {
+    const resumed = socket.isSessionReused() ? this.#sessionOf(certName, target) : undefined;
+    const until = resumed?.until ?? this.#parts.clock.now() + SESSION_MS;
+    socket.on('session', bytes => this.#sessions.set(sessionKey(certName, target), { bytes, until }));
+  }
+}
+
+/** What resumes a session. */
+interface Session {
+  readonly bytes: Buffer;
+  readonly until: number;
+}
+
+/** The buffer beside its bytes. */
+const SESSION_OVERHEAD = 200;
+
+function sessionKey(certName: string, { address, port }: Target): string {
+  return `${certName} ${address} ${port}`;
+}
+
+interface RaceParts extends DialerParts {
+  readonly session: (target: Target) => Buffer | undefined;
 }
 
 interface Winner {
@@ -81,7 +123,7 @@ interface Winner {
 }
 
 class Race {
-  readonly #parts: DialerParts;
+  readonly #parts: RaceParts;
   readonly #certName: string;
   readonly #waiting: Target[];
   readonly #running = new Set<TLSSocket>();
@@ -90,7 +132,7 @@ class Race {
   #isOver = false;
   #stagger = { cancel: () => {} };
 
-  constructor(parts: DialerParts, certName: string, targets: readonly Target[]) {
+  constructor(parts: RaceParts, certName: string, targets: readonly Target[]) {
     this.#parts = parts;
     this.#certName = certName;
     this.#waiting = [...targets];
@@ -155,8 +197,10 @@ class Race {
     this.#finish.resolve(winner);
   }
 
-  #options({ address, port }: Target) {
+  #options(target: Target) {
+    const { address, port } = target;
     const name = this.#certName;
+    const session = this.#parts.session(target);
     return {
       host: address,
       port,
@@ -165,6 +209,7 @@ class Race {
       secureContext: this.#parts.trust(),
       rejectUnauthorized: this.#parts.verifyTls,
       ALPNProtocols: ['http/1.1'],
+      ...(session !== undefined && { session }),
       checkServerIdentity: (_host: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
         checkServerIdentity(name, certificate),
     };

@@ -8,7 +8,7 @@ import type { ServerAcl } from '../../core/server-acl.ts';
 import { signRequest } from '../../core/xmatrix.ts';
 import { type BodyLimits, bodyOf, wholeBody } from './answer-body.ts';
 import type { ClockSamples } from './clock-samples.ts';
-import { ConnectionPool } from './connection-pool.ts';
+import { ConnectionPool, MOST_IDLE } from './connection-pool.ts';
 import { Deadline } from './deadline.ts';
 import { DialError, type Dialer } from './dialer.ts';
 import type { Discovery } from './discovery.ts';
@@ -57,6 +57,8 @@ export interface FederationClientParts {
   readonly carry?: Carry | undefined;
   /** What answers are charged to while they come and are read. */
   readonly answers?: Account;
+  /** Connections that are kept for later requests at most. */
+  readonly idleConnections?: number;
   /** Where it is noted what time others have. */
   readonly clocks?: Pick<ClockSamples, 'note'>;
 }
@@ -84,7 +86,7 @@ export class FederationClient implements Disposable {
 
   constructor(parts: FederationClientParts) {
     this.#parts = parts;
-    this.#pool = new ConnectionPool(parts.dialer);
+    this.#pool = new ConnectionPool(parts.dialer, parts.idleConnections ?? MOST_IDLE);
   }
 
   /** The JSON of a 2xx answer. @throws UnreachableError, RefusedError, or the reason of `signal` */
