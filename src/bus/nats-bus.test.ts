@@ -6,7 +6,7 @@ import { skipWithoutNats, TestNats } from '../../test/support/nats.ts';
 import { BEAT_MS, LARGEST_MESSAGE_BYTES } from './nats-bus.ts';
 import { WINDOW_BYTES } from './nats-session.ts';
 
-const options = { skip: skipWithoutNats, timeout: 60_000 };
+const options = { skip: skipWithoutNats, timeout: 180_000 };
 /** Ten seconds pass in each one. */
 const clock = hurriedClock(10);
 
@@ -48,7 +48,7 @@ test('a restart of NATS loses messages, and everybody is told that it did', opti
   await eventually(() => !one.bus.status().isConnected && !other.bus.status().isConnected);
   const before = other.missed();
   one.bus.publish('news', 'lost');
-  await eventually(() => other.missed() > before + 2, 5000);
+  await eventually(() => other.missed() > before + 2);
   await world.nats.start();
   await eventually(() => one.bus.status().isConnected && other.bus.status().isConnected);
   one.bus.publish('news', 'after');
@@ -57,12 +57,16 @@ test('a restart of NATS loses messages, and everybody is told that it did', opti
   await isQuiet(other);
 });
 
-/** Once everything is well again nobody is told any more that something may have been lost. */
+/**
+ * Once everything is well again nobody is told any more that something may have been lost. A machine that stands still for
+ * two beats loses something indeed: it is given several tries.
+ */
 async function isQuiet(bus: ConnectedBus): Promise<void> {
-  await wait((3 * BEAT_MS) / 10);
-  const then = bus.missed();
-  await wait((3 * BEAT_MS) / 10);
-  assert.equal(bus.missed(), then);
+  for (let tries = 0, then = Number.NaN; then !== bus.missed(); tries++) {
+    assert.ok(tries < 20, 'it never came to rest');
+    then = bus.missed();
+    await wait((3 * BEAT_MS) / 10);
+  }
 }
 
 test(
@@ -81,8 +85,8 @@ test(
     const sent = (one.counts.get('sent') ?? 0) - sentBefore;
     assert.ok(sent > 0 && sent * big.length <= WINDOW_BYTES, `${sent} of 50 MiB are waiting`);
     assert.equal(one.counts.get('full'), 200 - sent);
-    await eventually(() => one.missed() > 2 && other.missed() > 2, 3000);
-    await eventually(() => !one.bus.status().isConnected && !other.bus.status().isConnected, 3000);
+    await eventually(() => one.missed() > 2 && other.missed() > 2);
+    await eventually(() => !one.bus.status().isConnected && !other.bus.status().isConnected);
     await wait(3000);
     assert.ok(socketsNow() <= sockets, `${socketsNow()} sockets, ${sockets} before`);
     world.nats.thaw();
@@ -101,18 +105,20 @@ test('the loss of a last message is noticed, and of what is too large to be sent
   one.bus.publish('y'.repeat(3000), '');
   await eventually(() => own.length === 1);
   assert.equal(one.counts.get('large'), 2);
-  await eventually(() => other.missed() === 1, 2000);
+  await eventually(() => other.missed() === 1);
   assert.equal(other.bus.status().others, 1);
 });
 
 test('who ends says good-bye, and nobody waits for it', options, async t => {
   const world = await BusWorld.start(t);
   const other = await world.connect({ clock });
+  // No time passes there: only a good-bye can tell it.
+  const still = await world.connect({ clock: { ...clock, monotonic: () => 0 } });
   const one = await world.connect({ clock });
   one.bus.publish('news', 'something');
-  await eventually(() => other.bus.status().others === 1);
+  await eventually(() => [other, still].every(({ bus }) => bus.status().others === 2));
   await one.bus[Symbol.asyncDispose]();
-  await eventually(() => other.bus.status().others === 0, 1000);
+  await eventually(() => [other, still].every(({ bus }) => bus.status().others === 1));
   await isQuiet(other);
 });
 
@@ -126,12 +132,12 @@ test('a process that lives and is not heard may be cut off alone', options, asyn
   await isQuiet(one);
   one.bus.expectOthers(2);
   const before = one.missed();
-  await eventually(() => one.missed() > before + 1, 3000);
+  await eventually(() => one.missed() > before + 1);
   one.bus.expectOthers(1);
   await isQuiet(one);
   await other.bus[Symbol.asyncDispose]();
   const then = one.missed();
-  await eventually(() => one.missed() > then + 1, 3000);
+  await eventually(() => one.missed() > then + 1);
 });
 
 test('clusters that share a NATS server do not hear each other', options, async t => {

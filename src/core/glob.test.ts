@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { cpuMilliseconds } from '../../test/support/cpu-time.ts';
 import { compileGlob, globMatches } from './glob.ts';
 import type { JsonObject } from './json.ts';
 import { compileServerAcl, OPEN_ACL } from './server-acl.ts';
@@ -53,23 +54,25 @@ test('globs match what the same regular expression matches', () => {
 });
 
 test('N094 patterns made to blow up a matcher take no time', () => {
-  const start = performance.now();
   const long = 'a'.repeat(255);
-  assert.ok(!globMatches(`${'*a'.repeat(100)}*b`, long));
-  assert.ok(!globMatches(`${'a*'.repeat(5000)}b`, long));
-  assert.ok(!globMatches(`${'*'.repeat(60_000)}b`, long));
-  assert.ok(!globMatches(`${'?'.repeat(60_000)}`, long));
-  assert.ok(!globMatches(`*${'?*'.repeat(120)}b`, long));
-  assert.ok(performance.now() - start < 2000);
+  const cost = cpuMilliseconds(() => {
+    assert.ok(!globMatches(`${'*a'.repeat(100)}*b`, long));
+    assert.ok(!globMatches(`${'a*'.repeat(5000)}b`, long));
+    assert.ok(!globMatches(`${'*'.repeat(60_000)}b`, long));
+    assert.ok(!globMatches(`${'?'.repeat(60_000)}`, long));
+    assert.ok(!globMatches(`*${'?*'.repeat(120)}b`, long));
+  });
+  assert.ok(cost < 2000, `${cost} ms`);
 });
 
 test('N094 an ACL of 50,000 globs is compiled and asked in bounded time', () => {
   const names = Array.from({ length: 50_000 }, (_, i) => (i % 5 === 0 ? `*.spam${i}.example` : `spam${i}.example`));
-  const start = performance.now();
-  const acl = compileServerAcl({ allow: ['*'], deny: names });
-  for (let i = 0; i < 100; i++) assert.ok(acl.allows('good.example'));
-  assert.ok(!acl.allows('spam1.example') && !acl.allows('a.spam5.example'));
-  assert.ok(performance.now() - start < 3000);
+  const cost = cpuMilliseconds(() => {
+    const acl = compileServerAcl({ allow: ['*'], deny: names });
+    for (let i = 0; i < 100; i++) assert.ok(acl.allows('good.example'));
+    assert.ok(!acl.allows('spam1.example') && !acl.allows('a.spam5.example'));
+  });
+  assert.ok(cost < 3000, `${cost} ms`);
 });
 
 function allows(content: JsonObject, server: string): boolean {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { cpuMilliseconds } from '../../test/support/cpu-time.ts';
 import {
   domainOf,
   isEventId,
@@ -146,9 +147,10 @@ test('no text makes the grammars throw or run away', () => {
       for (const check of [isUserId, isRoomId, isEventId, isServerName, isRoomAlias]) check(text);
     }),
   );
-  const start = performance.now();
-  for (const text of [`@${':'.repeat(100_000)}`, '1.'.repeat(100_000), `[${':'.repeat(100_000)}]`]) {
-    assert.ok(!isUserId(text) && !isServerName(text));
-  }
-  assert.ok(performance.now() - start < 2000);
+  const cost = cpuMilliseconds(() => {
+    for (const text of [`@${':'.repeat(100_000)}`, '1.'.repeat(100_000), `[${':'.repeat(100_000)}]`]) {
+      assert.ok(!isUserId(text) && !isServerName(text));
+    }
+  });
+  assert.ok(cost < 2000, `${cost} ms`);
 });

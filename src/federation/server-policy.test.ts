@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cpuMilliseconds } from '../../test/support/cpu-time.ts';
 import type { ServerName } from '../core/ids.ts';
 import { policyWarnings, serverPolicy } from './server-policy.ts';
 
@@ -9,12 +10,13 @@ test('N112 a block list of 100,000 rules counts to the last, and patterns made t
   const bombs = Array.from({ length: 1000 }, (_, i) => `${'*a'.repeat(50)}*${i}`);
   const names = Array.from({ length: 90_000 }, (_, i) => `spam${i}.example`);
   const patterns = Array.from({ length: 9000 }, (_, i) => `*.flood${i}.example`);
-  const start = performance.now();
-  const policy = serverPolicy({ allow: [], deny: [...bombs, ...names, ...patterns] });
-  for (let i = 0; i < 20; i++) assert.ok(policy.allows(`${'a'.repeat(200)}.example`));
-  for (const server of ['spam0.example', 'spam89999.example:8448', 'x.flood0.example', 'x.y.flood8999.example'])
-    assert.ok(!policy.allows(server), server);
-  assert.ok(performance.now() - start < 5000);
+  const cost = cpuMilliseconds(() => {
+    const policy = serverPolicy({ allow: [], deny: [...bombs, ...names, ...patterns] });
+    for (let i = 0; i < 20; i++) assert.ok(policy.allows(`${'a'.repeat(200)}.example`));
+    for (const server of ['spam0.example', 'spam89999.example:8448', 'x.flood0.example', 'x.y.flood8999.example'])
+      assert.ok(!policy.allows(server), server);
+  });
+  assert.ok(cost < 5000, `${cost} ms`);
 });
 
 test('N112 more patterns than an event of a room can have count as well', () => {

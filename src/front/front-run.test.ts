@@ -21,7 +21,7 @@ process.on('SIGQUIT', () => { appendFileSync(file + '.took', 'bye\\n'); process.
 took();
 setInterval(() => {}, 1000);
 `;
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 120_000 };
 
 function scene(t: TestContext) {
   const folder = mkdtempSync(join(tmpdir(), 'copse-front-run-'));

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { Agent, request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { BOARD_FACTS } from '../../test/support/board-facts.ts';
 import { borrowed, onEachDatabase } from '../../test/support/databases.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { sleep, systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
@@ -22,14 +22,6 @@ import type { Config } from '../config/schema.ts';
 import type { Database } from '../db/database.ts';
 import { composeBoards } from './compose-boards.ts';
 import { openDataFolder } from './data-folder.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise(resolve => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : assert.fail('no port');
-}
 
 /** A server that could have boards, and folders for some. */
 class Cluster implements AsyncDisposable {
@@ -108,7 +100,7 @@ async function invited(cluster: Cluster) {
 /** The listener comes up a moment after the cluster was made. */
 async function listening(address: string): Promise<void> {
   const [host = '', port = ''] = address.split(':');
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 3000; tries++) {
     const isThere = await new Promise<boolean>(resolve => {
       const socket = connect({ host, port: Number(port), rejectUnauthorized: false }, () => resolve(true));
       socket.on('error', () => resolve(false));

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connect } from 'node:tls';
 import { AcmeServer } from '../../test/support/acme-server.ts';
 import { eventually } from '../../test/support/bus.ts';
+import { freePort } from '../../test/support/free-port.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
@@ -21,15 +21,6 @@ const NAME = 'copse.example';
 
 /** Whatever is done by and by is done soon. */
 const HASTY: Clock = { ...systemClock, after: (ms, run) => systemClock.after(Math.min(ms, 50), run) };
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 function start(
   t: TestContext,
@@ -69,12 +60,8 @@ test('the listener for servers takes the certificate that an authority issues, w
   await using running = await start(t, { directory: `${authority.url}/directory`, port });
   const url = running.listeners.find(({ name }) => name === 'servers')?.url ?? assert.fail('no such listener');
   await eventually(() => authority.issued === 1);
-  let isGood = false;
-  for (let tries = 0; tries < 100 && !isGood; tries++) {
-    await new Promise(resolve => setTimeout(resolve, 50));
-    isGood = await isTrusted(url, authority);
-  }
-  assert.ok(isGood, 'the listener has the new certificate');
+  // The listener has the new certificate.
+  await eventually(() => isTrusted(url, authority));
   assert.match(statusText(await running.status()), /certificate +copse\.example: good until 20\d\d-\d\d-\d\d\n/);
   assert.deepEqual(
     authority.orders.map(({ names }) => names),

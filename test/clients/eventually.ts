@@ -7,7 +7,7 @@ const POLL_MS = 50;
  *
  * @throws what the last try threw, after `withinMs`
  */
-export async function eventually<Result>(check: () => Promise<Result>, withinMs = 15_000): Promise<Result> {
+export async function eventually<Result>(check: () => Promise<Result>, withinMs = 60_000): Promise<Result> {
   const deadline = AbortSignal.timeout(withinMs);
   while (true) {
     try {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { FormBrowser } from '../support/form-browser.ts';
-import { freePort } from '../support/postgres.ts';
+import { freePort } from '../support/free-port.ts';
 import { type RunningServer, startServer } from '../support/running-server.ts';
 import { eventually } from './eventually.ts';
 import { ClientProcess } from './js-sdk/client-process.ts';

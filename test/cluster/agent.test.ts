@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { systemRandom } from '../../src/base/random.ts';
 import { sessionLeaders } from '../../src/cluster/agent/proc-files.ts';
 import { openDataFolder } from '../../src/main/data-folder.ts';
-import { freePort } from '../support/postgres.ts';
+import { freePort } from '../support/free-port.ts';
 
 const root = join(import.meta.dirname, '../..');
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { boardUnits, singleUnits } from '../../src/cluster/systemd/units.ts';
-import { freePort } from '../support/postgres.ts';
+import { freePort } from '../support/free-port.ts';
 import { needs } from '../support/systemd.ts';
 
 const root = join(import.meta.dirname, '../..');

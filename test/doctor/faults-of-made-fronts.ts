@@ -2,9 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installFront } from '../../src/main/front-command.ts';
 import { type Certified, TestAuthority } from '../support/certificates.ts';
+import { freePort } from '../support/free-port.ts';
 import { type DoctorWorld, US } from './doctor-world.ts';
 import type { Fault } from './fault.ts';
-import { freePort, Nginx } from './nginx.ts';
+import { Nginx } from './nginx.ts';
 
 /** A front that Copse has made, and that somebody changed by hand since: the doctor makes it anew. */
 export const FAULTS_OF_MADE_FRONTS: readonly Fault[] = [

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '../../src/core/json.ts';
 import { TestAuthority } from '../support/certificates.ts';
+import { freePort } from '../support/free-port.ts';
 import { NoPython } from '../support/python-environment.ts';
 import { RunningServer } from '../support/running-server.ts';
 import { ApiUser, apiOf, eventually } from './api-user.ts';
@@ -47,7 +47,7 @@ export class TwoServers implements AsyncDisposable {
   /** @throws NoPython where Synapse cannot be had */
   static async start(config: TwoServersConfig = {}): Promise<TwoServers> {
     const authority = new TestAuthority();
-    const [own = 0, client = 0, federation = 0] = await freePorts(3);
+    const [own, client, federation] = [await freePort(), await freePort(), await freePort()];
     const folder = mkdtempSync(join(tmpdir(), 'copse-federation-'));
     const { certificate, key } = authority.issue({ names: ['localhost', '127.0.0.1'] });
     const file = (name: string, text: string) => {
@@ -97,22 +97,4 @@ export class TwoServers implements AsyncDisposable {
     await Promise.all([this.copse[Symbol.asyncDispose](), this.synapse[Symbol.asyncDispose]()]);
     rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-/** Ports on loopback that nobody listens on just now. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(
-    servers.map(
-      server =>
-        new Promise<number>(resolve => {
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))));
-  return ports;
 }

@@ -15,7 +15,7 @@ import type { Service } from '../../src/front/services.ts';
 import { REQUEST_ROLES, type RequestRole } from '../../src/http/role.ts';
 import { listEndpoints } from '../../src/main/list-endpoints.ts';
 import { TestAuthority } from '../support/certificates.ts';
-import { freePort } from '../support/postgres.ts';
+import { freePort } from '../support/free-port.ts';
 import { settingsFor } from './front-settings.ts';
 import { nginxVersion, type ProgramName } from './programs.ts';
 import { Recorder } from './recorder.ts';
@@ -26,7 +26,7 @@ export const HOST = 'matrix.example.test';
 export const SERVER_NAME = 'example.test';
 export const WIKI = 'wiki.example.test';
 
-const LONGEST_START_MS = 10_000;
+const LONGEST_START_MS = 60_000;
 
 /** What stands behind the front. */
 export interface Behind {

@@ -10,7 +10,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { systemRandom } from '../../src/base/random.ts';
 import { openDataFolder } from '../../src/main/data-folder.ts';
 import { TestAuthority } from '../support/certificates.ts';
-import { freePort } from '../support/postgres.ts';
+import { freePort } from '../support/free-port.ts';
 import { needs, PROGRAMS, type ProgramName } from './programs.ts';
 
 const root = join(import.meta.dirname, '../..');

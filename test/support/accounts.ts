@@ -39,6 +39,11 @@ export class TestClock implements Clock {
     return { cancel: () => (this.#timers = this.#timers.filter(other => other !== timer)) };
   }
 
+  /** In how many milliseconds each timer is due: who is waited for has come so far. */
+  get dueIn(): readonly number[] {
+    return this.#timers.map(({ at }) => at - this.#ms);
+  }
+
   advance(ms: number): void {
     this.#ms += ms;
     const due = this.#timers.filter(timer => timer.at <= this.#ms);

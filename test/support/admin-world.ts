@@ -167,11 +167,11 @@ export class AdminWorld {
   }
 }
 
-/** Asks until the answer is what is waited for; the last one, if that does not come within some seconds. */
+/** Asks until the answer is what is waited for; the last one, if that does not come within a minute. */
 export async function eventually(ask: () => Promise<Loose>, isThere: (answer: Loose) => boolean): Promise<Loose> {
   for (let tries = 0; ; tries++) {
     const answer = await ask();
-    if (isThere(answer) || tries === 500) return answer;
+    if (isThere(answer) || tries === 3000) return answer;
     await new Promise(resolve => setTimeout(resolve, 20));
   }
 }

@@ -36,13 +36,16 @@ export interface MediaWorld extends AsyncDisposable {
 interface MediaWorldOptions {
   readonly settings?: Partial<MediaSettings>;
   readonly remote?: RemoteMedia;
+  /** The clock's, where a test lets time pass itself. */
+  readonly after?: Clock['after'];
 }
 
 /** A media part in a folder of its own, with its endpoints behind a real HTTP server. */
 export async function openMedia(db: Database, options: MediaWorldOptions = {}): Promise<MediaWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'copse-media-'));
   let skipped = 0;
-  const clock: Clock = { ...systemClock, now: () => systemClock.now() + skipped };
+  const { after = systemClock.after } = options;
+  const clock: Clock = { ...systemClock, now: () => systemClock.now() + skipped, after };
   const budget = testBudget();
   const nids = new Nids(budget);
   const bus = new LocalBus(error => {

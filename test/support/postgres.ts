@@ -1,10 +1,10 @@
 import { type ChildProcess, type ExecFileSyncOptions, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from './free-port.ts';
 import { proportionalMemory, type Usage, usageOfTree } from './process-usage.ts';
 
 export interface TestPostgres {
@@ -23,10 +23,13 @@ export interface KillablePostgres extends TestPostgres {
   kill9(): Promise<void>;
 }
 
-/** What is committed may be lost with the process: nobody kills the one of all tests. */
-const CARELESS = ['synchronous_commit=off'];
+/**
+ * What is committed may be lost with the process: nobody kills the one of all tests. Nothing is gathered about tables either:
+ * the tests of a database would be planned by what those before them had in it.
+ */
+const CARELESS = ['synchronous_commit=off', 'autovacuum=off'];
 
-const LONGEST_START_MS = 30_000;
+const LONGEST_START_MS = 120_000;
 const isRoot = process.getuid?.() === 0;
 
 /**
@@ -150,17 +153,6 @@ function command(
 ): [string, readonly string[]] {
   if (user === undefined) return [program, args];
   return ['setpriv', [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', program, ...args]];
-}
-
-/** One that nobody listens on just now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }
 
 async function reachable(url: string, hasEnded: () => boolean, log: readonly string[]): Promise<void> {

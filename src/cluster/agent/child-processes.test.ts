@@ -52,7 +52,7 @@ function scene(t: TestContext) {
 }
 
 const launch = (name: string, ...words: string[]) => ({ name, words, health: { pidFile: '/nowhere' } });
-const LIMIT = { timeout: 20_000 };
+const LIMIT = { timeout: 120_000 };
 
 test(
   'a process runs with its words, what it writes comes with its name, and it ends when it is asked to',

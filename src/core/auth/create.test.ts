@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cpuMilliseconds } from '../../../test/support/cpu-time.ts';
 import { ALICE, BOB, CAROL, ruleOf, TestRoom } from '../../../test/support/room-builder.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { knownRoomVersions } from '../room-versions.ts';
@@ -106,10 +107,11 @@ test('N005 as many additional creators as an event holds cost little', () => {
   const many = Array.from({ length: 5000 }, (_, i) => `@${i}:b`);
   room.found({ additional_creators: many });
   room.member(ALICE, 'join');
-  const start = performance.now();
-  for (let i = 0; i < 100; i++) assert.equal(userLevel(room.lookup, '@nobody:b'), 0);
-  assert.equal(userLevel(room.lookup, '@4999:b'), Number.POSITIVE_INFINITY);
-  assert.ok(performance.now() - start < 2000);
+  const cost = cpuMilliseconds(() => {
+    for (let i = 0; i < 100; i++) assert.equal(userLevel(room.lookup, '@nobody:b'), 0);
+    assert.equal(userLevel(room.lookup, '@4999:b'), Number.POSITIVE_INFINITY);
+  });
+  assert.ok(cost < 2000, `${cost} ms`);
   const tooMany = Array.from({ length: 100_000 }, () => '@a:b');
   assert.throws(() => new TestRoom('12').found({ additional_creators: tooMany }), /65536/);
 });

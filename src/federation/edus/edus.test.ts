@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { TestClock } from '../../../test/support/accounts.ts';
+import { eventually } from '../../../test/support/bus.ts';
 import { onEachDatabase } from '../../../test/support/databases.ts';
 import { RemoteDevicesWorld } from '../../../test/support/remote-devices.ts';
 import { accepted, DORA, EMIL, joinFrom, remoteEvent, TWO } from '../../../test/support/remote-events.ts';
@@ -220,7 +221,8 @@ onEachDatabase('a receipt that is faster than its event is tried again for a whi
   const event = await remoteEvent(world.rooms, room, { sender: DORA });
   await world.send(receiptIn(room, DORA, event.id));
   world.clock.advance(1000);
-  await new Promise(resolve => setTimeout(resolve, 20));
+  // Tried again, it waits for five seconds more.
+  await eventually(() => world.clock.dueIn.includes(5000));
   await db.tx(tx => ingest(world.rooms, tx, room, event));
   assert.deepEqual(await world.receipts(room), []);
   world.clock.advance(5000);

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { eventually } from '../../../test/support/bus.ts';
 import { testClient } from '../../../test/support/federation.ts';
 import { type Answer, TlsPeer } from '../../../test/support/tls-peer.ts';
 import type { ServerName } from '../../core/ids.ts';
@@ -67,16 +70,18 @@ test('connections are kept, and one that went stale is no failure', async t => {
 
 test('at most eight requests run at once for one server, the others wait', async t => {
   const { peer, ask } = await withPeer(t);
-  let running = 0;
+  const running: ServerResponse[] = [];
   let most = 0;
   peer.answer = response => {
-    most = Math.max(most, ++running);
-    setTimeout(() => {
-      running--;
-      response.end('{}');
-    }, 20);
+    most = Math.max(most, running.push(response));
   };
-  await Promise.all(Array.from({ length: 30 }, () => ask()));
+  const asked = Array.from({ length: 30 }, () => ask());
+  for (const batch of [8, 8, 8, 6]) {
+    await eventually(() => running.length === batch);
+    await wait(20);
+    for (const response of running.splice(0)) response.end('{}');
+  }
+  await Promise.all(asked);
   assert.equal(most, 8);
 });
 

@@ -34,7 +34,7 @@ onEachDatabase('it indexes what comes in until it is stopped', async db => {
   const stop = new AbortController();
   const running = new SearchIndexer({ ...parts, clock: systemClock }).run(stop.signal);
   await say(parts, room, ALICE, 'hello there');
-  for (let tries = 0; (await count(parts, 'hello')) === 0 && tries < 500; tries++) {
+  for (let tries = 0; (await count(parts, 'hello')) === 0 && tries < 3000; tries++) {
     await new Promise(resolve => setTimeout(resolve, 20));
   }
   assert.equal(await count(parts, 'hello'), 1);

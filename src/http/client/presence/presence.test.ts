@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { TestClock } from '../../../../test/support/accounts.ts';
+import { eventually } from '../../../../test/support/bus.ts';
 import { onEachDatabase } from '../../../../test/support/databases.ts';
 import { refusal, TestApi } from '../../../../test/support/http.ts';
 import { heard, type JoinedBus, twoBuses } from '../../../../test/support/joined-buses.ts';
@@ -176,7 +177,7 @@ onEachDatabase('who does nothing is idle, and sending makes them active again', 
   await world.sync('alice', start);
   assert.equal((await world.of('bob', ALICE)).presence, 'unavailable');
   await say(world.rooms, room, ALICE, 'back');
-  for (let tries = 0; tries < 200 && (await world.of('bob', ALICE)).presence !== 'online'; tries++)
+  for (let tries = 0; tries < 6000 && (await world.of('bob', ALICE)).presence !== 'online'; tries++)
     await new Promise(resolve => setTimeout(resolve, 10));
   assert.deepEqual(await world.of('bob', ALICE), { presence: 'online', last_active_ago: 0, currently_active: true });
 });
@@ -186,7 +187,7 @@ onEachDatabase('a sync that waits is woken, and holds its user online while it w
   await joinAll(world.rooms, await newRoom(world.rooms), [BOB]);
   const { next_batch: since } = await world.sync('bob');
   const waiting = world.api.get('bob', `/v3/sync?timeout=100000&since=${since}`);
-  await new Promise(resolve => setTimeout(resolve, 300));
+  await eventually(() => world.clock.dueIn.includes(100_000));
   world.clock.advance(45_000);
   assert.equal((await world.of('alice', BOB)).presence, 'online');
   await world.sync('alice');
