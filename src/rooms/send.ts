@@ -1,5 +1,6 @@
 import { namedLevel, userLevel } from '../core/auth/power-levels.ts';
 import type { EventId, UserId } from '../core/ids.ts';
+import { getString } from '../core/json.ts';
 import { forbidden, invalidParam, MatrixError, notFound } from '../core/matrix-error.ts';
 import type { Tx } from '../db/database.ts';
 import { append, type Draft } from './append.ts';
@@ -37,7 +38,7 @@ export function sendEvent(
 /**
  * Sets state that is no membership (for these see `setMembership`).
  *
- * @throws MatrixError as `sendEvent`, and M_INVALID_PARAM and M_BAD_ALIAS for a canonical alias
+ * @throws MatrixError as `sendEvent`, M_INVALID_PARAM and M_BAD_ALIAS for a canonical alias, M_INVALID_PARAM for a tombstone
  */
 export async function sendState(
   parts: RoomsParts,
@@ -46,6 +47,8 @@ export async function sendState(
 ): Promise<EventId> {
   if (draft.type === 'm.room.create') throw invalidParam('A room has one create event, its first.');
   return writeRoom(parts, room, async tx => {
+    if (draft.type === 'm.room.tombstone' && getString(draft.content, 'replacement_room') === room.roomId)
+      throw invalidParam('A room cannot be replaced by itself.');
     if (draft.type === 'm.room.canonical_alias' && draft.stateKey === '') {
       const { state_root: root } = await roomHead(tx, room.nid);
       const before = await parts.state.event(tx, room, root, draft.type);
@@ -80,6 +83,8 @@ export function sendRedaction(
 
 async function checkRedaction(parts: RoomsParts, tx: Tx, room: Room, draft: RedactionDraft): Promise<void> {
   const target = await parts.events.inRoom(tx, room, draft.redacts);
+  if (target === undefined && (await isElsewhere(parts, tx, room, draft.redacts)))
+    throw invalidParam('The event to redact is in another room.');
   if (target?.event.type === 'm.room.create') throw forbidden('The create event cannot be redacted.');
   if (target?.event.type === 'm.room.server_acl')
     throw forbidden('A server ACL cannot be redacted: it would come undone.');
@@ -89,6 +94,11 @@ async function checkRedaction(parts: RoomsParts, tx: Tx, room: Room, draft: Reda
   // Others may have an event that did not come here, and who may redact all events may redact that one.
   if (target === undefined && !mayRedact) throw notFound('The event to redact is not in this room.');
   if (!mayRedact) throw forbidden('You may not redact the events of others in this room.');
+}
+
+async function isElsewhere(parts: RoomsParts, tx: Tx, room: Room, id: EventId): Promise<boolean> {
+  const stored = await parts.events.byId(tx, id);
+  return stored !== undefined && stored.roomNid !== room.nid;
 }
 
 async function hasPowerToRedact(parts: RoomsParts, tx: Tx, room: Room, sender: UserId): Promise<boolean> {

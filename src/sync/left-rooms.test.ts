@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../test/support/databases.ts';
 import { ALICE, BOB, joinAll, newRoom, roomsOn, say, setState } from '../../test/support/rooms.ts';
-import { type RoomAnswer, SyncBench } from '../../test/support/sync.ts';
+import { type RoomAnswer, SyncBench, types } from '../../test/support/sync.ts';
 import { ban, invite, join, knock, leave, unban } from '../rooms/membership.ts';
 
 const memberships = (answer: RoomAnswer | undefined) =>
@@ -64,4 +64,24 @@ onEachDatabase('one who left and declined to come back sees the room up to the l
   assert.deepEqual(left?.state.events, []);
   const after = (await bench.as(BOB, since, { stateName: 'state_after' })).rooms?.leave?.[room.roomId];
   assert.equal(after?.state_after?.events.at(-1)?.event_id, after?.timeline.events.at(-1)?.event_id);
+});
+
+onEachDatabase('a sync of everything has the rooms that were left long ago, when it is asked for them', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const room = await newRoom(rooms, { name: 'Grove' });
+  await joinAll(rooms, room, [BOB]);
+  await leave(rooms, room, { sender: BOB });
+  await setState(rooms, room, ALICE, 'm.room.topic', { topic: 'behind the back' });
+  const { next_batch: since } = await bench.as(BOB);
+  const filter = { room: { include_leave: true } };
+  assert.equal((await bench.as(BOB, since, { filter })).rooms, undefined);
+  assert.equal((await bench.as(BOB, since, { fullState: true })).rooms, undefined);
+  const left = (await bench.as(BOB, since, { filter, fullState: true })).rooms?.leave?.[room.roomId];
+  assert.deepEqual(left?.timeline.events, []);
+  const state = types(left?.state.events ?? []);
+  assert.deepEqual(
+    ['m.room.name', 'm.room.topic', `m.room.member ${BOB}`].map(type => state.includes(type)),
+    [true, false, true],
+  );
 });

@@ -233,7 +233,7 @@ async function isUnwanted({ parts, view, ignored }: SyncWindow, { event: { sende
 
 /**
  * Rooms that the user is out of since: kicked or left, an invite declined, a knock taken back, a ban or the end of one.
- * All that were ever left in an initial sync that asks for them.
+ * All that were ever left in a sync of everything that asks for them.
  */
 async function leftBlocks(
   window: SyncWindow,
@@ -245,8 +245,9 @@ async function leftBlocks(
     const { room, row } = userRoom;
     const { after, upTo } = stretch(window, room.shard);
     const out = ['leave', 'ban'].includes(membershipName(row.membership));
-    if (!out || row.pos > upTo || (window.since === undefined ? !window.filter.includeLeave : row.pos <= after))
-      continue;
+    const isNews = window.since !== undefined && row.pos > after;
+    const isWanted = window.filter.includeLeave && (window.since === undefined || window.fullState);
+    if (!out || row.pos > upTo || !(isNews || isWanted)) continue;
     const own = await window.parts.events.byNid(window.parts.db, row.event_nid);
     // Being banned from a room that one never had to do with is no news.
     if (own?.replacesNid === undefined) continue;
@@ -282,7 +283,7 @@ async function leftBlock(
   const { after } = stretch(window, room.shard);
   const { endedBy } = await lastStay(window.parts, window.parts.db, room, window.view);
   const end = endedBy?.pos;
-  if (end === undefined || end <= after) return membershipBlock(window, room, row, own);
+  if (end === undefined || (end <= after && !window.fullState)) return membershipBlock(window, room, row, own);
   const had = window.since !== undefined && (await wasJoined(window, room, after));
   if (had) result.left.push(room);
   const { json } = await roomEvents(window, { room, isNew: !had, after, upTo: end }, false);

@@ -28,7 +28,7 @@ onEachDatabase('history is read page by page in both directions, without gaps an
   assert.deepEqual([after.chunk, after.end], [[], undefined]);
   const between = `/v3/rooms/${room}/messages?dir=b&from=${page.start}&to=${page.end}&limit=100`;
   assert.deepEqual(ids((await api.ok(api.get('alice', between))).chunk), ids(page.chunk));
-  for (const bad of ['dir=x', 'limit=-1', 'limit=x', 'from=nonsense', 'filter=5', 'filter={']) {
+  for (const bad of ['dir=x', 'limit=-1', 'limit=x', 'from=nonsense', 'filter=5', 'filter={', LAZY_TEXT]) {
     const answer = await refusal(api.get('alice', `/v3/rooms/${room}/messages?${bad}`));
     assert.deepEqual(answer, [400, 'M_INVALID_PARAM'], bad);
   }
@@ -51,6 +51,8 @@ onEachDatabase('pages of large events end after a megabyte of text, and the next
     assert.ok(Math.max(...pages.map(page => page.length)) === 18, `${pages.map(page => page.length)}`);
   }
 });
+
+const LAZY_TEXT = `filter=${encodeURIComponent('{"lazy_load_members":"true"}')}`;
 
 onEachDatabase('filters choose events, and lazy loading brings those who sent them', async (db, t) => {
   const api = new RoomApi(db, t);

@@ -114,6 +114,8 @@ onEachDatabase('redactions strip events in rooms of every age, by either endpoin
       api.put(who, `/v3/rooms/${room}/redact/${encodeURIComponent(id)}/r${Math.random()}`, { reason: 'oops' }, as);
     assert.deepEqual(await refusal(redact('bob', hers)), [403, 'M_FORBIDDEN'], room_version);
     assert.deepEqual(await refusal(redact('bob', '$unknown')), [404, 'M_NOT_FOUND']);
+    const elsewhere = await api.say('alice', await api.create('alice', { room_version }), 'elsewhere');
+    assert.deepEqual(await refusal(redact('alice', elsewhere)), [400, 'M_INVALID_PARAM']);
     assert.deepEqual(await refusal(redact('alice', mine, { isSuspended: true })), [403, 'M_USER_SUSPENDED']);
     const { event_id: by } = await api.ok(redact('bob', mine, { isSuspended: true }));
     const path = `/v3/rooms/${room}/send/m.room.redaction/s`;

@@ -55,6 +55,16 @@ onEachDatabase('state that breaks the rules is refused with the right status', a
   assert.deepEqual(await put('alice', 'x', { body: 'x'.repeat(70_000) }), [413, 'M_TOO_LARGE']);
 });
 
+onEachDatabase('N164: a room cannot be replaced by itself', async (db, t) => {
+  const api = new RoomApi(db, t);
+  const room = await api.create('alice');
+  const other = await api.create('alice');
+  const put = (replacement: string) =>
+    refusal(api.put('alice', `/v3/rooms/${room}/state/m.room.tombstone`, { replacement_room: replacement }));
+  assert.deepEqual(await put(room), [400, 'M_INVALID_PARAM']);
+  assert.deepEqual(await put(other), [200, undefined]);
+});
+
 onEachDatabase('N114: a canonical alias must exist and name this room', async (db, t) => {
   const api = new RoomApi(db, t);
   const room = await api.create('alice');

@@ -122,7 +122,7 @@ onEachDatabase('N151 what databases give a meaning to is looked for as words', a
 });
 
 onEachDatabase('nobody finds what they may not see', async (db, t) => {
-  const { api, bodies, find } = open(db, t);
+  const { api, searching, bodies, find } = open(db, t);
   const room = await api.create('alice', { preset: 'public_chat' });
   await api.setState('alice', room, 'm.room.history_visibility', { history_visibility: 'joined' });
   await api.say('alice', room, 'secret one');
@@ -137,6 +137,8 @@ onEachDatabase('nobody finds what they may not see', async (db, t) => {
   assert.deepEqual(await bodies('bob', 'secret', { filter: { rooms: ['!other:one.example'] } }), []);
   assert.deepEqual(await bodies('bob', 'secret', { filter: { not_rooms: [room] } }), []);
   assert.equal((await find('carol', 'secret')).count, 0);
+  const misshapen = { search_categories: { room_events: { search_term: 'secret', filter: { senders: 'alice' } } } };
+  assert.deepEqual(await refusal(searching.post('bob', '/v3/search', misshapen)), [400, 'M_INVALID_PARAM']);
   await api.ok(api.post('bob', `/v3/rooms/${room}/forget`));
   assert.deepEqual(await bodies('bob', 'secret'), []);
 });

@@ -1,12 +1,12 @@
 import type { Static } from 'typebox';
 import { Type } from '../../../base/schema.ts';
 import type { JsonObject } from '../../../core/json.ts';
-import { compileFilter } from '../../../rooms/event-filter.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import { ENTRY_KINDS } from '../../../rooms/search/entry-kind.ts';
 import type { Search } from '../../../rooms/search/search.ts';
 import { type AnswerFormat, searchAnswer } from '../../../rooms/search/search-answer.ts';
 import { endpoint, PAGE_OF_EVENTS } from '../../endpoint.ts';
+import { checkedFilter } from '../rooms/event-filter-query.ts';
 import type { RoomRouteParts } from '../rooms/room-route-parts.ts';
 import { viewOf } from '../rooms/view-of.ts';
 
@@ -56,7 +56,7 @@ export const search = (parts: {
       const criteria = body.search_categories.room_events;
       if (criteria === undefined) return { search_categories: {} };
       const view = await viewOf(parts, user);
-      const filter = compileFilter(criteria.filter);
+      const filter = checkedFilter(criteria.filter);
       const keys = criteria.keys ?? (Object.keys(KEYS) as (keyof typeof KEYS)[]);
       const answer = await parts.search.find({
         view,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../../../test/support/databases.ts';
+import { refusal } from '../../../../test/support/http.ts';
 import { RoomApi } from '../../../../test/support/room-api.ts';
 import { ALICE, setState } from '../../../../test/support/rooms.ts';
 import type { RoomId } from '../../../core/ids.ts';
@@ -51,4 +52,26 @@ onEachDatabase('the state of a large room is read while it is written, and is al
   assert.deepEqual(Object.keys(block(large)).sort(), Object.keys(block(small)).sort());
   const next = await api.ok(api.get('alice', `/v3/sync?since=${since}`));
   assert.equal(next.rooms, undefined, 'nothing is left to be told');
+});
+
+onEachDatabase('a filter that is written into the request is held against what filters are', async (db, t) => {
+  const api = new RoomApi(db, t);
+  const ask = (filter: JsonObject) =>
+    refusal(api.get('alice', `/v3/sync?filter=${encodeURIComponent(JSON.stringify(filter))}`));
+  for (const filter of [
+    { room: { state: { lazy_load_members: 'true' } } },
+    { room: { timeline: { limit: -1 } } },
+    { room: { timeline: { types: 'm.room.message' } } },
+    { room: { include_leave: 1 } },
+    { room: [] },
+    { presence: { senders: [5] } },
+    { event_fields: 'content' },
+    { event_format: 'other' },
+  ])
+    assert.deepEqual(await ask(filter), [400, 'M_INVALID_PARAM'], JSON.stringify(filter));
+  const whole = { limit: 1, types: null, not_types: ['*'], senders: [], contains_url: false, unknown: 5 };
+  assert.deepEqual(await ask({ room: { timeline: whole, include_leave: false }, event_format: 'client' }), [
+    200,
+    undefined,
+  ]);
 });

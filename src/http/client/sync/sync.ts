@@ -1,7 +1,8 @@
 import type { Budget } from '../../../base/budget.ts';
 import { ByteCache } from '../../../base/byte-cache.ts';
-import { isObject, JsonError, type JsonObject, parseJson } from '../../../core/json.ts';
+import { isObject, type Json, JsonError, type JsonObject, parseJson } from '../../../core/json.ts';
 import { invalidParam } from '../../../core/matrix-error.ts';
+import { faultOfSyncFilter } from '../../../rooms/filter-shape.ts';
 import { parseLogToken } from '../../../rooms/log-token.ts';
 import { PRESENCE_STATES } from '../../../sync/presence/user-presence.ts';
 import type { Sync } from '../../../sync/sync.ts';
@@ -52,13 +53,20 @@ class CompiledFilters {
 
 function parseInline(text: string): JsonObject {
   if (text.length > LARGEST_INLINE_FILTER) throw invalidParam('The filter is too large; store it first.');
+  const filter = parsed(text);
+  if (!isObject(filter)) throw invalidParam('The filter is neither a JSON object nor the ID of a stored one.');
+  const fault = faultOfSyncFilter(filter);
+  if (fault !== undefined) throw invalidParam(`The filter's ${fault} is none.`);
+  return filter;
+}
+
+function parsed(text: string): Json | undefined {
   try {
-    const filter = parseJson(text, 'lenient');
-    if (isObject(filter)) return filter;
+    return parseJson(text, 'lenient');
   } catch (error) {
-    if (!(error instanceof JsonError)) throw error;
+    if (error instanceof JsonError) return undefined;
+    throw error;
   }
-  throw invalidParam('The filter is neither a JSON object nor the ID of a stored one.');
 }
 
 /** Client-server API, "Syncing". */
