@@ -2,6 +2,7 @@ import type { DeviceListener } from '../accounts/ports.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import { forgetBackups } from './backup.table.ts';
 import { crossSigningKeysOf, dropCrossSigningKey, dropDeviceSignatures } from './cross-signing.table.ts';
+import { dropDehydratedDevice } from './dehydrated-device.table.ts';
 import { deleteDeviceKeys } from './device-key.table.ts';
 import type { DeviceLists } from './device-lists.ts';
 import { forgetOneTimeKeys } from './one-time-key.table.ts';
@@ -19,6 +20,7 @@ export class DeviceFollower implements DeviceListener {
     await deleteDeviceKeys(tx, userNid, deviceIds);
     await forgetOneTimeKeys(tx, userNid, deviceIds);
     await forgetToDevice(tx, userNid, deviceIds);
+    await dropDehydratedDevice(tx, userNid, deviceIds);
     await dropDeviceSignatures(tx, userNid, deviceIds);
     await this.#deviceLists.announce(tx, userNid, { devices: deviceIds });
   }

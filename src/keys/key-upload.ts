@@ -29,7 +29,8 @@ import {
 import { ownDevice } from './parts.ts';
 import { lockUser } from './user-lock.table.ts';
 
-interface Upload {
+/** Keys of a device that have been looked at. */
+export interface CheckedUpload {
   readonly deviceKeys: CheckedDeviceKeys | undefined;
   readonly oneTimeKeys: readonly UploadedKey[];
   readonly fallbackKeys: readonly UploadedKey[];
@@ -54,17 +55,23 @@ export class KeyUpload {
    */
   async upload(user: Requester, body: JsonObject): Promise<{ [algorithm: string]: number }> {
     const deviceId = ownDevice(user);
-    const upload = await this.#check(user, deviceId, body);
+    const upload = await this.check(user, deviceId, body);
     return this.#db.tx(async tx => {
       await lockUser(tx, user.userNid);
-      if (upload.deviceKeys !== undefined) await this.#storeDeviceKeys(tx, user.userNid, deviceId, upload.deviceKeys);
-      await storeOneTimeKeys(tx, user.userNid, deviceId, upload.oneTimeKeys);
-      await storeFallbackKeys(tx, user.userNid, deviceId, upload.fallbackKeys);
+      await this.store(tx, user.userNid, deviceId, upload);
       return otkCounts(tx, user.userNid, deviceId);
     });
   }
 
-  async #check(user: Requester, deviceId: string, body: JsonObject): Promise<Upload> {
+  /** In a transaction that holds the user's lock. @throws MatrixError as `upload` does */
+  async store(tx: Tx, userNid: number, deviceId: string, upload: CheckedUpload): Promise<void> {
+    if (upload.deviceKeys !== undefined) await this.#storeDeviceKeys(tx, userNid, deviceId, upload.deviceKeys);
+    await storeOneTimeKeys(tx, userNid, deviceId, upload.oneTimeKeys);
+    await storeFallbackKeys(tx, userNid, deviceId, upload.fallbackKeys);
+  }
+
+  /** The keys of a body, for one of the user's devices. @throws MatrixError as `upload` does */
+  async check(user: Requester, deviceId: string, body: JsonObject): Promise<CheckedUpload> {
     const given = getOwn(body, 'device_keys');
     const deviceKeys = given === undefined ? undefined : checkDeviceKeys(given, user.userId, deviceId);
     const ed25519 = deviceKeys?.ed25519 ?? (await this.#publishedKey(user.userNid, deviceId));

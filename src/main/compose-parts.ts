@@ -19,6 +19,7 @@ import type { Database } from '../db/database.ts';
 import { doubtAfterDeparture } from '../federation/devices/departures.ts';
 import type { EduReceiver } from '../federation/inbound/ports.ts';
 import { accountDevices } from '../keys/account-devices.table.ts';
+import { DehydratedDevices } from '../keys/dehydrated-devices.ts';
 import { buildKeys, type Keys } from '../keys/keys.ts';
 import { Media } from '../media/media.ts';
 import { defaultMediaSettings, type MediaSettings } from '../media/settings.ts';
@@ -87,6 +88,7 @@ export interface Parts extends AsyncDisposable {
   readonly rooms: RoomsParts;
   readonly accounts: Accounts;
   readonly keys: Keys;
+  readonly dehydrated: DehydratedDevices;
   readonly media: Media;
   readonly search: Search;
   readonly delayed: DelayedEvents;
@@ -210,6 +212,7 @@ export function composeParts(input: PartsInput): Parts {
     rooms,
     accounts,
     keys,
+    dehydrated: new DehydratedDevices({ ...keys, db, devices: accounts.devices }),
     media,
     search: new Search(rooms, indexer),
     delayed,

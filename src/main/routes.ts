@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts';
 import { accountRoutes } from '../http/client/account/routes.ts';
 import { accountDataRoutes } from '../http/client/account-data/routes.ts';
 import { appserviceRoutes } from '../http/client/appservice/routes.ts';
+import { dehydratedDeviceRoutes } from '../http/client/dehydrated-device/routes.ts';
 import { delayedEventRoutes } from '../http/client/delayed-events/routes.ts';
 import { directoryRoutes } from '../http/client/directory/routes.ts';
 import { keysRoutes } from '../http/client/keys/routes.ts';
@@ -102,6 +103,7 @@ export function clientRoutes(parts: Parts, config: Config, { clock, version, his
     }),
     ...roomKeysRoutes(parts),
     ...toDeviceRoutes(parts),
+    ...dehydratedDeviceRoutes(parts),
     ...servedBy('media', mediaRoutes({ media: parts.media, clock })),
     ...pushRoutes(parts),
     ...reportRoutes({ accounts, rooms }),

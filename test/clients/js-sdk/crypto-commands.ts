@@ -111,6 +111,11 @@ export const cryptoCommands = (device: Device) => ({
   },
 
   restoreBackup: () => device.crypto.restoreKeyBackup(),
+
+  canDehydrate: () => device.crypto.isDehydrationSupported(),
+
+  /** Takes in what a dehydrated device was sent, if there is one, and leaves a new one behind (MSC3814). */
+  dehydrate: (createNewKey: boolean) => device.crypto.startDehydration(createNewKey),
 });
 
 function runningVerification({ verification }: Device) {

@@ -38,6 +38,7 @@ const UNSTABLE: Readonly<Record<string, boolean>> = {
   'org.matrix.msc4115': true,
   'org.matrix.msc4222': true,
   'org.matrix.msc3773': true,
+  'org.matrix.msc3814': true,
   'org.matrix.msc3967': true,
   'org.matrix.msc4140': true,
   'org.matrix.msc4155': true,
