@@ -2,9 +2,16 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { test } from 'node:test';
+import { Command } from 'commander';
 import { withAdmin } from '../../test/support/admin-world.ts';
-import { factsOf, NOW, peerFacts, roomFacts } from '../../test/support/doctor-facts.ts';
+import { factsOf, frontFacts, NOW, peerFacts, roomFacts } from '../../test/support/doctor-facts.ts';
 import { federationWith } from '../../test/support/federation-settings.ts';
+import type { ConfigArgs } from '../config/load.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Facts } from '../federation/doctor/facts.ts';
+import type { AdminServer, AdminSurroundings } from './admin-server.ts';
+import { addDoctorCommands } from './doctor-commands.ts';
 
 withAdmin('the doctor tells of causes, and looks at facts from a file', async ({ copse }, _, t) => {
   const folder = mkdtempSync(join(tmpdir(), 'copse-facts-'));
@@ -64,4 +71,49 @@ withAdmin(
 
 withAdmin('where nobody federates there is no doctor', async ({ copse }) => {
   await copse.fails(/needs the server to run, with federation/, 'doctor', 'federation', 'two.example');
+});
+
+/** What `copse doctor federation` prints against a server that answers so, and what it does meanwhile. */
+async function printed(words: readonly string[], answers: readonly Facts[]): Promise<{ text: string; did: string[] }> {
+  const [left, did, said] = [[...answers], [] as string[], [] as string[]];
+  const server: AdminServer = {
+    ...({} as AdminServer),
+    call: async (_, path) => {
+      did.push(path.replace('copse/v1/doctor/', ''));
+      if (path.endsWith('/repair')) return { server: 'peer.example', lines: ['tried again: it takes what we send'] };
+      return { facts: left.shift() ?? assert.fail('it looks once more') } as unknown as JsonObject;
+    },
+  };
+  const surroundings = {
+    ...({} as AdminSurroundings),
+    administer: <T>(_: ConfigArgs, work: (server: AdminServer) => Promise<T>) => work(server),
+    renewFront: async ({ data }: ConfigArgs) => {
+      did.push(`renewFront ${data}`);
+      return ['/etc/nginx/conf.d/copse.conf: taken up'];
+    },
+    print: (text: string) => void said.push(text),
+  };
+  const doctor = new Command('doctor');
+  addDoctorCommands({ surroundings, finish: code => void did.push(`exit ${code}`) }, doctor);
+  await doctor.parseAsync(['federation', 'peer.example', ...words], { from: 'user' });
+  return { text: said.join('\n'), did };
+}
+
+test('what is found is done by the server, and a front is made anew by the command', async () => {
+  const body = { bytes: 1000, status: 401, errcode: 'M_UNAUTHORIZED', error: null, took: 1 };
+  const bodies = [body, { ...body, bytes: 2e6, status: 413, errcode: null }];
+  const sending = { ...peerFacts().sending!, failingSince: NOW - 1e6, retryAt: NOW + 1e9, tries: 3, reason: 'away' };
+  const whole = factsOf([peerFacts({ sending })], frontFacts({ bodies }));
+  const madeFront = { program: 'nginx', file: '/etc/nginx/conf.d/copse.conf' };
+  const sick = { ...whole, us: { ...whole.us, madeFront } };
+  const { text, did } = await printed(['--data', 'here'], [sick, factsOf([peerFacts()])]);
+  assert.deepEqual(did, ['federation', 'renewFront here', 'federation/peer.example/repair', 'federation', 'exit 0']);
+  assert.match(
+    text,
+    /^ cure {3}make \/etc\/nginx\/conf\.d\/copse\.conf anew .*\n done {3}\S+: taken up\n now {4}not prov/m,
+  );
+  assert.match(text, /^ done {3}tried again: it takes what we send\n now {4}healthy$/m);
+  const dry = await printed(['--data', 'here', '--dry-run'], [sick]);
+  assert.deepEqual(dry.did, ['federation', 'exit 1']);
+  assert.ok(!dry.text.includes(' done '));
 });

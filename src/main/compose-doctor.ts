@@ -144,9 +144,9 @@ function vantageParts({ rooms, config, federation }: DoctorInput, network: Netwo
 }
 
 function networkOf({ federation, rooms, config, routes }: DoctorInput): NetworkParts {
-  const { resolver, get, guard, trust, userAgent } = federation.reach;
+  const { resolver, nameServers, get, guard, trust, userAgent } = federation.reach;
   const { clock, random } = rooms;
-  const discovery = { resolver, get, clock, random };
+  const discovery = { resolver, nameServers, get, clock, random };
   const connection = { clock, guard, trust, userAgent, verifyTls: config.federation.verify_tls };
   return {
     discovery,

@@ -26,9 +26,9 @@ import { Discovery } from '../federation/transport/discovery.ts';
 import { type Carry, FederationClient } from '../federation/transport/federation-client.ts';
 import type { HttpsGet } from '../federation/transport/https-get.ts';
 import { type HttpsStream, systemHttpsStream } from '../federation/transport/https-stream.ts';
-import type { Resolver } from '../federation/transport/resolver.ts';
+import type { NameServer, Resolver } from '../federation/transport/resolver.ts';
 import { systemHttpsGet } from '../federation/transport/system-https-get.ts';
-import { systemResolver } from '../federation/transport/system-resolver.ts';
+import { systemNameServers, systemResolver } from '../federation/transport/system-resolver.ts';
 import { trustedContext } from '../federation/transport/trust.ts';
 import type { DataFolder } from './data-folder.ts';
 import { readOldKeys } from './old-keys.ts';
@@ -53,6 +53,8 @@ export interface FederationInput {
 /** Where server names are looked up. */
 export interface Internet {
   readonly resolver: Resolver;
+  /** Each alone. */
+  readonly nameServers?: () => readonly NameServer[];
   readonly get: HttpsGet;
 }
 
@@ -76,6 +78,7 @@ export interface Federation extends Disposable {
 /** The means by which other servers are found and connected to. */
 export interface Reach {
   readonly resolver: Resolver;
+  readonly nameServers: () => readonly NameServer[];
   readonly get: HttpsGet;
   readonly guard: AddressGuard;
   readonly trust: () => SecureContext;
@@ -134,9 +137,13 @@ export function composeFederation(input: FederationInput): Federation {
     notary: new Notary({ ...common, keyRing }),
     authenticateServer: requestAuthentication({ identity, clock, keyRing, policy }),
     https: systemHttpsStream(web),
-    reach: { resolver, get, guard, trust, policy, userAgent },
+    reach: { resolver, nameServers: nameServersOf(input), get, guard, trust, policy, userAgent },
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };
+}
+
+function nameServersOf({ internet }: FederationInput): () => readonly NameServer[] {
+  return internet === undefined ? systemNameServers : (internet.nameServers ?? (() => []));
 }
 
 /** A simulation has to do the same each time: there, signatures are verified at once. */

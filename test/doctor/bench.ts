@@ -20,7 +20,7 @@ export interface Outcome {
 const MOST_SECONDS = 60;
 
 /** Puts a fault into a world of its own, looks, and does what the doctor can. */
-export async function tried(fault: Fault): Promise<Outcome> {
+export async function tried(fault: Fault, withReport: boolean): Promise<Outcome> {
   await using world = await DoctorWorld.open(fault.settings);
   const isRepaired = await fault.inject(world);
   const began = performance.now();
@@ -28,7 +28,7 @@ export async function tried(fault: Fault): Promise<Outcome> {
   const seconds = (performance.now() - began) / 1000;
   const diagnosis = diagnose(facts);
   const named = firstFindings(diagnosis).map(({ cause }) => cause);
-  if (named[0] !== fault.cause) console.log(`${fault.id}:\n${reportText(diagnosis)}`);
+  if (withReport || named[0] !== fault.cause) console.log(`${fault.id}:\n${reportText(diagnosis)}`);
   return { fault, facts, named, repaired: await repaired(world, diagnosis, isRepaired), seconds };
 }
 

@@ -4,6 +4,8 @@ import type { Fault } from './fault.ts';
 const FAST = '--fast';
 /** Tells the bench that it is in a network of its own, where it may drop packets. */
 export const INSIDE = '--inside';
+/** Prints what the doctor says of each fault. */
+const REPORTS = '--reports';
 const STAGES = ['faults', 'pairs', 'packets', 'synapse'] as const;
 type Stage = (typeof STAGES)[number];
 const SHARE = /^(\d+)\/(\d+)$/;
@@ -18,9 +20,10 @@ export interface Choice {
   /** Examinations of healthy worlds. */
   readonly healthy: number;
   readonly isInside: boolean;
+  readonly withReports: boolean;
 }
 
-/** `[--fast] [--healthy N] [faults] [pairs] [packets] [synapse] [2/3] [F05... S1...]`; nothing: everything. */
+/** `[--fast] [--reports] [--healthy N] [faults] [pairs] [packets] [synapse] [2/3] [F05... S1...]`; nothing: everything. */
 export function choiceOf(words: readonly string[]): Choice {
   const at = words.indexOf('--healthy');
   const healthy = at < 0 ? 0 : Number(words[at + 1]);
@@ -36,6 +39,7 @@ export function choiceOf(words: readonly string[]): Choice {
     stages: new Set(stages.length > 0 || ids.length > 0 || (healthy > 0 && share === undefined) ? stages : all),
     healthy,
     isInside: rest.includes(INSIDE),
+    withReports: rest.includes(REPORTS),
   };
 }
 

@@ -88,6 +88,15 @@ export const FAULTS_OF_OURS: readonly Fault[] = [
     },
   },
   {
+    id: 'F17b',
+    about: 'one of our two name servers says nothing',
+    cause: 'D30',
+    async inject({ internet }) {
+      internet.silent.add('192.0.2.53');
+      return undefined;
+    },
+  },
+  {
     id: 'F18b',
     about: 'our name has an AAAA record that leads to nobody',
     cause: 'D10',

@@ -77,7 +77,7 @@ async function faultsTried(choice: Choice): Promise<Counts> {
   const runnable = chosen.filter(fault => hasNginx() || !usesNginx(fault));
   const outcomes: Outcome[] = [];
   const one = async (fault: Fault) => {
-    const outcome = await tried(fault).catch((error: Error) => error);
+    const outcome = await tried(fault, choice.withReports).catch((error: Error) => error);
     if (outcome instanceof Error) return console.log(`BAD  ${fault.id} could not be tried: ${outcome.message}`);
     console.log(lineOf(outcome));
     outcomes.push(outcome);

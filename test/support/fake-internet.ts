@@ -1,6 +1,11 @@
 import type { Clock, Timer } from '../../src/base/clock.ts';
 import type { HttpsAnswer, HttpsGet } from '../../src/federation/transport/https-get.ts';
-import { LookupError, type Resolver, type SrvRecord } from '../../src/federation/transport/resolver.ts';
+import {
+  LookupError,
+  type NameServer,
+  type Resolver,
+  type SrvRecord,
+} from '../../src/federation/transport/resolver.ts';
 
 export interface Page {
   readonly status?: number;
@@ -25,6 +30,16 @@ export class FakeInternet {
       return found(this.records[name], name) ?? [];
     },
   };
+
+  /** Our name servers, each alone; those in `silent` say nothing. */
+  readonly silent = new Set<string>();
+  readonly nameServers = (): readonly NameServer[] =>
+    ['192.0.2.53', '192.0.2.54'].map(address => ({
+      address,
+      resolver: this.silent.has(address)
+        ? { lookup: async host => fail('no_answer', host), srv: async name => fail('no_answer', name) }
+        : this.resolver,
+    }));
 
   readonly get: HttpsGet = async (url): Promise<HttpsAnswer> => {
     this.asked.push(`GET ${url.href}`);

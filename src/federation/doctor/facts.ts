@@ -66,12 +66,25 @@ const Place = Type.Object({
   answers: Type.Array(Answer),
 });
 
+/** What one of our name servers says, asked alone. */
+const NameServerAnswer = Type.Object({
+  nameServer: text,
+  host: text,
+  addresses: texts,
+  /** That it said nothing; null where it said that there is none as well. */
+  error: nullable(text),
+  /** The same for the SRV record of the name. */
+  srvError: nullable(text),
+  took: ms,
+});
+
 /** How a server is found by its name, and what became of each of its addresses. */
 const Route = Type.Object({
   step: nullable(text),
   host: nullable(text),
   certName: nullable(text),
   lookups: Type.Array(Lookup),
+  nameServers: Type.Optional(Type.Array(NameServerAnswer)),
   error: nullable(text),
   places: Type.Array(Place),
 });
@@ -325,6 +338,7 @@ export type OwnFacts = Static<typeof Us>;
 export type OutsideFacts = Static<typeof Outside>;
 export type PeerFacts = Static<typeof Peer>;
 export type RouteFacts = Static<typeof Route>;
+export type NameServerFacts = Static<typeof NameServerAnswer>;
 export type LookupFacts = Static<typeof Lookup>;
 export type PlaceFacts = Static<typeof Place>;
 export type CertificateFacts = Static<typeof Certificate>;

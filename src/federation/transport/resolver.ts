@@ -13,6 +13,12 @@ export interface Resolver {
   srv(name: string): Promise<readonly SrvRecord[]>;
 }
 
+/** One of the name servers of the machine, asked alone. */
+export interface NameServer {
+  readonly address: string;
+  readonly resolver: Resolver;
+}
+
 /** `not_found`: DNS says there is none. `no_answer`: DNS said nothing (timeout, SERVFAIL), so there may be one. */
 export class LookupError extends Error {
   readonly kind: 'not_found' | 'no_answer';

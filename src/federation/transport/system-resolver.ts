@@ -1,7 +1,7 @@
 import { promises as dns } from 'node:dns';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { LookupError, type Resolver } from './resolver.ts';
+import { LookupError, type NameServer, type Resolver } from './resolver.ts';
 
 const HOSTS_FILE = '/etc/hosts';
 const NAME_SERVERS_FILE = '/etc/resolv.conf';
@@ -16,10 +16,28 @@ export function systemResolver(): Resolver {
   const hosts = hostsFile(HOSTS_FILE);
   // A resolver knows the name servers of the moment in which it was made, and those of a board change with its network.
   const resolver = madeFrom(NAME_SERVERS_FILE, () => new dns.Resolver({ timeout: TIMEOUT_MS, tries: 2 }));
+  const byDns = resolverOver(resolver);
   return {
     async lookup(host) {
       const fixed = hosts(host);
-      if (fixed.length > 0) return fixed;
+      return fixed.length > 0 ? fixed : byDns.lookup(host);
+    },
+    srv: byDns.srv,
+  };
+}
+
+/** The name servers of the machine, each alone: by all together one that is dead does not show. */
+export function systemNameServers(): readonly NameServer[] {
+  return new dns.Resolver().getServers().map(address => {
+    const alone = new dns.Resolver({ timeout: TIMEOUT_MS, tries: 1 });
+    alone.setServers([address]);
+    return { address, resolver: resolverOver(() => alone) };
+  });
+}
+
+function resolverOver(resolver: () => InstanceType<typeof dns.Resolver>): Resolver {
+  return {
+    async lookup(host) {
       const both = [resolver().resolve6(host), resolver().resolve4(host)];
       const answers = await Promise.allSettled(both);
       const addresses = answers.flatMap(each => (each.status === 'fulfilled' ? each.value : []));

@@ -29,6 +29,7 @@ import { acl } from './d26-acl.ts';
 import { unknownVersion } from './d27-unknown-version.ts';
 import { manyExtremities } from './d28-extremities.ts';
 import { roomNotWhole } from './d29-room-not-whole.ts';
+import { oneResolverDead } from './d30-one-resolver.ts';
 import { resolverDead } from './d30-resolver.ts';
 import { weFail } from './d31-we-fail.ts';
 import { deviceLists } from './d32-device-lists.ts';
@@ -72,6 +73,7 @@ export const CHECKS: readonly Check[] = [
   manyExtremities,
   roomNotWhole,
   resolverDead,
+  oneResolverDead,
   weFail,
   deviceLists,
   gone,

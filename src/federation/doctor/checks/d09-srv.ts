@@ -35,7 +35,13 @@ function judged(route: RouteFacts, server: string): Verdict | undefined {
     effect: works
       ? 'some servers find it and others do not'
       : 'it may have a record that says where it is, and we cannot read it',
-    proof: silent.map(({ name, error }) => `${name}: ${quoted(error ?? '')}`),
+    proof: [
+      ...silent.map(({ name, error }) => `${name}: ${quoted(error ?? '')}`),
+      ...(route.nameServers ?? []).map(
+        ({ nameServer, srvError }) =>
+          `asked alone, ${nameServer} ${srvError === null ? 'answers' : `says nothing: ${quoted(srvError)}`}`,
+      ),
+    ],
     repair: {
       kind: undefined,
       lines: [

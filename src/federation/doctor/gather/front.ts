@@ -1,7 +1,7 @@
 import { sleep } from '../../../base/clock.ts';
 import type { ServerName } from '../../../core/ids.ts';
 import { getString, isObject } from '../../../core/json.ts';
-import type { DiscoveryParts, Target } from '../../transport/discovery.ts';
+import type { Target } from '../../transport/discovery.ts';
 import { reasonOf } from '../../transport/errors.ts';
 import { isArrived, UNSIGNED } from '../checks/reading.ts';
 import { ECHO_HEADER, ECHO_PATH } from '../echoes.ts';
@@ -9,7 +9,7 @@ import type { BodyFacts, EchoFacts, FrontFacts, PlaceFacts, ServedPathFacts } fr
 import { listedKeys } from './keys.ts';
 import { type Addressee, answerTo, gatherPlaces, jsonOf, type Way } from './places.ts';
 import { ask, type ConnectionParts, openConnection } from './probe-connection.ts';
-import { gatherRoute } from './route.ts';
+import { gatherRoute, type RouteParts } from './route.ts';
 import { PAUSE_MS, twice } from './twice.ts';
 
 /** What others call, as a template of a path. */
@@ -20,7 +20,7 @@ export interface Served {
 
 export interface FrontParts {
   readonly serverName: ServerName;
-  readonly discovery: Omit<DiscoveryParts, 'budget'>;
+  readonly discovery: RouteParts;
   readonly connection: ConnectionParts;
   /** Lets the process that is reached tell how requests arrived. */
   readonly token: string;

@@ -7,7 +7,9 @@ import {
   type DiscoveryParts,
   type Target,
 } from '../../transport/discovery.ts';
+import type { NameServer } from '../../transport/resolver.ts';
 import type { LookupFacts, RouteFacts } from '../facts.ts';
+import { gatherNameServers } from './name-servers.ts';
 import { twice } from './twice.ts';
 
 /** What one search remembers is thrown away with it. */
@@ -18,15 +20,22 @@ export interface FoundRoute {
   readonly targets: readonly Target[];
 }
 
-type RouteParts = Omit<DiscoveryParts, 'budget'>;
+export interface RouteParts extends Omit<DiscoveryParts, 'budget'> {
+  /** Those of the machine; undefined or one: what the search asks. */
+  readonly nameServers?: (() => readonly NameServer[]) | undefined;
+}
 
 /** Finds a server by its name, from the beginning: what was found earlier may be what is wrong. */
 export async function gatherRoute(parts: RouteParts, server: ServerName): Promise<FoundRoute> {
-  return twice(
-    parts.clock,
-    () => search(parts, server),
-    ({ facts }) => facts.error === null && facts.lookups.every(isAnswered),
-  );
+  const [{ facts, targets }, nameServers] = await Promise.all([
+    twice(
+      parts.clock,
+      () => search(parts, server),
+      ({ facts }) => facts.error === null && facts.lookups.every(isAnswered),
+    ),
+    gatherNameServers(parts.clock, parts.nameServers?.() ?? [], server),
+  ]);
+  return { facts: { ...facts, nameServers }, targets };
 }
 
 /** What a web server says of itself when it is busy or starting says nothing of the name. */
