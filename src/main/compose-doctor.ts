@@ -165,7 +165,9 @@ function isForServers({ path }: Served): boolean {
   return path.startsWith('/_matrix/federation/') || path.startsWith('/_matrix/key/');
 }
 
-function upstreamOf({ listen: { client } }: Config): string {
+/** Undefined where it listens on any free port. */
+function upstreamOf({ listen: { client } }: Config): string | undefined {
+  if (client.port === 0) return undefined;
   return `http://${reachable(client.host)}:${client.port}`;
 }
 

@@ -32,7 +32,7 @@ export interface DoctorParts extends ProbeParts, DifferenceParts, Omit<KeysParts
   readonly failures: Pick<OwnFailures, 'count' | 'last'>;
   readonly software: string;
   /** Where proxies reach us. */
-  readonly upstream: string;
+  readonly upstream: string | undefined;
   readonly ledger: PeerLedger;
   readonly echoes: Echoes;
   readonly published: { readonly keys: Parameters<typeof keyFacts>[0] };
@@ -146,7 +146,10 @@ export class Doctor {
   #proxy(): Pick<OwnFacts, 'upstream' | 'madeFront'> {
     const { machine, upstream } = this.#parts;
     const made = machine.front();
-    return { upstream, madeFront: made === undefined ? null : { program: made.program, file: made.file } };
+    return {
+      ...(upstream !== undefined && { upstream }),
+      madeFront: made === undefined ? null : { program: made.program, file: made.file },
+    };
   }
 
   /** Ourselves by our public name, from here and from outside. */

@@ -26,7 +26,11 @@ Helps: smaller transactions. Copse halves a refused one by itself, down to the o
       effect: `${countText(aside.length, 'item')} could not be sent to it; ${countText(sending.edus, 'message to devices', 'messages to devices')} wait`,
       proof: [
         ...(isRefused ? [`it refuses what it is sent: ${quoted(sending.reason ?? '')}`] : []),
-        `the largest message that waits has ${bytesText(sending.largestEdu)}, all together ${bytesText(sending.eduBytes)}`,
+        ...(sending.edus > 0
+          ? [
+              `the largest message that waits has ${bytesText(sending.largestEdu)}, all together ${bytesText(sending.eduBytes)}`,
+            ]
+          : []),
         ...aside
           .slice(0, 3)
           .map(({ kind, bytes, reason }) => `set aside: ${kind} of ${bytesText(bytes)}: ${quoted(reason)}`),

@@ -15,7 +15,10 @@ export const theirSrv: Check = {
   title: 'DNS does not answer for their SRV records',
   scope: 'peer',
   explain: EXPLAIN,
-  judge: ({ route, server }) => (route === null ? undefined : judged(route, server)),
+  judge: ({ route, server }) =>
+    route === null
+      ? undefined
+      : judged(route, server, 'it may have a record that says where it is, and we cannot read it'),
 };
 
 export const ourSrv: Check = {
@@ -23,18 +26,19 @@ export const ourSrv: Check = {
   title: 'DNS does not answer for our SRV records',
   scope: 'us',
   explain: EXPLAIN,
-  judge: ({ us }) => (us.front === null ? undefined : judged(us.front.route, us.server)),
+  judge: ({ us }) =>
+    us.front === null
+      ? undefined
+      : judged(us.front.route, us.server, 'servers that insist on an answer do not find us'),
 };
 
-function judged(route: RouteFacts, server: string): Verdict | undefined {
+function judged(route: RouteFacts, server: string, otherwise: string): Verdict | undefined {
   const silent = route.lookups.filter((each): each is Srv => each.what === 'srv' && each.error !== null);
   if (silent.length === 0) return undefined;
   const works = workingPlaces(route).length > 0;
   return {
     confidence: works ? 'likely' : 'proven',
-    effect: works
-      ? 'some servers find it and others do not'
-      : 'it may have a record that says where it is, and we cannot read it',
+    effect: works ? 'some servers find it and others do not' : otherwise,
     proof: [
       ...silent.map(({ name, error }) => `${name}: ${quoted(error ?? '')}`),
       ...(route.nameServers ?? []).map(

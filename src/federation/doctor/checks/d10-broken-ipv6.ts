@@ -1,6 +1,6 @@
 import type { RouteFacts } from '../facts.ts';
 import type { Check, Verdict } from '../verdict.ts';
-import { quoted } from '../words.ts';
+import { countText, quoted } from '../words.ts';
 import { isWorking, placeText } from './reading.ts';
 
 const EXPLAIN = `A name has addresses of both families, and one of them is dead or breaks in the middle of TLS. Servers that begin with it
@@ -38,7 +38,7 @@ function judged({ places }: RouteFacts, effect: string): Verdict | undefined {
     if (!isBroken || good.length === 0) continue;
     return {
       confidence: 'proven',
-      effect,
+      effect: `${effect} (${broken.length} of ${countText(places.length, 'address', 'addresses')})`,
       proof: [
         ...broken.slice(0, 3).map(place => `${placeText(place)} (IPv${dead}): ${quoted(place.error ?? 'no answer')}`),
         `${placeText(good[0]!)} (IPv${alive}) works`,

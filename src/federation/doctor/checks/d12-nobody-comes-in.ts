@@ -19,7 +19,7 @@ Helps: letting TCP to the port of the proxy in, and forwarding it to the machine
     const ports = [...new Set(places.map(({ port }) => String(port)))];
     return {
       confidence: 'proven',
-      effect: `other servers cannot send us anything: ${places.length} of our ${countText(places.length, 'address', 'addresses')} let nobody in`,
+      effect: `other servers cannot send us anything: nobody comes in at ${countText(places.length, 'address', 'addresses')} of ours`,
       proof: places
         .slice(0, 4)
         .map(place => `from ${outside.vantage}, ${placeText(place)}: ${quoted(place.error ?? 'no answer')}`),

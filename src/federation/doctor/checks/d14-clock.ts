@@ -22,7 +22,7 @@ export const ourClock: Check = {
     if (agreeing.length < 2 || Math.abs(middle) < SKEW_MS) return undefined;
     return {
       confidence: agreeing.length >= 3 ? 'proven' : 'likely',
-      effect: 'keys and certificates look expired or not yet valid; events carry wrong times',
+      effect: `keys and certificates look expired or not yet valid; our events carry times that are ${spanText(middle)} wrong`,
       proof: [
         `${countText(agreeing.length, 'server')} agree that it is ${spanText(middle)} ${middle > 0 ? 'later' : 'earlier'} than our clock says`,
       ],
@@ -46,7 +46,7 @@ export const theirClock: Check = {
     if (others.some(each => Math.abs(each - offset) < SKEW_MS)) return undefined;
     return {
       confidence: others.length >= 2 ? 'proven' : 'likely',
-      effect: 'its keys and events carry wrong times',
+      effect: `its keys and events carry times that are ${spanText(offset)} wrong`,
       proof: [
         `its clock is ${spanText(offset)} ${offset > 0 ? 'ahead of' : 'behind'} ours`,
         others.length === 0

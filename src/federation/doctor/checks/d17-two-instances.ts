@@ -1,3 +1,4 @@
+import type { EchoFacts } from '../facts.ts';
 import type { Check } from '../verdict.ts';
 import { countText } from '../words.ts';
 
@@ -23,12 +24,7 @@ Helps: stopping one of them.`,
       effect: 'requests of other servers end up in a process whose data are not ours',
       proof: [
         `${countText(ours, 'request')} to our name came to this process, ${others.length} to another Matrix server`,
-        ...others
-          .slice(0, 3)
-          .map(
-            ({ address, port, instance }) =>
-              `${address} port ${port}: ${instance ?? 'a server without this run of the doctor'}`,
-          ),
+        ...new Set(others.map(placeOf)),
       ],
       repair: {
         kind: undefined,
@@ -37,3 +33,7 @@ Helps: stopping one of them.`,
     };
   },
 };
+
+function placeOf({ address, port, instance }: EchoFacts): string {
+  return `${address} port ${port}: ${instance ?? 'a server that knows nothing of this look'}`;
+}

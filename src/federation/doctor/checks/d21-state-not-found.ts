@@ -26,7 +26,7 @@ done at once.`,
     return {
       confidence: 'proven',
       since: firstOf(stuck.map(({ since }) => since)),
-      effect: `${countText(stuck.length, 'event')} of it in ${countText(rooms, 'room')} are not shown; other rooms go on`,
+      effect: `${countText(stuck.length, 'event')} of it in ${countText(rooms, 'room')} ${stuck.length === 1 ? 'is' : 'are'} not shown; other rooms go on`,
       proof: stuck
         .slice(0, 4)
         .map(

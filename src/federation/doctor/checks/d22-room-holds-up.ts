@@ -19,7 +19,7 @@ Helps: filling the room; looking at its state events when it goes on.`,
     return {
       confidence: 'proven',
       since: firstOf(late.map(({ since }) => since)),
-      effect: `${countText(receiving?.waiting ?? 0, 'event')} of it came and are not shown yet`,
+      effect: `${countText(receiving?.waiting ?? 0, 'event')} of it came, not shown yet`,
       proof: late
         .slice(0, 4)
         .map(

@@ -17,7 +17,7 @@ Helps: looking at the reason: copse trace EVENT_ID. Where the state is wrong, ta
     if (events === 0) return undefined;
     return {
       confidence: 'likely',
-      effect: `${countText(events, 'event')} of its users are not shown here`,
+      effect: `${countText(events, 'event')} of its users refused here`,
       proof: [
         ...refused
           .slice(0, 5)

@@ -22,7 +22,7 @@ Helps: nothing is needed. Copse tries once a day, and what waits for it takes on
     return {
       since,
       confidence: peer.route === null ? 'likely' : 'proven',
-      effect: `${countText(peer.roomsShared, 'room')} name it, and nobody there sees them`,
+      effect: `nobody there sees what is said in ${countText(peer.roomsShared, 'room')} that we share`,
       proof: [
         `it has taken nothing since ${momentText(since)} (${spanText(now - since)})`,
         `the last failure: ${quoted(sending?.reason ?? 'unknown')}`,
