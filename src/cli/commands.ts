@@ -86,6 +86,7 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
     .option('--address <host>', 'where others reach it (default: the address towards the database)')
     .option('--host <address>', 'the address for clients (default: 127.0.0.1)')
     .option('--memory <size>', 'what it may use, such as 512M (default: 256M)')
+    .option('--settings <number>', 'given by an agent: with other settings the process begins anew')
     .action(async (options: ConfigArgs) => finish(await actions.up(options)));
 
   const role = withConfig(program.command('role'))
@@ -96,6 +97,7 @@ function commandsOf(actions: Actions, finish: (code: number) => void): Command {
     .option('--address <host>', 'where others reach it (default: the address towards the database)')
     .option('--host <address>', 'the address for clients (default: 127.0.0.1)')
     .option('--memory <size>', 'what it may use, such as 512M (default: 256M)')
+    .option('--settings <number>', 'given by an agent: with other settings the process begins anew')
     .action(async (roles: string, options: ConfigArgs) => finish(await actions.up({ ...options, roles })));
 
   addAgentCommands(actions, { program, withConfig, finish });

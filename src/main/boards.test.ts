@@ -10,7 +10,8 @@ import { freePort } from '../../test/support/free-port.ts';
 import { sleep, systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
-import { putAssignment } from '../cluster/boards/assignment.table.ts';
+import { HttpsHeadquarters } from '../cluster/agent/https-headquarters.ts';
+import { putAssignment, settingsNumber } from '../cluster/boards/assignment.table.ts';
 import type { Assignment, BoardReport } from '../cluster/boards/board.ts';
 import { readIdentity } from '../cluster/joining/board-folder.ts';
 import { parseInvitation } from '../cluster/joining/invitation.ts';
@@ -28,6 +29,8 @@ class Cluster implements AsyncDisposable {
   readonly root = mkdtempSync(join(tmpdir(), 'copse-boards-'));
   readonly #opened = new AsyncDisposableStack();
   readonly config: Config;
+  /** What stands in the file of the first board. */
+  settings = 'memory: 200M\n';
   readonly #db: Database;
 
   constructor(db: Database, settings: Partial<Config> = {}) {
@@ -49,7 +52,7 @@ class Cluster implements AsyncDisposable {
   process(name: string) {
     const folder = openDataFolder(this.folder(name), name === 'first' ? 'copse.test' : undefined, systemRandom);
     const parts = { clock: systemClock, random: systemRandom, log: silentLog, db: borrowed(this.#db) };
-    const sharedSettings = () => [{ name: 'copse.yaml', text: 'memory: 200M\n' }];
+    const sharedSettings = () => [{ name: 'copse.yaml', text: this.settings }];
     return this.#opened.use(composeBoards({ ...parts, config: this.config, folder, sharedSettings }));
   }
 
@@ -274,4 +277,28 @@ onEachDatabase('on a machine that is no board of its cluster the others are name
     cluster.process('copy').invite('127.0.0.1:9', 60_000),
     new RegExp(`Ask on one that is: ${name}`),
   );
+});
+
+onEachDatabase('settings that change on the first board are told, and fetched by boards alone', async db => {
+  await using cluster = new Cluster(db);
+  const { address, invitation } = await invited(cluster);
+  await listening(address);
+  const input = { address, name: 'b2', ownAddress: '127.0.0.1:8471', labels: [], invitation };
+  const identity = await joinCluster({ ...input, dataFolder: cluster.folder('second') });
+  using headquarters = new HttpsHeadquarters(() => identity);
+  const told = async (number: number) => {
+    for (let tries = 0; (await settingsNumber(db)) !== number; tries++) {
+      assert.ok(tries < 800, `the settings are never those of number ${number}`);
+      await sleep(systemClock, 20);
+    }
+  };
+  await told(1);
+  assert.equal((await headquarters.settings(1, [address]))?.files[0]?.text, 'memory: 200M\n');
+  cluster.settings = 'memory: 300M\n';
+  await told(2);
+  const files = [{ name: 'copse.yaml', text: 'memory: 300M\n' }];
+  assert.deepEqual(await headquarters.settings(2, ['127.0.0.1:1', address]), { number: 2, files });
+  assert.equal(await headquarters.settings(1, [address]), undefined, 'nobody has those of before');
+  using stranger = new HttpsHeadquarters(() => undefined);
+  assert.equal(await stranger.settings(2, [address]), undefined);
 });

@@ -18,6 +18,7 @@ import type { Database } from '../db/database.ts';
 import { clusterRoutes } from '../http/cluster/routes.ts';
 import { HttpServer } from '../http/server.ts';
 import { type DataFolder, folderFiles } from './data-folder.ts';
+import { announceChanges, settingsHere } from './handing-settings.ts';
 
 export interface BoardsInput {
   readonly config: Config;
@@ -153,11 +154,8 @@ async function listenInTurn(input: Listening, signal: AbortSignal): Promise<void
 }
 
 /** Until `signal` aborts. @throws what listening throws */
-async function serveBoards(
-  { roster, admissions, log }: Listening,
-  identity: BoardIdentity,
-  signal: AbortSignal,
-): Promise<void> {
+async function serveBoards(input: Listening, identity: BoardIdentity, signal: AbortSignal): Promise<void> {
+  const { roster, admissions, log, folder } = input;
   await roster.admitFounder(identity);
   const { host, port } = splitAddress(identity.address);
   const { board, authority } = identity;
@@ -172,10 +170,13 @@ async function serveBoards(
     boardAuthority: authority.certificate,
   });
   try {
-    server.add(clusterRoutes(roster, admissions, identity));
+    server.add(clusterRoutes(roster, admissions, identity, () => settingsHere(folder.path)));
     await server.listen(host, port);
     log.info('Other boards reach the cluster here.', { address: identity.address });
-    await aborted(signal);
+    const { sharedSettings } = input;
+    const isWritten = identity.isFounder && sharedSettings !== undefined;
+    if (isWritten) await announceChanges({ ...input, data: folder.path, read: sharedSettings }, signal);
+    else await aborted(signal);
   } finally {
     await server.close();
   }

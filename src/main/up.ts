@@ -29,7 +29,11 @@ export async function up(args: ConfigArgs): Promise<number> {
   const memory = systemMemory(of => tellHopeless(log, of, () => hopeless.resolve()), onBoard);
   const parts = {
     ...{ clock: systemClock, random: systemRandom, log, metrics, version: VERSION, systemMemory: memory },
-    sharedSettings: () => sharedSettings(args),
+    sharedSettings: () => {
+      // What another board could not start with is not handed on.
+      loadConfig(args);
+      return sharedSettings(args);
+    },
   };
   const running = await compose(config, parts);
   process.on('unhandledRejection', error => log.error('A task failed and nobody waited for it.', { err: error }));

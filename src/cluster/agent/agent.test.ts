@@ -8,6 +8,7 @@ import { BOARD_FACTS } from '../../../test/support/board-facts.ts';
 import { silentLog } from '../../base/log.ts';
 import type { Assignment, BoardFacts, BoardOrders, BoardReport } from '../boards/board.ts';
 import type { BoardIdentity } from '../joining/board-folder.ts';
+import type { HandedSettings } from '../joining/handed-settings.ts';
 import { Agent } from './agent.ts';
 import { BoardHome } from './board-home.ts';
 import type { Answer } from './headquarters.ts';
@@ -31,6 +32,8 @@ class TestBoard {
   readonly reports: { readonly report: BoardReport; readonly addresses: readonly string[] }[] = [];
   readonly ending = new AbortController();
   answer: Answer = SILENCE;
+  /** What other boards hand on. */
+  settings: HandedSettings | undefined;
 
   constructor(t: TestContext, identity?: { readonly isFounder: boolean; readonly addresses: readonly string[] }) {
     this.data = mkdtempSync(join(tmpdir(), 'copse-board-'));
@@ -69,6 +72,7 @@ class TestBoard {
           this.reports.push({ report, addresses });
           return this.answer;
         },
+        settings: async () => this.settings,
       },
       memory: { look: async () => undefined },
       readFacts: () => facts,
@@ -210,4 +214,37 @@ test('orders that were cut off by a power failure are as none, and those of an u
   }
   writeFileSync(board.file('orders.json'), JSON.stringify(orders));
   assert.deepEqual(home.orders(), orders);
+});
+
+test('a board takes settings and starts its processes anew with them, and keeps those of before where nobody has them', async t => {
+  const board = new TestBoard(t, { isFounder: false, addresses: ['10.0.0.1:8470'] });
+  writeFileSync(join(board.data, 'copse.yaml'), 'presence: false\n');
+  const settingsOf = () => readFileSync(join(board.data, 'copse.yaml'), 'utf8');
+  const words = () => board.running.get('b2-sync-1')?.join(' ') ?? '';
+  board.answer = { kind: 'orders', orders };
+  const ran = board.start();
+  await board.pass(4500);
+  assert.doesNotMatch(words(), /--settings/);
+  board.answer = { kind: 'orders', orders: { ...orders, settings: 2 } };
+  await board.pass(4500);
+  assert.deepEqual([settingsOf(), /--settings/.test(words())], ['presence: false\n', false], 'nobody has them');
+  const files = [
+    { name: 'copse.yaml', text: 'appservices: [settings-files/1-a.yaml]\n' },
+    { name: 'settings-files/1-a.yaml', text: 'id: a\n' },
+  ];
+  board.settings = { number: 2, files };
+  await board.pass(4500);
+  assert.equal(settingsOf(), files[0]?.text);
+  assert.equal(readFileSync(join(board.data, 'settings-files/1-a.yaml'), 'utf8'), 'id: a\n');
+  assert.equal(readFileSync(join(board.data, 'copse.yaml.before'), 'utf8'), 'presence: false\n');
+  assert.match(words(), /--settings 2$/);
+  await board.pass(4500);
+  assert.equal(board.reports.at(-1)?.report.facts.settings, 2);
+  // While it is the turn of others nothing is said of settings.
+  board.answer = { kind: 'orders', orders };
+  await board.pass(4500);
+  assert.match(words(), /--settings 2$/);
+  board.ending.abort();
+  await board.pass(2000);
+  await ran;
 });

@@ -32,6 +32,7 @@ export class Agent {
   readonly #parts: AgentParts;
   #orders: BoardOrders | undefined;
   #hasBegun = false;
+  #running: number | undefined;
   /** What was said of the last report: the same is told once. */
   #trouble = '';
 
@@ -54,7 +55,8 @@ export class Agent {
       const address = home.identity()?.address;
       if (address === undefined) await this.#begin();
       else {
-        const report = { address, facts: readFacts(splitAddress(address).host), processes: supervisor.told() };
+        const facts = { ...readFacts(splitAddress(address).host), ...this.#settled() };
+        const report = { address, facts, processes: supervisor.told() };
         const answer = await headquarters.report(report, this.#addresses(address));
         if (!signal.aborted) await this.#take(answer, address);
       }
@@ -69,7 +71,7 @@ export class Agent {
 
   async #take(answer: Answer, own: string): Promise<void> {
     this.#tell(answer);
-    if (answer.kind === 'orders') this.#obey(answer.orders);
+    if (answer.kind === 'orders') this.#obey(await this.#withSettings(answer.orders));
     // Who is no board any more runs nothing: others may hold what its processes would.
     else if (answer.kind === 'refused') this.#obey({ assignments: [], addresses: this.#addresses(own) });
     else if (this.#orders === undefined) await this.#begin();
@@ -85,16 +87,38 @@ export class Agent {
     else log.warn(`Nobody says what shall run, and all goes on as it was: ${trouble}`);
   }
 
+  /** The number of the settings with which everything runs that shall. */
+  #settled(): Pick<BoardFacts, 'settings'> {
+    if (this.#parts.supervisor.isAsWanted) this.#running = this.#orders?.settings;
+    return this.#running === undefined ? {} : { settings: this.#running };
+  }
+
+  /** Takes the settings that it shall have. Where nobody has them all goes on with those of before. */
+  async #withSettings(orders: BoardOrders): Promise<BoardOrders> {
+    const { home, headquarters, log } = this.#parts;
+    const { settings, ...others } = orders;
+    const before = this.#orders?.settings;
+    const stay = before === undefined ? others : { ...others, settings: before };
+    if (settings === undefined) return stay;
+    if (home.identity()?.isFounder === true || settings === home.settings()?.number) return orders;
+    const found = await headquarters.settings(settings, orders.addresses);
+    if (found === undefined) return stay;
+    home.takeSettings(found);
+    log.info('This board has new settings; its processes begin anew with them, one at a time.', { number: settings });
+    return orders;
+  }
+
   #obey(orders: BoardOrders): void {
     this.#orders = orders;
     this.#parts.home.keepOrders(orders);
     this.#follow(orders);
   }
 
-  #follow({ assignments }: BoardOrders): void {
+  #follow({ assignments, settings }: BoardOrders): void {
     const { home, data, supervisor } = this.#parts;
     const { host } = splitAddress(home.identity()?.address ?? '');
-    supervisor.want(assignments.map(assignment => launchOf(assignment, { data, host })));
+    const place = { data, host, settings };
+    supervisor.want(assignments.map(assignment => launchOf(assignment, place)));
   }
 
   /** Without orders nothing runs, but on the board with which a cluster begins: somebody has to be there who decides. */

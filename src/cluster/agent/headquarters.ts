@@ -1,4 +1,5 @@
 import type { BoardOrders, BoardReport } from '../boards/board.ts';
+import type { HandedSettings } from '../joining/handed-settings.ts';
 
 /** What came of a report. */
 export type Answer =
@@ -11,4 +12,6 @@ export type Answer =
 export interface Headquarters {
   /** Reports to the first of some `HOST:PORT` that answers. Never rejects. */
   report(report: BoardReport, addresses: readonly string[]): Promise<Answer>;
+  /** The settings of this number, from the first that has them; undefined where nobody has. Never rejects. */
+  settings(number: number, addresses: readonly string[]): Promise<HandedSettings | undefined>;
 }

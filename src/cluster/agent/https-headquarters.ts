@@ -3,7 +3,8 @@ import { Agent, request } from 'node:https';
 import { jsonIfValid } from '../../base/if-readable.ts';
 import type { BoardReport } from '../boards/board.ts';
 import type { BoardIdentity } from '../joining/board-folder.ts';
-import { REPORT_PATH } from '../joining/join-message.ts';
+import { type HandedSettings, parseSettings } from '../joining/handed-settings.ts';
+import { REPORT_PATH, SETTINGS_PATH } from '../joining/join-message.ts';
 import type { Answer, Headquarters } from './headquarters.ts';
 import { parseOrders } from './parse-orders.ts';
 
@@ -44,6 +45,16 @@ export class HttpsHeadquarters implements Headquarters, Disposable {
     return last;
   }
 
+  async settings(number: number, addresses: readonly string[]): Promise<HandedSettings | undefined> {
+    const agent = this.#agent ?? this.#connect();
+    if (agent === undefined) return undefined;
+    for (const address of addresses) {
+      const found = await settingsOf(address, agent);
+      if (found?.number === number) return found;
+    }
+    return undefined;
+  }
+
   [Symbol.dispose](): void {
     this.#agent?.destroy();
     this.#agent = undefined;
@@ -69,7 +80,7 @@ function silence(reason: string): Answer {
 
 async function ask(address: string, body: string, agent: Agent): Promise<Answer> {
   try {
-    const { status, text } = await post(address, body, agent);
+    const { status, text } = await exchange(`https://${address}${REPORT_PATH}`, agent, body);
     if (status === 403) return { kind: 'refused', reason: reasonIn(text) };
     const orders = status === 200 ? parseOrders(jsonIfValid(text)) : undefined;
     if (orders !== undefined) return { kind: 'orders', orders };
@@ -79,12 +90,24 @@ async function ask(address: string, body: string, agent: Agent): Promise<Answer>
   }
 }
 
-function post(address: string, body: string, agent: Agent): Promise<{ status: number; text: string }> {
-  const headers = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) };
+async function settingsOf(address: string, agent: Agent): Promise<HandedSettings | undefined> {
+  try {
+    const { status, text } = await exchange(`https://${address}${SETTINGS_PATH}`, agent);
+    return status === 200 ? parseSettings(jsonIfValid(text)) : undefined;
+  } catch {
+    // Another one is asked.
+    return undefined;
+  }
+}
+
+/** With a body it is a POST. */
+function exchange(url: string, agent: Agent, body?: string): Promise<{ status: number; text: string }> {
+  const method = body === undefined ? 'GET' : 'POST';
+  const headers =
+    body === undefined ? {} : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) };
   const signal = AbortSignal.timeout(PATIENCE_MS);
   return new Promise((resolve, reject) => {
-    const options = { agent, method: 'POST', headers, signal };
-    const asking = request(`https://${address}${REPORT_PATH}`, options, answer => {
+    const asking = request(url, { agent, method, headers, signal }, answer => {
       bounded(answer).then(text => resolve({ status: answer.statusCode ?? 0, text }), reject);
     });
     asking.on('error', error => reject(signal.aborted ? new Error('it does not answer.') : error));

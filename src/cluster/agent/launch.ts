@@ -19,16 +19,19 @@ export interface LaunchPlace {
   readonly data: string;
   /** The address of the board on which its processes listen. */
   readonly host: string;
+  /** The number of the settings: with others the process begins anew. */
+  readonly settings?: number | undefined;
 }
 
 export function launchOf(assignment: Assignment, place: LaunchPlace): Launch {
   return assignment.kind === 'front' ? frontLaunch(assignment, place) : roleLaunch(assignment, place);
 }
 
-function roleLaunch({ process: name, roles, port, memory }: Assignment, { data, host }: LaunchPlace): Launch {
+function roleLaunch({ process: name, roles, port, memory }: Assignment, { data, host, settings }: LaunchPlace): Launch {
   const what = roles.length === 0 ? ['up'] : ['role', roles.join(',')];
   const flags = ['--process', name, '--host', host, '--port', String(port), '--memory', String(memory)];
-  return { name, words: [...what, '--data', data, ...flags], health: { host, port }, memory };
+  const numbered = settings === undefined ? [] : ['--settings', String(settings)];
+  return { name, words: [...what, '--data', data, ...flags, ...numbered], health: { host, port }, memory };
 }
 
 function frontLaunch({ process: name, part }: Assignment, { data }: LaunchPlace): Launch {

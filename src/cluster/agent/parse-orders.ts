@@ -9,11 +9,14 @@ const MOST_ADDRESSES = 2000;
 
 /** The orders in an answer or a file; undefined where these are none. By hand: a schema's compiler has 4 MB. */
 export function parseOrders(found: unknown): BoardOrders | undefined {
-  const { assignments, addresses } = (found ?? {}) as Partial<Record<keyof BoardOrders, unknown>>;
+  const { assignments, addresses, settings } = (found ?? {}) as Partial<Record<keyof BoardOrders, unknown>>;
   if (!Array.isArray(assignments) || assignments.length > MOST_ASSIGNMENTS || !assignments.every(isAssignment))
     return undefined;
   if (!isTexts(addresses) || addresses.length > MOST_ADDRESSES) return undefined;
-  return { assignments, addresses };
+  if (settings === undefined) return { assignments, addresses };
+  return isWhole(settings, Number.MAX_SAFE_INTEGER)
+    ? { assignments, addresses, settings: settings as number }
+    : undefined;
 }
 
 function isAssignment(found: unknown): found is Assignment {

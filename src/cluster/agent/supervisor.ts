@@ -54,6 +54,13 @@ export class Supervisor {
     return this.#processes.size === 0;
   }
 
+  /** Whether all that shall run is ready, and nothing else runs. */
+  get isAsWanted(): boolean {
+    const isDone = ({ wanted, state, isOutdated }: WatchedProcess) =>
+      wanted !== undefined && state === 'ready' && !isOutdated;
+    return this.#isTold && [...this.#processes.values()].every(isDone);
+  }
+
   /** Has a process end in good order and start anew. False where none of this name runs, or it is on the way anyway. */
   async restart(name: string, reason: string): Promise<boolean> {
     const process = this.#processes.get(name);

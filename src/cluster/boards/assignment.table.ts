@@ -56,3 +56,17 @@ export async function putDesired(tx: Tx, desired: string, now: Moment): Promise<
 export async function forgetDesired(tx: Tx): Promise<void> {
   await tx.run(sql`delete from cluster_desired`);
 }
+
+/** How often the settings of the server have changed; 0 until somebody has said it. */
+export async function settingsNumber(db: Queryable): Promise<number> {
+  const row = await db.get<{ version: number }>(sql`select version from cluster_change where id = ${SETTINGS}`);
+  return row?.version ?? 0;
+}
+
+export async function putSettingsNumber(tx: Tx, number: number): Promise<void> {
+  await tx.run(sql`insert into cluster_change (id, version) values (${SETTINGS}, ${number})
+    on conflict (id) do update set version = excluded.version`);
+}
+
+/** Beside the number of changes of processes (`process.table.ts`). */
+const SETTINGS = 2;

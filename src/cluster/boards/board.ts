@@ -31,6 +31,8 @@ export const BoardFactsSchema = Type.Object({
   supervisor: Type.Enum(['systemd', 'child']),
   /** Programs of use that are installed: `nginx`, `haproxy`. */
   programs: Type.Array(Type.String({ maxLength: 30 }), { maxItems: 10 }),
+  /** The number of the settings with which everything runs that shall. */
+  settings: Type.Optional(Type.Integer({ minimum: 1 })),
 });
 export type BoardFacts = Static<typeof BoardFactsSchema>;
 
@@ -103,6 +105,8 @@ export interface BoardOrders {
   readonly assignments: readonly Assignment[];
   /** `HOST:PORT` of the cluster listeners of this board and of some others: one of them answers. */
   readonly addresses: readonly string[];
+  /** The number of the settings that the board shall have, where these are not the first ones. */
+  readonly settings?: number;
 }
 
 /** A board that has been silent for so long is dead. */

@@ -3,7 +3,7 @@ import type { Database } from '../../db/database.ts';
 import type { BoardIdentity } from '../joining/board-folder.ts';
 import { keyFingerprint } from '../joining/certificates.ts';
 import { databaseTime, type Moment } from '../process.table.ts';
-import { allAssignments } from './assignment.table.ts';
+import { allAssignments, settingsNumber } from './assignment.table.ts';
 import {
   allBoards,
   type BoardChange,
@@ -14,6 +14,7 @@ import {
   reportBoard,
 } from './board.table.ts';
 import type { Assignment, Board, BoardOrders, BoardReport } from './board.ts';
+import { FIRST_SETTINGS, isTurnOf } from './settings-number.ts';
 
 /** A board, as its certificate says. */
 export interface BoardPeer {
@@ -69,7 +70,16 @@ export class Roster {
     if (assignments.length === 0 && (await allAssignments(this.#db)).length === 0)
       throw new MatrixError('M_BAD_STATE', 'It is not decided yet what shall run where.', { status: 409 });
     const others = await otherAddresses(this.#db, peer.name, MOST_ADDRESSES, this.#now());
-    return { assignments, addresses: [report.address, ...others] };
+    const settings = await this.#settingsFor(peer, report);
+    return { assignments, addresses: [report.address, ...others], ...(settings !== undefined && { settings }) };
+  }
+
+  /** Undefined for the first ones, with which each board came, and while it is the turn of others. */
+  async #settingsFor({ name }: BoardPeer, { facts }: BoardReport): Promise<number | undefined> {
+    const number = await settingsNumber(this.#db);
+    if (number <= FIRST_SETTINGS) return undefined;
+    if (facts.settings === number) return number;
+    return isTurnOf(name, number, await allBoards(this.#db, this.#now())) ? number : undefined;
   }
 
   /** @throws MatrixError M_NOT_FOUND */

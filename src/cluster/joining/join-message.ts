@@ -5,6 +5,8 @@ import { Type } from '../../base/schema.ts';
 export const JOIN_PATH = '/_copse/cluster/v1/join';
 /** The path under which a board tells how it is, and is told what to do. */
 export const REPORT_PATH = '/_copse/cluster/v1/report';
+/** The path under which a board asks another one for the settings of the server. */
+export const SETTINGS_PATH = '/_copse/cluster/v1/settings';
 /** Where processes of a cluster are reached by other boards, unless somebody says otherwise. */
 export const CLUSTER_PORT = 8470;
 
