@@ -24,6 +24,13 @@ export function keyOf(server: string): SigningKey {
   return signingKeyFromSeed('ed25519:a_1', createHash('sha256').update(server).digest());
 }
 
+/** An event and the server that sends it. */
+export interface Said {
+  readonly server: string;
+  readonly id: EventId;
+  readonly pdu: Json;
+}
+
 /** A public room with users on many servers, every event of which is signed by its sender's server. */
 export class HugeRoom {
   readonly id: string;
@@ -32,6 +39,8 @@ export class HugeRoom {
   readonly #room = new TestRoom(VERSION, 'huge');
   readonly #keys = new Map<string, SigningKey>();
   readonly #texts = new Map<EventId, string>();
+  /** Those who joined last, all at once. */
+  #joined: readonly Event[] = [];
 
   /** The owner is on the first of the servers, and on each of them is one of the users at least. */
   constructor(servers: readonly string[], users: number) {
@@ -75,13 +84,32 @@ export class HugeRoom {
     this.#texts.set(id, JSON.stringify(pdu));
   }
 
+  /** People who were not in the room yet join it, each from a server of its own, at the same time. */
+  join(first: number, count: number): Said[] {
+    const newest = this.#joined.at(-1) === this.#room.last ? this.#joined : [this.#room.last!];
+    const prev = newest.map(({ id }) => id);
+    const users = Array.from({ length: count }, (_, at) => [first + at, this.#server(first + at)] as const);
+    this.#joined = users.map(([at, server]) => {
+      const sender = `@late${at}:${server}`;
+      const content = { membership: 'join', displayname: `Late user ${at}` };
+      return this.#room.send({ type: 'm.room.member', sender, stateKey: sender, content, prev });
+    });
+    return this.#joined.map(event => this.#said(event));
+  }
+
+  #server(at: number): string {
+    return this.servers[at % this.servers.length]!;
+  }
+
   /** A message of a member, and the server that sends it. */
-  say(at: number, body: string): { readonly server: string; readonly id: EventId; readonly pdu: Json } {
+  say(at: number, body: string): Said {
     const members = this.#members;
     const sender = members[at % members.length]!.stateKey!;
-    const event = this.#room.send({ type: 'm.room.message', sender, content: { msgtype: 'm.text', body } });
-    const text = this.text(event.id)!;
-    return { server: serverOf(sender), id: event.id, pdu: JSON.parse(text) as Json };
+    return this.#said(this.#room.send({ type: 'm.room.message', sender, content: { msgtype: 'm.text', body } }));
+  }
+
+  #said({ id, sender }: Event): Said {
+    return { server: serverOf(sender), id, pdu: JSON.parse(this.text(id)!) as Json };
   }
 
   /** An event as its server sends it. */

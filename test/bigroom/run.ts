@@ -1,8 +1,8 @@
 /**
  * Rooms of thousands of users on thousands of servers, joined by a server that may use 256 MiB, under a limit of 512 MiB beyond
  * which the kernel ends it: `./copse test bigroom [--small] [PART...]`. The same without budget and guard has to be ended, or
- * the limit says nothing. Then a room of whose servers a third give their keys late, on a busy machine. Linux, as root for the
- * limit; some minutes. The last line is `N passed, N failed`.
+ * the limit says nothing. Then a room of whose servers a third give their keys late, on a busy machine, and a storm of joins.
+ * Linux, as root for the limit; some minutes. The last line is `N passed, N failed`.
  */
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -14,6 +14,7 @@ import { MeasuredServer, type Through } from '../bench/measured-server.ts';
 import { Outcomes, send } from '../bench/overload-client.ts';
 import { HugeFederation } from './huge-federation.ts';
 import type { HugeRoom } from './huge-room.ts';
+import { joinStorm } from './join-storm.ts';
 import { MemoryLimit } from './memory-limit.ts';
 
 const MIB = 1024 * 1024;
@@ -42,7 +43,7 @@ await using federation = await HugeFederation.open(LARGE.servers);
 const small = federation.room(SMALL.users, SMALL.servers);
 let made: HugeRoom | undefined;
 
-const PARTS = { joins: bothJoins, 'without-guard': withoutGuard, starved };
+const PARTS = { joins: bothJoins, 'without-guard': withoutGuard, starved, storm };
 const asked = process.argv.slice(2).filter(argument => !argument.startsWith('--'));
 for (const [name, run] of Object.entries(PARTS)) if (asked.length === 0 || asked.includes(name)) await run();
 checks.end();
@@ -117,6 +118,23 @@ async function starved(): Promise<void> {
   await whole('the room', root, small, SMALL.users + 1);
   check('nothing is missing any more', await until(async () => !(await awaited())), JSON.stringify(await joins()));
   for (const loop of loops) await loop.terminate();
+}
+
+/** N108: 200 joins a second of a room of 10,000 people on 3,000 servers. */
+async function storm(): Promise<void> {
+  const [users, servers, seconds] = isSmall ? [300, 60, 2] : [10_000, 3000, 10];
+  const room = federation.room(users, servers);
+  using limit = MemoryLimit.open(LIMIT);
+  const through = limit === undefined ? {} : { command: limit.command };
+  await using server = await MeasuredServer.start({ ...SETTINGS, memory: '256M' }, through);
+  const [alice, bob] = [await LoadUser.register(server.url, 'alice'), await LoadUser.register(server.url, 'bob')];
+  const calm = await alice.createRoom();
+  await bob.join(calm);
+  await enter(alice, room);
+  await whole('the room', alice, room, users + 1);
+  const story = { server, federation, room, speaker: alice, listener: bob, calm, limit: LIMIT, seconds };
+  const joined = await joinStorm(story, checks);
+  await whole('the room, after the storm,', alice, room, users + 1 + joined);
 }
 
 /** It takes a while to sign. */

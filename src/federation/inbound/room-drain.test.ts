@@ -4,12 +4,14 @@ import { TestClock } from '../../../test/support/accounts.ts';
 import { eventually } from '../../../test/support/bus.ts';
 import { onEachDatabase } from '../../../test/support/databases.ts';
 import { DORA, TWO } from '../../../test/support/remote-events.ts';
-import { ALICE, bodiesSeen, say } from '../../../test/support/rooms.ts';
+import { ALICE, bodiesSeen, newRoom, say } from '../../../test/support/rooms.ts';
 import { TalkingServers } from '../../../test/support/talking-servers.ts';
-import type { EventId } from '../../core/ids.ts';
+import type { EventId, UserId } from '../../core/ids.ts';
 import type { Json } from '../../core/json.ts';
 import type { Database } from '../../db/database.ts';
 import { sql } from '../../db/sql.ts';
+import { join } from '../../rooms/membership.ts';
+import { roomHead } from '../../rooms/rooms.table.ts';
 import { addToInbox } from './inbox.table.ts';
 import { RoomDrain, type RoomDrainParts } from './room-drain.ts';
 
@@ -79,6 +81,28 @@ onEachDatabase('while a room waits for its peer the inbox is left alone, and the
   answer.resolve({ events: [between.event.pdu as Json] });
   await eventually(() => scene.drain.busy === 0);
   assert.deepEqual(await bodiesSeen(servers.here, room, ALICE), ['between', 'last', 'more']);
+});
+
+onEachDatabase('N108 a storm of joins of one room holds up nobody in another', async (db, t) => {
+  const servers = await TalkingServers.start(t, db);
+  const { here, there } = servers;
+  const { room, remote } = await servers.sharedRoom();
+  const calm = await newRoom(here);
+  const scene = new Scene(t, servers);
+  const crowd = Array.from({ length: 120 }, (_, at) => `@user${at}:${TWO}` as UserId);
+  for (const user of crowd) {
+    const id = await join(there, remote, { sender: user });
+    const { event } = (await there.events.byId(there.db, id)) ?? assert.fail();
+    await scene.keep(db, room.nid, event);
+  }
+  const joined = async () => (await roomHead(db, room.nid)).joined_count;
+  const before = await joined();
+  await scene.drain.start();
+  for (let at = 0; at < 5; at++) await say(here, calm, ALICE, `calm ${at}`);
+  const meanwhile = (await joined()) - before;
+  assert.ok(meanwhile < crowd.length / 2, `${meanwhile} of ${crowd.length} had joined before`);
+  await eventually(() => scene.drain.busy === 0);
+  assert.equal((await joined()) - before, crowd.length);
 });
 
 onEachDatabase('a room that cannot be drained rests between two turns', async (db, t) => {
