@@ -1,7 +1,8 @@
 /** What people are told of the certificate that an authority issues to this server. */
 export interface CertificateStatus {
   readonly names: readonly string[];
-  /** Until when the one in use is good, in milliseconds; undefined while there is none. */
+  /** From when the one in use is good, in milliseconds, and until when; undefined while there is none. */
+  readonly from: number | undefined;
   readonly until: number | undefined;
   /** Why there is no newer one; undefined where all is well. */
   readonly problem: string | undefined;

@@ -39,8 +39,11 @@ const WORK_OF: readonly (readonly [string, Role])[] = [
   ['doctor', 'doctor'],
 ];
 
-/** Work of any process: the board of whoever did it may be the one whose work has to go elsewhere. */
-const ANYBODYS: ReadonlySet<string> = new Set(['placement']);
+/**
+ * Work of any process: the board of whoever placed others may be the one whose work has to go elsewhere, and a certificate is
+ * asked for by those that have a listener to show it or whose front has.
+ */
+const ANYBODYS: ReadonlySet<string> = new Set(['placement', 'certificate']);
 
 /** @throws RangeError for work that nobody would do */
 export function roleOf(work: string): Role {

@@ -74,8 +74,8 @@ const listen = section('Where the server listens.', {
 const tls = section('Certificates: trust in those of others, and one of its own.', {
   extra_ca: paths('Files of certificate authorities in PEM that are trusted beside the usual ones.'),
   acme: section(
-    'A certificate for `listen.federation` that is got and renewed by itself (RFC 8555, HTTP-01): the authority has to reach ' +
-      'this server at port 80 of each name.',
+    'A certificate for `listen.federation`, or for the front of several processes, that is got and renewed by itself (RFC 8555, ' +
+      'HTTP-01): the authority has to reach this server at port 80 of each name.',
     {
       enabled: flag('Whether one is got. Who switches it on agrees to the terms of the authority.', false),
       directory: text(

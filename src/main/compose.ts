@@ -133,7 +133,7 @@ export async function compose(config: Config, environment: Environment): Promise
   const http = httpParts(parts, federating, config, { ...environment, memory: memory.http });
   const { forClients, forAdmins } = servedEndpoints({ config, folder, parts, federating, version });
   const client = new HttpServer(http);
-  const acme = await withAcme(config, { ...environment, path: folder.path, serverName, http });
+  const acme = await withAcme(config, { ...environment, folder, db, leases, serverName, http });
   if (acme !== undefined) opened.use(acme);
   client.add([...forClients.filter(endpoint => cluster.answers(endpoint)), ...(acme?.routes ?? [])]);
   await cluster.start();

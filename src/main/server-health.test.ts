@@ -65,6 +65,20 @@ test('what could stop a server is named, and nothing else', () => {
   assert.deepEqual(bad({ config: base }), ['address unknown']);
 });
 
+test('a certificate that runs out, or that the authority refuses to renew, is named', () => {
+  const DAY_MS = 24 * HOUR_MS;
+  const certificate = { names: ['one.example'], from: NOW - 50 * DAY_MS, until: NOW + 40 * DAY_MS, problem: undefined };
+  const having = (more: Partial<NonNullable<Status['certificate']>>) =>
+    bad({ status: { ...status, certificate: { ...certificate, ...more } } });
+  assert.deepEqual(having({}), []);
+  assert.deepEqual(having({ problem: 'too many (rateLimited)' }), ['tls unknown'], 'it is good for now');
+  assert.deepEqual(having({ until: NOW + 9 * DAY_MS }), ['tls bad']);
+  assert.deepEqual(having({ until: NOW - DAY_MS, problem: 'nobody is there' }), ['tls bad']);
+  assert.deepEqual(having({ from: undefined, until: undefined }), ['tls bad'], 'there is none yet');
+  const short = { from: NOW - 4 * DAY_MS, until: NOW + 2 * DAY_MS };
+  assert.deepEqual(having(short), [], 'one that is good for six days is renewed late');
+});
+
 test('a database that is damaged, slow, full or without connections is named', () => {
   assert.deepEqual(bad({ file: 'database disk image is malformed' }), ['database bad']);
   assert.deepEqual(bad({ file: null }), [], 'a large file is not read');

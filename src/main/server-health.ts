@@ -1,3 +1,4 @@
+import { certificateRow } from '../cli/certificate-text.ts';
 import { durationText, sizeText } from '../cli/size-text.ts';
 import type { Status } from '../cli/status-text.ts';
 import type { Config } from '../config/schema.ts';
@@ -47,6 +48,7 @@ export function serverHealth(facts: ServerFacts): HealthLine[] {
     database(facts),
     ...clock(facts),
     ...(status === undefined ? [] : [...versions(status, installed), memory(status), ...queues(status)]),
+    ...certificate(facts),
     registration(config),
     address(config),
     ...publicName(facts),
@@ -161,6 +163,24 @@ function queues({ outbound, missing }: Status): HealthLine[] {
   const text = `${outbound.failing} servers do not take what they are sent; ${missing.missing} events are missing, ${missing.lost} lost`;
   const remedy = 'copse doctor federation says why';
   return [{ name: 'others', state: sick ? 'bad' : 'good', text, ...(sick && { remedy }) }];
+}
+
+/** It is renewed when a third of its time is left. */
+const LEAST_LEFT = 1 / 6;
+
+/** The one that an authority issues to this server. */
+function certificate({ status, now }: ServerFacts): HealthLine[] {
+  if (status?.certificate === undefined) return [];
+  const { from, until, problem } = status.certificate;
+  const [, text] = certificateRow(status.certificate);
+  const isShort = from === undefined || until === undefined || until - now < (until - from) * LEAST_LEFT;
+  if (problem === undefined && !isShort) return [{ name: 'tls', state: 'good', text }];
+  const remedy =
+    problem === undefined
+      ? 'see in the log what the authority is asked and answers (tls.acme)'
+      : 'let port 80 of each name lead here (tls.acme.port, docs/reverse-proxy.md); it is tried again by itself';
+  // Other servers go on trusting one that is good for a while.
+  return [{ name: 'tls', state: isShort ? 'bad' : 'unknown', text, remedy }];
 }
 
 function registration({ registration: { mode, proof_of_work: proof } }: Config): HealthLine {

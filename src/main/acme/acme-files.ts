@@ -38,13 +38,18 @@ export class AcmeFiles {
   standIn(names: readonly string[], now: number): void {
     if (this.facts() !== undefined) return;
     const keys = newKeys();
-    this.keep(selfSigned(names, keys, now), keys);
+    this.write(selfSigned(names, keys, now), pemOf(keys.privateKey));
   }
 
   /** The chain first: who reads between the two finds that they do not fit, and looks again. */
-  keep(chain: string, { privateKey }: KeyPair): void {
+  write(chain: string, key: string): void {
     writeDurably(this.certificate, chain);
-    writeDurably(this.key, pemOf(privateKey));
+    writeDurably(this.key, key);
+  }
+
+  /** Chain and key in PEM. */
+  read(): { readonly chain: string; readonly key: string } {
+    return { chain: readFileSync(this.certificate, 'utf8'), key: readFileSync(this.key, 'utf8') };
   }
 
   /** Undefined where there is none that can be used. */
@@ -68,6 +73,6 @@ export function newKeys(): KeyPair {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' });
 }
 
-function pemOf(key: KeyObject): string {
+export function pemOf(key: KeyObject): string {
   return key.export({ format: 'pem', type: 'pkcs8' }).toString();
 }

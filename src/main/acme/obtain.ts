@@ -5,7 +5,10 @@ import { AcmeError } from './acme-error.ts';
 import { type KeyPair, signingRequest } from './signing-request.ts';
 
 /** Answers that the authority fetches from `/.well-known/acme-challenge/`, by token. */
-export type Challenges = Map<string, string>;
+export interface Challenges {
+  keep(token: string, answer: string): Promise<void>;
+  drop(token: string): Promise<void>;
+}
 
 export interface ObtainParts {
   readonly client: AcmeClient;
@@ -48,7 +51,7 @@ async function authorize(parts: ObtainParts, url: string, signal: AbortSignal): 
   if (authorization.status === 'valid') return;
   const challenge = httpChallenge(authorization);
   const token = getString(challenge, 'token') ?? '';
-  challenges.set(token, client.keyAuthorization(token));
+  await challenges.keep(token, client.keyAuthorization(token));
   try {
     await client.post(getString(challenge, 'url') ?? '', {}, signal);
     const done = await settled(parts, url, ['pending', 'processing'], signal);
@@ -60,7 +63,7 @@ async function authorize(parts: ObtainParts, url: string, signal: AbortSignal): 
       { kind: why.kind, cause: why },
     );
   } finally {
-    challenges.delete(token);
+    await challenges.drop(token);
   }
 }
 

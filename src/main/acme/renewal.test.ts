@@ -8,12 +8,15 @@ import { type TestContext, test } from 'node:test';
 import { TestClock } from '../../../test/support/accounts.ts';
 import { AcmeServer } from '../../../test/support/acme-server.ts';
 import { eventually } from '../../../test/support/bus.ts';
+import { openSqlite } from '../../../test/support/databases.ts';
 import { silentLog } from '../../base/log.ts';
 import { systemRandom } from '../../base/random.ts';
 import { certificateRow } from '../../cli/certificate-text.ts';
+import type { Database } from '../../db/database.ts';
 import { AcmeFiles } from './acme-files.ts';
 import { askOver } from './ask.ts';
 import { CertificateRenewal } from './renewal.ts';
+import { SharedCertificate } from './shared-certificate.ts';
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -29,7 +32,7 @@ class Scene {
   readonly renewal: CertificateRenewal;
   readonly #end = new AbortController();
 
-  private constructor(authority: AcmeServer, folder: string) {
+  private constructor(authority: AcmeServer, folder: string, db: Database) {
     this.authority = authority;
     authority.now = () => this.clock.now();
     this.folder = folder;
@@ -40,8 +43,12 @@ class Scene {
       directory: `${authority.url}/directory`,
       email: 'admin@one.example',
       names: ['one.example', 'matrix.one.example'],
-      files: this.files,
-      challenges: this.challenges,
+      certificate: new SharedCertificate({ db, files: this.files, secret: new Uint8Array(32), random: systemRandom }),
+      accountKey: this.files.accountKey(),
+      challenges: {
+        keep: async (token, answer) => void this.challenges.set(token, answer),
+        drop: async token => void this.challenges.delete(token),
+      },
       clock: this.clock,
       random: systemRandom,
       log: { ...silentLog, warn },
@@ -51,13 +58,15 @@ class Scene {
   static async open(t: TestContext): Promise<Scene> {
     const authority = await new AcmeServer().start();
     const folder = mkdtempSync(join(tmpdir(), 'copse-acme-'));
-    const scene = new Scene(authority, folder);
+    const database = await openSqlite();
+    const scene = new Scene(authority, folder, database.db);
     const web = await answering(scene.challenges);
     authority.challengePort = (web.address() as AddressInfo).port;
     t.after(async () => {
       scene.#end.abort();
       web.close();
       await authority[Symbol.asyncDispose]().catch(() => undefined);
+      await database[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true });
     });
     return scene;
