@@ -26,6 +26,8 @@ const UNIT = ['src/**/*.test.ts', 'test/*.test.ts'];
 const CLIENTS = ['test/clients/**/*.test.ts'];
 const FRONT = ['test/front/**/*.test.ts'];
 const FEDERATION = ['test/federation/**/*.test.ts'];
+/** For what waits for databases, and for processes that sleep, a third of its time. */
+const MORE_AT_ONCE = ['--test-concurrency=3'];
 const tsc = join('node_modules', 'typescript', 'bin', 'tsc');
 const biome = join('node_modules', '@biomejs', 'biome', 'bin', 'biome');
 
@@ -47,7 +49,7 @@ const SUITES: readonly Suite[] = [
     about: 'tests beside the code',
     when: 'always',
     engines: true,
-    run: args => runNodeTests(args.length > 0 ? args : UNIT),
+    run: args => runNodeTests(args.length > 0 ? args : UNIT, MORE_AT_ONCE),
   },
   {
     name: 'state-resolution',
@@ -93,7 +95,7 @@ const SUITES: readonly Suite[] = [
     engines: true,
     run: args => {
       installUnitPrograms(inCi);
-      return runNodeTests(args.length > 0 ? args : ['test/cluster/*.test.ts']);
+      return runNodeTests(args.length > 0 ? args : ['test/cluster/*.test.ts'], MORE_AT_ONCE);
     },
   },
   {
@@ -322,7 +324,10 @@ const suites = chosen(name);
 const needsEngines = suites.some(suite => suite.engines === true);
 if (needsEngines) ensureNats(inCi);
 const postgres = needsEngines ? await ensurePostgres(inCi) : undefined;
-const stopAtSignal = () => postgres?.stop().finally(() => process.exit(130));
+const stopAtSignal = async () => {
+  await postgres?.stop();
+  process.exit(130);
+};
 process.once('SIGINT', stopAtSignal);
 process.once('SIGTERM', stopAtSignal);
 try {

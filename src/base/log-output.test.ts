@@ -53,7 +53,7 @@ test('a process whose log is on a full disk goes on and ends by itself', () => {
     for (let line = 0; line < 10; line++) log.error('It cannot be written.');
     setImmediate(() => process.exit(7));`;
   const args = ['--input-type=module-typescript', '--eval', program];
-  const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', full, 'inherit'], timeout: 20_000 });
+  const { status } = spawnSync(process.execPath, args, { stdio: ['ignore', full, 'inherit'], timeout: 120_000 });
   closeSync(full);
   assert.equal(status, 7);
 });

@@ -146,7 +146,7 @@ test('changes of devices soon after a join are told, though nobody has asked for
   const { room_id: room } = await bob.ok('POST', '/v3/createRoom', { preset: 'public_chat' });
   await alice.ok('POST', `/v3/join/${encodeURIComponent(String(room))}?via=two.example`);
   let since = await tokenOf(alice);
-  const soon = AbortSignal.timeout(20_000);
+  const soon = AbortSignal.timeout(120_000);
   const hear = async () => {
     for (let told: readonly string[] = []; !told.includes(bob.id); soon.throwIfAborted()) {
       const { changed, next } = await listsSince(alice, `${since}&timeout=1000`);

@@ -52,7 +52,7 @@ async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isSo())) await wait(100);
 }
 
-test('a server outlives its agent, the next agent has it, and ends it', { timeout: 120_000 }, async t => {
+test('a server outlives its agent, the next agent has it, and ends it', { timeout: 300_000 }, async t => {
   const { agent, servers, health } = await scene(t);
   const first = agent();
   await until(async () => (await health()) === 200);

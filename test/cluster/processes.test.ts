@@ -5,6 +5,7 @@ import { statusText } from '../../src/cli/status-text.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { askControl } from '../../src/main/control.ts';
 import { skipWithoutNats } from '../support/nats.ts';
+import { assertTook } from '../support/slowness.ts';
 import { ClusterUser, ephemeralOf, timelineOf } from './cluster-user.ts';
 import { Talk } from './talk.ts';
 import { CONNECTIONS, TestCluster } from './test-cluster.ts';
@@ -137,7 +138,7 @@ test('processes may be killed and may sleep, and the bus may go: nothing is lost
     await talk.isServed();
     const took = performance.now() - began;
     t.diagnostic(`${what}: served again after ${Math.round(took)} ms`);
-    assert.ok(took < SERVED_WITHIN_MS, `${what}: ${took} ms`);
+    assertTook(took, SERVED_WITHIN_MS, what);
   };
   await within('at the beginning');
   for (const [at, server] of cluster.processes.entries()) {

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { KillablePostgres } from '../support/postgres.ts';
+import { assertTook } from '../support/slowness.ts';
 import { below, seeded } from '../support/state-tree.ts';
 import { Api, type Loose, RefusedError, type Request } from './api.ts';
 import { Inspector } from './inspect.ts';
@@ -137,7 +138,7 @@ class Run {
     await this.#until(() => operation.run(this.#api));
     const took = performance.now() - began;
     this.slowestMs = Math.max(this.slowestMs, took);
-    assert.ok(took < LONGEST_RETURN_MS, `the server took ${took} ms to come back`);
+    assertTook(took, LONGEST_RETURN_MS, 'the server comes back');
   }
 
   async check(): Promise<void> {

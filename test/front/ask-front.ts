@@ -28,7 +28,7 @@ export interface FrontQuestion {
   readonly agent?: Agent;
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 export const keptConnections = () => new Agent({ keepAlive: true, maxSockets: 4 });
 

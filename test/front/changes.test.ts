@@ -22,7 +22,7 @@ function holdOne(process: Recorder): Promise<ServerResponse> {
 }
 
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  for (let left = 1000; left > 0; left--) {
+  for (let left = 6000; left > 0; left--) {
     if (await isSo()) return;
     await wait(10);
   }

@@ -25,7 +25,7 @@ export async function clustered(t: TestContext, program: ProgramName, roles: rea
   const addresses = cluster.processes.map(({ url }) => new URL(url).host).sort();
   let living = await behind(told);
   // A process says where it listens with its next sign of life.
-  for (let left = 100; left > 0 && living.length < addresses.length; left--) {
+  for (let left = 600; left > 0 && living.length < addresses.length; left--) {
     await wait(100);
     living = await behind(told);
   }

@@ -72,7 +72,7 @@ async function scene(t: TestContext, program: ProgramName) {
 for (const program of PROGRAMS) {
   test(`${program} runs with the command, is found again after a kill, and ends with it`, {
     ...needs(program),
-    timeout: 60_000,
+    timeout: 180_000,
   }, async t => {
     const { start, ask } = await scene(t, program);
     const first = start();
@@ -89,7 +89,7 @@ for (const program of PROGRAMS) {
 
   test(`${program} follows those who live though a role loses its last process`, {
     ...needs(program),
-    timeout: 60_000,
+    timeout: 180_000,
   }, async t => {
     const { start, ask, name } = await scene(t, program);
     const others = { roles: ['client', 'sync', 'media'] };
@@ -106,7 +106,7 @@ for (const program of PROGRAMS) {
 
   test(`${program} with a certificate that is not there ends the command with the reason`, {
     ...needs(program),
-    timeout: 60_000,
+    timeout: 180_000,
   }, async t => {
     const { data, start } = await scene(t, program);
     rmSync(join(data, 'c.pem'));

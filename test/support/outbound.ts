@@ -154,7 +154,7 @@ export class OutboundWorld implements AsyncDisposable {
   /** Waits until something is so, on the real clock. */
   async until(isSo: () => boolean): Promise<void> {
     for (let turn = 0; !isSo(); turn++) {
-      if (turn > 5000) throw new RangeError('it did not come about');
+      if (turn > 30_000) throw new RangeError('it did not come about');
       await new Promise(resolve => setTimeout(resolve, 2));
     }
   }

@@ -75,7 +75,7 @@ export class ScriptedAppservice {
   /** Waits until `isThere` holds of what came. */
   async until(isThere: () => boolean): Promise<void> {
     for (let tries = 0; !isThere(); tries++) {
-      if (tries === 1000) throw new Error(`it was not told: ${JSON.stringify(this.calls).slice(0, 2000)}`);
+      if (tries === 10_000) throw new Error(`it was not told: ${JSON.stringify(this.calls).slice(0, 2000)}`);
       await pause(20);
     }
   }

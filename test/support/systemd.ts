@@ -25,5 +25,5 @@ export function installUnitPrograms(required: boolean): void {
 /** For a test that needs programs: says why it is skipped. */
 export function needs(...programs: UnitProgram[]): { readonly skip: string | false; readonly timeout: number } {
   const missing = missingOf(programs);
-  return { skip: missing.length === 0 ? false : `${missing.join(' and ')} is not installed`, timeout: 60_000 };
+  return { skip: missing.length === 0 ? false : `${missing.join(' and ')} is not installed`, timeout: 180_000 };
 }
