@@ -25,7 +25,7 @@ import { MailValidations } from './mail-validations.ts';
 import { Moderation } from './moderation.ts';
 import { OAuth } from './oauth/oauth.ts';
 import { OpenIdTokens } from './openid-tokens.ts';
-import { Passwords } from './passwords.ts';
+import { type Argon2id, Passwords } from './passwords.ts';
 import { type AccountPorts, noDeviceListener, noRoomFollower } from './ports.ts';
 import { Profiles } from './profiles.ts';
 import { ProofOfWork } from './proof-of-work.ts';
@@ -60,6 +60,8 @@ export interface AccountsParts {
   readonly settings: AccountSettings;
   /** What is left out does nothing. */
   readonly ports?: Partial<AccountPorts>;
+  /** For simulations: what makes keys of passwords, instead of a thread. */
+  readonly argon2id?: Argon2id | undefined;
 }
 
 const SWEEP_MS = 10 * 60_000;
@@ -120,7 +122,8 @@ export class Accounts implements AsyncDisposable {
     const devices = new Devices({ db, clock, random, listener, sessionCache: cache });
     const appservices = new AppserviceSessions({ db, users, devices, appservices: ports.appservices });
     const sessions = new Sessions({ db, nids, clock, random, devices, cache, lastSeen, appservices, accessTokenMs });
-    const passwords = new Passwords(settings.passwords, random, parts.budget.account('passwords', 1 / 2));
+    const hashing = parts.budget.account('passwords', 1 / 2);
+    const passwords = new Passwords(settings.passwords, random, hashing, parts.argon2id);
     const validations = new MailValidations({ db, clock, random, serverName, limits, mail: ports.mail });
     const threepids = new Threepids({ db, clock, users, validations });
     const identities = new ExternalIdentities({ db, clock, users });

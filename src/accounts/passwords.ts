@@ -22,6 +22,9 @@ interface Cost {
 
 const run = promisify(argon2);
 
+/** What makes a key of a password. */
+export type Argon2id = (parameters: Argon2Parameters) => Promise<Uint8Array>;
+
 export function argon2idOnThreadPool(parameters: Argon2Parameters): Promise<Uint8Array> {
   return run('argon2id', parameters);
 }
@@ -30,13 +33,13 @@ export function argon2idOnThreadPool(parameters: Argon2Parameters): Promise<Uint
 export class Passwords {
   readonly #settings: PasswordSettings;
   readonly #random: Random;
-  readonly #argon2id: typeof argon2idOnThreadPool;
+  readonly #argon2id: Argon2id;
   readonly #memory: Account | undefined;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
   /** `memory`: what the work is charged to. `argon2id`: the work itself. */
-  constructor(settings: PasswordSettings, random: Random, memory?: Account, argon2id = argon2idOnThreadPool) {
+  constructor(settings: PasswordSettings, random: Random, memory?: Account, argon2id: Argon2id = argon2idOnThreadPool) {
     this.#memory = memory;
     this.#argon2id = argon2id;
     this.#settings = settings;

@@ -1,4 +1,5 @@
 import { Accounts } from '../accounts/accounts.ts';
+import type { Argon2id } from '../accounts/passwords.ts';
 import type { DeviceListener } from '../accounts/ports.ts';
 import { RemoteUserWords } from '../accounts/remote-user-words.ts';
 import { accountSettings } from '../accounts/settings.ts';
@@ -80,6 +81,7 @@ export interface PartsInput {
   readonly registrations: readonly Registration[] | undefined;
   /** Undefined without federation. */
   readonly remote: Remote | undefined;
+  readonly argon2id?: Argon2id | undefined;
 }
 
 /** The Matrix parts of a server, each built from what it uses. Disposing of them ends their loops. */
@@ -172,7 +174,7 @@ export function composeParts(input: PartsInput): Parts {
     ...(oauth && { oauth }),
     appservices,
   };
-  const accounts = new Accounts({ ...common, settings: settingsOf(config, folder), ports });
+  const accounts = new Accounts({ ...common, settings: settingsOf(config, folder), ports, argon2id: input.argon2id });
   const media = new Media({ ...common, settings: mediaSettings(config), ...(remote && { remote: remote.media }) });
   const indexer = new SearchIndexer(rooms);
   const remoteUsers = new RemoteUserWords(common);

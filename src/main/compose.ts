@@ -1,3 +1,4 @@
+import type { Argon2id } from '../accounts/passwords.ts';
 import { movingDatabase } from '../administration/moving-database.ts';
 import { readRegistrations } from '../appservice/registration-file.ts';
 import type { Clock } from '../base/clock.ts';
@@ -64,6 +65,8 @@ export interface Environment {
   readonly sharedSettings?: () => SharedFile[];
   /** For simulations: brings requests to other servers. */
   readonly carry?: Carry;
+  /** For simulations: what makes keys of passwords. A thread is done at another moment each time. */
+  readonly argon2id?: Argon2id;
   /** For tests: DNS and web pages other than the world's. */
   readonly internet?: Internet;
 }

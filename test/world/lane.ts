@@ -28,6 +28,7 @@ for (const seed of args.map(Number)) {
     messages: 0,
     requests: 0,
     healedMs: 0,
+    digest: '',
   }));
   console.log(JSON.stringify({ seed, ...result }));
 }

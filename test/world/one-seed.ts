@@ -17,6 +17,8 @@ export interface SeedResult {
   readonly requests: number;
   /** Until the last message was everywhere, in the world's time. */
   readonly healedMs: number;
+  /** The same for each run of the seed. */
+  readonly digest: string;
 }
 
 /** Of how many servers a world is, and how much happens in it. */
@@ -48,7 +50,8 @@ export async function runSeed(seed: number, template: string, options: WorldOpti
   await healAll(world, ledger);
   const healedMs = await heal(world, () => missingMessages(world, ledger));
   const problems = await judge(world, ledger);
-  return { problems, messages: ledger.messages.length, requests: world.network.counts.requests, healedMs };
+  const { digest } = world.chronicle;
+  return { problems, messages: ledger.messages.length, requests: world.network.counts.requests, healedMs, digest };
 }
 
 async function judge(world: World, ledger: Ledger): Promise<readonly string[]> {

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { ServerName } from '../../src/core/ids.ts';
 import type { Carry } from '../../src/federation/transport/federation-client.ts';
 import type { HttpServer } from '../../src/http/server.ts';
+import type { Chronicle } from './chronicle.ts';
 import { DeliveryRecord } from './delivery-record.ts';
 import type { SeededRandom } from './seeded-random.ts';
 import type { SimulatedTime } from './simulated-clock.ts';
@@ -39,14 +40,16 @@ export class SimulatedNetwork {
   readonly deliveries = new DeliveryRecord();
   readonly #time: SimulatedTime;
   readonly #random: SeededRandom;
+  readonly #chronicle: Chronicle;
   readonly #servers = new Map<string, HttpServer>();
   #sides = new Map<string, number>();
   /** From whom to whom nothing comes through: `a>b`. */
   readonly #cut = new Set<string>();
 
-  constructor(time: SimulatedTime, random: SeededRandom) {
+  constructor(time: SimulatedTime, random: SeededRandom, chronicle: Chronicle) {
     this.#time = time;
     this.#random = random;
+    this.#chronicle = chronicle;
   }
 
   attach(name: string, server: HttpServer): void {
@@ -92,6 +95,9 @@ export class SimulatedNetwork {
       return happens;
     };
     this.counts.requests++;
+    this.#chronicle.note(
+      `${this.#time.now} ${origin} asks ${destination} ${sent.method} ${sent.uri} ${sent.body ?? ''}`,
+    );
     const fate = {
       lost: draw('lost'),
       unanswered: draw('unanswered'),
@@ -130,7 +136,9 @@ export class SimulatedNetwork {
     });
     this.#time.activity++;
     const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
-    return { status: response.statusCode, headers, body: response.rawPayload };
+    const { statusCode: status, rawPayload: body } = response;
+    this.#chronicle.note(`${this.#time.now} ${destination} answers ${origin} ${sent.uri} ${status} ${body}`);
+    return { status, headers, body };
   }
 
   #pass(ms: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { copyFileSync, cpSync, existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Log } from '../../src/base/log.ts';
@@ -12,6 +13,7 @@ import { SqliteDatabase } from '../../src/db/sqlite.ts';
 import type { HttpServer } from '../../src/http/server.ts';
 import { compose, type Running } from '../../src/main/compose.ts';
 import { openDataFolder } from '../../src/main/data-folder.ts';
+import type { Chronicle } from './chronicle.ts';
 import { MortalDatabase, type Plant } from './mortal-database.ts';
 import { SeededRandom } from './seeded-random.ts';
 import type { SimulatedTime } from './simulated-clock.ts';
@@ -20,6 +22,7 @@ import { rejected, type SimulatedNetwork } from './simulated-network.ts';
 export interface WorldParts {
   readonly time: SimulatedTime;
   readonly network: SimulatedNetwork;
+  readonly chronicle: Chronicle;
   /** Where the data folders are. */
   readonly folder: string;
   /** A database with all tables and nothing in them, to begin with. */
@@ -109,6 +112,8 @@ export class WorldServer {
         return `https://${this.name}`;
       },
       carry: network.carryFor(this.name, end.signal),
+      // Nobody guesses passwords here.
+      argon2id: async ({ message, nonce }) => hash('sha256', Buffer.concat([message, nonce] as Uint8Array[]), 'buffer'),
     });
     if (http === undefined || db === undefined) throw new Error('the server did not ask for what it needs');
     network.attach(this.name, http);
@@ -199,7 +204,7 @@ export class WorldServer {
   /** A request of a client. @throws the reason why the server's life ended */
   async call(method: Method, path: string, token: string, body?: JsonObject): Promise<Answer> {
     const { http, end } = this.#alive();
-    const { time } = this.#parts;
+    const { time, chronicle } = this.#parts;
     time.activity++;
     const asking = http.app.inject({
       method,
@@ -211,6 +216,7 @@ export class WorldServer {
     const response = await Promise.race([asking, rejected(end.signal)]);
     time.activity++;
     end.signal.throwIfAborted();
+    chronicle.note(`${time.now} ${this.name} answers ${token} ${path} ${response.statusCode} ${response.body}`);
     return { status: response.statusCode, body: response.json() as JsonObject };
   }
 

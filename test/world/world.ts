@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog } from '../../src/base/log.ts';
+import { Chronicle } from './chronicle.ts';
 import type { Plant } from './mortal-database.ts';
 import { SeededRandom } from './seeded-random.ts';
 import { SimulatedTime } from './simulated-clock.ts';
@@ -21,12 +22,15 @@ export interface WorldOptions {
   readonly plant?: Plant | undefined;
   /** Whether what the servers say is written to the standard error. */
   readonly isTold?: boolean;
+  /** Takes all that happens, line by line. */
+  readonly chronicle?: string[];
 }
 
 /** Several whole servers in one process, with one seed for all that chance decides. */
 export class World implements AsyncDisposable {
   readonly random: SeededRandom;
   readonly time = new SimulatedTime();
+  readonly chronicle: Chronicle;
   /** Goes up with each text and value that is made, so that none is made twice. */
   count = 0;
   readonly network: SimulatedNetwork;
@@ -37,11 +41,14 @@ export class World implements AsyncDisposable {
   readonly guests: WorldUser[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), 'copse-world-'));
 
-  constructor(seed: number, names: readonly string[], template: string, { plant, isTold = false }: WorldOptions = {}) {
+  constructor(seed: number, names: readonly string[], template: string, options: WorldOptions = {}) {
+    const { plant, isTold = false } = options;
+    this.chronicle = new Chronicle(options.chronicle);
     this.random = new SeededRandom(seed);
-    this.network = new SimulatedNetwork(this.time, new SeededRandom(seed ^ 0x5eed));
+    this.network = new SimulatedNetwork(this.time, new SeededRandom(seed ^ 0x5eed), this.chronicle);
     const log = (name: string) => (isTold ? storyLog(this.time, name) : silentLog);
-    const parts = { time: this.time, network: this.network, folder: this.#folder, seed, log, plant, template };
+    const { time, network, chronicle } = this;
+    const parts = { time, network, chronicle, folder: this.#folder, seed, log, plant, template };
     this.servers = names.map(name => new WorldServer(name, parts));
   }
 
