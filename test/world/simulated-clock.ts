@@ -37,28 +37,28 @@ export class SimulatedTime {
 
   /** When the next timer is due; undefined when nothing waits. */
   get next(): number | undefined {
-    return this.#first()?.at;
+    let next: number | undefined;
+    for (const { at } of this.#pending.values()) if (next === undefined || at < next) next = at;
+    return next;
   }
 
-  /** Goes on to the next timer and runs it. */
+  /** Goes on to the next timer and runs it, with all others of that moment in their order. */
   fire(): void {
-    const first = this.#first();
-    if (first === undefined) return;
-    this.#pending.delete(first.order);
-    this.#now = Math.max(this.#now, first.at);
+    const { next } = this;
+    if (next === undefined) return;
+    this.#now = Math.max(this.#now, next);
     this.activity++;
-    first.run();
+    // One that is run may cancel another.
+    const due = [...this.#pending.values()].filter(({ at }) => at === next).map(({ order }) => order);
+    for (const order of due) {
+      const timer = this.#pending.get(order);
+      this.#pending.delete(order);
+      timer?.run();
+    }
   }
 
   /** Goes on to a moment that lies before the next timer. */
   skipTo(at: number): void {
     this.#now = Math.max(this.#now, at);
-  }
-
-  #first(): Pending | undefined {
-    let first: Pending | undefined;
-    for (const each of this.#pending.values())
-      if (first === undefined || each.at < first.at || (each.at === first.at && each.order < first.order)) first = each;
-    return first;
   }
 }
