@@ -30,7 +30,10 @@ export class TestClock implements Clock {
   #ms = 1_700_000_000_000;
   #timers: { readonly at: number; readonly run: () => void }[] = [];
 
-  now = () => this.#ms;
+  /** How far the time of day is ahead, where somebody has set it. */
+  aheadMs = 0;
+
+  now = () => this.#ms + this.aheadMs;
   monotonic = () => this.#ms;
 
   after(ms: number, run: () => void) {

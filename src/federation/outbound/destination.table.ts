@@ -73,12 +73,13 @@ export interface Due {
 
 /**
  * Takes the failing servers of some slots whose time has come, those that wait longest first. They are not taken again
- * before `until`, should this process die meanwhile.
+ * before `until`, should this process die meanwhile. A clock that was ahead and is right again has left times that lie far in
+ * the future: whoever was tried in the future is tried now.
  */
 export async function claimDue(tx: Tx, { slots, now, until, limit }: Due): Promise<number[]> {
   const rows = await tx.all<{ domain_nid: number }>(sql`update destination set retry_at = ${until}
     where domain_nid in (select domain_nid from destination
-      where retry_at is not null and retry_at <= ${now} and ${isIn(slots)} order by retry_at limit ${limit})
+      where retry_at is not null and (retry_at <= ${now} or tried_at > ${now}) and ${isIn(slots)} order by retry_at limit ${limit})
     returning domain_nid`);
   return rows.map(row => row.domain_nid);
 }
@@ -97,7 +98,7 @@ export async function nextRetry(db: Queryable, slots: readonly number[]): Promis
  */
 export async function hastenRetry(tx: Tx, domainNid: number, now: number, rest: number): Promise<number | undefined> {
   const row = await tx.get<{ retry_at: number }>(sql`update destination set tries = 0,
-      retry_at = case when tried_at > ${now - rest} then tried_at + ${rest} else ${now} end
+      retry_at = case when tried_at between ${now - rest + 1} and ${now} then tried_at + ${rest} else ${now} end
     where domain_nid = ${domainNid} and retry_at is not null returning retry_at`);
   return row?.retry_at;
 }

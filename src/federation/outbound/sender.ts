@@ -40,9 +40,9 @@ export class Sender {
   readonly #slots = new Map<number, AbortSignal>();
   /** Servers that fail: a number each. */
   readonly #resting = new Set<number>();
-  /** When they were heard last. */
+  /** When they were heard last. Like the other moments here by the monotonic clock: that of the day may be set back. */
   readonly #heard = new Map<number, number>();
-  #scanAt = 0;
+  #scanAt = Number.NEGATIVE_INFINITY;
   #wakeAt = 0;
   #wake: (() => void) | undefined;
   #looking: Promise<number> = Promise.resolve(0);
@@ -71,7 +71,7 @@ export class Sender {
     using __ = this.#parts.bus.missed(() => this.#lookAgain());
     while (!signal.aborted) {
       this.#looking = this.#look();
-      this.#wakeAt = this.#parts.clock.now() + (await this.#looking);
+      this.#wakeAt = this.#parts.clock.monotonic() + (await this.#looking);
       await this.#pause(signal);
     }
     await this.#lanes.close();
@@ -105,9 +105,10 @@ export class Sender {
   async heard(domainNid: number): Promise<void> {
     if (!this.#resting.has(domainNid) || this.#lanes.isActive(domainNid)) return;
     const { db, clock } = this.#parts;
+    const heardAt = clock.monotonic();
+    if (heardAt - (this.#heard.get(domainNid) ?? Number.NEGATIVE_INFINITY) < LIFE_EVERY_MS) return;
+    this.#heard.set(domainNid, heardAt);
     const now = clock.now();
-    if (now - (this.#heard.get(domainNid) ?? 0) < LIFE_EVERY_MS) return;
-    this.#heard.set(domainNid, now);
     const retryAt = await db.tx(tx => hastenRetry(tx, domainNid, now, LIFE_EVERY_MS));
     if (retryAt === undefined) return;
     if (retryAt <= now) this.#lanes.add(domainNid);
@@ -130,7 +131,7 @@ export class Sender {
 
   /** Somebody may have left something for a server that was not told of. */
   #lookAgain(): void {
-    this.#scanAt = 0;
+    this.#scanAt = Number.NEGATIVE_INFINITY;
     this.#wake?.();
   }
 
@@ -138,9 +139,9 @@ export class Sender {
   async #look(): Promise<number> {
     const { db, clock, log } = this.#parts;
     const slots = [...this.#slots.keys()];
-    const now = clock.now();
+    const [now, lookedAt] = [clock.now(), clock.monotonic()];
     try {
-      if (now >= this.#scanAt) await this.#scan(slots, now);
+      if (lookedAt >= this.#scanAt) await this.#scan(slots, lookedAt);
       if (slots.length === 0) return LOOK_ANYWAY_MS;
       const isBusy = this.#lanes.load.waiting >= MOST_CLAIMED;
       const claim = { slots, now, until: now + CLAIM_MS, limit: MOST_CLAIMED };
@@ -148,18 +149,18 @@ export class Sender {
       for (const nid of due) this.#lanes.add(nid);
       if (isBusy || due.length === MOST_CLAIMED) return AFTER_FAILURE_MS;
       const next = (await nextRetry(db, slots)) ?? Number.MAX_SAFE_INTEGER;
-      return Math.max(Math.min(next, this.#scanAt) - now, 0);
+      return Math.max(Math.min(next - now, this.#scanAt - lookedAt), 0);
     } catch (error) {
       log.warn('What waits for other servers cannot be read; trying again.', { err: error });
-      this.#scanAt = now + AFTER_FAILURE_MS;
+      this.#scanAt = lookedAt + AFTER_FAILURE_MS;
       return AFTER_FAILURE_MS;
     }
   }
 
-  async #scan(slots: readonly number[], now: number): Promise<void> {
+  async #scan(slots: readonly number[], lookedAt: number): Promise<void> {
     const { db } = this.#parts;
     // Before it reads: a slot that comes meanwhile is looked through by the next one.
-    this.#scanAt = now + LOOK_ANYWAY_MS;
+    this.#scanAt = lookedAt + LOOK_ANYWAY_MS;
     if (slots.length === 0) return;
     for (const nid of await failingServers(db, slots)) this.#resting.add(nid);
     this.wake(await serversToServe(db, slots));
@@ -167,7 +168,7 @@ export class Sender {
 
   async #pause(signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts;
-    const ms = Math.min(this.#wakeAt, this.#scanAt) - clock.now();
+    const ms = Math.min(this.#wakeAt, this.#scanAt) - clock.monotonic();
     if (ms <= 0) return;
     const woken = new AbortController();
     this.#wake = () => woken.abort();
@@ -201,7 +202,9 @@ export class Sender {
     return { isMore: false, isKnown: false };
   }
 
+  /** `at`: by the time of day, as in the database. */
   #hurry(at: number): void {
-    if (at < this.#wakeAt) this.#wake?.();
+    const { clock } = this.#parts;
+    if (at - clock.now() < this.#wakeAt - clock.monotonic()) this.#wake?.();
   }
 }
