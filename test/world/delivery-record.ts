@@ -8,8 +8,16 @@ export class DeliveryRecord {
   /** Transaction IDs that were used for other events before. */
   readonly reused: string[] = [];
 
-  /** A transaction whose answer has arrived. `life` is the sender's: one that crashed may not know that it had one. */
-  note(life: AbortSignal, origin: string, destination: string, { uri, body }: { uri: string; body: Buffer }): void {
+  /**
+   * A transaction whose answer has arrived. `life` is the sender's: one that crashed may not know that it had one; undefined
+   * where it cannot keep it either, and has to bring the events again.
+   */
+  note(
+    life: AbortSignal | undefined,
+    origin: string,
+    destination: string,
+    { uri, body }: { readonly uri: string; readonly body: Buffer },
+  ): void {
     const pdus = getArray(JSON.parse(body.toString()) as JsonObject, 'pdus') ?? [];
     const transaction = `${origin} to ${destination} ${uri}`;
     // By their hashes: what was redacted meanwhile is still the same event.
@@ -17,6 +25,7 @@ export class DeliveryRecord {
     const before = this.#transactions.get(transaction);
     if (before !== undefined && before !== events) this.reused.push(transaction);
     this.#transactions.set(transaction, events);
+    if (life === undefined) return;
     for (const pdu of pdus) {
       const hashes = isObject(pdu) ? getObject(pdu, 'hashes') : undefined;
       // Poison that is no event comes from no queue.

@@ -1,6 +1,6 @@
 import { getObject } from '../../src/core/json.ts';
 import type { World } from './world.ts';
-import type { Answer } from './world-server.ts';
+import type { Answer, WorldServer } from './world-server.ts';
 import type { WorldUser } from './world-user.ts';
 
 /** A request that its client repeats until it is answered, with the same transaction ID. */
@@ -17,6 +17,10 @@ export class Ledger {
   readonly messages: string[] = [];
   /** Texts of to-device messages by the user they are for. */
   readonly toDevice: ReadonlyMap<WorldUser, string[]>;
+  /** Those of them that may have been lost, or come twice. */
+  readonly doubtful = new Set<string>();
+  /** Servers that were put back to a backup. */
+  readonly putBack = new Set<WorldServer>();
   /** What went wrong on the way. */
   readonly problems: string[] = [];
   readonly #open: Open[] = [];
@@ -51,6 +55,20 @@ export class Ledger {
     const answer = await attempt(world, user, request);
     if (answer === undefined) this.#open.push({ user, request, onAnswer });
     else onAnswer(answer);
+  }
+
+  /**
+   * A server goes back to what it was: what nobody else has and the backup has not is lost with it, and so may be what was
+   * sent to devices from there or there. Its clients are shown again what comes back, since its positions jump ahead.
+   */
+  forgive(server: WorldServer, kept: ReadonlySet<string>): void {
+    this.messages.splice(0, Infinity, ...this.messages.filter(id => kept.has(id)));
+    for (const texts of this.toDevice.values()) {
+      for (const text of texts) this.doubtful.add(text);
+      texts.length = 0;
+    }
+    this.#open.splice(0, Infinity, ...this.#open.filter(({ user }) => user.server !== server));
+    this.putBack.add(server);
   }
 
   /** Repeats what was not answered. */

@@ -15,6 +15,8 @@ export interface Mortality {
   readonly onActivity: () => void;
   /** A transaction is about to be committed; the life may end here. */
   readonly onCommit: () => void;
+  /** Whether the disk has no room for what is about to be committed. */
+  readonly isFull: () => boolean;
   readonly plant: Plant;
 }
 
@@ -62,6 +64,7 @@ export class MortalDatabase implements Database {
         this.#mortality.onCommit();
         // A crash before the commit: the transaction is undone.
         this.#check();
+        if (this.#mortality.isFull()) throw new DatabaseUnavailableError('the disk is full', undefined);
         return result;
       }),
     );

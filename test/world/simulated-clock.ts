@@ -20,10 +20,10 @@ export class SimulatedTime {
     return this.#now;
   }
 
-  /** A clock of one life of one server: what it waits for ends with `signal`. */
-  clock(signal: AbortSignal, skewMs = 0): Clock {
+  /** A clock of one life of one server: what it waits for ends with `signal`. `skewMs`: how far it is ahead by then. */
+  clock(signal: AbortSignal, skewMs: () => number): Clock {
     return {
-      now: () => Math.floor(this.#now) + skewMs,
+      now: () => Math.floor(this.#now) + skewMs(),
       monotonic: () => this.#now,
       after: (ms, run) => this.after(ms, () => signal.aborted || run()),
     };

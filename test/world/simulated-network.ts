@@ -76,12 +76,12 @@ export class SimulatedNetwork {
     this.faults = NO_FAULTS;
   }
 
-  /** The network as one life of a server sees it. */
-  carryFor(origin: string, signal: AbortSignal): Carry {
+  /** The network as one life of a server sees it. `remembers`: whether it can keep that something has arrived. */
+  carryFor(origin: string, signal: AbortSignal, remembers = () => true): Carry {
     return async (destination, sent, aborted) => {
       const answer = await Promise.race([this.#travel(origin, destination, sent, signal), rejected(aborted)]);
       if (answer.status === 200 && sent.body !== undefined && sent.uri.startsWith('/_matrix/federation/v1/send/'))
-        this.deliveries.note(signal, origin, destination, { uri: sent.uri, body: sent.body });
+        this.deliveries.note(remembers() ? signal : undefined, origin, destination, { uri: sent.uri, body: sent.body });
       sent.onConnected();
       return messageOf(answer);
     };

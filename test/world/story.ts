@@ -1,6 +1,7 @@
 import { changeDevices } from './device-steps.ts';
 import { changeFaults, crash, crashSoon, cutOneWay, forget, partition, stayAway } from './fault-steps.ts';
 import { Ledger } from './ledger.ts';
+import { fillDisk, putBack, setClock } from './machine-steps.ts';
 import { poison } from './poison.ts';
 import { askIn, changeLevels, changeRules, guestMoves, redact, setState } from './room-steps.ts';
 import { read, say, sendToDevice, syncAll } from './talk-steps.ts';
@@ -36,7 +37,19 @@ const STEPS: readonly Step[] = [
   { weight: 12, run: async world => world.pass(2 ** (world.random.fraction() * 20)) },
 ];
 
-const LOTS = STEPS.flatMap(step => Array.from({ length: step.weight }, () => step));
+/** What happens besides to servers on machines that are not well. */
+const MACHINE_STEPS: readonly Step[] = [
+  { weight: 6, run: fillDisk },
+  { weight: 6, run: setClock },
+  { weight: 3, run: putBack },
+];
+
+const LOTS = lotsOf(STEPS);
+const LOTS_OF_MACHINES = lotsOf([...STEPS, ...MACHINE_STEPS]);
+
+function lotsOf(steps: readonly Step[]): readonly Step[] {
+  return steps.flatMap(step => Array.from({ length: step.weight }, () => step));
+}
 
 /** A room with a member on each server. */
 export async function openRoom(world: World): Promise<Ledger> {
@@ -62,9 +75,9 @@ export async function openRoom(world: World): Promise<Ledger> {
 }
 
 /** One step, as the seed decides; and whoever had no answer before asks again. */
-export async function takeStep(world: World, ledger: Ledger): Promise<void> {
+export async function takeStep(world: World, ledger: Ledger, withMachines: boolean): Promise<void> {
   await ledger.repeat(world);
-  await world.random.pick(LOTS).run(world, ledger);
+  await world.random.pick(withMachines ? LOTS_OF_MACHINES : LOTS).run(world, ledger);
   for (const server of world.servers)
     if (!server.isRunning && world.random.chance(0.3)) await world.during(server.start());
 }
@@ -74,6 +87,8 @@ export async function healAll(world: World, ledger: Ledger): Promise<void> {
   world.network.heal();
   for (const server of world.servers) {
     server.isForgetful = false;
+    server.fullness = 0;
+    server.skewMs = 0;
     server.crashAfter(undefined);
     if (!server.isRunning) await world.during(server.start());
   }

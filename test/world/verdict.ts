@@ -69,7 +69,7 @@ export async function leftovers(world: World): Promise<string[]> {
 }
 
 /** What clients were not shown, or twice. */
-export function unseen(world: World, { roomId, messages, toDevice }: Ledger): string[] {
+export function unseen(world: World, { roomId, messages, toDevice, doubtful, putBack }: Ledger): string[] {
   return world.users.flatMap(user => {
     const seen = user.seen.get(roomId) ?? [];
     const counts = new Map<string, number>();
@@ -77,10 +77,12 @@ export function unseen(world: World, { roomId, messages, toDevice }: Ledger): st
     const sent = toDevice.get(user) ?? [];
     return [
       ...messages.filter(id => !counts.has(id)).map(id => `${user.id} was never shown ${id}`),
-      ...[...counts].filter(([, count]) => count > 1).map(([id, count]) => `${user.id} was shown ${id} ${count} times`),
+      ...(putBack.has(user.server) ? [] : [...counts].filter(([, count]) => count > 1)).map(
+        ([id, count]) => `${user.id} was shown ${id} ${count} times`,
+      ),
       ...sent.filter(text => !user.received.includes(text)).map(text => `${user.id} never got "${text}"`),
       ...[...new Set(user.received)]
-        .filter(text => user.received.filter(other => other === text).length > 1)
+        .filter(text => !doubtful.has(text) && user.received.filter(other => other === text).length > 1)
         .map(text => `${user.id} got "${text}" more than once`),
     ];
   });

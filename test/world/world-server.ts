@@ -61,10 +61,16 @@ export class WorldServer {
   #fuse: number | undefined;
   /** Whether it forgets the events that it acknowledges. */
   isForgetful = false;
+  /** How far its clock is ahead, in milliseconds. */
+  skewMs = 0;
+  /** How likely it is that a commit finds the disk full. */
+  fullness = 0;
+  readonly #chances: SeededRandom;
 
   constructor(name: string, parts: WorldParts) {
     this.name = name;
     this.#parts = parts;
+    this.#chances = new SeededRandom(parts.seed * 7 + name.charCodeAt(0));
     mkdirSync(this.#folder(0), { recursive: true, mode: 0o700 });
   }
 
@@ -97,7 +103,7 @@ export class WorldServer {
     let db: Database | undefined;
     let http: HttpServer | undefined;
     const running = await compose(this.#config(data), {
-      clock: time.clock(end.signal),
+      clock: time.clock(end.signal, () => this.skewMs),
       random: new SeededRandom(seed * 1000 + this.#lives * 10 + this.name.charCodeAt(0)),
       log: log(this.name),
       metrics: undefined,
@@ -111,7 +117,7 @@ export class WorldServer {
         await server.app.ready();
         return `https://${this.name}`;
       },
-      carry: network.carryFor(this.name, end.signal),
+      carry: network.carryFor(this.name, end.signal, () => this.fullness === 0),
       // Nobody guesses passwords here.
       argon2id: async ({ message, nonce }) => hash('sha256', Buffer.concat([message, nonce] as Uint8Array[]), 'buffer'),
     });
@@ -147,6 +153,7 @@ export class WorldServer {
       life,
       onActivity: () => time.activity++,
       onCommit: () => this.#burn(),
+      isFull: () => this.fullness > 0 && this.#chances.chance(this.fullness),
       plant: statement =>
         this.isForgetful && /^\s*insert into inbox \(/.test(statement.text) ? 1 : plant?.(statement),
     });
