@@ -5,6 +5,7 @@ import { freePort } from '../support/free-port.ts';
 import { type RunningServer, startServer } from '../support/running-server.ts';
 import { eventually } from './eventually.ts';
 import { ClientProcess } from './js-sdk/client-process.ts';
+import { encryptedRoom } from './js-sdk/encrypted-room.ts';
 import { REDIRECT } from './js-sdk/oauth-commands.ts';
 import { PASSWORD, userId } from './js-sdk/stage.ts';
 
@@ -68,10 +69,7 @@ test('a user makes an account on the way, and another one has one', async () => 
 
 test('what they write each other is encrypted, and read', async () => {
   await Promise.all([alice.do('start', { encryption: true }), bob.do('start', { encryption: true })]);
-  roomId = await alice.do('createEncryptedRoom', { name: 'Herons', invite: [BOB] });
-  await eventually(async () => assert.equal((await bob.do('room', roomId))?.membership, 'invite'));
-  await bob.do('join', roomId);
-  await eventually(async () => assert.equal((await alice.do('members', roomId))[BOB]?.membership, 'join'));
+  roomId = await encryptedRoom(alice, bob, BOB);
   await alice.do('sendText', roomId, 'no password was typed here');
   await eventually(async () => {
     assert.deepEqual(await bob.do('bodiesOf', roomId, ALICE), ['no password was typed here']);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { eventually } from './eventually.ts';
 import type { ClientProcess } from './js-sdk/client-process.ts';
+import { encryptedRoom } from './js-sdk/encrypted-room.ts';
 import { PASSWORD, Stage, userId } from './js-sdk/stage.ts';
 
 const ALICE = userId('alice');
@@ -19,11 +20,7 @@ let recoveryKey: string;
 before(async () => {
   stage = await Stage.open();
   [alice, bob] = await Promise.all([stage.newUser('alice', encryption), stage.newUser('bob', encryption)]);
-  // Clients follow the keys of those with whom they share an encrypted room.
-  roomId = await alice.do('createEncryptedRoom', { invite: [BOB], is_direct: true });
-  await eventually(async () => assert.equal((await bob.do('room', roomId))?.membership, 'invite'));
-  await bob.do('join', roomId);
-  await eventually(async () => assert.equal((await alice.do('members', roomId))[BOB]?.membership, 'join'));
+  roomId = await encryptedRoom(alice, bob, BOB);
 });
 after(() => stage?.[Symbol.asyncDispose]());
 
