@@ -12,6 +12,9 @@ export interface SharedFile {
   readonly text: string;
 }
 
+/** `file`: as they are written; `all`: with what the command line of this process says besides. */
+export type SettingsSource = 'file' | 'all';
+
 /** What is each board's own: where it listens, what it does, how much it may use. */
 const OWN: readonly (readonly string[])[] = [
   ['data_dir'],

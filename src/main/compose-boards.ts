@@ -12,7 +12,7 @@ import { invitationText } from '../cluster/joining/invitation.ts';
 import { CLUSTER_PORT } from '../cluster/joining/join-message.ts';
 import { boardNameFor, ownAddress, splitAddress, withPort } from '../cluster/joining/own-address.ts';
 import type { Config } from '../config/schema.ts';
-import type { SharedFile } from '../config/shared-settings.ts';
+import type { SettingsSource, SharedFile } from '../config/shared-settings.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import type { Database } from '../db/database.ts';
 import { clusterRoutes } from '../http/cluster/routes.ts';
@@ -27,7 +27,7 @@ export interface BoardsInput {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly sharedSettings?: () => SharedFile[];
+  readonly sharedSettings?: (from: SettingsSource) => SharedFile[];
 }
 
 /** One process of a board has the port; the others look so often whether it is free. */
@@ -121,7 +121,7 @@ async function found({ folder, db, random, clock }: BoardsInput, address: string
 /** The server itself, for another board. @throws MatrixError M_BAD_STATE for settings that cannot be read */
 function filesFor({ folder, sharedSettings = () => [] }: BoardsInput): SharedFile[] {
   try {
-    return [...folderFiles(folder.path), ...sharedSettings()];
+    return [...folderFiles(folder.path), ...sharedSettings('all')];
   } catch (error) {
     throw new MatrixError('M_BAD_STATE', `The settings cannot be handed on: ${(error as Error).message}`, {
       status: 409,
@@ -174,9 +174,9 @@ async function serveBoards(input: Listening, identity: BoardIdentity, signal: Ab
     await server.listen(host, port);
     log.info('Other boards reach the cluster here.', { address: identity.address });
     const { sharedSettings } = input;
-    const isWritten = identity.isFounder && sharedSettings !== undefined;
-    if (isWritten) await announceChanges({ ...input, data: folder.path, read: sharedSettings }, signal);
-    else await aborted(signal);
+    if (!identity.isFounder || sharedSettings === undefined) await aborted(signal);
+    // What one process was started with by hand is no change of the settings.
+    else await announceChanges({ ...input, data: folder.path, read: () => sharedSettings('file') }, signal);
   } finally {
     await server.close();
   }

@@ -8,7 +8,7 @@ import type { Random } from '../base/random.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Listener, Status } from '../cli/status-text.ts';
 import type { Config } from '../config/schema.ts';
-import type { SharedFile } from '../config/shared-settings.ts';
+import type { SettingsSource, SharedFile } from '../config/shared-settings.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
 import { databaseHealth } from '../db/database-health.ts';
@@ -62,7 +62,7 @@ export interface Environment {
   /** For several servers of one process that stand for processes of one cluster: their bus. */
   readonly bus?: Bus;
   /** The settings as other boards of a cluster need them. */
-  readonly sharedSettings?: () => SharedFile[];
+  readonly sharedSettings?: (from: SettingsSource) => SharedFile[];
   /** For simulations: brings requests to other servers. */
   readonly carry?: Carry;
   /** For simulations: what makes keys of passwords. A thread is done at another moment each time. */

@@ -6,7 +6,7 @@ import { systemRandom } from '../base/random.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { type ConfigArgs, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { sharedSettings } from '../config/shared-settings.ts';
+import { type SettingsSource, sharedSettings } from '../config/shared-settings.ts';
 import { compose, type Running } from './compose.ts';
 import { firstStartText } from './first-start.ts';
 import { onHangUp } from './hang-up.ts';
@@ -29,10 +29,10 @@ export async function up(args: ConfigArgs): Promise<number> {
   const memory = systemMemory(of => tellHopeless(log, of, () => hopeless.resolve()), onBoard);
   const parts = {
     ...{ clock: systemClock, random: systemRandom, log, metrics, version: VERSION, systemMemory: memory },
-    sharedSettings: () => {
+    sharedSettings: (from: SettingsSource) => {
       // What another board could not start with is not handed on.
       loadConfig(args);
-      return sharedSettings(args);
+      return sharedSettings(from === 'file' ? { config: args.config, data: args.data } : args);
     },
   };
   const running = await compose(config, parts);
