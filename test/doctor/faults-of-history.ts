@@ -18,9 +18,12 @@ export const FAULTS_OF_HISTORY: readonly Fault[] = [
       us.front.answering = () => false;
       said.push(await world.say(peer, 'builds on it'));
       await until(() => world.rows(us, 'select 1 from hole').length > 0, 'there is no hole');
-      await wait(500);
-      answersHistory();
-      return () => hasAll(world, us, said);
+      // Else it is filled before anybody looks.
+      return async () => {
+        answersHistory();
+        await world.repair('fill_rooms');
+        return hasAll(world, us, said);
+      };
     },
   },
   {
