@@ -112,7 +112,9 @@ class CarefulProbes {
 function isPlain(probe: ProbeFacts | null): boolean {
   if (probe === null) return true;
   if (probe.status !== 200) return probe.status !== 0 && probe.status < 500 && probe.status !== 429;
-  return probe.unknown.length === 0 && probe.authThere.every(id => probe.authHere.includes(id));
+  // Of those that are looked at another answer says the same. To ask again would wake who backs off, and hide it.
+  if (probe.unknown.length > 0) return probe.unknown.some(({ ts }) => ts !== null);
+  return probe.authThere.every(id => probe.authHere.includes(id));
 }
 
 async function storedFacts(
