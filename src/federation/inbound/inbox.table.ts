@@ -1,5 +1,6 @@
 import type { EventId } from '../../core/ids.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
+import { isDue } from '../../db/due.ts';
 import { sql } from '../../db/sql.ts';
 
 export interface NewInboxEvent {
@@ -18,6 +19,9 @@ export interface InboxRow {
   readonly json: string;
 }
 
+/** The longest time for which an event is put off. */
+export const LONGEST_RETRY_MS = 3_600_000;
+
 /** Keeps an event until it is taken in; one that waits already stays as it is. */
 export async function addToInbox(tx: Tx, event: NewInboxEvent, now: number): Promise<void> {
   await tx.run(sql`insert into inbox (origin_nid, room_nid, event_id, received_ts, due, json)
@@ -27,7 +31,7 @@ export async function addToInbox(tx: Tx, event: NewInboxEvent, now: number): Pro
 /** What is due in a room, the oldest first. */
 export async function dueInRoom(db: Queryable, roomNid: number, now: number, limit: number): Promise<InboxRow[]> {
   return db.all<InboxRow>(sql`select nid, origin_nid, event_id, received_ts, tries, json from inbox
-    where room_nid = ${roomNid} and due <= ${now} order by nid limit ${limit}`);
+    where room_nid = ${roomNid} and ${isDue(now, LONGEST_RETRY_MS)} order by nid limit ${limit}`);
 }
 
 /** What lies here for a room that was deleted belongs to the first shard. */
@@ -40,7 +44,7 @@ export async function dueRooms(
   now: number,
 ): Promise<{ nid: number; shard: number }[]> {
   return db.all<{ nid: number; shard: number }>(sql`select distinct inbox.room_nid as nid, ${SHARD} as shard from inbox
-    left join room on room.nid = inbox.room_nid where due <= ${now} and ${SHARD} ${sql.in(shards)}`);
+    left join room on room.nid = inbox.room_nid where ${isDue(now, LONGEST_RETRY_MS)} and ${SHARD} ${sql.in(shards)}`);
 }
 
 /** When something is due next, later than now, in rooms of some shards. */

@@ -122,3 +122,34 @@ onEachDatabase('a room that cannot be drained rests between two turns', async (d
     scene.clock.advance(1000);
   }
 });
+
+const YEAR_MS = 365 * 24 * 3_600_000;
+
+onEachDatabase('what came while the clock was a year ahead is taken in when it is right again', async (db, t) => {
+  const servers = await TalkingServers.start(t, db);
+  const { room, remote } = await servers.sharedRoom();
+  const { event } = await say(servers.there, remote, DORA, 'from the future');
+  const scene = new Scene(t, servers);
+  scene.clock.aheadMs = YEAR_MS;
+  await scene.keep(db, room.nid, event);
+  scene.clock.aheadMs = 0;
+  await scene.drain.start();
+  await eventually(() => scene.drain.busy === 0);
+  assert.deepEqual(await bodiesSeen(servers.here, room, ALICE), ['from the future']);
+});
+
+onEachDatabase('what came while the clock was a year behind is not given up when it is set right', async (db, t) => {
+  const servers = await TalkingServers.start(t, db);
+  const { room, remote } = await servers.sharedRoom();
+  await say(servers.there, remote, DORA, 'that cannot be had yet');
+  const { event } = await say(servers.there, remote, DORA, 'from the past');
+  servers.instead = path => (path.includes('missing') ? Promise.reject(new Error('not now')) : undefined);
+  const scene = new Scene(t, servers);
+  scene.clock.aheadMs = -YEAR_MS;
+  await scene.keep(db, room.nid, event);
+  scene.clock.aheadMs = 0;
+  await scene.drain.start();
+  const waiting = () => db.get<{ due: number | null; tries: number }>(sql`select due, tries from inbox`);
+  await eventually(async () => (await waiting())?.tries === 1);
+  assert.notEqual((await waiting())?.due, null);
+});

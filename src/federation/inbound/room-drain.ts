@@ -17,7 +17,15 @@ import { GapError } from '../gaps/peer-error.ts';
 import type { JoiningRooms } from '../joining/joining-rooms.ts';
 import { recommended, UnheardError } from '../policy/recommended.ts';
 import { reasonOf } from '../transport/errors.ts';
-import { dueInRoom, dueRooms, type InboxRow, nextDue, postpone, removeFromInbox } from './inbox.table.ts';
+import {
+  dueInRoom,
+  dueRooms,
+  type InboxRow,
+  LONGEST_RETRY_MS,
+  nextDue,
+  postpone,
+  removeFromInbox,
+} from './inbox.table.ts';
 
 export interface RoomDrainParts {
   readonly rooms: RoomsParts;
@@ -36,9 +44,12 @@ const SIDE_BY_SIDE = 8;
 /** Events of a room that are taken in before another room's turn. */
 const TURN = 50;
 const FIRST_RETRY_MS = 5000;
-const LONGEST_RETRY_MS = 3_600_000;
-/** An event that cannot be taken in for so long is set aside. */
+/**
+ * An event that cannot be taken in for so long is set aside, once it was tried so often (two days): a clock that was wrong when it
+ * came, or a server that was off, ends nothing.
+ */
 const LONGEST_TRYING_MS = 7 * 24 * 3_600_000;
+const FEWEST_TRIES = 60;
 /** So often a policy server that does not answer is waited for, twenty minutes in all. */
 const TRIES_FOR_POLICY = 8;
 /** Errors of our own are not waited for that long. */
@@ -235,7 +246,7 @@ export class RoomDrain implements AsyncDisposable {
   async #later(room: Room, row: InboxRow, reason: string, isHopeless = false): Promise<void> {
     const { rooms } = this.#parts;
     const now = rooms.clock.now();
-    const isOver = isHopeless || now - row.received_ts > LONGEST_TRYING_MS;
+    const isOver = isHopeless || (now - row.received_ts > LONGEST_TRYING_MS && row.tries >= FEWEST_TRIES);
     const due = isOver ? null : now + Math.min(FIRST_RETRY_MS * 2 ** row.tries, LONGEST_RETRY_MS);
     await rooms.db.tx(tx => postpone(tx, row.nid, { due, reason }));
     if (due !== null) this.#lookBy(due);
