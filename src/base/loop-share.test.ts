@@ -76,3 +76,23 @@ test('a share may depend on what else there is to be done', async () => {
   await Promise.all(all);
   assert.deepEqual(atTurn, [1, 2, 5, 8]);
 });
+
+test('a share of less than a unit lets one go on every few turns', async () => {
+  let perTurn = 1 / 4;
+  const share = new LoopShare(() => perTurn);
+  const done: number[] = [];
+  const all = Array.from({ length: 7 }, async (_, at) => {
+    await share.take(1);
+    done.push(at);
+  });
+  const turns = async (count: number) => {
+    for (let turn = 0; turn < count; turn++) await new Promise(resolve => setImmediate(resolve));
+    return done.length;
+  };
+  assert.deepEqual([await turns(3), await turns(1), await turns(3), await turns(1)], [1, 2, 2, 3]);
+  perTurn = 2;
+  assert.deepEqual([await turns(1), await turns(1)], [5, 7], 'what was saved up for is forgotten');
+  await Promise.all(all);
+  await turns(1);
+  assert.equal(share.take(1), undefined);
+});

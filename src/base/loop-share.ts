@@ -9,7 +9,10 @@ export class LoopShare {
   #spent = 0;
   #isTurnDue = false;
 
-  /** `perTurn`: what may be spent in one turn, in units of the caller's; more than 0, whatever it depends on. */
+  /**
+   * `perTurn`: what may be spent in one turn, in units of the caller's; more than 0, whatever it depends on. With less than one a
+   * unit is spent every few turns.
+   */
   constructor(perTurn: number | (() => number)) {
     this.#perTurn = typeof perTurn === 'number' ? () => perTurn : perTurn;
   }
@@ -17,9 +20,7 @@ export class LoopShare {
   /** Spends units that are only known now: what they are too much is not taken back. */
   spend(units: number): void {
     this.#spent += units;
-    if (this.#isTurnDue) return;
-    this.#isTurnDue = true;
-    setImmediate(() => this.#begin());
+    this.#awaitTurn();
   }
 
   /** Spends units before they are used: at once (undefined), or when it is the caller's turn, in the order of asking. */
@@ -31,15 +32,22 @@ export class LoopShare {
     return new Promise(resolve => this.#waiting.push({ units, resolve }));
   }
 
+  #awaitTurn(): void {
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    setImmediate(() => this.#begin());
+  }
+
   #begin(): void {
-    this.#spent = 0;
     this.#isTurnDue = false;
+    const share = this.#perTurn();
+    this.#spent = share < 1 ? Math.max(this.#spent - share, 0) : 0;
     // Counted before they go on, so that not all who wait find the share unspent.
-    while (this.#spent < this.#perTurn()) {
-      const next = this.#waiting.shift();
-      if (next === undefined) return;
-      this.spend(next.units);
+    while (this.#spent < share && this.#waiting.length > 0) {
+      const next = this.#waiting.shift()!;
+      this.#spent += next.units;
       next.resolve();
     }
+    if (this.#spent > 0) this.#awaitTurn();
   }
 }

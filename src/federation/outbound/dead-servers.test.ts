@@ -63,21 +63,22 @@ onEachDatabase(
     world.start();
     await say(world.rooms, room, ALICE, 'to all');
     const reached = () => new Set(world.peers.sent.map(({ server }) => server)).size;
-    /** The most transactions that began in one turn, until so many servers were reached. */
-    const mostInTurn = async (servers: number) => {
-      let most = 0;
-      for (let turn = 0; reached() < servers; turn++) {
+    /** The most transactions that began in one turn until so many servers were reached, and how many turns that took. */
+    const turnsUntil = async (servers: number) => {
+      let [most, turn] = [0, 0];
+      for (; reached() < servers; turn++) {
         const before = world.peers.sent.length;
         await new Promise(resolve => setImmediate(resolve));
         most = Math.max(most, world.peers.sent.length - before);
         assert.ok(turn < 100_000, `${reached()} of ${servers}`);
       }
-      return most;
+      return [most, turn] as const;
     };
-    const beside = await mostInTurn(60);
+    const [beside, turns] = await turnsUntil(60);
     assert.ok(beside <= 2, `${beside} in one turn`);
+    assert.ok(turns > 60 * 4, `${turns} turns for 60: most are for what comes in`);
     world.isTakingIn = false;
-    const alone = await mostInTurn(200);
+    const [alone] = await turnsUntil(200);
     assert.ok(alone <= 5, `${alone} in one turn`);
   },
 );
