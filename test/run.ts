@@ -168,7 +168,7 @@ const SUITES: readonly Suite[] = [
   { name: 'arm64', about: 'starts on arm64, under qemu', when: 'ci', run: args => runScript('test/arm64.ts', args) },
   {
     name: 'negative',
-    about: 'attacks that have a test',
+    about: 'attacks that have a test [AREA...]',
     when: 'asked',
     engines: true,
     run: args => runReport('test/negative/count.ts', args),
