@@ -16,6 +16,7 @@ import { UnreachableError } from '../transport/errors.ts';
 import { holeFigures } from './holes.table.ts';
 import { missingStatus } from './missing-status.ts';
 
+const YEAR_MS = 365 * 86_400_000;
 const pdu = (stored: StoredEvent) => stored.event.pdu as unknown as JsonObject;
 const figures = async (db: Queryable) => {
   const { missing, lost } = await holeFigures(db);
@@ -107,6 +108,21 @@ onEachDatabase('servers that cannot be asked are asked again, less and less ofte
   }
   assert.deepEqual(await figures(db), [1, 1]);
   assert.deepEqual(rounds, [0, 1, 2, 8, 32]);
+});
+
+onEachDatabase('a clock that was a year ahead keeps nothing missing for a year', async (db, t) => {
+  const world = await HistoryWorld.start(t, db);
+  const { room } = await withHole(world);
+  world.servers.instead = server => {
+    throw new UnreachableError(server, 'connect', 'down');
+  };
+  world.here.clock.advance(YEAR_MS);
+  await world.holes.work();
+  assert.deepEqual(await figures(db), [1, 0]);
+  world.here.clock.advance(-YEAR_MS);
+  world.servers.instead = () => undefined;
+  await world.holes.work();
+  assert.deepEqual(await bodiesSeen(world.here, room, ALICE), ['found', 'lost']);
 });
 
 onEachDatabase('an event that one server gives without its content is taken from another', async (db, t) => {

@@ -11,7 +11,15 @@ import { writeRoom } from '../../rooms/write-room.ts';
 import { type AskedOutcome, type AskedServers, askedServers, askedText, nextRound } from './asked-servers.ts';
 import type { GapFiller } from './gap-filler.ts';
 import { askForHoles, type HoleAnswer } from './hole-answer.ts';
-import { dueHoles, type HoleRow, nextDueHole, postponeHoles, roomsWithDueHoles, updateHole } from './holes.table.ts';
+import {
+  dueHoles,
+  type HoleRow,
+  LONGEST_ROUND_MS,
+  nextDueHole,
+  postponeHoles,
+  roomsWithDueHoles,
+  updateHole,
+} from './holes.table.ts';
 import type { PeerChoice } from './peer-choice.ts';
 import type { ToldStateParts } from './told-state.ts';
 
@@ -29,7 +37,7 @@ const AT_ONCE = 20;
 /** Servers of a room that are asked for an event in one round. */
 const MOST_SERVERS = 12;
 /** Between two rounds for one event; after the last it is given up. */
-const ROUND_MS = [600_000, 3_600_000, 6 * 3_600_000, 24 * 3_600_000];
+const ROUND_MS = [600_000, 3_600_000, 6 * 3_600_000, LONGEST_ROUND_MS];
 /** How often the table is looked into, at most and at least. */
 const SHORTEST_SLEEP_MS = 2000;
 const LONGEST_SLEEP_MS = 15_000;

@@ -1,6 +1,10 @@
 import type { EventId, RoomId } from '../../core/ids.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
+import { isDue } from '../../db/due.ts';
 import { sql } from '../../db/sql.ts';
+
+/** The longest time after which it is asked again for what is missing. */
+export const LONGEST_ROUND_MS = 24 * 3_600_000;
 
 export interface HoleRow {
   readonly event_id: EventId;
@@ -14,7 +18,7 @@ export interface HoleRow {
 
 /** Rooms in which something missing is to be asked for now, those that wait longest first. */
 export async function roomsWithDueHoles(db: Queryable, now: number, limit: number): Promise<number[]> {
-  const rows = await db.all<{ room_nid: number }>(sql`select room_nid from hole where due <= ${now}
+  const rows = await db.all<{ room_nid: number }>(sql`select room_nid from hole where ${isDue(now, LONGEST_ROUND_MS)}
     group by room_nid order by min(due), room_nid limit ${limit}`);
   return rows.map(row => row.room_nid);
 }
@@ -22,7 +26,7 @@ export async function roomsWithDueHoles(db: Queryable, now: number, limit: numbe
 /** What is to be asked for now in a room, the newest first. */
 export async function dueHoles(db: Queryable, roomNid: number, now: number, limit: number): Promise<HoleRow[]> {
   return db.all<HoleRow>(sql`select event_id, wanted_by, tries, asked from hole
-    where room_nid = ${roomNid} and due <= ${now} order by wanted_by desc, event_id limit ${limit}`);
+    where room_nid = ${roomNid} and ${isDue(now, LONGEST_ROUND_MS)} order by wanted_by desc, event_id limit ${limit}`);
 }
 
 /** When something missing is to be asked for next. */

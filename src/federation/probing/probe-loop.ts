@@ -8,6 +8,7 @@ import {
   dueProbes,
   enrolRooms,
   forgetProbes,
+  LONGEST_WAIT_MS,
   makeAllDue,
   nextProbe,
   type RoomProbeRow,
@@ -18,7 +19,6 @@ import {
 const MINUTE_MS = 60_000;
 /** To the next probe of a room where something happens, and of one where nothing does. */
 const SHORTEST_WAIT_MS = 5 * MINUTE_MS;
-const LONGEST_WAIT_MS = 6 * 60 * MINUTE_MS;
 /** After a server did not answer, or named as many heads as it ever does. */
 const SOON_MS = MINUTE_MS;
 /** A server that refuses to tell is not asked about the room again for so long. */

@@ -73,6 +73,19 @@ onEachDatabase('a server that does not tell is not asked again for a day, and an
   assert.ok(probesOf(world).some(each => each.split(' ')[1] === TWO));
 });
 
+onEachDatabase('a clock that was a year ahead ends no probing for a year', async (db, t) => {
+  const world = await HistoryWorld.start(t, db);
+  await shared(world);
+  const loop = new ProbeLoop(world.probing);
+  const year = 365 * 86_400_000;
+  world.here.clock.advance(year);
+  await loop.work();
+  world.here.clock.advance(-year);
+  world.servers.asked.length = 0;
+  await loop.work();
+  assert.equal(probesOf(world).length, 1);
+});
+
 onEachDatabase('a quiet room is probed less and less often, a lively one every five minutes', async (db, t) => {
   const world = await HistoryWorld.start(t, db);
   const { room, remote } = await shared(world);

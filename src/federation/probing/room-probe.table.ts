@@ -1,5 +1,9 @@
 import type { Queryable, Tx } from '../../db/database.ts';
+import { isDue } from '../../db/due.ts';
 import { sql } from '../../db/sql.ts';
+
+/** The longest time between two probes of a room. */
+export const LONGEST_WAIT_MS = 6 * 60 * 60_000;
 
 export interface RoomProbeRow {
   readonly room_nid: number;
@@ -29,7 +33,7 @@ export async function makeAllDue(tx: Tx, due: number, wait: number): Promise<voi
 
 export async function dueProbes(db: Queryable, now: number, limit: number): Promise<RoomProbeRow[]> {
   return db.all<RoomProbeRow>(sql`select room_nid, wait, turn, newest from room_probe
-    where due <= ${now} order by due, room_nid limit ${limit}`);
+    where ${isDue(now, LONGEST_WAIT_MS)} order by due, room_nid limit ${limit}`);
 }
 
 export async function nextProbe(db: Queryable): Promise<number | undefined> {
