@@ -36,8 +36,10 @@ function program(): string | undefined {
 export async function openBrowser(): Promise<BrowserContext & AsyncDisposable> {
   const profile = mkdtempSync(join(tmpdir(), 'copse-browser-'));
   const executablePath = spawnSync('which', [program() ?? ''], { encoding: 'utf8' }).stdout.trim();
-  const context = await chromium.launchPersistentContext(profile, { executablePath, args: FLAGS, viewport: SIZE });
-  context.setDefaultTimeout(30_000);
+  const context = await chromium.launchPersistentContext(profile, {
+    ...{ executablePath, args: FLAGS, viewport: SIZE, timeout: 120_000 },
+  });
+  context.setDefaultTimeout(120_000);
   return Object.assign(context, {
     async [Symbol.asyncDispose]() {
       await context.close();

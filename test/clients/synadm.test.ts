@@ -27,7 +27,7 @@ function synadmOf(python: string, t: TestContext, world: AdminWorld, admin: Call
     base_url: world.url,
     admin_path: '/_synapse/admin',
     matrix_path: '/_matrix',
-    timeout: 30,
+    timeout: 120,
     server_discovery: 'well-known',
     homeserver: SERVER,
     ssl_verify: true,

@@ -40,6 +40,12 @@ class Load {
   }
 }
 
+/** What a server's log says that may be why a request failed. */
+function warningsIn(log: string): string {
+  const lines = log.split('\n').filter(line => /"level":"(?:warn|error)"/.test(line));
+  return lines.slice(-30).join('\n');
+}
+
 for (const program of PROGRAMS) {
   test(`${program}: three processes are restarted one after the other under load, and no request fails`, {
     skip: reason(program),
@@ -85,6 +91,7 @@ for (const program of PROGRAMS) {
     }
     await load.end();
     t.diagnostic(`${load.requests} requests; ended after ${took.join(', ')} ms`);
+    if (load.failures.length > 0) for (const process of cluster.processes) t.diagnostic(warningsIn(process.log));
     assert.deepEqual(load.failures, []);
     for (const ms of took) assertTook(ms, ENDS_WITHIN_MS, 'a process ends');
   });
