@@ -76,10 +76,11 @@ class Scene {
     void this.renewal.run(this.#end.signal);
   }
 
-  /** Lets time go by until it is so; the authority answers in real time. */
+  /** Lets time go by until it is so, while it is waited for; the authority answers in real time, in which it stands still. */
   async until(isSo: () => boolean, step = 1000): Promise<void> {
     await eventually(() => {
-      if (!isSo()) this.clock.advance(step);
+      const { dueIn } = this.clock;
+      if (!isSo() && dueIn.length > 0) this.clock.advance(Math.min(step, ...dueIn));
       return isSo();
     });
   }
