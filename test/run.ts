@@ -222,6 +222,16 @@ const SUITES: readonly Suite[] = [
     run: args => runScript('test/bench/community.ts', args),
   },
   {
+    name: 'bench-community-boards',
+    about: 'the same on four boards of 512 MB in a lab, one of which dies [--small]',
+    when: 'asked',
+    engines: true,
+    run: args => {
+      prepareLab();
+      return runScript('test/bench/community-boards.ts', args);
+    },
+  },
+  {
     name: 'bench-sliding',
     about: 'what sliding sync costs beside /sync [ROOMS...]',
     when: 'asked',

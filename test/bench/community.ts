@@ -9,6 +9,7 @@ import { HugeFederation } from '../bigroom/huge-federation.ts';
 import type { HugeRoom } from '../bigroom/huge-room.ts';
 import { type KillablePostgres, ownPostgres } from '../support/postgres.ts';
 import { Checks, mib } from './checks.ts';
+import { CommunityClient, enough, patiently } from './community-client.ts';
 import { LoadUser } from './load-user.ts';
 import { MeasuredServer } from './measured-server.ts';
 
@@ -55,39 +56,6 @@ class Peak implements AsyncDisposable {
     await this.#looking;
   }
 }
-
-/** A client that waits for what is new, and knows what it has seen. */
-class Waiting {
-  readonly #user: LoadUser;
-  readonly missing = new Set<string>();
-  readonly wrong: string[] = [];
-  #since = '';
-
-  constructor(user: LoadUser) {
-    this.#user = user;
-  }
-
-  async begin(): Promise<void> {
-    this.#since = String((await patiently(() => this.#user.sync({ filter: LAZY }))).next_batch);
-  }
-
-  async poll(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        const answer = await this.#user.sync({ since: this.#since, timeout: '10000', filter: LAZY });
-        this.#since = String(answer.next_batch);
-        const text = JSON.stringify(answer);
-        for (const id of this.missing) if (text.includes(id)) this.missing.delete(id);
-      } catch (error) {
-        // To be sent away for a moment is no fault.
-        if (!/: 429 /.test(String(error))) this.wrong.push(String(error));
-        await setTimeout(500);
-      }
-    }
-  }
-}
-
-const LAZY = JSON.stringify({ room: { state: { lazy_load_members: true }, timeline: { limit: 50 } } });
 
 const databases = process.argv.slice(2).filter(word => !word.startsWith('--'));
 for (const database of ['sqlite', 'postgres'])
@@ -136,7 +104,7 @@ async function community({ server, federation, rooms }: Talk): Promise<void> {
     await patiently(async () => enough(await first!.members(room.id), SIZES[at]! + 1));
     for (const user of users.slice(1)) await patiently(() => user.join(room.id));
   }
-  const clients = users.map(user => new Waiting(user));
+  const clients = users.map(user => new CommunityClient(user));
   for (const client of clients) await client.begin();
   const stop = new AbortController();
   const polls = clients.map(client => client.poll(stop.signal));
@@ -152,7 +120,7 @@ async function community({ server, federation, rooms }: Talk): Promise<void> {
 }
 
 /** What others say, one thing in a room after the other. Answers how many. */
-async function talk({ server, federation, rooms }: Talk, clients: readonly Waiting[]): Promise<number> {
+async function talk({ server, federation, rooms }: Talk, clients: readonly CommunityClient[]): Promise<number> {
   const end = performance.now() + TALK_MS;
   let said = 0;
   for (; performance.now() < end; said++) {
@@ -162,22 +130,4 @@ async function talk({ server, federation, rooms }: Talk, clients: readonly Waiti
     await setTimeout(BETWEEN_MS);
   }
   return said;
-}
-
-/** @throws while members are still coming */
-function enough(there: number, wanted: number): void {
-  if (there < wanted) throw new Error(`${there} of ${wanted}`);
-}
-
-/** A client that was told to come back does. */
-async function patiently<T>(ask: () => Promise<T>): Promise<T> {
-  const end = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (performance.now() > end) throw error;
-      await setTimeout(BETWEEN_MS);
-    }
-  }
 }

@@ -12,16 +12,19 @@ import { keyAnswer } from '../support/key-servers.ts';
 import { HugeRoom, keyOf } from './huge-room.ts';
 
 const DAY_MS = 86_400_000;
-/** Names in one part of the loopback network. */
+const LOOPBACK = '127.77';
+/** Names in one part of their network. */
 const PER_NET = 250;
 const BACKLOG = 8192;
+/** Whoever is not answered for so long sends it again. */
+const SEND_MS = 15_000;
 const SLOW_KEY_MS = 15_000;
 
 /** What becomes of a request for the keys of a server, by its number. */
 export type KeyMood = (at: number) => 'given' | 'slow' | 'refused';
 
 /**
- * Thousands of homeservers on one listener: their names are addresses of loopback with its port, so that neither DNS nor
+ * Thousands of homeservers on one listener: their names are addresses (of loopback) with its port, so that neither DNS nor
  * names in the certificate play a part. The first of them lets users into the rooms.
  */
 export class HugeFederation implements AsyncDisposable {
@@ -32,14 +35,15 @@ export class HugeFederation implements AsyncDisposable {
   #transactions = 0;
   keys: KeyMood = () => 'given';
 
-  private constructor(server: Server, servers: number) {
+  private constructor(server: Server, servers: number, network: string) {
     const { port } = server.address() as AddressInfo;
     this.#server = server;
-    this.#names = Array.from({ length: servers }, (_, at) => nameOf(at, port));
+    this.#names = Array.from({ length: servers }, (_, at) => nameOf(network, at, port));
     this.#numbers = new Map(this.#names.map((name, at) => [name, at]));
   }
 
-  static async open(servers: number): Promise<HugeFederation> {
+  /** `network`: of their addresses, which have to lead here. */
+  static async open(servers: number, network = LOOPBACK): Promise<HugeFederation> {
     const { certificate, key } = new TestAuthority().issue({ names: ['localhost'] });
     const opened = Promise.withResolvers<HugeFederation>();
     const server = createServer({ cert: certificate, key, keepAliveTimeout: 65_000 }, async (asked, response) => {
@@ -47,7 +51,7 @@ export class HugeFederation implements AsyncDisposable {
     });
     server.listen(0, '0.0.0.0', BACKLOG);
     await once(server, 'listening');
-    const federation = new HugeFederation(server, servers);
+    const federation = new HugeFederation(server, servers, network);
     opened.resolve(federation);
     return federation;
   }
@@ -70,7 +74,8 @@ export class HugeFederation implements AsyncDisposable {
     const content = { origin, origin_server_ts: Date.now(), pdus };
     const authorization = signRequest({ method: 'PUT', uri, origin, destination, content }, keyOf(origin));
     const headers = { authorization, 'content-type': 'application/json' };
-    const answer = await fetch(`${url}${uri}`, { method: 'PUT', headers, body: JSON.stringify(content) });
+    const signal = AbortSignal.timeout(SEND_MS);
+    const answer = await fetch(`${url}${uri}`, { method: 'PUT', headers, body: JSON.stringify(content), signal });
     await answer.arrayBuffer();
     return answer.status;
   }
@@ -129,6 +134,6 @@ export class HugeFederation implements AsyncDisposable {
   }
 }
 
-function nameOf(at: number, port: number): string {
-  return `127.77.${Math.floor(at / PER_NET) + 1}.${(at % PER_NET) + 1}:${port}`;
+function nameOf(network: string, at: number, port: number): string {
+  return `${network}.${Math.floor(at / PER_NET) + 1}.${(at % PER_NET) + 1}:${port}`;
 }
