@@ -106,6 +106,11 @@ export async function setStateAfter(tx: Tx, nid: number, stateAfter: number, roo
   await tx.run(sql`update event set state_after = ${stateAfter}, room_root = ${roomRoot} where nid = ${nid}`);
 }
 
+/** Takes a flag from an event. */
+export async function unmarkEvent(tx: Tx, nid: number, flag: number): Promise<void> {
+  await tx.run(sql`update event set flags = flags & ${0x7fff - flag} where nid = ${nid}`);
+}
+
 /** Sets the states around an event anew. */
 export async function setStates(
   tx: Tx,

@@ -1,5 +1,6 @@
 import type { Tx } from '../db/database.ts';
 import { setStateAfter } from './events.table.ts';
+import { redoGuess } from './guessed-state.ts';
 import { judgeByState, toldBy } from './judge-event.ts';
 import type { RoomsParts } from './parts.ts';
 import { GUESSED, type Room, type StoredEvent } from './room.ts';
@@ -26,9 +27,10 @@ const LONGEST_WAY = 300;
 
 /**
  * What builds on a missing event was taken in with the state that others told, or, where nobody could tell it, with the
- * room's own (`GUESSED`). That lacks what the missing ones did. So when the last of them has come, it is added to the state
- * after each extremity that comes from there, where nothing stands or still what it replaced, and where it is allowed:
- * what came later stays, and what came beside it and won. Answers the room's state with it.
+ * room's own (`GUESSED`). That lacks what the missing ones did. So when all of them have come, the states from there on are
+ * worked out anew. As long as that cannot be done, what each did is added to the state after each extremity that comes from
+ * there, where nothing stands or still what it replaced, and where it is allowed: what came later stays, and what came beside
+ * it and won. Answers the room's state with it.
  */
 export async function addOverlooked(
   parts: RoomsParts,
@@ -39,8 +41,11 @@ export async function addOverlooked(
 ): Promise<Root> {
   const wanting = await parts.events.byNid(tx, filling.wantedBy);
   if (wanting === undefined || (wanting.flags & GUESSED) === 0) return root;
+  const events = [...(await parts.events.byNids(tx, tips)).values()];
+  const redone = await redoGuess(parts, tx, room, { guessed: wanting, filling, tips: events });
+  if (redone !== undefined) return redone;
   let now = root;
-  for (const tip of (await parts.events.byNids(tx, tips)).values()) {
+  for (const tip of events) {
     if (!(await comesFrom(parts, tx, tip, wanting))) continue;
     const after = await withOverlooked(parts, tx, room, filling, tip.stateAfter);
     if (after === tip.stateAfter) continue;

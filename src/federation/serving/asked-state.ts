@@ -1,6 +1,7 @@
 import type { EventId, ServerName } from '../../core/ids.ts';
 import { notFound } from '../../core/matrix-error.ts';
 import { AuthChain } from '../../rooms/auth-chain.ts';
+import { stemsFromGuess } from '../../rooms/guessed-state.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
 import { OUTLIER, type StoredEvent } from '../../rooms/room.ts';
 import { askedRoom } from './asked-room.ts';
@@ -27,6 +28,9 @@ export async function askedState(
   const { stateBefore: root, flags } = stored;
   if ((flags & OUTLIER) !== 0 || (await rooms.trees.isPartial(rooms.db, room.nid, root)))
     throw notFound('The whole state at that event is not known here.');
+  // Others would take it for what it is not.
+  if (await stemsFromGuess(rooms, rooms.db, stored))
+    throw notFound('The state at that event is not known for certain.');
   const authChain = new AuthChain(rooms);
   return { state: state(), authChain };
 

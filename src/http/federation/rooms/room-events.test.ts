@@ -149,6 +149,24 @@ onEachDatabase('the state at an event of which the members are not all known is 
     assert.equal((await server.call('GET', `/v1/${path}/${at(room.roomId)}?event_id=${at(event.id)}`)).status, 404);
 });
 
+onEachDatabase('a state that was guessed is not told, nor one that comes from it', async (db, t) => {
+  const server = new ResidentServer(t, db);
+  const { rooms } = server;
+  const room = await newRoom(rooms);
+  await server.join(room, DORA);
+  const before = await say(rooms, room, ALICE, 'before');
+  const event = await remoteEvent(rooms, room, { sender: DORA });
+  await db.tx(tx => ingest(rooms, tx, room, event, { stateBefore: before.stateAfter, isGuessed: true }));
+  const after = await say(rooms, room, ALICE, 'after');
+  for (const [id, status] of [
+    [before.event.id, 200],
+    [event.id, 404],
+    [after.event.id, 404],
+  ] as const)
+    for (const path of ['state', 'state_ids'])
+      assert.equal((await server.call('GET', `/v1/${path}/${at(room.roomId)}?event_id=${at(id)}`)).status, status);
+});
+
 onEachDatabase('history is told from the newest back, and what is missing from the oldest on', async (db, t) => {
   const server = new ResidentServer(t, db);
   const room = await newRoom(server.rooms, { version: '11' });
