@@ -1,5 +1,6 @@
 import type { EventId } from '../../core/ids.ts';
 import type { Queryable, Tx } from '../../db/database.ts';
+import { isDue } from '../../db/due.ts';
 import { sql } from '../../db/sql.ts';
 
 export interface AwaitedRow {
@@ -36,9 +37,13 @@ export async function addAwaited(tx: Tx, roomNid: number, events: readonly NewAw
 }
 
 /** Events of a room that are due, the least tried first. */
-export async function dueAwaited(db: Queryable, roomNid: number, now: number, limit: number): Promise<AwaitedRow[]> {
+export async function dueAwaited(
+  db: Queryable,
+  roomNid: number,
+  { now, longestMs, limit }: { readonly now: number; readonly longestMs: number; readonly limit: number },
+): Promise<AwaitedRow[]> {
   return db.all<AwaitedRow>(sql`select event_id, is_state, json, reason, tries from awaited_event
-    where room_nid = ${roomNid} and due <= ${now} order by tries, event_id limit ${limit}`);
+    where room_nid = ${roomNid} and ${isDue(now, longestMs)} order by tries, event_id limit ${limit}`);
 }
 
 /** Which of some events are waited for. */
@@ -64,8 +69,10 @@ export async function keptAmong(db: Queryable, roomNid: number, ids: readonly Ev
 const IDS_AT_ONCE = 1000;
 
 /** Rooms with something that is due. */
-export async function roomsWithAwaited(db: Queryable, now: number): Promise<number[]> {
-  const rows = await db.all<{ room_nid: number }>(sql`select distinct room_nid from awaited_event where due <= ${now}`);
+export async function roomsWithAwaited(db: Queryable, now: number, longestMs: number): Promise<number[]> {
+  const rows = await db.all<{ room_nid: number }>(
+    sql`select distinct room_nid from awaited_event where ${isDue(now, longestMs)}`,
+  );
   return rows.map(row => row.room_nid);
 }
 

@@ -31,6 +31,8 @@ import type { JoiningRooms } from './joining-rooms.ts';
 const BATCH = 100;
 const FIRST_RETRY_MS = 5000;
 const LONGEST_RETRY_MS = 6 * 3_600_000;
+/** While anything waits. */
+const LOOK_MS = 600_000;
 /** Tried so often, which takes a week, an event is given up: the room is as whole as it can be. */
 const MOST_TRIES = 40;
 const AFTER_FAILURE_MS = 30_000;
@@ -84,14 +86,15 @@ export class AwaitedEvents implements AsyncDisposable {
   async #runRound(): Promise<number | undefined> {
     const { rooms } = this.#parts;
     try {
-      const nids = await roomsWithAwaited(rooms.db, rooms.clock.now());
+      const nids = await roomsWithAwaited(rooms.db, rooms.clock.now(), LONGEST_RETRY_MS);
       for (const room of (await rooms.rooms.byNids(rooms.db, nids)).values()) {
         if (this.#parts.joining.has(room)) continue;
         await this.#dropUnlessResident(room);
         while (!this.#rounds.isClosed && (await this.retry(room)));
       }
       const due = await nextAwaited(rooms.db);
-      return due === undefined ? undefined : Math.max(due - rooms.clock.now(), FIRST_RETRY_MS);
+      // The clock may be set meanwhile.
+      return due === undefined ? undefined : Math.min(Math.max(due - rooms.clock.now(), FIRST_RETRY_MS), LOOK_MS);
     } catch (error) {
       rooms.log.error('Events that are missing from states could not be tried again.', { err: error });
       return AFTER_FAILURE_MS;
@@ -107,7 +110,11 @@ export class AwaitedEvents implements AsyncDisposable {
   /** Tries a batch of what is due in a room. Answers whether there was any. */
   async retry(room: Room, enough?: Promise<unknown>): Promise<boolean> {
     const { rooms, checked } = this.#parts;
-    const rows = await dueAwaited(rooms.db, room.nid, rooms.clock.now(), BATCH);
+    const rows = await dueAwaited(rooms.db, room.nid, {
+      now: rooms.clock.now(),
+      longestMs: LONGEST_RETRY_MS,
+      limit: BATCH,
+    });
     if (rows.length === 0) return false;
     const read = rows.map(row => ({ row, event: readPdu(JSON.parse(row.json) as Json, room.version, rooms.crypto) }));
     const events = read.filter((one): one is Outlook => !(one.event instanceof EventError));

@@ -93,14 +93,20 @@ export class StateCompletion implements AsyncDisposable {
       );
       for (const row of rows) {
         const room = known.get(row.room_nid);
-        if (room !== undefined && row.due <= rooms.clock.now()) await this.complete(room, row);
+        if (room !== undefined && this.#waitFor(row) === 0) await this.complete(room, row);
       }
       const [next] = await incompleteRooms(rooms.db);
-      return next === undefined ? undefined : Math.max(next.due - rooms.clock.now(), 100);
+      return next === undefined ? undefined : Math.max(this.#waitFor(next), 100);
     } catch (error) {
       rooms.log.error('The members of rooms could not be asked for.', { err: error });
       return AFTER_FAILURE_MS;
     }
+  }
+
+  /** In how many milliseconds a room is due. What was put off for longer than anything is was put off by another clock. */
+  #waitFor({ due }: IncompleteRow): number {
+    const wait = due - this.#parts.rooms.clock.now();
+    return wait > LONGEST_RETRY_MS ? 0 : Math.max(wait, 0);
   }
 
   /** One try for one room, through one server. */
