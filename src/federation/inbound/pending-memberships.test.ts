@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../../test/support/databases.ts';
 import { memberEvent } from '../../../test/support/other-server.ts';
 import { DORA, EMIL } from '../../../test/support/remote-events.ts';
-import { ALICE, joinAll, newRoom, say } from '../../../test/support/rooms.ts';
+import { ALICE, joinAll, newRoom, say, setState } from '../../../test/support/rooms.ts';
 import { TalkingServers } from '../../../test/support/talking-servers.ts';
 import type { UserId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { currentMembership } from '../../rooms/current-membership.ts';
+import { ingest } from '../../rooms/ingest.ts';
 import { storeOutOfBand } from '../../rooms/out-of-band.ts';
 
 onEachDatabase('an invite from outside is withdrawn by who made it, and by nobody else', async (db, t) => {
@@ -32,6 +33,37 @@ onEachDatabase('an invite from outside is withdrawn by who made it, and by nobod
   }
   assert.match(JSON.stringify(await servers.send([await say(there, remote, DORA, 'hi')])), /not in that room/);
   await send(DORA, 'leave');
+  assert.equal(await membership(), 'leave');
+});
+
+onEachDatabase('what ended an earlier knock does not end the next one, however late it comes', async (db, t) => {
+  const servers = await TalkingServers.start(t, db);
+  const { here, there } = servers;
+  const remote = await newRoom(there, { creator: DORA, version: '11' });
+  await setState(there, remote, DORA, 'm.room.join_rules', { join_rule: 'knock' });
+  const room = await db.tx(tx => here.rooms.findOrCreate(tx, remote.roomId, remote.version));
+  const made = async (sender: UserId, membership: string) => {
+    const event = await memberEvent(sender === ALICE ? here : there, there, remote, {
+      sender,
+      target: ALICE,
+      membership,
+    });
+    const { outcome } = await there.db.tx(tx => ingest(there, tx, remote, event));
+    assert.equal(outcome, 'accepted', membership);
+    return event;
+  };
+  const knock = async () => {
+    const event = await made(ALICE, 'knock');
+    await db.tx(tx => storeOutOfBand(here, tx, room, event, []));
+  };
+  const membership = async () => (await currentMembership(here, db, room, ALICE))?.membership;
+  const send = ({ pdu }: { readonly pdu: object }) => servers.send([pdu as JsonObject]);
+  await knock();
+  const rejection = await made(DORA, 'leave');
+  await knock();
+  await send(rejection);
+  assert.equal(await membership(), 'knock');
+  await send(await made(DORA, 'leave'));
   assert.equal(await membership(), 'leave');
 });
 

@@ -271,8 +271,11 @@ export async function endsPending(rooms: RoomsParts, db: Queryable, room: Room, 
   const { membership } = event.content;
   if (membership !== 'leave' && membership !== 'ban') return false;
   const current = await currentMembership(rooms, db, room, event.stateKey as UserId);
-  if (current?.membership !== 'invite') return current?.membership === 'knock';
-  return (await rooms.events.byNid(db, current.eventNid))?.event.sender === event.sender;
+  if (current?.membership !== 'invite' && current?.membership !== 'knock') return false;
+  const pending = (await rooms.events.byNid(db, current.eventNid))?.event;
+  // What ended an earlier one may come after the next one was made, which then rests on it.
+  if (pending === undefined || pending.authIds.includes(event.id)) return false;
+  return current.membership === 'knock' || pending.sender === event.sender;
 }
 
 function about(room: Room, row: InboxRow): { event: string; room: string } {
