@@ -14,14 +14,13 @@ import { connectionsOf } from '../cluster/connections.table.ts';
 import { MIB, TestLab } from '../lab/test-lab.ts';
 import { SERVER_NAME } from '../support/running-server.ts';
 import { Checks, mib } from './checks.ts';
-import { CommunityClient, enough, patiently } from './community-client.ts';
+import { CommunityClient, communityOf, enough } from './community-client.ts';
 import { LoadUser } from './load-user.ts';
 import { SECRET } from './measured-server.ts';
+import { patiently } from './patiently.ts';
 
 const isSmall = process.argv.includes('--small');
-const SIZES = isSmall ? [40, 43, 134] : [400, 430, 1340];
-const SERVERS = isSmall ? 30 : 300;
-const CLIENTS = isSmall ? 20 : 100;
+const { sizes: SIZES, servers: SERVERS, clients: CLIENTS } = communityOf(isSmall);
 const TALK_MS = isSmall ? 10_000 : 60_000;
 const BETWEEN_MS = 200;
 const PATIENCE_MS = 5 * 60_000;

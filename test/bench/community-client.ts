@@ -1,9 +1,15 @@
 import { setTimeout } from 'node:timers/promises';
 import type { LoadUser } from './load-user.ts';
+import { patiently } from './patiently.ts';
 
-const PATIENCE_MS = 10 * 60_000;
-const PAUSE_MS = 200;
 const LAZY = JSON.stringify({ room: { state: { lazy_load_members: true }, timeline: { limit: 50 } } });
+
+/** What a community is in the benches, and what it is in their small forms. */
+export function communityOf(isSmall: boolean) {
+  return isSmall
+    ? { sizes: [40, 43, 134], servers: 30, clients: 20 }
+    : { sizes: [400, 430, 1340], servers: 300, clients: 100 };
+}
 
 /** A client of a community: it waits for what is new, and knows what it has not seen. */
 export class CommunityClient {
@@ -41,17 +47,4 @@ export class CommunityClient {
 /** @throws while members are still coming */
 export function enough(there: number, wanted: number): void {
   if (there < wanted) throw new Error(`${there} of ${wanted}`);
-}
-
-/** A client that was told to come back does. */
-export async function patiently<T>(ask: () => Promise<T>): Promise<T> {
-  const end = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (performance.now() > end) throw error;
-      await setTimeout(PAUSE_MS);
-    }
-  }
 }

@@ -12,6 +12,7 @@ import { Checks, mib } from '../bench/checks.ts';
 import { LoadUser } from '../bench/load-user.ts';
 import { MeasuredServer, type Through } from '../bench/measured-server.ts';
 import { Outcomes, send } from '../bench/overload-client.ts';
+import { patiently } from '../bench/patiently.ts';
 import { HugeFederation } from './huge-federation.ts';
 import type { HugeRoom } from './huge-room.ts';
 import { joinStorm } from './join-storm.ts';
@@ -31,6 +32,7 @@ const LOOPS = 6;
 /** All messages may come with one sync. */
 const FILTER = JSON.stringify({ room: { timeline: { limit: 2 * MESSAGES } } });
 const PATIENCE_MS = isSmall ? 60_000 : 15 * 60_000;
+const PATIENCE = { longestMs: PATIENCE_MS, pauseMs: 1000 };
 const SETTINGS = {
   allowed_private_addresses: { federation: ['127.0.0.0/8'] },
   federation: { verify_tls: false, trusted_key_servers: [] },
@@ -61,7 +63,7 @@ async function bothJoins(): Promise<void> {
     [alice, small],
     [bob, large()],
   ] as const) {
-    const answer = await untilServed(() => user.sync({}));
+    const answer = await patiently(() => user.sync({}), PATIENCE);
     check('a first sync', JSON.stringify(answer).includes(room.id), `${JSON.stringify(answer).length} characters`);
   }
   await messages(server, bob);
@@ -168,7 +170,7 @@ async function members(user: LoadUser, room: HugeRoom, wanted: number): Promise<
 
 /** What others say in the larger room is shown. */
 async function messages(server: MeasuredServer, user: LoadUser): Promise<void> {
-  let since = await untilServed(() => user.position());
+  let since = await patiently(() => user.position(), PATIENCE);
   const before = server.usage.cpu;
   const missing = new Set<string>();
   for (let at = 0; at < MESSAGES; at++) {
@@ -196,19 +198,6 @@ async function crowd(server: MeasuredServer, { token }: LoadUser): Promise<Outco
   const call = { method: 'GET', path: '/_matrix/client/v3/sync', token, readAfterMs: READ_AFTER_MS } as const;
   await Promise.all(Array.from({ length: CROWD }, async () => outcomes.count(await send(server.url, call))));
   return outcomes;
-}
-
-/** A client that was told to come back does. */
-async function untilServed<T>(ask: () => Promise<T>): Promise<T> {
-  const end = performance.now() + PATIENCE_MS;
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (performance.now() > end) throw error;
-      await setTimeout(1000);
-    }
-  }
 }
 
 async function until(holds: () => Promise<boolean>): Promise<boolean> {

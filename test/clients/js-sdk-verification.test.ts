@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { eventually } from './eventually.ts';
 import type { ClientProcess } from './js-sdk/client-process.ts';
-import { encryptedRoom } from './js-sdk/encrypted-room.ts';
+import { encryptedPair } from './js-sdk/encrypted-room.ts';
 import { PASSWORD, Stage, userId } from './js-sdk/stage.ts';
 
 const ALICE = userId('alice');
@@ -19,8 +19,7 @@ let recoveryKey: string;
 
 before(async () => {
   stage = await Stage.open();
-  [alice, bob] = await Promise.all([stage.newUser('alice', encryption), stage.newUser('bob', encryption)]);
-  roomId = await encryptedRoom(alice, bob, BOB);
+  ({ alice, bob, roomId } = await encryptedPair(stage));
 });
 after(() => stage?.[Symbol.asyncDispose]());
 

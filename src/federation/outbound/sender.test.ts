@@ -128,21 +128,31 @@ onEachDatabase(
   },
 );
 
+/** Its clock is ten hours ahead, and nobody answers. */
+function startAhead(world: OutboundWorld): void {
+  world.start();
+  world.clock.aheadMs = 10 * 60 * 60_000;
+  world.peers.answer = ({ server }) => Promise.reject(silence(server));
+}
+
+/** The clock is right, everybody answers, and what was sent before does not count. */
+function setRight(world: OutboundWorld): void {
+  world.clock.aheadMs = 0;
+  world.peers.sent.length = 0;
+  world.peers.answer = () => ({ pdus: {} });
+}
+
 onEachDatabase('a clock that was ahead and is set back keeps nobody from being tried', async db => {
   await using world = new OutboundWorld(db);
   const room = await newRoom(world.rooms);
   for (const user of [DORA, TIM]) await joinFrom(world.rooms, room, user);
-  world.start();
-  world.clock.aheadMs = 10 * 60 * 60_000;
-  world.peers.answer = ({ server }) => Promise.reject(silence(server));
+  startAhead(world);
   await say(world.rooms, room, ALICE, 'in the future');
   await world.settle();
   // One of them is heard while the clock is ahead, and does not answer all the same.
   await world.hear(TWO);
   await world.settle();
-  world.clock.aheadMs = 0;
-  world.peers.sent.length = 0;
-  world.peers.answer = () => ({ pdus: {} });
+  setRight(world);
   await world.pass(61_000);
   for (const server of [TWO, THREE]) assert.deepEqual(world.peers.bodies(server), ['in the future']);
 });
@@ -151,16 +161,12 @@ onEachDatabase('a sign of life counts whatever time of the future it was when th
   await using world = new OutboundWorld(db);
   const room = await newRoom(world.rooms);
   await joinFrom(world.rooms, room, DORA);
-  world.start();
-  world.clock.aheadMs = 10 * 60 * 60_000;
-  world.peers.answer = ({ server }) => Promise.reject(silence(server));
+  startAhead(world);
   await say(world.rooms, room, ALICE, 'one');
   await world.settle();
   await world.hear(TWO);
   await world.settle();
-  world.clock.aheadMs = 0;
-  world.peers.sent.length = 0;
-  world.peers.answer = () => ({ pdus: {} });
+  setRight(world);
   world.clock.advance(31_000);
   await world.hear(TWO);
   await world.settle();

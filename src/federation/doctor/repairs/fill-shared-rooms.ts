@@ -6,10 +6,11 @@ import { hastenHoles } from '../../gaps/holes.table.ts';
 import { hastenInbox } from '../../inbound/inbox.table.ts';
 import type { RoomDrain } from '../../inbound/room-drain.ts';
 import { type HeadProbeParts, type ProbeOutcome, probeHeads } from '../../probing/head-probe.ts';
-import { countHoles, roomsSharedWith } from '../doctor.table.ts';
+import { countHoles } from '../doctor.table.ts';
 import { countEventsAfter, newestEvent } from '../event-count.table.ts';
 import { MOST_ROOMS } from '../gather/rooms.ts';
 import { countText } from '../words.ts';
+import { sharedRooms } from './shared-rooms.ts';
 
 export interface FillParts {
   readonly rooms: RoomsParts;
@@ -25,15 +26,10 @@ const MOST_ROUNDS = 5;
 /** Asks a server what every room that we share ends with, and fetches what we lack. Tells how much came. */
 export async function fillSharedRooms(parts: FillParts, server: ServerName, signal: AbortSignal): Promise<string[]> {
   const { rooms } = parts;
-  const { db, nids } = rooms;
-  const [theirs, own] = [await nids.domains.findOne(db, server), await nids.domains.findOne(db, rooms.serverName)];
-  if (theirs === undefined || own === undefined) return ['we share no room with it'];
-  const shared = await roomsSharedWith(db, theirs, own, MOST_ROOMS);
-  const found = await rooms.rooms.byNids(
-    db,
-    shared.map(each => each.room_nid),
-  );
-  const list = shared.flatMap(each => found.get(each.room_nid) ?? []);
+  const { db } = rooms;
+  const shared = await sharedRooms(rooms, server, MOST_ROOMS);
+  if (shared === undefined) return ['we share no room with it'];
+  const { theirs, rooms: list } = shared;
   const before = await newestEvent(db);
   const outcomes: ProbeOutcome[] = [];
   for (const room of list) if (!signal.aborted) outcomes.push(await fill(parts, room, server, signal));

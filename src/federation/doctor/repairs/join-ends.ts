@@ -5,8 +5,9 @@ import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { Room } from '../../../rooms/room.ts';
 import { sendEvent } from '../../../rooms/send.ts';
 import { MANY_ENDS } from '../checks/d28-extremities.ts';
-import { endsOf, roomsSharedWith } from '../doctor.table.ts';
+import { endsOf } from '../doctor.table.ts';
 import { countText } from '../words.ts';
+import { sharedRooms } from './shared-rooms.ts';
 
 /** Clients show nothing of it; Synapse does the same. */
 const TYPE = 'org.matrix.dummy_event';
@@ -18,17 +19,11 @@ const MOST_SENDERS = 20;
 
 /** Joins the ends of the rooms shared with a server that have many, by events of one of our users that nobody sees. */
 export async function joinEnds(rooms: RoomsParts, server: ServerName, signal: AbortSignal): Promise<string[]> {
-  const { db, nids } = rooms;
-  const [theirs, own] = [await nids.domains.findOne(db, server), await nids.domains.findOne(db, rooms.serverName)];
-  if (theirs === undefined || own === undefined) return ['we share no room with it'];
-  const shared = await roomsSharedWith(db, theirs, own, MOST_ROOMS);
-  const found = await rooms.rooms.byNids(
-    db,
-    shared.map(each => each.room_nid),
-  );
+  const shared = await sharedRooms(rooms, server, MOST_ROOMS);
+  if (shared === undefined) return ['we share no room with it'];
   const lines: string[] = [];
-  for (const room of found.values()) {
-    const { ends } = await endsOf(db, room.nid);
+  for (const room of shared.rooms) {
+    const { ends } = await endsOf(rooms.db, room.nid);
     if (ends <= MANY_ENDS || signal.aborted) continue;
     const left = await joinIn(rooms, room, ends);
     lines.push(
