@@ -144,10 +144,10 @@ function vantageParts({ rooms, config, federation }: DoctorInput, network: Netwo
 }
 
 function networkOf({ federation, rooms, config, routes }: DoctorInput): NetworkParts {
-  const { resolver, nameServers, get, guard, trust, userAgent } = federation.reach;
+  const { resolver, nameServers, get, guard, trust, authorities, userAgent } = federation.reach;
   const { clock, random } = rooms;
   const discovery = { resolver, nameServers, get, clock, random };
-  const connection = { clock, guard, trust, userAgent, verifyTls: config.federation.verify_tls };
+  const connection = { clock, guard, trust, authorities, userAgent, verifyTls: config.federation.verify_tls };
   return {
     discovery,
     connection,

@@ -11,6 +11,7 @@ import type { Config } from '../config/schema.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { ServerAcl } from '../core/server-acl.ts';
 import type { Database } from '../db/database.ts';
+import { type Authorities, mozillaAuthorities } from '../federation/doctor/gather/authorities.ts';
 import { CheckedEvents } from '../federation/events/checked-events.ts';
 import { SignaturePool } from '../federation/events/signature-pool.ts';
 import { type AuthenticateServer, requestAuthentication } from '../federation/inbound/request-authentication.ts';
@@ -56,6 +57,8 @@ export interface Internet {
   /** Each alone. */
   readonly nameServers?: () => readonly NameServer[];
   readonly get: HttpsGet;
+  /** Certificate authorities that everybody believes; those of Mozilla unless given. */
+  readonly authorities?: Authorities;
 }
 
 /** What talking to other servers stands on. Disposing of it closes the connections that are kept. */
@@ -82,6 +85,8 @@ export interface Reach {
   readonly get: HttpsGet;
   readonly guard: AddressGuard;
   readonly trust: () => SecureContext;
+  /** Whose certificates others believe. */
+  readonly authorities: Authorities;
   readonly policy: ServerAcl;
   readonly userAgent: string;
 }
@@ -137,7 +142,10 @@ export function composeFederation(input: FederationInput): Federation {
     notary: new Notary({ ...common, keyRing }),
     authenticateServer: requestAuthentication({ identity, clock, keyRing, policy }),
     https: systemHttpsStream(web),
-    reach: { resolver, nameServers: nameServersOf(input), get, guard, trust, policy, userAgent },
+    reach: {
+      ...{ resolver, nameServers: nameServersOf(input), get, guard, trust, policy, userAgent },
+      authorities: input.internet?.authorities ?? mozillaAuthorities,
+    },
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };
 }

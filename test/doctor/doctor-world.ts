@@ -44,7 +44,10 @@ export const OLD_ENOUGH_MS = 11_000;
  */
 export class DoctorWorld implements AsyncDisposable {
   readonly internet = new FakeInternet();
+  /** Everybody believes it. */
   readonly authority = new TestAuthority();
+  /** Our settings believe it, and nobody else's. */
+  readonly privateAuthority = new TestAuthority('Private authority');
   readonly #stack = new AsyncDisposableStack();
   readonly #folder: string;
   #us: Site | undefined;
@@ -57,12 +60,15 @@ export class DoctorWorld implements AsyncDisposable {
     this.#folder = mkdtempSync(join(tmpdir(), 'copse-doctor-'));
     this.#stack.defer(() => rmSync(this.#folder, { recursive: true, force: true }));
     writeFileSync(join(this.#folder, 'ca.pem'), this.authority.certificate);
+    writeFileSync(join(this.#folder, 'private.pem'), this.privateAuthority.certificate);
+    this.internet.known.push(this.authority.certificate);
   }
 
   /** `ours`: settings of our server that differ. */
   static async open(ours: Partial<Config> = {}): Promise<DoctorWorld> {
     const world = new DoctorWorld();
-    world.#us = await world.#site(US, 'alice', world.internet, ours);
+    const tls = world.#trustIn('ca.pem', 'private.pem');
+    world.#us = await world.#site(US, 'alice', world.internet, { tls, ...ours });
     world.#peer = await world.#site(PEER, 'dora');
     world.roomId = await world.sharedRoom();
     return world;
@@ -192,11 +198,15 @@ export class DoctorWorld implements AsyncDisposable {
     return {
       // Two servers share this process, and each counts all of it.
       memory: 1024 ** 3,
-      tls: trustIn([join(this.#folder, 'ca.pem')]),
+      tls: this.#trustIn('ca.pem'),
       allowed_private_addresses: { federation: ['127.0.0.0/8', '::1'], push: [], previews: [] },
       federation: federationWith({ vantage: true, retry: { initial: 1000, factor: 2, longest: 86_400_000 } }),
       public_base_url: url,
     };
+  }
+
+  #trustIn(...files: readonly string[]) {
+    return trustIn(files.map(file => join(this.#folder, file)));
   }
 
   /** A proxy of a server, found by its name from now on. */

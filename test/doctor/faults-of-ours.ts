@@ -1,5 +1,6 @@
 import { TestAuthority } from '../support/certificates.ts';
 import { FakeInternet } from '../support/fake-internet.ts';
+import { DAY_MS } from '../support/key-servers.ts';
 import { type DoctorWorld, THIRD, US } from './doctor-world.ts';
 import type { Fault } from './fault.ts';
 import { Front } from './front.ts';
@@ -47,6 +48,25 @@ export const FAULTS_OF_OURS: readonly Fault[] = [
     cause: 'D13',
     async inject({ us, authority }) {
       us.front.present(authority.issue({ names: [US], expired: true }));
+      return undefined;
+    },
+  },
+  {
+    id: 'F12c',
+    about: 'our certificate ends in five days',
+    cause: 'D13',
+    async inject({ us, authority }) {
+      const good = { from: Date.now() - 85 * DAY_MS, until: Date.now() + 5 * DAY_MS };
+      us.front.present(authority.issue({ names: [US], good }));
+      return undefined;
+    },
+  },
+  {
+    id: 'F12d',
+    about: 'our certificate is of an authority that only our own settings believe',
+    cause: 'D13',
+    async inject({ us, privateAuthority }) {
+      us.front.present(privateAuthority.issue({ names: [US] }));
       return undefined;
     },
   },

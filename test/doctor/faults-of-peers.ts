@@ -145,6 +145,30 @@ export const FAULTS_OF_PEERS: readonly Fault[] = [
     },
   },
   {
+    id: 'F12e',
+    about: "the peer's certificate is of an authority that everybody knows and we do not",
+    cause: 'D13',
+    async inject({ peer, internet }) {
+      const fresh = new TestAuthority('Fresh');
+      internet.known.push(fresh.certificate);
+      peer.front.present(fresh.issue({ names: [PEER] }));
+      return undefined;
+    },
+  },
+  {
+    id: 'F12f',
+    about:
+      "the peer's certificate is of an authority that only our settings believe, and a third server is in the room",
+    cause: 'D13',
+    async inject(world) {
+      const third = await world.third();
+      await third.user.ok('POST', `/v3/join/${encodeURIComponent(world.roomId)}?via=${PEER}`, {});
+      await world.arrives(third, await world.say(world.us, 'all have this'));
+      world.peer.front.present(world.privateAuthority.issue({ names: [PEER] }));
+      return undefined;
+    },
+  },
+  {
     id: 'F11b',
     about: 'the peer sends its certificate without the one between',
     cause: 'D13',

@@ -12,6 +12,8 @@ export interface CertificateOptions {
   readonly names: readonly string[];
   /** Already over. */
   readonly expired?: boolean;
+  /** From when until when it is good, in milliseconds since 1970. */
+  readonly good?: { readonly from: number; readonly until: number };
 }
 
 /** A certificate authority for tests, made anew each time. X.509 (RFC 5280) written by hand: no program is needed. */
@@ -28,10 +30,10 @@ export class TestAuthority {
     this.certificate = pem('CERTIFICATE', bytes);
   }
 
-  issue({ names, expired = false }: CertificateOptions): Certified {
+  issue({ names, expired = false, good = expired ? OVER : GOOD }: CertificateOptions): Certified {
     const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const extensions = [basicConstraints(false), alternativeNames(names)];
-    const bytes = this.#certificate(keys.publicKey, names[0] ?? 'nobody', extensions, 2, expired ? OVER : GOOD);
+    const bytes = this.#certificate(keys.publicKey, names[0] ?? 'nobody', extensions, 2, good);
     return {
       certificate: pem('CERTIFICATE', bytes),
       key: keys.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString(),

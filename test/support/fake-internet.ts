@@ -19,6 +19,9 @@ export class FakeInternet {
   readonly records: Record<string, readonly SrvRecord[] | 'silent'> = {};
   readonly pages: Record<string, Page | Error> = {};
   readonly asked: string[] = [];
+  /** Certificate authorities that everybody believes, in PEM. */
+  readonly known: string[] = [];
+  readonly authorities = (): readonly string[] => this.known;
 
   readonly resolver: Resolver = {
     lookup: async host => {

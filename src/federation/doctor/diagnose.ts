@@ -1,4 +1,5 @@
 import { CHECKS } from './checks/all.ts';
+import { doubtsAbout } from './checks/certificate-words.ts';
 import { heardAt, workingPlaces } from './checks/reading.ts';
 import type { Facts, PeerFacts } from './facts.ts';
 import type { Cause, Check, Finding, Verdict } from './verdict.ts';
@@ -128,7 +129,8 @@ function unprovenOfUs({ us, takenAt }: Facts): string[] {
           `${us.server} could not be reached from here by its public name: ${quoted(us.front.route.error ?? 'no address worked')}`,
         ]
       : [];
-  return [...front, ...works, ...inbound];
+  const doubts = us.front === null ? [] : doubtsAbout(us.front.route);
+  return [...front, ...works, ...doubts, ...inbound];
 }
 
 /** Another server saw an answer of this very process. */

@@ -173,15 +173,26 @@ export async function ownEventsAfter(db: Queryable, after: number, limit: number
   return rows.map(row => row.nid);
 }
 
+export interface SharedRoomRow {
+  readonly room_nid: number;
+  /** Users who are joined: ours, and those of the server. */
+  readonly here: number;
+  readonly there: number;
+  /** Further servers in it. */
+  readonly others: number;
+}
+
 /** Rooms shared with a server: those with most missing first, then the largest. */
 export async function roomsSharedWith(
   db: Queryable,
   domainNid: number,
   ownDomainNid: number,
   limit: number,
-): Promise<{ room_nid: number; here: number; there: number }[]> {
-  return db.all<{ room_nid: number; here: number; there: number }>(sql`
-    select theirs.room_nid, ours.joined as here, theirs.joined as there from room_domain theirs
+): Promise<SharedRoomRow[]> {
+  return db.all<SharedRoomRow>(sql`
+    select theirs.room_nid, ours.joined as here, theirs.joined as there,
+      (select count(*) from room_domain third where third.room_nid = theirs.room_nid and third.joined > 0
+        and third.domain_nid not in (${domainNid}, ${ownDomainNid})) as others from room_domain theirs
     join room_domain ours on ours.room_nid = theirs.room_nid and ours.domain_nid = ${ownDomainNid} and ours.joined > 0
     where theirs.domain_nid = ${domainNid} and theirs.joined > 0
     order by (select count(*) from hole where hole.room_nid = theirs.room_nid) desc, theirs.joined + ours.joined desc,

@@ -33,6 +33,11 @@ const Certificate = Type.Object({
   sent: count,
   /** Why it is not believed, as a code of OpenSSL or Node.js; null when it is, or where our settings believe all. */
   distrust: nullable(text),
+  /**
+   * Whether it leads to an authority that others believe too: on the list of Mozilla as it is today, or on one that is ten
+   * years old. `authority`: whom it would have to lead to. Absent where certificates are not checked.
+   */
+  believers: Type.Optional(Type.Object({ today: flag, old: flag, authority: text })),
 });
 
 const Answer = Type.Object({
@@ -186,6 +191,8 @@ const Room = Type.Object({
   version: text,
   joinedHere: count,
   joinedThere: count,
+  /** Servers in it besides the two. */
+  otherServers: Type.Optional(count),
   extremities: count,
   depth: Type.Integer(),
   missing: count,

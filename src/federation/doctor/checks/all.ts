@@ -13,6 +13,7 @@ import { largeStalls } from './d11-large-stalls.ts';
 import { nobodyComesIn } from './d12-nobody-comes-in.ts';
 import { portBlocked } from './d12-port-blocked.ts';
 import { ourCertificate, theirCertificate } from './d13-certificate.ts';
+import { ourCertificateEnds } from './d13-certificate-ends.ts';
 import { ourClock, theirClock } from './d14-clock.ts';
 import { theirKeys } from './d15-their-keys.ts';
 import { ourKey } from './d16-our-key.ts';
@@ -55,6 +56,7 @@ export const CHECKS: readonly Check[] = [
   portBlocked,
   ourCertificate,
   theirCertificate,
+  ourCertificateEnds,
   ourClock,
   theirClock,
   theirKeys,

@@ -5,7 +5,14 @@ import type { Target } from '../../transport/discovery.ts';
 import { reasonOf } from '../../transport/errors.ts';
 import { isWorking } from '../checks/reading.ts';
 import type { AnswerFacts, PlaceFacts } from '../facts.ts';
-import { ask, ConnectionError, type ConnectionParts, openConnection, type PlainRequest } from './probe-connection.ts';
+import {
+  ask,
+  ConnectionError,
+  type ConnectionParts,
+  certificateOf,
+  openConnection,
+  type PlainRequest,
+} from './probe-connection.ts';
 import { twice } from './twice.ts';
 
 /** Whom to greet at an address: what stands in `Host`, and what the certificate must be for. */
@@ -58,8 +65,8 @@ async function place(parts: ConnectionParts, target: Target, to: Addressee): Pro
     answers: [],
   };
   try {
-    const { socket, connectMs, tlsMs, certificate } = await openConnection(parts, target, to.certName);
-    const found = { ...seen, connectMs, tlsMs, certificate };
+    const { socket, connectMs, tlsMs } = await openConnection(parts, target, to.certName);
+    const found = { ...seen, connectMs, tlsMs, certificate: certificateOf(parts, socket, to.certName) };
     const small = await answerTo(
       parts,
       { ...to, target, socket },

@@ -4,7 +4,7 @@ import {
   checkServerIdentity,
   connect,
   createSecureContext,
-  type DetailedPeerCertificate,
+  type PeerCertificate,
   type SecureContext,
   type TLSSocket,
 } from 'node:tls';
@@ -16,23 +16,25 @@ import { Deadline } from '../../transport/deadline.ts';
 import type { Target } from '../../transport/discovery.ts';
 import { reasonOf } from '../../transport/errors.ts';
 import type { CertificateFacts } from '../facts.ts';
+import { type Authorities, believersOf, chainSent } from './authorities.ts';
 
 export interface ConnectionParts {
   readonly clock: Clock;
   /** Undefined for our own name, which may lead into our own network. */
   readonly guard: AddressGuard | undefined;
   readonly trust: () => SecureContext;
+  /** Whom others believe. */
+  readonly authorities: Authorities;
   /** Whether certificates are checked at all (`federation.verify_tls`): where not, none is held against a server. */
   readonly verifyTls: boolean;
   readonly userAgent: string;
 }
 
-/** A connection was had, whatever its certificate is worth. */
+/** A connection was had. */
 export interface Connected {
   readonly socket: TLSSocket;
   readonly connectMs: number;
   readonly tlsMs: number;
-  readonly certificate: CertificateFacts;
 }
 
 /** No connection; `connectMs` where TCP had one. */
@@ -51,7 +53,7 @@ const CONNECT_MS = 8000;
 const SMALL_KEY = 'X25519';
 
 /**
- * Connects to one address. What is wrong with the certificate is told, and does not end it. `isSmall`: the first message of TLS fits into a packet of 600 bytes.
+ * Connects to one address, whatever its certificate is worth. `isSmall`: the first message of TLS fits into a packet of 600 bytes.
  *
  * @throws ConnectionError, ForbiddenAddressError */
 export async function openConnection(
@@ -89,13 +91,17 @@ export async function openConnection(
     throw new ConnectionError(reasonOf(error), connected === undefined ? undefined : connected - began, error);
   }
   const tcp = connected ?? began;
-  const certificate = certificateOf(socket, certName);
-  const believed = parts.verifyTls ? certificate : { ...certificate, distrust: null };
-  return { socket, connectMs: tcp - began, tlsMs: clock.monotonic() - tcp, certificate: believed };
+  return { socket, connectMs: tcp - began, tlsMs: clock.monotonic() - tcp };
 }
 
-function certificateOf(socket: TLSSocket, certName: string): CertificateFacts {
-  const certificate = socket.getPeerCertificate(true);
+/** What a server shows, and who believes it. */
+export function certificateOf(
+  { clock, authorities, verifyTls }: ConnectionParts,
+  socket: TLSSocket,
+  certName: string,
+): CertificateFacts {
+  const certificate = socket.getPeerCertificate();
+  const chain = chainSent(socket.getPeerX509Certificate());
   const mismatch = checkServerIdentity(certName, certificate) as NodeJS.ErrnoException | undefined;
   const untrusted = socket.authorized ? undefined : String(socket.authorizationError);
   return {
@@ -107,28 +113,18 @@ function certificateOf(socket: TLSSocket, certName: string): CertificateFacts {
       .slice(0, 20),
     notBefore: Date.parse(certificate.valid_from),
     notAfter: Date.parse(certificate.valid_to),
-    sent: lengthOf(certificate),
-    distrust: untrusted ?? mismatch?.code ?? null,
+    sent: chain.length,
+    ...(verifyTls
+      ? {
+          distrust: untrusted ?? mismatch?.code ?? null,
+          believers: believersOf(chain, authorities(), clock.now()),
+        }
+      : { distrust: null }),
   };
 }
 
-function nameIn(subject: DetailedPeerCertificate['subject'] | undefined): string {
+function nameIn(subject: PeerCertificate['subject'] | undefined): string {
   return String(subject?.CN ?? subject?.O ?? '?').slice(0, 200);
-}
-
-const LONGEST_CHAIN = 10;
-
-function lengthOf(first: DetailedPeerCertificate): number {
-  const seen = new Set<string>();
-  for (
-    let each: DetailedPeerCertificate | undefined = first;
-    each !== undefined && seen.size < LONGEST_CHAIN;
-    each = each.issuerCertificate
-  ) {
-    if (seen.has(each.fingerprint256)) break;
-    seen.add(each.fingerprint256);
-  }
-  return seen.size;
 }
 
 export interface PlainRequest {

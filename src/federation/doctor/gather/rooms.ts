@@ -53,7 +53,7 @@ export async function gatherRooms(parts: ProbeParts & DifferenceParts, question:
   let isAsked = question.isReached;
   const probes = new CarefulProbes(parts, question);
   const comparison = new StateComparison(parts, question);
-  for (const { room_nid, here, there } of shared) {
+  for (const { room_nid, here, there, others } of shared) {
     const room = found.get(room_nid);
     if (room === undefined) continue;
     const probe = isAsked && !question.signal.aborted ? await probes.of(room) : null;
@@ -61,7 +61,7 @@ export async function gatherRooms(parts: ProbeParts & DifferenceParts, question:
     if (probe !== null && question.pauseMs > 0) await sleep(rooms.clock, question.pauseMs, question.signal);
     const difference = await comparison.of(room, probe);
     const stored = await storedFacts(rooms, room, question);
-    facts.push({ ...stored, joinedHere: here, joinedThere: there, probe, difference });
+    facts.push({ ...stored, joinedHere: here, joinedThere: there, otherServers: others, probe, difference });
   }
   return facts;
 }
@@ -121,7 +121,7 @@ async function storedFacts(
   rooms: RoomsParts,
   room: Room,
   { server, domainNid }: RoomsQuestion,
-): Promise<Omit<RoomFacts, 'joinedHere' | 'joinedThere' | 'probe' | 'difference'>> {
+): Promise<Omit<RoomFacts, 'joinedHere' | 'joinedThere' | 'otherServers' | 'probe' | 'difference'>> {
   const { db } = rooms;
   const acl = await serverAclOf(rooms, db, room);
   const { ends, depth } = await endsOf(db, room.nid);
