@@ -1,4 +1,4 @@
-import { type RetrySettings, waitAfter } from '../base/backoff.ts';
+import { longestWait, type RetrySettings, waitAfter } from '../base/backoff.ts';
 import { type Clock, sleep } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { Bus } from '../bus/bus.ts';
@@ -169,7 +169,8 @@ export class Lane {
     for (;;) {
       const row = await appserviceRow(db, id);
       const wait = (row?.retry_at ?? 0) - clock.now();
-      if (wait > 0) return Math.min(wait, LOOK_ANYWAY_MS);
+      // What is put off for longer than anything is was put off while the clock was ahead.
+      if (wait > 0 && wait <= longestWait(PACE)) return Math.min(wait, LOOK_ANYWAY_MS);
       const transaction = await oldestTransaction(db, id);
       if (transaction === undefined) return isAllIn ? LOOK_ANYWAY_MS : 0;
       if (signal.aborted) return 0;

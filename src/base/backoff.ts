@@ -7,6 +7,8 @@ export interface RetrySettings {
   readonly longest: number;
 }
 
+const SPREAD = 0.2;
+
 /**
  * How long to wait after the `tries`th failure in a row, spread by a fifth either way so that those that failed together
  * do not come back together. A server that asks for more patience gets it, within the longest wait.
@@ -19,5 +21,12 @@ export function waitAfter(
 ): number {
   const { initial, factor, longest } = settings;
   const plain = Math.min(initial * factor ** Math.min(tries - 1, 100), longest);
-  return Math.round(Math.max(plain * (0.8 + 0.4 * randomFraction(random)), Math.min(retryAfterMs ?? 0, longest)));
+  return Math.round(
+    Math.max(plain * (1 - SPREAD + 2 * SPREAD * randomFraction(random)), Math.min(retryAfterMs ?? 0, longest)),
+  );
+}
+
+/** More than this, in milliseconds, `waitAfter` never tells anybody to wait: what seems to be put off for longer is due. */
+export function longestWait({ longest }: RetrySettings): number {
+  return longest * (1 + SPREAD);
 }

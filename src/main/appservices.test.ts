@@ -108,6 +108,27 @@ test('a request of its own wakes what waits for it', async t => {
   assert.deepEqual(bridge.transactions[before]?.path, bridge.transactions[before - 1]?.path);
 });
 
+test('what it did not take while the clock was ahead is told once the clock is right', async t => {
+  const bridge = await ScriptedAppservice.start(t);
+  const clock = new TestClock();
+  const server = await new WholeServer(t, clock, { appservices: [bridge.file] }).start();
+  const { alice, roomId } = await bridgedRoom(server, bridge);
+  await bridge.until(() => bridge.told('events').some(event => event.state_key === GHOST));
+  bridge.answer = ({ path }) => (path.includes('/transactions/') ? { status: 500 } : undefined);
+  clock.aheadMs = 365 * 24 * 3_600_000;
+  await say(alice, roomId, 'hello');
+  await bridge.until(() => textsOf(bridge.told('events')).includes('hello'));
+  const before = bridge.transactions.length;
+  bridge.answer = () => undefined;
+  clock.aheadMs = 0;
+  // A minute is the longest that it waits without looking.
+  await bridge.until(() => {
+    clock.advance(60_000);
+    return bridge.transactions.length > before;
+  });
+  assert.deepEqual(bridge.transactions.at(-1)?.body, bridge.transactions[before - 1]?.body);
+});
+
 test('receipts and typing are told where it asked for them', async t => {
   const bridge = await ScriptedAppservice.start(t, ['receive_ephemeral: true']);
   const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();

@@ -40,7 +40,7 @@ export function composeRemoteDevices(
   const announce = deviceListsChanged.bind(undefined, rooms);
   const lists = new RemoteLists({ ...rooms, requests, servers, announce, signal });
   const follower = new ListFollower({ ...rooms, lists, servers });
-  const resync = new ListResync({ ...rooms, lists });
+  const resync = new ListResync({ ...rooms, lists, servers });
   return {
     keys: new FederatedKeys({ clock: rooms.clock, lists, servers, requests, claims: new ClaimRequests(client) }),
     edus: parts => new Edus({ ...parts, rooms, follower, servers, signal }),

@@ -266,6 +266,23 @@ onEachDatabase('sender: what a dead gateway has not taken is bounded and given u
   });
 });
 
+onEachDatabase('sender: what failed while the clock was ahead is tried again once it is right', async db => {
+  await withGateway(db, async ({ world, gateway, bob, pass, send }) => {
+    await world.pushers.set(bob, pusherBody());
+    const yearMs = 365 * 24 * 3600_000;
+    pass(yearMs);
+    gateway.answer = () => ({ status: 503 });
+    await world.notify(bob, 1, { ts: Date.now() + yearMs });
+    await send();
+    gateway.answer = () => ({ status: 200 });
+    await send();
+    assert.equal(gateway.got.length, 1, 'it waits');
+    pass(-yearMs);
+    await send();
+    assert.deepEqual([gateway.got.length, await queueLength(db)], [2, 0]);
+  });
+});
+
 onEachDatabase('sender: a hanging gateway holds up no other, and stopping ends the wait', async (db, t) => {
   await withGateway(db, async ({ world, gateway, bob, sender }) => {
     const slow = { url: 'https://slow.example/_matrix/push/v1/notify' };

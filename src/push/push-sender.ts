@@ -1,4 +1,4 @@
-import { type RetrySettings, waitAfter } from '../base/backoff.ts';
+import { longestWait, type RetrySettings, waitAfter } from '../base/backoff.ts';
 import { type Clock, sleep } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
@@ -110,7 +110,7 @@ export class PushSender {
     const free = MOST_AT_ONCE - this.#running.size;
     if (free <= 0) return false;
     const busy = { hosts: this.#fullHosts(), pushers: [...this.#running.keys()] };
-    const due = await duePushers(db, clock.now(), busy, free);
+    const due = await duePushers(db, { now: clock.now(), longestMs: longestWait(PACE) }, busy, free);
     const startable = due.filter(pusher => {
       if (this.#loadOf(pusher.host) >= MOST_PER_HOST) return false;
       this.#start(pusher, signal);

@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../core/json.ts';
 import { isObject } from '../core/json.ts';
 import type { Queryable, Tx } from '../db/database.ts';
+import { isDue } from '../db/due.ts';
 import { sql } from '../db/sql.ts';
 
 /** A pusher as the user set it. */
@@ -43,6 +44,7 @@ interface PusherRow {
   readonly tries: number;
 }
 
+const NEXT_TRY = sql`next_try_at`;
 const COLUMNS = sql`nid, user_nid, app_id, pushkey, app_display_name, device_display_name, profile_tag, lang, data, host,
   device_id, ts, tries`;
 
@@ -148,15 +150,18 @@ export async function pushersOfUsers(
   return db.all(sql`select nid, user_nid from pusher where user_nid ${sql.in(userNids)}`);
 }
 
-/** Pushers whose time has come and for whom something waits, without those of busy hosts; longest due first. */
+/**
+ * Pushers whose time has come and for whom something waits, without those of busy hosts; longest due first. None waits
+ * for longer than `longestMs`.
+ */
 export async function duePushers(
   db: Queryable,
-  now: number,
+  { now, longestMs }: { readonly now: number; readonly longestMs: number },
   busy: { readonly hosts: readonly string[]; readonly pushers: readonly number[] },
   limit: number,
 ): Promise<Pusher[]> {
   const rows = await db.all<PusherRow>(
-    sql`select ${COLUMNS} from pusher p where next_try_at <= ${now} and not (host ${sql.in(busy.hosts)})
+    sql`select ${COLUMNS} from pusher p where ${isDue(now, longestMs, NEXT_TRY)} and not (host ${sql.in(busy.hosts)})
       and not (nid ${sql.in(busy.pushers)}) and exists (select 1 from push_queue q where q.pusher_nid = p.nid)
       order by next_try_at, nid limit ${limit}`,
   );

@@ -119,7 +119,7 @@ export class RemoteDevicesWorld {
     const { clock, lists, servers } = this;
     this.keys = new FederatedKeys({ clock, lists, servers, requests, claims: new ClaimRequests(client) });
     this.follower = new ListFollower({ ...common, lists, servers });
-    this.resync = new ListResync({ ...common, lists });
+    this.resync = new ListResync({ ...common, lists, servers });
   }
 
   /** Ends with its signal, as the real client does. */

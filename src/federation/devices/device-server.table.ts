@@ -1,4 +1,5 @@
 import type { Queryable, Tx } from '../../db/database.ts';
+import { isDue } from '../../db/due.ts';
 import { sql } from '../../db/sql.ts';
 
 /** A server whose device lists are wanted. Times are milliseconds since the epoch. */
@@ -15,10 +16,10 @@ export function deviceServer(db: Queryable, domainNid: number): Promise<DeviceSe
   );
 }
 
-/** Servers that are due, those that wait longest first. */
-export function dueServers(db: Queryable, now: number, limit: number): Promise<DeviceServer[]> {
+/** Servers that are due, those that wait longest first; none waits for longer than `longestMs`. */
+export function dueServers(db: Queryable, now: number, longestMs: number, limit: number): Promise<DeviceServer[]> {
   return db.all<DeviceServer>(sql`select domain_nid, due, tried, failures from remote_device_server
-    where due <= ${now} order by due limit ${limit}`);
+    where ${isDue(now, longestMs)} order by due limit ${limit}`);
 }
 
 /** When the next server is due. */

@@ -6,6 +6,8 @@ import type { UserId } from '../../core/ids.ts';
 import { deviceServer } from './device-server.table.ts';
 import { LISTS_WANTED_SUBJECT } from './list-servers.ts';
 
+const YEAR_MS = 365 * 24 * 3_600_000;
+
 onEachDatabase('the loop asks for what is wanted as soon as it is due and told of, and ends', async db => {
   const world = new RemoteDevicesWorld(db);
   await world.shared(DORA);
@@ -77,3 +79,18 @@ onEachDatabase('a server that refuses is asked less and less often', async db =>
     await world.askWanted();
   }
 });
+
+for (const asker of ['by itself', 'when a client asks'])
+  onEachDatabase(`a server that failed while the clock was ahead is asked once it is right, ${asker}`, async db => {
+    const world = new RemoteDevicesWorld(db);
+    await world.shared(DORA);
+    world.clock.advance(YEAR_MS);
+    world.down.add('two.example');
+    await world.query(DORA);
+    world.clock.advance(-YEAR_MS);
+    world.down.clear();
+    world.asked.length = 0;
+    if (asker === 'by itself') await world.askWanted();
+    else assert.deepEqual(await world.devicesOf(DORA), ['LAPTOP', 'PHONE']);
+    assert.ok(world.asked.length > 0);
+  });

@@ -4,9 +4,9 @@ import type { Bus } from '../../bus/bus.ts';
 import type { ServerName } from '../../core/ids.ts';
 import type { Database } from '../../db/database.ts';
 import { RefusedError, UnreachableError } from '../transport/errors.ts';
-import { type DeviceServer, dueServers, forgetServer, nextServerDue } from './device-server.table.ts';
+import { type DeviceServer, forgetServer, nextServerDue } from './device-server.table.ts';
 import { USERS_A_QUERY } from './list-requests.ts';
-import { LISTS_WANTED_SUBJECT } from './list-servers.ts';
+import { LISTS_WANTED_SUBJECT, type ListServers } from './list-servers.ts';
 import { type NeighbourParts, neighbours } from './neighbours.ts';
 import { deleteLists, wantedOf } from './remote-device-list.table.ts';
 import type { RemoteLists } from './remote-lists.ts';
@@ -17,6 +17,7 @@ export interface ListResyncParts extends NeighbourParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly lists: Pick<RemoteLists, 'refresh'>;
+  readonly servers: Pick<ListServers, 'due'>;
 }
 
 /** Servers that are asked at once. */
@@ -74,8 +75,8 @@ export class ListResync {
 
   /** Begins to ask servers that are due, as far as there is room. */
   async startDue(signal: AbortSignal): Promise<void> {
-    const { db, clock, log } = this.#parts;
-    const due = await dueServers(db, clock.now(), MOST_AT_ONCE + this.#running.size);
+    const { servers, clock, log } = this.#parts;
+    const due = await servers.due(MOST_AT_ONCE + this.#running.size);
     for (const server of due) {
       if (this.#running.size >= MOST_AT_ONCE) return;
       if (this.#running.has(server.domain_nid)) continue;

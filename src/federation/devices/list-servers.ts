@@ -9,6 +9,7 @@ import { RefusedError, UnreachableError } from '../transport/errors.ts';
 import {
   type DeviceServer,
   deviceServer,
+  dueServers,
   forgetServer,
   putDeviceServer,
   scheduleServer,
@@ -43,7 +44,10 @@ export class ListServers {
   async askable(server: ServerName, domainNid: number): Promise<DeviceServer | undefined> {
     const { db, clock } = this.#parts;
     const record = await deviceServer(db, domainNid);
-    if (record !== undefined && record.failures > 0 && clock.now() < Math.min(record.due, record.tried + REST_MS))
+    const now = clock.now();
+    // What was tried in the future was tried while the clock was ahead.
+    const isResting = record !== undefined && record.failures > 0 && record.tried <= now;
+    if (isResting && now < Math.min(record.due, record.tried + REST_MS))
       throw new UnreachableError(server, 'policy', 'it did not answer a moment ago');
     return record;
   }
@@ -52,6 +56,12 @@ export class ListServers {
   async requireRested(server: ServerName): Promise<void> {
     const domainNid = await this.#parts.nids.domains.findOne(this.#parts.db, server);
     if (domainNid !== undefined) await this.askable(server, domainNid);
+  }
+
+  /** Servers that are to be asked now, those that wait longest first. */
+  due(limit: number): Promise<DeviceServer[]> {
+    const { db, clock, pace } = this.#parts;
+    return dueServers(db, clock.now(), pace.longest, limit);
   }
 
   async failed(domainNid: number, earlier: number, error: UnreachableError | RefusedError): Promise<void> {
