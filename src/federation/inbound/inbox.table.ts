@@ -34,6 +34,12 @@ export async function dueInRoom(db: Queryable, roomNid: number, now: number, lim
     where room_nid = ${roomNid} and ${isDue(now, LONGEST_RETRY_MS)} order by nid limit ${limit}`);
 }
 
+/** Of some events those that wait in a room, or were set aside, the oldest first. */
+export async function waitingInRoom(db: Queryable, roomNid: number, ids: readonly EventId[]): Promise<InboxRow[]> {
+  return db.all<InboxRow>(sql`select nid, origin_nid, event_id, received_ts, tries, json from inbox
+    where event_id ${sql.in(ids)} and room_nid = ${roomNid} order by nid`);
+}
+
 /** What lies here for a room that was deleted belongs to the first shard. */
 const SHARD = sql`coalesce(room.shard, 0)`;
 

@@ -123,6 +123,7 @@ onEachDatabase('a room that cannot be drained rests between two turns', async (d
   }
 });
 
+const EVE = `@eve:${TWO}` as UserId;
 const YEAR_MS = 365 * 24 * 3_600_000;
 
 onEachDatabase('what came while the clock was a year ahead is taken in when it is right again', async (db, t) => {
@@ -152,4 +153,22 @@ onEachDatabase('what came while the clock was a year behind is not given up when
   const waiting = () => db.get<{ due: number | null; tries: number }>(sql`select due, tries from inbox`);
   await eventually(async () => (await waiting())?.tries === 1);
   assert.notEqual((await waiting())?.due, null);
+});
+
+onEachDatabase('what authorises an event that comes, and waits itself, is tried first', async (db, t) => {
+  const servers = await TalkingServers.start(t, db);
+  const { here, there } = servers;
+  const { room, remote } = await servers.sharedRoom();
+  const scene = new Scene(t, servers);
+  const joinId = await join(there, remote, { sender: EVE });
+  const joined = (await there.events.byId(there.db, joinId)) ?? assert.fail();
+  await scene.keep(db, room.nid, joined.event);
+  await db.tx(tx => tx.run(sql`update inbox set due = ${scene.clock.now() + 3_000_000}, reason = 'her server is off'`));
+  const { event } = await say(there, remote, EVE, 'here again');
+  servers.instead = () => Promise.reject(new Error('nobody has to be asked'));
+  await scene.keep(db, room.nid, event);
+  await scene.drain.start();
+  await eventually(() => scene.drain.busy === 0);
+  assert.deepEqual(await bodiesSeen(here, room, ALICE), ['here again']);
+  assert.equal(await db.get(sql`select nid from inbox`), undefined);
 });

@@ -6,6 +6,7 @@ import type { Json } from '../../core/json.ts';
 import { DatabaseUnavailableError, type Queryable } from '../../db/database.ts';
 import { currentMembership, isResident } from '../../rooms/current-membership.ts';
 import { ingest } from '../../rooms/ingest.ts';
+import { authIdsOf } from '../../rooms/judge-event.ts';
 import { storeOutOfBand } from '../../rooms/out-of-band.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
 import type { Room } from '../../rooms/room.ts';
@@ -25,6 +26,7 @@ import {
   nextDue,
   postpone,
   removeFromInbox,
+  waitingInRoom,
 } from './inbox.table.ts';
 
 export interface RoomDrainParts {
@@ -58,7 +60,15 @@ const AFTER_FAILURE_MS = 5000;
 /** The bus may lose a message of another process, and mostly knows when. */
 const LOOK_ANYWAY_MS = 60_000;
 
+/** Of what waits and authorises what came, what authorises that, and so on: an invite, a join, levels. */
+const LONGEST_CHAIN = 5;
+
 type OfShard = Pick<Room, 'nid' | 'shard'>;
+
+interface Waiting {
+  readonly row: InboxRow;
+  readonly event: Event;
+}
 
 /** Takes in what lies in the inbox: rooms side by side, the events of a room one after the other. */
 export class RoomDrain implements AsyncDisposable {
@@ -186,21 +196,47 @@ export class RoomDrain implements AsyncDisposable {
   }
 
   async #takeAll(room: Room, rows: readonly InboxRow[]): Promise<void> {
-    const { rooms, checked } = this.#parts;
-    const read = rows.map(row => readPdu(JSON.parse(row.json) as Json, room.version, rooms.crypto));
-    const broken = rows.filter((_, at) => read[at] instanceof EventError);
-    if (broken.length > 0) await rooms.db.tx(tx => removeFromInbox(tx, rowNids(broken)));
-    const byId = new Map(rows.map(row => [row.event_id, row]));
-    const events = sortedByPrevious(read.filter((event): event is Event => !(event instanceof EventError)));
-    const verdicts = await checked.verify(events);
-    for (const [at, event] of events.entries()) {
-      const row = byId.get(event.id);
+    const { checked } = this.#parts;
+    const due = await this.#read(room, rows);
+    const all = [...(await this.#authorising(room, due)), ...due];
+    const verdicts = await checked.verify(all.map(({ event }) => event));
+    for (const [at, { row, event }] of all.entries()) {
       const verdict = verdicts[at];
-      if (row === undefined || verdict === undefined || !this.#mayWork(room)) continue;
+      if (verdict === undefined || !this.#mayWork(room)) continue;
       if (verdict.outcome === 'good') await this.#take(room, row, event);
       else if (verdict.outcome === 'unverified') await this.#later(room, row, verdict.reason);
       else await this.#drop(room, row, verdict.reason);
     }
+  }
+
+  /** Rows with their events, each after what it builds on; those that nobody can read are removed. */
+  async #read(room: Room, rows: readonly InboxRow[]): Promise<readonly Waiting[]> {
+    const { rooms } = this.#parts;
+    const read = rows.map(row => readPdu(JSON.parse(row.json) as Json, room.version, rooms.crypto));
+    const broken = rows.filter((_, at) => read[at] instanceof EventError);
+    if (broken.length > 0) await rooms.db.tx(tx => removeFromInbox(tx, rowNids(broken)));
+    const byId = new Map(rows.map(row => [row.event_id, row]));
+    return sortedByPrevious(read.filter((event): event is Event => !(event instanceof EventError))).flatMap(event => {
+      const row = byId.get(event.id);
+      return row === undefined ? [] : [{ row, event }];
+    });
+  }
+
+  /**
+   * What authorises events that came, and waits itself: the server whose keys it waited for may be there again. Without it
+   * they would be rejected for good.
+   */
+  async #authorising(room: Room, due: readonly Waiting[]): Promise<readonly Waiting[]> {
+    const { rooms } = this.#parts;
+    const seen = new Set(due.map(({ event }) => event.id));
+    let found: readonly Waiting[] = [];
+    for (let next = due, step = 0; next.length > 0 && step < LONGEST_CHAIN; step++) {
+      const ids = new Set(next.flatMap(({ event }) => authIdsOf(event)).filter(id => !seen.has(id)));
+      for (const id of ids) seen.add(id);
+      next = ids.size === 0 ? [] : await this.#read(room, await waitingInRoom(rooms.db, room.nid, [...ids]));
+      found = [...next, ...found];
+    }
+    return found;
   }
 
   #mayWork({ shard }: Room): boolean {
