@@ -223,7 +223,8 @@ const SUITES: readonly Suite[] = [
   },
   {
     name: 'bench-community-boards',
-    about: 'the same on four boards of 512 MB in a lab, one of which dies [--small]',
+    about:
+      'the same on four boards of 512 MB in a lab, one of which dies; connections of 16 processes [community] [connections] [--small]',
     when: 'asked',
     engines: true,
     run: args => {

@@ -1,8 +1,13 @@
 /**
- * What four boards of 512 MB do for a community: `./copse test bench-community-boards [--small]`. Rooms of 400, 430 and 1,340
- * users on 300 servers are joined, 100 clients are in all of them and wait with long-polls, others say something five times a
- * second; then one board loses its power, and it goes on. A lab, as root. The last line is `N passed, N failed`.
+ * What four boards of 512 MB do for a community: `./copse test bench-community-boards [community] [connections] [--small]`.
+ * `community`: rooms of 400, 430 and 1,340 users on 300 servers are joined, 100 clients are in all of them and wait with
+ * long-polls, others say something five times a second; then one board loses its power, and it goes on. `connections`: four
+ * processes on each of four boards and 200 clients, twenty messages a second. A lab, as root. The last line is
+ * `N passed, N failed`.
  */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { engineUrls } from '../../src/cluster/lab/engines.ts';
 import { connectionsOf as budgetOf, hostAddress } from '../../src/cluster/lab/lab-plan.ts';
@@ -11,6 +16,7 @@ import { PostgresDatabase } from '../../src/db/postgres.ts';
 import { HugeFederation } from '../bigroom/huge-federation.ts';
 import type { HugeRoom } from '../bigroom/huge-room.ts';
 import { connectionsOf } from '../cluster/connections.table.ts';
+import { Crowd } from '../lab/crowd.ts';
 import { MIB, TestLab } from '../lab/test-lab.ts';
 import { SERVER_NAME } from '../support/running-server.ts';
 import { Checks, mib } from './checks.ts';
@@ -26,6 +32,16 @@ const BETWEEN_MS = 200;
 const PATIENCE_MS = 5 * 60_000;
 /** Of the servers of others: this machine has all of these addresses while a lab is up. */
 const NETWORK = '10.250';
+/** Twenty messages a second. */
+const CROWD = isSmall ? { rooms: 3, people: 5, everyMs: 1000 } : { rooms: 20, people: 10, everyMs: 1000 };
+/** Four on each board that together do everything. */
+const FOUR_EACH = {
+  client: { roles: ['client', 'media', 'initial-sync'], count: 'each', memory: '128M' },
+  sync: { roles: ['sync'], count: 'each', memory: '128M' },
+  rooms: { roles: ['rooms', 'federation-in', 'federation-out'], count: 'each', memory: '128M' },
+  work: { roles: ['push', 'appservice', 'maintenance', 'doctor'], count: 'each', memory: '128M' },
+};
+
 const checks = new Checks();
 const { check } = checks;
 
@@ -177,5 +193,29 @@ async function seen(when: string, said: number, clients: readonly CommunityClien
   );
 }
 
-await community();
+async function connections(): Promise<void> {
+  await using world = await TestLab.start({ memory: 1024 * MIB });
+  const { lab } = world;
+  const [first] = lab.boards;
+  const folder = mkdtempSync(join(tmpdir(), 'copse-parts-'));
+  const wanted = join(folder, 'cluster.yaml');
+  const fronts = { boards: ['b1', 'b2'], program: 'nginx' };
+  writeFileSync(wanted, JSON.stringify({ parts: FOUR_EACH, fronts, media_shared: true }));
+  lab.say(first!, ...lab.copse(first!, 'apply', wanted));
+  rmSync(folder, { recursive: true });
+  await lab.settled();
+  await using watch = new Watch(world);
+  const crowd = await Crowd.gather(world.doors, CROWD);
+  await crowd.servedAfter();
+  await setTimeout(TALK_MS);
+  const wrong = await crowd.check().then(() => '', String);
+  check('200 clients read what was written, once and in order', wrong === '', wrong || `${crowd.count} messages`);
+  check('nobody was refused', crowd.retries === 0, `${crowd.retries} requests were done again`);
+  checkBudget(world, watch, rolesIn(world));
+  await checkKills(world);
+}
+
+const parts = process.argv.slice(2).filter(word => !word.startsWith('--'));
+for (const [name, work] of Object.entries({ community, connections }))
+  if (parts.length === 0 || parts.includes(name)) await work();
 checks.end();

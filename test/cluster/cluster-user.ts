@@ -35,6 +35,16 @@ export class ClusterUser {
     return user;
   }
 
+  /** Somebody who has an account. */
+  static async login(processes: readonly Door[], username: string, password: string): Promise<ClusterUser> {
+    const user = new ClusterUser(processes, 0);
+    const identifier = { type: 'm.id.user', user: username };
+    const session = await user.ok('POST', '/v3/login', { type: 'm.login.password', identifier, password });
+    user.#token = String(session.access_token);
+    user.id = String(session.user_id);
+    return user;
+  }
+
   /** The same session at another process. */
   elsewhere(at: number): ClusterUser {
     const user = new ClusterUser(this.#processes, at);

@@ -20,8 +20,11 @@ export class ListeningPeer implements AsyncDisposable {
   #held: { readonly came: () => void; readonly go: Promise<void> } | undefined;
   requests = 0;
 
-  private constructor(peer: TlsPeer) {
+  readonly #host: string;
+
+  private constructor(peer: TlsPeer, host: string) {
     this.#peer = peer;
+    this.#host = host;
     peer.answer = (response, { target, body }) => {
       const [, txnId] = /^\/_matrix\/federation\/v1\/send\/(.+)$/.exec(target) ?? [];
       if (txnId === undefined) return void response.writeHead(404).end('{"errcode":"M_UNRECOGNIZED","error":"no"}');
@@ -33,12 +36,12 @@ export class ListeningPeer implements AsyncDisposable {
     };
   }
 
-  static async open(certified: Certified): Promise<ListeningPeer> {
-    return new ListeningPeer(await TlsPeer.open(certified));
+  static async open(certified: Certified, host = '127.0.0.1'): Promise<ListeningPeer> {
+    return new ListeningPeer(await TlsPeer.open(certified, host), host);
   }
 
   get name(): string {
-    return `127.0.0.1:${this.#peer.port}`;
+    return `${this.#host}:${this.#peer.port}`;
   }
 
   get transactions(): number {

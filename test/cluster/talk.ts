@@ -103,6 +103,11 @@ export class Talk {
     return this.#bodies;
   }
 
+  /** Resolves when everybody has read as much as was said: what goes through another server may take its time. */
+  async isRead(): Promise<void> {
+    while (![...this.#read.values()].every(({ length }) => length >= this.count)) await wait(50);
+  }
+
   /** Ends it: everything that was acknowledged was read once, in the order in which each writer wrote it. */
   async check(): Promise<void> {
     await this.end();

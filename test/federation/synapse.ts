@@ -23,6 +23,8 @@ export interface SynapseOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** `localhost` unless given; it has to lead to this machine. */
   readonly host?: string;
+  /** The address at which other servers come; loopback unless given. */
+  readonly bind?: string;
 }
 
 /** A real Synapse on SQLite, with TLS for other servers by the tests' authority, in a process of its own. */
@@ -35,7 +37,7 @@ export class Synapse implements AsyncDisposable {
   #child: ChildProcess | undefined;
 
   /** @throws NoPython */
-  constructor({ authority, ports, config = {}, host = 'localhost' }: SynapseOptions) {
+  constructor({ authority, ports, config = {}, host = 'localhost', bind = '127.0.0.1' }: SynapseOptions) {
     this.#python = synapsePython();
     this.name = `${host}:${ports.federation}`;
     this.url = `http://127.0.0.1:${ports.client}`;
@@ -45,7 +47,7 @@ export class Synapse implements AsyncDisposable {
       return join(this.folder, name);
     };
     const settings = {
-      ...this.#settings(ports),
+      ...this.#settings(ports, bind),
       tls_certificate_path: file('server.crt', certificate),
       tls_private_key_path: file('server.key', key),
       federation_custom_ca_list: [file('ca.crt', authority.certificate)],
@@ -114,7 +116,7 @@ export class Synapse implements AsyncDisposable {
     throw new Error(`Synapse did not come up: ${readFileSync(join(this.folder, 'output.log'), 'utf8').slice(-3000)}`);
   }
 
-  #settings(ports: SynapseOptions['ports']) {
+  #settings(ports: SynapseOptions['ports'], bind: string) {
     const listener = { type: 'http', bind_addresses: ['127.0.0.1'] };
     return {
       server_name: this.name,
@@ -124,7 +126,13 @@ export class Synapse implements AsyncDisposable {
       public_baseurl: `${this.url}/`,
       listeners: [
         { ...listener, port: ports.client, tls: false, resources: [{ names: ['client', 'media'] }] },
-        { ...listener, port: ports.federation, tls: true, resources: [{ names: ['federation', 'media'] }] },
+        {
+          ...listener,
+          bind_addresses: [bind],
+          port: ports.federation,
+          tls: true,
+          resources: [{ names: ['federation', 'media'] }],
+        },
       ],
       database: { name: 'sqlite3', args: { database: join(this.folder, 'homeserver.db') } },
       registration_shared_secret: SHARED_SECRET,
