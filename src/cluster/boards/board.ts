@@ -75,6 +75,8 @@ export interface Board {
   readonly isCordoned: boolean;
   /** Whether its agent has spoken lately. */
   readonly isAlive: boolean;
+  /** Its agent speaks, and nothing that runs there reaches the database: placement counts it as dead. */
+  readonly isCutOff?: boolean;
   readonly joinedTs: number;
   /** Bytes that the database or the bus of the server takes on it, where placement knows that they are there. */
   readonly beside?: number;

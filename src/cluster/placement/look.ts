@@ -4,6 +4,7 @@ import { allBoards } from '../boards/board.table.ts';
 import type { Assignment, Board } from '../boards/board.ts';
 import { livingProcesses, type Moment, type ProcessRow } from '../process.table.ts';
 import { begun } from './begun.ts';
+import { unheardBoards } from './cut-off.ts';
 import type { Desired } from './desired.ts';
 import { withEngines } from './engines.ts';
 import { givenUpBoards } from './given-up.table.ts';
@@ -14,6 +15,8 @@ import type { PlacementSettings } from './parts.ts';
 export interface Seen {
   readonly boards: readonly Board[];
   readonly givenUp: ReadonlySet<string>;
+  /** Boards of which the database hears nothing but what their agents say. */
+  readonly unheard: readonly string[];
   readonly current: readonly Assignment[];
   readonly desired: Desired;
   readonly outside: readonly Outside[];
@@ -32,10 +35,13 @@ export async function look(
   const current = await allAssignments(db);
   const text = await readDesired(db);
   const processes = await livingProcesses(db, now);
+  const givenUp = await givenUpBoards(db);
+  const living = new Set(processes.map(({ name }) => name));
   return {
     boards,
     current,
-    givenUp: await givenUpBoards(db),
+    givenUp,
+    unheard: unheardBoards({ boards, current, givenUp, living }),
     desired: text === undefined ? {} : (JSON.parse(text) as Desired),
     outside: outsideOf(processes, { boards, current, memory }),
     begun: current.length === 0 ? begun(boards, processes, memory) : [],

@@ -32,6 +32,7 @@ export function place(input: PlacementInput): Placement {
   const granted = grant(asked, slots);
   const plan = firstBest(input, granted);
   const waiting = parts.flatMap(part => waitingOf(part, input, (granted.get(part) ?? 0) - plan.placedOf(part).length));
+  const cutOff = boards.filter(({ isCutOff }) => isCutOff).map(({ name }) => cutOffText(name));
   const lacking = undone(parts, outside).map(role => `Nobody does ${role}: no part has this role.`);
   const short = parts.flatMap(part => {
     const stays = waiting.filter(one => one.part === part.name);
@@ -43,7 +44,11 @@ export function place(input: PlacementInput): Placement {
       granted: granted.get(part) ?? 0,
     });
   });
-  return { assignments: inOrder(plan.placed), waiting: inOrder(waiting), faults: [...faults, ...lacking, ...short] };
+  return {
+    assignments: inOrder(plan.placed),
+    waiting: inOrder(waiting),
+    faults: [...faults, ...cutOff, ...lacking, ...short],
+  };
 }
 
 type Granted = ReadonlyMap<Part, number>;
@@ -131,9 +136,14 @@ function faultsOf(part: Part, fate: PartFate): string[] {
   return faults;
 }
 
+function cutOffText(board: string): string {
+  return `${board} answers, but the database hears of no process there: what it ran is elsewhere until one gets through.`;
+}
+
 function stayOf(process: string, boards: readonly Board[], name: string): string[] {
   const board = boards.find(one => one.name === name);
-  if (board?.isAlive === false) return [`${process} waits for ${name}, which is dead.`];
+  if (board?.isAlive === false)
+    return [`${process} waits for ${name}, which is ${board.isCutOff ? 'cut off from the database' : 'dead'}.`];
   return [`${process} stays on ${name}, which is to be emptied: there is room nowhere else.`];
 }
 
@@ -152,8 +162,9 @@ function lackOf(part: Part, meant: readonly Board[], lacking: number, { layout }
   ];
 }
 
-function closedText({ isAlive, facts }: Board): string {
+function closedText({ isAlive, isCutOff, facts }: Board): string {
   if (isAlive) return 'is to be emptied';
+  if (isCutOff) return 'is cut off from the database';
   return facts === undefined ? 'has not spoken yet (copse agent)' : 'is dead';
 }
 

@@ -8,8 +8,10 @@ import type { Database } from '../../db/database.ts';
 import { allAssignments, putDesired } from '../boards/assignment.table.ts';
 import { allBoards, changeBoard, putBoard, removeBoard, reportBoard } from '../boards/board.table.ts';
 import { BOARD_LIFE_MS, REPORT_EVERY_MS } from '../boards/board.ts';
-import { insertProcess } from '../process.table.ts';
+import { LIFE_MS } from '../member.ts';
+import { insertProcess, keepProcess } from '../process.table.ts';
 import { MIB } from './budget.ts';
+import { CUT_OFF_MS } from './cut-off.ts';
 import { givenUpBoards } from './given-up.table.ts';
 import { outsideOf } from './look.ts';
 import { Placer } from './placer.ts';
@@ -19,6 +21,8 @@ import { judgeSilence, SETTLING_MS } from './silence.ts';
 class World {
   readonly #db: Database;
   readonly #silent = new Set<string>();
+  readonly #cutOff = new Set<string>();
+  readonly #nids = new Map<string, number>();
   now = 1_000_000;
   placer: Placer;
   readonly said: string[] = [];
@@ -50,7 +54,16 @@ class World {
     for (const board of boards) this.#silent.delete(board);
   }
 
-  /** Each agent reports what it was told before, ready at once; then the loop looks. */
+  /** Its agent goes on speaking, over other boards. */
+  cutOff(...boards: string[]): void {
+    for (const board of boards) this.#cutOff.add(board);
+  }
+
+  mend(...boards: string[]): void {
+    for (const board of boards) this.#cutOff.delete(board);
+  }
+
+  /** Each agent reports what it was told before, ready at once, and what it runs says that it lives; then the loop looks. */
   async round(): Promise<void> {
     this.now += REPORT_EVERY_MS;
     for (const { name, address } of await allBoards(this.#db, this.now)) {
@@ -59,8 +72,24 @@ class World {
       const processes = own.map(({ process }) => ({ name: process, state: 'ready' as const, since: 0, restarts: 0 }));
       const who = { name, fingerprint: name.replace('b', 'F') };
       await this.#db.tx(tx => reportBoard(tx, who, { address, facts: factsOf(4096), processes }, this.now));
+      const roles = own.filter(({ kind }) => kind === 'role');
+      if (!this.#cutOff.has(name)) for (const { process } of roles) await this.#live(process);
     }
     await this.placer.round();
+  }
+
+  /** A process tells the database that it lives. */
+  async #live(name: string): Promise<void> {
+    const process = { name, address: null, roles: [], offers: [], isDraining: false };
+    const known = this.#nids.get(name);
+    const isKept =
+      known !== undefined && (await this.#db.tx(tx => keepProcess(tx, known, process, false, this.now, LIFE_MS)));
+    if (!isKept) this.#nids.set(name, await this.#db.tx(tx => insertProcess(tx, process, this.now, LIFE_MS)));
+  }
+
+  /** What a board was told to run. */
+  async on(board: string): Promise<string[]> {
+    return (await allAssignments(this.#db, board)).map(({ process }) => process);
   }
 
   async rounds(count: number): Promise<void> {
@@ -168,6 +197,42 @@ onEachDatabase(
     assert.deepEqual(await world.boardsOf(), ['b1', 'b2', 'b3']);
   },
 );
+
+/** Rounds after which one is given up of which the database hears nothing, once what it said last is over. */
+const DEAFNESS = Math.ceil((LIFE_MS + CUT_OFF_MS) / REPORT_EVERY_MS) + SETTLING_MS / REPORT_EVERY_MS;
+
+onEachDatabase(
+  'a board whose agent speaks and whose processes do not reach the database is given up until one does',
+  async db => {
+    const world = await running(db, 6);
+    const before = await world.on('b4');
+    world.cutOff('b4');
+    await world.rounds(DEAFNESS - 1);
+    assert.deepEqual(await world.on('b4'), before);
+    await world.rounds(2);
+    assert.deepEqual([...(await givenUpBoards(db))], ['b4']);
+    assert.deepEqual(await world.on('b4'), before.slice(0, 1), 'one stays to tell when it is heard');
+    assert.ok(world.said.includes('A board is cut off from the database. What it ran goes elsewhere.'));
+    // Also for a loop that has just begun.
+    world.placer = world.newPlacer();
+    await world.rounds(DEAFNESS);
+    assert.deepEqual([...(await givenUpBoards(db))], ['b4']);
+    assert.deepEqual(await world.on('b4'), before.slice(0, 1));
+    world.mend('b4');
+    await world.rounds(2);
+    assert.equal((await givenUpBoards(db)).size, 0);
+  },
+);
+
+onEachDatabase('when the database hears nothing of more than a third of the boards nothing is moved', async db => {
+  const world = await running(db, 6);
+  const before = await world.names();
+  world.cutOff('b4', 'b5', 'b6');
+  await world.rounds(DEAFNESS * 2);
+  assert.deepEqual(await world.names(), before);
+  const words = '3 of 6 boards are silent or cut off from the database at once (b4, b5, b6)';
+  assert.equal(world.said.filter(said => said.includes(words)).length, 1);
+});
 
 onEachDatabase('what the only board runs stays its own while it is dead', async db => {
   const world = await running(db, 1);

@@ -4,6 +4,7 @@ import type { Database } from '../../db/database.ts';
 import { putAssignment, removeAssignment } from '../boards/assignment.table.ts';
 import { type Assignment, REPORT_EVERY_MS } from '../boards/board.ts';
 import { databaseTime, type Moment } from '../process.table.ts';
+import { withCutOff } from './cut-off.ts';
 import { giveUpBoard, takeBoardBack } from './given-up.table.ts';
 import { look, type Seen } from './look.ts';
 import type { PlacementSettings } from './parts.ts';
@@ -27,6 +28,7 @@ export interface PlacerParts {
  */
 export class Placer {
   readonly #parts: PlacerParts;
+  readonly #unheard = new Since<string>();
   readonly #dead = new Since<string>();
   readonly #leaving = new Since<string>();
   readonly #changed = new Map<string, number>();
@@ -53,15 +55,17 @@ export class Placer {
     if (seen === undefined) return [];
     if (seen.begun.length > 0) return this.#admit(seen.begun);
     const now = clock.monotonic();
+    this.#unheard.keep(seen.unheard, now);
+    const boards = withCutOff({ ...seen, unheardFor: board => this.#unheard.since(board, now) });
     this.#dead.keep(
-      namesOf(seen, ({ isAlive }) => !isAlive),
+      boards.flatMap(({ name, isAlive }) => (isAlive ? [] : [name])),
       now,
     );
     this.#leaving.keep(
       seen.current.flatMap(({ process, isLeaving }) => (isLeaving ? [process] : [])),
       now,
     );
-    const verdict = judgeSilence({ ...seen, deadFor: board => this.#dead.since(board, now) });
+    const verdict = judgeSilence({ ...seen, boards, deadFor: board => this.#dead.since(board, now) });
     const acts = verdict.pause === undefined ? this.#acts(seen, verdict, now) : [];
     await this.#write(verdict, acts);
     for (const act of acts)
@@ -89,7 +93,7 @@ export class Placer {
     });
   }
 
-  async #write({ lost, back, pause }: Verdict, acts: readonly Act[]): Promise<void> {
+  async #write({ boards, lost, back, pause }: Verdict, acts: readonly Act[]): Promise<void> {
     const { db, log } = this.#parts;
     if (pause !== undefined) this.#tell([pause]);
     if (acts.length + lost.length + back.length === 0) return;
@@ -100,7 +104,10 @@ export class Placer {
         if (act.kind === 'put') await putAssignment(tx, act.assignment, this.#moment());
         else await removeAssignment(tx, act.process);
     });
-    for (const board of lost) log.warn('A board is dead. What it ran goes elsewhere.', { board });
+    for (const { name, isCutOff } of boards.filter(({ name }) => lost.includes(name)))
+      log.warn(`A board is ${isCutOff ? 'cut off from the database' : 'dead'}. What it ran goes elsewhere.`, {
+        board: name,
+      });
     for (const board of back) log.info('A board is back.', { board });
     for (const act of acts) log.info(...wordsOf(act));
   }
@@ -121,10 +128,6 @@ function wordsOf(act: Act): [string, Record<string, unknown>] {
   if (act.kind === 'remove') return ['A process shall end.', { process: act.process }];
   const { process, board, roles, memory, isLeaving } = act.assignment;
   return [isLeaving ? 'A process is replaced.' : 'A process shall run.', { process, board, roles, memory }];
-}
-
-function namesOf({ boards }: Seen, is: (board: Seen['boards'][number]) => boolean): string[] {
-  return boards.filter(is).map(({ name }) => name);
 }
 
 /** Since when something is so. */

@@ -3,6 +3,7 @@ import type { Database } from '../../db/database.ts';
 import { forgetDesired, putDesired, readDesired } from '../boards/assignment.table.ts';
 import type { Assignment, BoardProcess } from '../boards/board.ts';
 import { databaseTime, type Moment } from '../process.table.ts';
+import { probesOn, withCutOff } from './cut-off.ts';
 import type { Desired } from './desired.ts';
 import { look, type Seen } from './look.ts';
 import { type PlacementSettings, partsOf } from './parts.ts';
@@ -99,14 +100,18 @@ export class Plans {
   }
 
   #planOf(seen: Seen, desired: Desired = seen.desired): Plan {
-    const { boards, pause } = judgeSilence({ ...seen, deadFor: () => 0 });
+    const judged = withCutOff({ ...seen, unheardFor: () => 0 });
+    const { boards, pause } = judgeSilence({ ...seen, boards: judged, deadFor: () => 0 });
     const placement: Placement = place({ ...seen, boards, desired, settings: this.#parts.settings });
+    const wanted = new Set([...placement.assignments, ...placement.waiting].map(({ process }) => process));
+    const probes = probesOn(boards, { current: seen.current, wanted });
+    const current = seen.current.filter(one => !probes.includes(one));
     const leaving = new Set(seen.current.flatMap(({ process, isLeaving }) => (isLeaving ? [process] : [])));
     // What is on its way out already is no news, unless it stays after all.
     const isNews = ({ kind, process }: Change) => kind !== 'stop' || !leaving.has(process);
     return {
       boards: seen.boards.length,
-      changes: changesTo(placement, seen.current).filter(isNews),
+      changes: changesTo(placement, current).filter(isNews),
       faults: placement.faults,
       ...(pause !== undefined && { pause }),
     };

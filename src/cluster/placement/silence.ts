@@ -37,7 +37,11 @@ export function judgeSilence({ boards, givenUp, deadFor }: SilenceInput): Verdic
   const isDead = ({ name, facts, isAlive }: Board) =>
     !isAlive && (facts === undefined || givenUp.has(name) || lost.includes(name));
   return {
-    boards: boards.map(board => ({ ...board, isAlive: !isDead(board) })),
+    boards: boards.map(board => ({
+      ...board,
+      isAlive: !isDead(board),
+      isCutOff: board.isCutOff === true && isDead(board),
+    })),
     lost,
     back,
     pause: isOutage ? pauseText(silent, known.length) : undefined,
@@ -46,8 +50,9 @@ export function judgeSilence({ boards, givenUp, deadFor }: SilenceInput): Verdic
 
 function pauseText(silent: readonly Board[], of: number): string {
   const names = silent.map(({ name }) => name).join(', ');
+  const what = silent.some(({ isCutOff }) => isCutOff) ? ' or cut off from the database' : '';
   return (
-    `${silent.length} of ${of} boards are silent at once (${names}). That looks like the network or the power, so nothing ` +
+    `${silent.length} of ${of} boards are silent${what} at once (${names}). That looks like the network or the power, so nothing ` +
     'is moved. For a board that is dead for good: copse node rm NAME.'
   );
 }

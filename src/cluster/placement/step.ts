@@ -1,6 +1,7 @@
 import type { Assignment, Board } from '../boards/board.ts';
 import { ROLES } from '../roles.ts';
 import { capacityOf, doesRole, footprintOf, LEAST_MEMORY } from './budget.ts';
+import { probesOn } from './cut-off.ts';
 import type { Outside } from './part.ts';
 import type { Placement } from './place.ts';
 
@@ -58,7 +59,9 @@ class Step {
   }
 
   #gone(): Assignment[] {
-    return [...this.#rows.values()].filter(({ process }) => !this.#wanted.has(process));
+    const current = [...this.#rows.values()];
+    const probes = probesOn(this.#input.boards, { current, wanted: new Set(this.#wanted.keys()) });
+    return current.filter(one => !this.#wanted.has(one.process) && !probes.includes(one));
   }
 
   #farewell(one: Assignment): void {
