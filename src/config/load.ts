@@ -77,9 +77,15 @@ interface FlagValue {
 
 /** The file that is named, else `copse.yaml` in the data folder if there is one. @throws ConfigError */
 export function findSource(named: string | undefined, data: string): ConfigSource | undefined {
-  if (named !== undefined) return readSource(resolve(named));
+  const file = configFile(named, data);
+  return file === undefined ? undefined : readSource(file);
+}
+
+/** Where the settings stand. */
+export function configFile(named: string | undefined, data: string): string | undefined {
+  if (named !== undefined) return resolve(named);
   const usual = join(data, 'copse.yaml');
-  return existsSync(usual) ? readSource(usual) : undefined;
+  return existsSync(usual) ? usual : undefined;
 }
 
 function flagValues(args: ConfigArgs): FlagValue[] {

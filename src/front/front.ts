@@ -36,8 +36,16 @@ export interface Front {
   readonly processes: readonly FrontProcess[];
   readonly services: readonly Service[];
   readonly settings: FrontSettings;
+  /** Of what the files of certificates hold: renewed ones make another text. Undefined where none can be read. */
+  readonly seal?: string | undefined;
   /** Whether a role may have nobody: its paths answer with an error then. */
   readonly mayLackRoles?: boolean | undefined;
+}
+
+/** The files of certificates that a configuration names. */
+export function certificatesOf({ settings, services }: Pick<Front, 'settings' | 'services'>): string[] {
+  const ofServices = services.map(({ host }) => settings.certificateOf(host).certificate);
+  return [...new Set([...settings.names.map(({ certificate }) => certificate), ...ofServices])].sort();
 }
 
 /** The processes of a role. Nobody where that is allowed. */

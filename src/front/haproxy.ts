@@ -7,7 +7,7 @@ import type { FrontProcess } from './process.ts';
 import { roomPrefix } from './route.ts';
 import { ELSEWHERE, type Rule, rulesFor } from './rules.ts';
 import type { Service } from './services.ts';
-import { ANSWERS, fileWord, indented, PATIENCE } from './text.ts';
+import { ANSWERS, fileWord, indented, PATIENCE, sealLines } from './text.ts';
 
 /** The admin socket through which servers are drained, added and taken away while it runs. */
 export const HAPROXY_SOCKET = '/run/haproxy/copse.sock';
@@ -22,6 +22,7 @@ export function haproxyText(front: Front, socket = HAPROXY_SOCKET): string {
   const rules = rulesFor(front.routes, presentRoles(pools));
   const lines = [
     '# Made by `copse front haproxy`; what is changed here by hand is lost.',
+    ...sealLines(front),
     ...section('global', [
       `stats socket ${fileWord(socket)} mode 600 level admin`,
       '# Filters of a sync stand in its query.',

@@ -4,7 +4,7 @@ import { nginxServers } from './nginx-servers.ts';
 import { type NginxVersion, USUAL_NGINX } from './nginx-version.ts';
 import { poolName } from './pool-name.ts';
 import { rulesFor } from './rules.ts';
-import { block, fileWord, PATIENCE } from './text.ts';
+import { block, fileWord, PATIENCE, sealLines } from './text.ts';
 
 /** Connections to each process that each worker keeps open. */
 const KEPT = 32;
@@ -18,6 +18,7 @@ export function nginxText(front: Front, version: NginxVersion = USUAL_NGINX): st
   const rules = rulesFor(front.routes, presentRoles(pools));
   const lines = [
     '# Made by `copse front nginx`; what is changed here by hand is lost.',
+    ...sealLines(front),
     ...pools.flatMap(upstream),
     ...nginxMaps(front, rules),
     ...nginxServers(front, version),

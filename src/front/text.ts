@@ -17,6 +17,11 @@ export function fileWord(path: string): string {
   return `"${path}"`;
 }
 
+/** A program reads certificates when it reads its configuration: with others in the same files the text is another. */
+export function sealLines({ seal }: { readonly seal?: string | undefined }): string[] {
+  return seal === undefined ? [] : [`# With the certificates ${seal}.`];
+}
+
 /** A number of bytes as short as it can be written. */
 export function sizeWord(bytes: number): string {
   if (bytes % (1024 * 1024) === 0) return `${bytes / (1024 * 1024)}m`;

@@ -4,6 +4,7 @@ import { systemClock } from '../base/clock.ts';
 import { writeDurably } from '../base/write-durably.ts';
 import type { FrontArgs, ServiceChange } from '../cli/front-commands.ts';
 import { tableText } from '../cli/table-text.ts';
+import { FollowedConfig } from '../config/followed-config.ts';
 import { type ConfigArgs, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { followFront, outcomeText } from '../front/follow.ts';
@@ -25,9 +26,10 @@ import { untilSignal } from './until-signal.ts';
 
 /** `copse front nginx|haproxy`: prints a configuration, or puts it in place, once or until a signal. @throws FrontError */
 export async function writeFront(args: ConfigArgs, wanted: FrontArgs): Promise<number> {
-  const config = loadConfig(args);
+  const settings = new FollowedConfig(args, say);
+  const config = settings.current();
   const isLasting = wanted.isFollowing || wanted.isRunning;
-  const text = await planned(args, config, wanted);
+  const text = await planned(args, settings, wanted);
   if (wanted.install === undefined) {
     if (isLasting) throw new FrontError('--follow and --run need --install FILE.');
     process.stdout.write(await text());
@@ -49,16 +51,23 @@ export async function writeFront(args: ConfigArgs, wanted: FrontArgs): Promise<n
 
 /** Puts a configuration in place once. @throws FrontError */
 export async function installFront(args: ConfigArgs, wanted: FrontArgs & { readonly install: string }) {
-  const config = loadConfig(args);
-  return installed(config, { ...wanted, file: resolve(wanted.install) }, await planned(args, config, wanted));
+  const settings = new FollowedConfig(args, say);
+  const text = await planned(args, settings, wanted);
+  return installed(settings.current(), { ...wanted, file: resolve(wanted.install) }, text);
 }
 
 /** Gives the text as it should be, each time that it is asked. */
-async function planned(args: ConfigArgs, config: Config, wanted: FrontArgs): Promise<() => Promise<string>> {
-  const routes = await (wanted.isRunning ? routesFromChild(args) : frontRoutes(config));
+async function planned(args: ConfigArgs, settings: FollowedConfig, wanted: FrontArgs): Promise<() => Promise<string>> {
+  const routesOf = (config: Config) => (wanted.isRunning ? routesFromChild(args) : frontRoutes(config));
+  let before = settings.current();
+  let routes = await routesOf(before);
   const isLasting = wanted.isFollowing || wanted.isRunning;
   const lasting = new LastingProcesses();
   return async () => {
+    const config = settings.current();
+    // Settings decide on some of the paths.
+    if (config !== before) routes = await routesOf(config);
+    before = config;
     const found = await findProcesses(config, wanted.processes);
     const processes = isLasting ? lasting.next(found, systemClock.monotonic()) : found;
     return textFor(frontPlan(config, routes, { processes, mayLackRoles: isLasting }), wanted);

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
-import type { Front, FrontSettings, PublicName } from '../front/front.ts';
+import { certificatesOf, type Front, type FrontSettings, type PublicName } from '../front/front.ts';
 import { FrontError } from '../front/front-error.ts';
 import { type FrontProcess, parseProcesses, processesOf } from '../front/process.ts';
 import { type Route, routesOf } from '../front/route.ts';
@@ -11,6 +12,8 @@ import { REQUEST_ROLES } from '../http/role.ts';
 import { askControl } from './control.ts';
 import { isDataFolder, openDataFolder, SERVICES_FILE } from './data-folder.ts';
 import { reachable } from './listen.ts';
+
+const SEAL_LENGTH = 16;
 
 /** The paths that a server with these settings serves. */
 export async function frontRoutes(config: Config): Promise<readonly Route[]> {
@@ -25,7 +28,22 @@ export function frontPlan(
   routes: readonly Route[],
   { processes, mayLackRoles }: Pick<Front, 'processes' | 'mayLackRoles'>,
 ): Front {
-  return { routes, processes, mayLackRoles, services: readServices(config), settings: settingsOf(config) };
+  const [services, settings] = [readServices(config), settingsOf(config)];
+  return { routes, processes, mayLackRoles, services, settings, seal: sealOf(certificatesOf({ services, settings })) };
+}
+
+/** Of what is in these files. Undefined where none can be read. */
+function sealOf(files: readonly string[]): string | undefined {
+  const texts = files.map(file => {
+    try {
+      return readFileSync(file, 'utf8');
+    } catch {
+      // The program in front says what it thinks of that, or is on another machine.
+      return undefined;
+    }
+  });
+  if (texts.every(text => text === undefined)) return undefined;
+  return createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, SEAL_LENGTH);
 }
 
 /** The processes of a file, or those that live in the cluster of the server that runs here, or this server. @throws FrontError */

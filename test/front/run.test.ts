@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { connect } from 'node:tls';
 import { systemRandom } from '../../src/base/random.ts';
 import { openDataFolder } from '../../src/main/data-folder.ts';
 import { TestAuthority } from '../support/certificates.ts';
@@ -66,7 +68,18 @@ async function scene(t: TestContext, program: ProgramName) {
       answer => answer.text(),
       () => '',
     );
-  return { data, start, ask, name };
+  /** The certificate that is shown, in PEM. */
+  const shown = () =>
+    new Promise<string>(resolve => {
+      const socket = connect({ host: '127.0.0.1', port: https, servername: 'one.example', rejectUnauthorized: false });
+      const end = (pem: string) => {
+        socket.destroy();
+        resolve(pem);
+      };
+      socket.once('secureConnect', () => end(socket.getPeerX509Certificate()?.toString() ?? ''));
+      socket.once('error', () => end(''));
+    });
+  return { data, start, ask, name, shown, keyFile };
 }
 
 for (const program of PROGRAMS) {
@@ -100,6 +113,38 @@ for (const program of PROGRAMS) {
     name([{ name: 'two', address: await answering(t, 'two'), ...others }]);
     while (!(await ask()).includes('"two"')) await wait(50);
     assert.match(await ask('/_matrix/key/v2/server'), /"servers"/, said());
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0, said());
+  });
+
+  test(`${program} takes up renewed certificates and changed settings`, {
+    ...needs(program),
+    timeout: 180_000,
+  }, async t => {
+    const { data, start, shown, keyFile } = await scene(t, program);
+    const { child, ended, said } = start();
+    while ((await shown()) === '') await wait(50);
+    const former = await shown();
+    const { certificate, key } = new TestAuthority().issue({ names: ['one.example'] });
+    // As they are renewed: one file after the other, and in between they do not fit.
+    writeFileSync(join(data, 'c.pem'), certificate);
+    await wait(1500);
+    writeFileSync(join(data, keyFile), key);
+    let now = former;
+    while (now === '' || now === former) now = await shown();
+    assert.equal(now.trim(), new X509Certificate(certificate).toString().trim());
+    const settings = readFileSync(join(data, 'copse.yaml'), 'utf8');
+    writeFileSync(join(data, 'copse.yaml'), 'front: { plain_port: many }\n');
+    while (!said().includes('The settings of before are in force')) await wait(50);
+    assert.notEqual(await shown(), '');
+    const plain = await freePort();
+    writeFileSync(join(data, 'copse.yaml'), settings.replace(/plain_port: \d+/, `plain_port: ${plain}`));
+    const isThere = () =>
+      fetch(`http://127.0.0.1:${plain}/_matrix/client/versions`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    while (!(await isThere())) await wait(50);
     child.kill('SIGTERM');
     assert.equal(await ended, 0, said());
   });
