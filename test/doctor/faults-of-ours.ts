@@ -117,15 +117,6 @@ export const FAULTS_OF_OURS: readonly Fault[] = [
     },
   },
   {
-    id: 'F18b',
-    about: 'our name has an AAAA record that leads to nobody',
-    cause: 'D10',
-    async inject({ internet }) {
-      internet.addresses[US] = ['::1', '127.0.0.1'];
-      return undefined;
-    },
-  },
-  {
     id: 'F26',
     about: 'a proxy does not pass /_matrix/federation/v2 on',
     cause: 'D18',

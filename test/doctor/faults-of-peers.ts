@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TestAuthority } from '../support/certificates.ts';
 import { type DoctorWorld, hasAll, OLD_ENOUGH_MS, PEER, type Site, US, until } from './doctor-world.ts';
@@ -91,27 +90,6 @@ export const FAULTS_OF_PEERS: readonly Fault[] = [
     async inject(world) {
       for (const name of ['two.test', 'three.test']) await world.scripted(name);
       for (const name of [PEER, 'two.test', 'three.test']) world.internet.addresses[name] = 'silent';
-      return undefined;
-    },
-  },
-  {
-    id: 'F18',
-    about: 'the peer has an AAAA record that leads to nobody',
-    cause: 'D10',
-    async inject({ internet }) {
-      internet.addresses[PEER] = ['::1', '127.0.0.1'];
-      return undefined;
-    },
-  },
-  {
-    id: 'F19',
-    about: 'IPv6 of the peer breaks off in the middle of TLS',
-    cause: 'D10',
-    async inject(world) {
-      const server = createServer(socket => socket.destroy());
-      world.defer(() => server.close());
-      await new Promise<void>(resolve => server.listen(world.peer.front.port, '::1', resolve));
-      world.internet.addresses[PEER] = ['::1', '127.0.0.1'];
       return undefined;
     },
   },

@@ -86,6 +86,32 @@ test('a blocked port is the cause only when nobody on it answers', () => {
   assert.deepEqual(found([...three, on('d.example', placeFacts())]), []);
 });
 
+test('a megabyte that one family does not take is its fault, and where both do not the way may be slow', () => {
+  const large = (status: number | null) => [
+    answerFacts(),
+    answerFacts({ sent: 65_000, status: 401 }),
+    answerFacts({ sent: 1_000_000, status }),
+  ];
+  const [v4, v6] = [placeFacts(), { ...placeFacts(), family: 6, address: '2001:db8::1' }];
+  const found = (four: number | null, six: number | null) => {
+    const places = [
+      { ...v4, answers: large(four) },
+      { ...v6, answers: large(six) },
+    ];
+    return diagnose(factsOf([peerFacts({ route: { ...peerFacts().route!, places } })])).peers[0];
+  };
+  assert.deepEqual(found(401, 401)?.findings, []);
+  assert.deepEqual(found(401, 413)?.findings, [], 'whoever says that it is too much has had it');
+  assert.deepEqual(found(null, null)?.findings, []);
+  assert.match(found(null, null)?.unproven.join() ?? '', /^a megabyte did not pass to it in time/);
+  const [finding] = found(401, null)?.findings ?? [];
+  assert.deepEqual([finding?.cause, finding?.confidence], ['D10', 'likely']);
+  assert.match(
+    finding?.proof.join() ?? '',
+    /\(IPv6\): answers what is small, and 977 KiB do not pass .*\(IPv4\) works/,
+  );
+});
+
 test('a changed byte, a small body limit and a missing path are seen in what came back', () => {
   const sent = '/_matrix/federation/v1/doctor/echo/%21a%2Fb';
   const echo = {

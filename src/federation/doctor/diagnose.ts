@@ -1,6 +1,6 @@
 import { CHECKS } from './checks/all.ts';
 import { doubtsAbout } from './checks/certificate-words.ts';
-import { heardAt, workingPlaces } from './checks/reading.ts';
+import { heardAt, transferAnswer, workingPlaces } from './checks/reading.ts';
 import type { Facts, PeerFacts } from './facts.ts';
 import type { Cause, Check, Finding, Verdict } from './verdict.ts';
 import { countText, quoted, spanText } from './words.ts';
@@ -147,6 +147,8 @@ function unprovenOfPeer(peer: PeerFacts, now: number): string[] {
     !peer.isAllowed && 'our settings forbid talking to it (federation.allow, federation.deny)',
     route === null && 'it was not looked for',
     route !== null && workingPlaces(route).length === 0 && `it could not be reached: ${quoted(whyNot(peer))}`,
+    workingPlaces(route).some(place => transferAnswer(place)?.status === null) &&
+      'a megabyte did not pass to it in time: the way is slow, or stalls',
     sending?.failingSince != null &&
       `it has not taken what we send for ${spanText(now - sending.failingSince)}: ${quoted(sending.reason ?? '')}`,
     unasked > 0 && `it did not say what ${countText(unasked, 'room')} of ${roomsShared} end with`,

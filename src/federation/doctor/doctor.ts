@@ -59,12 +59,17 @@ export interface Thoroughness {
   readonly states: number;
   /** Whether our own public name is looked at as well. */
   readonly withFront: boolean;
+  /** Whether a megabyte is sent to each family of a server's addresses. */
+  readonly withTransfer: boolean;
   /** Another Copse that is asked how we look from there. */
   readonly vantage?: ServerName | undefined;
 }
 
 /** For somebody who waits for it. */
-export const THOROUGH: Thoroughness = { rooms: MOST_ROOMS, pauseMs: 0, doubtMs: PAUSE_MS, states: 20, withFront: true };
+export const THOROUGH: Thoroughness = {
+  ...{ rooms: MOST_ROOMS, pauseMs: 0, doubtMs: PAUSE_MS, states: 20 },
+  ...{ withFront: true, withTransfer: true },
+};
 /** Asking a server about its rooms ends after so long. */
 const ROOMS_MS = 40_000;
 const DAY_MS = 24 * 3_600_000;
@@ -174,7 +179,7 @@ export class Doctor {
     const { rooms, client, peers, ledger, policy } = this.#parts;
     const { db, clock } = rooms;
     const isAllowed = policy.allows(server);
-    const route = isAllowed ? await this.#route(server) : null;
+    const route = isAllowed ? await this.#route(server, how) : null;
     // Without a network to look at, the questions themselves show whether it is there.
     const isReached = isAllowed && (route === null || route.places.some(isWorking));
     const keys = isAllowed
@@ -198,13 +203,13 @@ export class Doctor {
     return { ...found, ...known, rooms: shared };
   }
 
-  async #route(server: ServerName): Promise<PeerFacts['route']> {
+  async #route(server: ServerName, how: Thoroughness): Promise<PeerFacts['route']> {
     const { network } = this.#parts;
     if (network === undefined) return null;
     const { facts, targets } = await gatherRoute(network.discovery, server);
     const { host, certName } = facts;
     if (host === null || certName === null) return { ...facts, places: [] };
-    return { ...facts, places: await gatherPlaces(network.connection, targets, { host, certName }) };
+    return { ...facts, places: await gatherPlaces(network.connection, targets, { host, certName }, how) };
   }
 }
 

@@ -21,7 +21,14 @@ export interface WatchParts {
 const TURN_MS = 5 * 60_000;
 const AGAIN_MS = 60 * 60_000;
 /** At most one question a second. */
-const GENTLE: Thoroughness = { rooms: 20, pauseMs: 1000, doubtMs: 1000, states: 0, withFront: false };
+const GENTLE: Thoroughness = {
+  rooms: 20,
+  pauseMs: 1000,
+  doubtMs: 1000,
+  states: 0,
+  withFront: false,
+  withTransfer: false,
+};
 const MOST_REMEMBERED = 1000;
 /** A server that is gone is nothing that anybody could mend: it is told of once a day, in the log. */
 const GONE = 'D33';

@@ -1,9 +1,7 @@
 import type { AnswerFacts, PlaceFacts } from '../facts.ts';
 import type { Check } from '../verdict.ts';
 import { bytesText, quoted } from '../words.ts';
-import { isWorking, placeText } from './reading.ts';
-
-const LARGE = 16 * 1024;
+import { largeAnswer, placeText } from './reading.ts';
 
 export const largeStalls: Check = {
   cause: 'D11',
@@ -47,6 +45,6 @@ Helps: clamping the segment size: iptables -t mangle -A POSTROUTING -p tcp --tcp
 };
 
 function stalledRequest(place: PlaceFacts): AnswerFacts | undefined {
-  const large = isWorking(place) ? place.answers.find(answer => answer.sent >= LARGE) : undefined;
+  const large = largeAnswer(place);
   return large?.status === null ? large : undefined;
 }

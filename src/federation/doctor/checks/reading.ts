@@ -31,6 +31,20 @@ export function isWorking(place: PlaceFacts): boolean {
   return place.certificate?.distrust == null && place.answers.some(isMatrixAnswer);
 }
 
+/** Much more than fits into the packets that any way takes; and so much that it takes a while. */
+const LARGE_BYTES = 16 * 1024;
+const TRANSFER_BYTES = 512 * 1024;
+
+/** The large request to a place that works, where it was sent. */
+export function largeAnswer(place: PlaceFacts): AnswerFacts | undefined {
+  return isWorking(place) ? place.answers.find(({ sent }) => sent >= LARGE_BYTES) : undefined;
+}
+
+/** The same for the megabyte, of which a refusal (413) is an answer too. */
+export function transferAnswer(place: PlaceFacts): AnswerFacts | undefined {
+  return isWorking(place) ? place.answers.find(({ sent }) => sent >= TRANSFER_BYTES) : undefined;
+}
+
 export function isMatrixAnswer({ status, isJson }: AnswerFacts): boolean {
   return status === 200 && isJson;
 }

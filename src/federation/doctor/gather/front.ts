@@ -3,7 +3,7 @@ import type { ServerName } from '../../../core/ids.ts';
 import { getString, isObject } from '../../../core/json.ts';
 import type { Target } from '../../transport/discovery.ts';
 import { reasonOf } from '../../transport/errors.ts';
-import { isArrived, UNSIGNED } from '../checks/reading.ts';
+import { isArrived, transferAnswer, UNSIGNED } from '../checks/reading.ts';
 import { ECHO_HEADER, ECHO_PATH } from '../echoes.ts';
 import type { BodyFacts, EchoFacts, FrontFacts, PlaceFacts, ServedPathFacts } from '../facts.ts';
 import { listedKeys } from './keys.ts';
@@ -47,8 +47,10 @@ export async function gatherFront(parts: FrontParts): Promise<FrontFacts> {
   const { facts, targets } = await gatherRoute(parts.discovery, parts.serverName);
   const { host, certName } = facts;
   const to = { host: host ?? parts.serverName, certName: certName ?? parts.serverName };
-  const places = await gatherPlaces(parts.connection, targets, to);
-  const open = places.filter(place => place.reached === 'http');
+  const places = await gatherPlaces(parts.connection, targets, to, { withTransfer: true });
+  // Bodies and paths go where much passes: what does not pass elsewhere is another matter.
+  const stalls = (place: PlaceFacts) => transferAnswer(place)?.status === null;
+  const open = places.filter(({ reached }) => reached === 'http').toSorted((a, b) => +stalls(a) - +stalls(b));
   const ways = open.map(place => wayTo(place, to));
   const [first] = ways;
   return {

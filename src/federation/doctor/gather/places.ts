@@ -30,16 +30,49 @@ const VERSION = '/_matrix/federation/v1/version';
 /** Refused for its missing signature, once it is there. */
 const NOWHERE = '/_matrix/federation/v1/send/doctor';
 
-/** Every address of a server, each alone: connection, TLS, a small and a large request. */
+/** What a full transaction may have, and what a proxy takes whose limit nobody has set. */
+const TRANSFER_BYTES = 1_000_000;
+const TRANSFER_MS = 12_000;
+
+/**
+ * Every address of a server, each alone: connection, TLS, a small and a large request. `withTransfer`: a megabyte more to
+ * one address of each family.
+ */
 export async function gatherPlaces(
   parts: ConnectionParts,
   targets: readonly Target[],
   to: Addressee,
+  { withTransfer }: { readonly withTransfer: boolean },
 ): Promise<PlaceFacts[]> {
   const looks = targets
     .slice(0, MOST_PLACES)
     .map(target => twice(parts.clock, () => place(parts, target, to), isEnough));
-  return Promise.all(looks);
+  const places = await Promise.all(looks);
+  return withTransfer ? withTransfers(parts, places, to) : places;
+}
+
+/** One family after the other: side by side the slower one would wait for the other. */
+async function withTransfers(
+  parts: ConnectionParts,
+  places: readonly PlaceFacts[],
+  to: Addressee,
+): Promise<PlaceFacts[]> {
+  const chosen = [4, 6].map(family => places.find(place => place.family === family && takesLarge(place)));
+  const sent = new Map<PlaceFacts, AnswerFacts>();
+  for (const place of chosen) {
+    if (place === undefined) continue;
+    const { address, port } = place;
+    sent.set(place, await large(parts, { address, port }, to, { bytes: TRANSFER_BYTES, timeoutMs: TRANSFER_MS }));
+  }
+  return places.map(place => {
+    const answer = sent.get(place);
+    return answer === undefined ? place : { ...place, answers: [...place.answers, answer] };
+  });
+}
+
+/** What does not take much takes no more. */
+function takesLarge(place: PlaceFacts): boolean {
+  return isWorking(place) && place.answers.some(({ sent, status }) => sent >= LARGE_BYTES && status !== null);
 }
 
 /** Whoever was silent for so long was asked several times already, by TCP itself. */
@@ -98,9 +131,14 @@ async function passesSmall(parts: ConnectionParts, target: Target, { certName }:
 }
 
 /** What is not answered at all is sent again. */
-function large(parts: ConnectionParts, target: Target, to: Addressee): Promise<AnswerFacts> {
-  const body = Buffer.from(JSON.stringify({ pdus: [], padding: 'x'.repeat(LARGE_BYTES) }));
-  const sent = { method: 'PUT', path: NOWHERE, body, timeoutMs: ANSWER_MS };
+function large(
+  parts: ConnectionParts,
+  target: Target,
+  to: Addressee,
+  { bytes, timeoutMs } = { bytes: LARGE_BYTES, timeoutMs: ANSWER_MS },
+): Promise<AnswerFacts> {
+  const body = Buffer.from(JSON.stringify({ pdus: [], padding: 'x'.repeat(bytes) }));
+  const sent = { method: 'PUT', path: NOWHERE, body, timeoutMs };
   return twice(
     parts.clock,
     () => answerTo(parts, { ...to, target }, sent),
