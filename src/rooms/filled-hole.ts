@@ -46,14 +46,46 @@ export async function addOverlooked(
   if (redone !== undefined) return redone;
   let now = root;
   for (const tip of events) {
-    if (!(await comesFrom(parts, tx, tip, wanting))) continue;
-    const after = await withOverlooked(parts, tx, room, filling, tip.stateAfter);
-    if (after === tip.stateAfter) continue;
-    await setStateAfter(tx, tip.nid, after, tip.roomRoot);
-    parts.events.forgetAtCommit(tx, [tip.nid]);
-    now = await withOverlooked(parts, tx, room, filling, now);
+    if (await comesFrom(parts, tx, tip, wanting)) now = await addTo(parts, tx, room, filling, { tip, now });
   }
   return now;
+}
+
+/**
+ * An event that was refused wrongly, and that others were judged without which came after it: what it does is added to the
+ * state after the extremities in the same way. Answers the room's state with it.
+ */
+export async function addRefused(
+  parts: RoomsParts,
+  tx: Tx,
+  room: Room,
+  filling: Arrived,
+  { tips, root }: Tips,
+): Promise<Root> {
+  if (filling.event.stateKey === undefined) return root;
+  const refused = await parts.events.byNid(tx, filling.nid);
+  if (refused === undefined) return root;
+  let now = root;
+  for (const tip of (await parts.events.byNids(tx, tips)).values()) {
+    if (await comesFrom(parts, tx, tip, refused))
+      now = await addTo(parts, tx, room, filling, { tip, now, only: filling.nid });
+  }
+  return now;
+}
+
+/** Adds what was overlooked to the state after an extremity. Answers the room's state with it. `only`: nothing but that event. */
+async function addTo(
+  parts: RoomsParts,
+  tx: Tx,
+  room: Room,
+  filling: Arrived,
+  { tip, now, only }: { readonly tip: StoredEvent; readonly now: Root; readonly only?: number },
+): Promise<Root> {
+  const after = await withOverlooked(parts, tx, room, filling, tip.stateAfter, only);
+  if (after === tip.stateAfter) return now;
+  await setStateAfter(tx, tip.nid, after, tip.roomRoot);
+  parts.events.forgetAtCommit(tx, [tip.nid]);
+  return withOverlooked(parts, tx, room, filling, now, only);
 }
 
 /** Whether one event builds on another, by way of others that are not too many. */
@@ -70,12 +102,19 @@ async function comesFrom(parts: RoomsParts, tx: Tx, tip: StoredEvent, from: Stor
   return false;
 }
 
-async function withOverlooked(parts: RoomsParts, tx: Tx, room: Room, filling: Filling, root: Root): Promise<Root> {
+async function withOverlooked(
+  parts: RoomsParts,
+  tx: Tx,
+  room: Room,
+  filling: Arrived,
+  root: Root,
+  only?: number,
+): Promise<Root> {
   const { trees } = parts;
   const isPartial = (each: Root) => trees.isPartial(tx, room.nid, each);
   if (root === filling.stateAfter || (await isPartial(root)) !== (await isPartial(filling.stateAfter))) return root;
   const all = await trees.diff(tx, room.nid, root, filling.stateAfter);
-  const found = all.filter(({ after }) => after !== undefined);
+  const found = all.filter(({ after }) => after !== undefined && (only === undefined || after === only));
   if (found.length === 0 || found.length > MOST_LATE) return root;
   let now = root;
   for (const { key, before, late } of await inOrder(parts, tx, filling, found)) {
@@ -90,7 +129,7 @@ async function withOverlooked(parts: RoomsParts, tx: Tx, room: Room, filling: Fi
 async function inOrder(
   parts: RoomsParts,
   tx: Tx,
-  filling: Filling,
+  filling: Arrived,
   found: readonly Difference[],
 ): Promise<(Pick<Difference, 'key' | 'before'> & { readonly late: Pick<Arrived, 'nid' | 'event' | 'replacesNid'> })[]> {
   const nids = found.flatMap(({ after }) => after ?? []);

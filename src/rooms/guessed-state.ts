@@ -2,6 +2,7 @@ import type { EventId } from '../core/ids.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import { setStates, unmarkEvent } from './events.table.ts';
 import type { RoomsParts } from './parts.ts';
+import { forgetJudged } from './refused-events.table.ts';
 import { resolveRoots } from './resolve.ts';
 import { GUESSED, OUTLIER, REJECTED, type Room, type StoredEvent } from './room.ts';
 import type { Root } from './state-tree/state-trees.ts';
@@ -72,6 +73,7 @@ export async function redoGuess(
   }
   for (const [{ nid, roomRoot }, states] of redone) await setStates(tx, nid, { ...states, roomRoot });
   await unmarkEvent(tx, guessed.nid, GUESSED);
+  await forgetJudged(tx, room.nid);
   parts.events.forgetAtCommit(tx, [guessed.nid, ...redone.map(([{ nid }]) => nid)]);
   return resolveRoots(
     parts,

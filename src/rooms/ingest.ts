@@ -4,14 +4,24 @@ import type { EventId } from '../core/ids.ts';
 import type { Tx } from '../db/database.ts';
 import { insertEvent, type NewEvent, promoteEvent, setStateAfter } from './events.table.ts';
 import { addExtremity, extremities, removeExtremities } from './extremities.table.ts';
-import { type Arrived, addOverlooked } from './filled-hole.ts';
+import { type Arrived, addOverlooked, addRefused, type Tips as LateTips } from './filled-hole.ts';
 import { type Judgement, judge } from './judge-event.ts';
 import { foundAtLast, isFromBefore, NOT_AWAITED, rememberMissing } from './missing-events.ts';
 import type { RoomsParts } from './parts.ts';
 import { applyRedactions } from './redactions.ts';
 import { recordRelation } from './relations.table.ts';
 import { resolveRoots } from './resolve.ts';
-import { AFTER_GAP, GUESSED, OUTLIER, OWN, REJECTED, type Room, SOFT_FAILED, type StoredEvent } from './room.ts';
+import {
+  AFTER_GAP,
+  GUESSED,
+  OUTLIER,
+  OWN,
+  REDACTED,
+  REJECTED,
+  type Room,
+  SOFT_FAILED,
+  type StoredEvent,
+} from './room.ts';
 import { LOG_EVENT, ROOM_FOR_HISTORY, skipLogPositions, takeLogPos, writeLog } from './room-log.table.ts';
 import { lockRoom, type RoomHead, setRoomCreate, setRoomState } from './rooms.table.ts';
 import { stateChanged } from './state-change.ts';
@@ -48,6 +58,13 @@ export interface IngestOptions {
   readonly isGuessed?: boolean;
   /** This server sends the event to the others in the room. */
   readonly distribute?: boolean;
+  /** The event was refused, and is judged again. */
+  readonly again?: Again | undefined;
+}
+
+export interface Again {
+  /** The room's extremities come from it, by way of others. */
+  readonly isBuiltOn: boolean;
 }
 
 /** None of an event's prev_events is known, nor the state before it: it cannot be judged, and is not stored. */
@@ -73,8 +90,9 @@ interface Place {
   readonly wantedBy: number | undefined;
   /** A gap ends at the event. */
   readonly isBehindGap: boolean;
-  /** The same event as it was stored without a place. */
-  readonly outlier: StoredEvent | undefined;
+  /** The same event as it was stored without a place, or refused. */
+  readonly earlier: StoredEvent | undefined;
+  readonly again: Again | undefined;
   /** Further bits of the event's flags. */
   readonly flags: number;
 }
@@ -95,28 +113,44 @@ export async function ingest(
   options: IngestOptions = {},
 ): Promise<Ingested> {
   const known = await parts.events.byId(tx, event.id);
-  if (known !== undefined && !isSame(parts, room, event, known)) {
+  if (known !== undefined && !isSameEvent(parts, room, event, known)) {
     const reason = 'another event has the same ID';
     return { outcome: 'rejected', stored: known, reason, rule: 'event_id.taken' };
   }
-  if (known !== undefined && (known.flags & OUTLIER) === 0)
+  const again = known !== undefined && isRefused(known) ? options.again : undefined;
+  if (known !== undefined && (known.flags & OUTLIER) === 0 && again === undefined)
     return { outcome: 'known', stored: known, reason: undefined, rule: undefined };
   const head = options.tip?.head ?? (await lockRoom(tx, room.nid));
   if (known !== undefined && isFromBefore(head, event, known))
     return { outcome: 'known', stored: known, reason: undefined, rule: undefined };
-  const place = await findPlace(parts, tx, room, event, known, { ...options, head });
+  const place = await findPlace(parts, tx, room, event, known, { ...options, again, head });
   const standing = {
     previous: place.previous.values(),
     before: place.stateBefore,
-    now: place.head.state_root,
-    isAwaited: place.isAwaited,
+    now: again !== undefined && known !== undefined && cameOnTop(known) ? place.stateBefore : head.state_root,
+    isAwaited: place.isAwaited && again === undefined,
   };
   const verdict = recommended(await judge(parts, tx, room, event, standing), options.unwanted);
-  const stored = await store(parts, tx, room, event, place, verdict);
   const { outcome, rule, reason } = verdict;
+  // What it was found to be when it came tells more than the same once more.
+  const isSame = again !== undefined && known !== undefined && (known.flags & flagOf(outcome)) !== 0;
+  const stored = isSame ? known : await store(parts, tx, room, event, place, verdict);
   return outcome === 'accepted'
     ? { outcome, stored, reason: undefined, rule: undefined }
     : { outcome, stored, reason, rule };
+}
+
+/** It has no place in the timeline, for what was found of it. */
+function isRefused({ flags, pos }: StoredEvent): boolean {
+  return pos === undefined && (flags & OUTLIER) === 0 && (flags & (REJECTED | SOFT_FAILED)) !== 0;
+}
+
+/**
+ * The room ended where the event was put when it came, as far as we knew: who made it could know of nothing later. So it is
+ * not held against it what the room came to forbid since.
+ */
+function cameOnTop({ stateBefore, roomRoot }: StoredEvent): boolean {
+  return stateBefore === roomRoot;
 }
 
 /** Check 7: what the policy server does not want is held back, also where others build on it. */
@@ -129,7 +163,7 @@ function recommended(verdict: Judgement, unwanted: string | undefined): Judgemen
  * In room versions 1 and 2 the sender chooses the ID, so that two events can have the same: the first stays. What both
  * say is compared as if redacted, which the stored one may be.
  */
-function isSame(parts: RoomsParts, room: Room, event: Event, known: StoredEvent): boolean {
+function isSameEvent(parts: RoomsParts, room: Room, event: Event, known: StoredEvent): boolean {
   if (known.roomNid !== room.nid) return false;
   if (room.version.eventIds !== 'chosen') return true;
   const hash = (one: Event) => Buffer.from(referenceHash(one.pdu, room.version, parts.crypto));
@@ -141,9 +175,10 @@ async function findPlace(
   tx: Tx,
   room: Room,
   event: Event,
-  outlier: StoredEvent | undefined,
-  { head, tip, stateBefore, isBehindGap = false, isGuessed, distribute }: IngestOptions & { readonly head: RoomHead },
+  earlier: StoredEvent | undefined,
+  options: IngestOptions & { readonly head: RoomHead },
 ): Promise<Place> {
+  const { head, tip, stateBefore, isBehindGap = false, isGuessed, distribute, again } = options;
   const tips = tip?.tips ?? (await extremities(tx, room.nid));
   const found = tip?.previous ?? [...(await parts.events.byIds(tx, event.prevIds)).values()];
   const previous = new Map(
@@ -156,9 +191,14 @@ async function findPlace(
     stateBefore: stateBefore ?? (await stateAfterAll(parts, tx, room, event, { head, tips, previous })),
     // What we make ourselves nobody can have built on.
     ...(tip === undefined ? await foundAtLast(tx, room, event.id) : NOT_AWAITED),
+    ...(again?.isBuiltOn === true && { isAwaited: true }),
     isBehindGap: isBehindGap && event.prevIds.some(id => !previous.has(id)),
-    outlier,
-    flags: (distribute === true ? OWN : 0) | (isGuessed === true ? GUESSED : 0),
+    earlier,
+    again,
+    flags:
+      (distribute === true ? OWN : 0) |
+      (isGuessed === true ? GUESSED : 0) |
+      (again === undefined ? 0 : (earlier?.flags ?? 0) & (OWN | REDACTED)),
   };
 }
 
@@ -199,7 +239,7 @@ async function store(
   const stateKeyNid =
     event.stateKey === undefined ? undefined : await parts.nids.stateKeys.internOne(tx, event.stateKey);
   const senderNid = await parts.nids.users.internOne(tx, event.sender);
-  const nid = await write(parts, tx, place.outlier, {
+  const nid = await write(parts, tx, place.earlier, {
     eventId: event.id,
     roomNid: room.nid,
     typeNid,
@@ -242,11 +282,11 @@ function flagOf(outcome: Judgement['outcome']): number {
   return outcome === 'rejected' ? REJECTED : outcome === 'soft-failed' ? SOFT_FAILED : 0;
 }
 
-async function write(parts: RoomsParts, tx: Tx, outlier: StoredEvent | undefined, event: NewEvent): Promise<number> {
-  if (outlier === undefined) return insertEvent(tx, event);
-  await promoteEvent(tx, outlier.nid, event);
-  parts.events.forgetAtCommit(tx, [outlier.nid]);
-  return outlier.nid;
+async function write(parts: RoomsParts, tx: Tx, earlier: StoredEvent | undefined, event: NewEvent): Promise<number> {
+  if (earlier === undefined) return insertEvent(tx, event);
+  await promoteEvent(tx, earlier.nid, event);
+  parts.events.forgetAtCommit(tx, [earlier.nid]);
+  return earlier.nid;
 }
 
 /** The state event whose place this one takes, for `unsigned.replaces_state` and `prev_content`. */
@@ -288,14 +328,23 @@ async function advanceHead(
   const others = place.tips.filter(tip => !covered.has(tip));
   const own = isTip ? [stateAfter] : [];
   const ofTips = await stateOfTips(parts, tx, room, { others, own, now: place.head.state_root });
-  const { wantedBy } = place;
-  const root =
-    wantedBy !== undefined
-      ? await addOverlooked(parts, tx, room, { ...filling, wantedBy }, { tips: others, root: ofTips })
-      : ofTips;
+  const root = await withLate(parts, tx, room, place, filling, { tips: others, root: ofTips });
   if (root !== place.head.state_root) await setRoomState(tx, room.nid, root);
   if (event.type === 'm.room.create' && event.stateKey === '') await setRoomCreate(tx, room.nid, nid);
   return root;
+}
+
+/** With what the event does to the state after extremities that come from it. */
+async function withLate(
+  parts: RoomsParts,
+  tx: Tx,
+  room: Room,
+  { wantedBy, again }: Place,
+  filling: Arrived,
+  tips: LateTips,
+): Promise<Root> {
+  if (wantedBy !== undefined) return addOverlooked(parts, tx, room, { ...filling, wantedBy }, tips);
+  return again?.isBuiltOn === true ? addRefused(parts, tx, room, filling, tips) : tips.root;
 }
 
 interface Tips {

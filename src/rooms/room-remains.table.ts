@@ -29,6 +29,7 @@ const ROWS: readonly (readonly [table: Sql, key: Sql])[] = [
   [sql`extremity`, sql`room_nid, event_nid`],
   [sql`backward_extremity`, sql`room_nid, event_id`],
   [sql`hole`, sql`room_nid, event_id`],
+  [sql`judged_again`, sql`room_nid, domain_nid`],
   [sql`state_partial`, sql`room_nid, event_nid`],
   [sql`out_of_band`, sql`room_nid, user_nid`],
   [sql`room_domain`, sql`room_nid, domain_nid`],

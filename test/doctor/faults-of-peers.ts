@@ -254,14 +254,16 @@ export const FAULTS_OF_PEERS: readonly Fault[] = [
     about: 'we reject an event of the peer',
     cause: 'D24',
     async inject(world) {
+      const { us } = world;
       const id = await world.say(world.peer, 'not shown');
-      await world.arrives(world.us, id);
-      world.change(
-        world.us,
-        "update event set flags = 2, pos = null, reason = 'the sender is banned' where event_id = ?",
-        id,
-      );
-      return undefined;
+      await world.arrives(us, id);
+      const nid = 'select nid from event where event_id = ?';
+      world.change(us, `delete from room_log where kind = 0 and ref = (${nid})`, id);
+      const refused = "update event set flags = 2, pos = null, reason = 'the sender is banned' where event_id = ?";
+      await us.server.stop();
+      world.change(us, refused, id);
+      await us.server.start();
+      return () => hasAll(world, us, [id]);
     },
   },
   {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type DoctorWorld, PEER, type Site, until } from './doctor-world.ts';
+import { type DoctorWorld, hasAll, PEER, type Site, US, until } from './doctor-world.ts';
 import type { Fault, Repaired } from './fault.ts';
 
 /** Part of a room's state was lost on one side: nobody notices until one refuses what the other allows. */
@@ -16,6 +16,31 @@ export const FAULTS_OF_STATES: readonly Fault[] = [
         const refused = await withHole(world, () => world.takeState());
         assert.match(refused, /^refused: 1 event of the room/);
         return takes(world, lost, async () => (await state(world, world.us, 'm.room.power_levels')).kick === 60);
+      };
+    },
+  },
+  {
+    id: 'F36b',
+    about: 'we have lost the power levels of a room, and refused what they allow',
+    cause: 'D25',
+    async inject(world) {
+      const { us, peer, roomId } = world;
+      const erin = await peer.server.user('erin');
+      await erin.ok('POST', `/v3/join/${encodeURIComponent(roomId)}`, {});
+      const levels = await state(world, peer, 'm.room.power_levels');
+      const users = { ...Object(levels.users), [`@alice:${US}`]: 50 };
+      const shut = { ...levels, users, events: {}, events_default: 50 };
+      await world.arrives(us, await setState(world, 'm.room.power_levels', shut));
+      await lostBy(world, us, 'm.room.power_levels', { ...shut, events_default: 0, state_default: 0 });
+      const said: string[] = [];
+      for (const body of ['one', 'two', 'three']) said.push(await world.say({ ...peer, user: erin }, body));
+      const named = await erin.ok('PUT', statePath(world, 'm.room.name', ''), { name: 'called by Erin' });
+      await until(() => refusedBy(world) === said.length + 1, 'they were not refused');
+      return async () => {
+        assert.match(await world.takeState(), /^took \d+ part/);
+        await hasAll(world, us, [...said, String(named.event_id)]);
+        await world.arrives(us, await world.say({ ...peer, user: erin }, 'heard at once'));
+        return (await state(world, us, 'm.room.name')).name === 'called by Erin';
       };
     },
   },
@@ -136,6 +161,10 @@ async function takes(world: DoctorWorld, lost: string, hasIt: Repaired): Promise
   const left = peers[0]?.findings.map(({ cause }) => cause) ?? [];
   assert.ok(!left.includes('D25'), `after it was taken: ${left.join(' ')}`);
   return hasIt();
+}
+
+function refusedBy(world: DoctorWorld): number {
+  return world.rows(world.us, 'select 1 from event where (flags & 3) <> 0 and pos is null').length;
 }
 
 /** While an event of the room is missing. */

@@ -209,6 +209,8 @@ const Room = Type.Object({
   refusal: nullable(Type.Object({ at: ts, reason: text })),
   /** Events of its users that we refused lately. */
   refused: Type.Array(Type.Object({ reason: text, isSoft: flag, events: count, newestAt: ts })),
+  /** How many refused events of the room were not judged again by the state that we have now. */
+  unjudged: Type.Optional(count),
   probe: nullable(Probe),
   /** Where not all of its state is known here yet. */
   incomplete: Type.Optional(nullable(Type.Object({ since: ts, tries: count, problem: nullable(text) }))),

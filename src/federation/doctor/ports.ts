@@ -6,5 +6,5 @@ import type { RepairKind } from './verdict.ts';
 export interface Repairs {
   repair(server: ServerName, kind: RepairKind, signal: AbortSignal): Promise<Done>;
   /** Takes the state of a room in as that server has it, where that is safe. */
-  takeState(server: ServerName, roomId: RoomId): Promise<Done>;
+  takeState(server: ServerName, roomId: RoomId, signal: AbortSignal): Promise<Done>;
 }

@@ -15,7 +15,8 @@ export type RepairKind =
   | 'fetch_devices'
   | 'renew_work'
   | 'publish_keys'
-  | 'join_ends';
+  | 'join_ends'
+  | 'judge_again';
 
 /** What the command itself does, on the machine of the front, where the server may not. */
 export type CommandRepair = 'renew_front';

@@ -9,12 +9,15 @@ export const refusedEvents: Check = {
   explain: `An event of another server breaks a rule of the room as we know it: its sender was banned, or lacked the power. When our state of
 the room is wrong (see D25) we refuse what everybody else shows.
 Found by the reasons that are stored with refused events.
-Helps: looking at the reason: copse trace EVENT_ID. Where the state is wrong, taking it in again.`,
+Helps: where the state is wrong, --take-state: what it made us refuse is judged again by the state before each as that server tells it,
+resolved with ours. By the state that we have now it is judged again by itself, once. What an event's own auth events do not allow
+stays refused. Else the reason: copse trace EVENT_ID.`,
   judge({ rooms, receiving }) {
     const refused = rooms.flatMap(room => room.refused.map(each => ({ ...each, room })));
     const aside = receiving?.aside ?? [];
     const events = [...refused, ...aside].reduce((sum, each) => sum + each.events, 0);
     if (events === 0) return undefined;
+    const isUnjudged = refused.some(({ room }) => (room.unjudged ?? 0) > 0);
     return {
       confidence: 'likely',
       effect: `${countText(events, 'event')} of its users refused here`,
@@ -28,8 +31,9 @@ Helps: looking at the reason: copse trace EVENT_ID. Where the state is wrong, ta
         ...aside.slice(0, 3).map(({ reason, events }) => `${countText(events, 'event')} set aside: ${quoted(reason)}`),
       ],
       repair: {
-        kind: undefined,
+        kind: isUnjudged ? 'judge_again' : undefined,
         lines: [
+          ...(isUnjudged ? ['judge them again by the state that we have now'] : []),
           ...rooms
             .filter(room => room.refused.length > 0)
             .slice(0, 3)

@@ -5,6 +5,7 @@ import { getString } from '../../../core/json.ts';
 import { ruleAgainst } from '../../../core/server-acl.ts';
 import { incompleteRoom } from '../../../rooms/incomplete-rooms.table.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
+import { countUnjudged } from '../../../rooms/refused-events.table.ts';
 import type { Room } from '../../../rooms/room.ts';
 import { roomHead } from '../../../rooms/rooms.table.ts';
 import { serverAclOf } from '../../../rooms/server-acl.ts';
@@ -60,7 +61,7 @@ export async function gatherRooms(parts: ProbeParts & DifferenceParts, question:
     if (probe !== null && ENOUGH.has(probe.status)) isAsked = false;
     if (probe !== null && question.pauseMs > 0) await sleep(rooms.clock, question.pauseMs, question.signal);
     const difference = await comparison.of(room, probe);
-    const stored = await storedFacts(rooms, room, question);
+    const stored = await storedFacts(rooms, room, { ...question, own });
     facts.push({ ...stored, joinedHere: here, joinedThere: there, otherServers: others, probe, difference });
   }
   return facts;
@@ -120,7 +121,7 @@ function isPlain(probe: ProbeFacts | null): boolean {
 async function storedFacts(
   rooms: RoomsParts,
   room: Room,
-  { server, domainNid }: RoomsQuestion,
+  { server, domainNid, own }: RoomsQuestion & { readonly own: number },
 ): Promise<Omit<RoomFacts, 'joinedHere' | 'joinedThere' | 'otherServers' | 'probe' | 'difference'>> {
   const { db } = rooms;
   const acl = await serverAclOf(rooms, db, room);
@@ -151,5 +152,6 @@ async function storedFacts(
     refused: refused.map(({ reason, rejected, events, newest }) => ({
       ...{ reason, isSoft: rejected === 0, events, newestAt: newest },
     })),
+    unjudged: refused.length === 0 ? 0 : await countUnjudged(db, room.nid, own),
   };
 }

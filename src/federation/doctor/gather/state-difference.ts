@@ -3,7 +3,7 @@ import type { EventId, ServerName } from '../../../core/ids.ts';
 import { isObject, type Json, type JsonObject } from '../../../core/json.ts';
 import { eventIdsOf } from '../../../rooms/events.table.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
-import { OUTLIER, REJECTED, type Room, SOFT_FAILED } from '../../../rooms/room.ts';
+import { OUTLIER, REJECTED, type Room, SOFT_FAILED, type StoredEvent } from '../../../rooms/room.ts';
 import { readPdu } from '../../events/checked-events.ts';
 import { quietly } from '../../gaps/peer-error.ts';
 import type { PeerEvents } from '../../gaps/peer-events.ts';
@@ -14,8 +14,12 @@ export interface DifferenceParts {
   readonly peers: Pick<PeerEvents, 'stateIds' | 'event'>;
 }
 
-/** Of larger states nothing is compared: their IDs alone are megabytes. */
+/** Of larger states nothing is compared where nothing shows that they differ: their IDs alone are megabytes. */
 const MOST_ENTRIES = 10_000;
+/** Where something shows that, or somebody wants to know: 5 MB of IDs, and as much of their auth chain. */
+const MOST_ENTRIES_OF_SUSPECTS = 100_000;
+/** Refused events that are passed on the way back to one that we have in the room. */
+const MOST_REFUSED = 200;
 const MOST_SHOWN = 20;
 const MOST_FIELDS = 12;
 const LONGEST_VALUE = 100;
@@ -38,9 +42,10 @@ export async function gatherDifference(
   room: Room,
   server: ServerName,
   heads: readonly EventId[],
+  most = MOST_ENTRIES_OF_SUSPECTS,
 ): Promise<DifferenceFacts | null> {
   const { rooms } = parts;
-  const sides = await stateSides(parts, room, server, heads);
+  const sides = await stateSides(parts, room, server, heads, most);
   if (sides === undefined) return null;
   const theirs = await theirEvents(parts, room, server, sides.there.slice(0, MOST_SHOWN));
   const ours = [...(await rooms.events.byIds(rooms.db, sides.here.slice(0, MOST_SHOWN))).values()];
@@ -76,26 +81,43 @@ export class StateComparison {
     if (probe?.status !== 200 || probe.unknown.length > 0 || signal.aborted) return null;
     const isSuspect = probe.authThere.some(id => !probe.authHere.includes(id));
     const left = isSuspect ? this.#suspect-- : this.#others--;
-    return left > 0 ? gatherDifference(this.#parts, room, server, probe.heads as EventId[]) : null;
+    const most = isSuspect ? MOST_ENTRIES_OF_SUSPECTS : MOST_ENTRIES;
+    return left > 0 ? gatherDifference(this.#parts, room, server, probe.heads as EventId[], most) : null;
   }
 }
 
-const NOT_PLACED = OUTLIER | REJECTED | SOFT_FAILED;
+/**
+ * The event that a room ends with there. Where we refused it, that may be because our state is wrong: then the last event on the
+ * way to it that we have in the room, which its state is compared with.
+ */
+async function ourEnd({ events, db }: RoomsParts, head: EventId): Promise<StoredEvent | undefined> {
+  let end = await events.byId(db, head);
+  for (let passed = 0; end !== undefined && (end.flags & (REJECTED | SOFT_FAILED)) !== 0; passed++) {
+    const [before, ...others] = end.event.prevIds;
+    const isPassed = before !== undefined && others.length === 0 && passed < MOST_REFUSED;
+    end = isPassed ? await events.byId(db, before) : undefined;
+  }
+  return end === undefined || (end.flags & OUTLIER) !== 0 ? undefined : end;
+}
 
-/** Undefined where the two cannot be compared: there is no one event that the room ends with there, and that we have. */
+/**
+ * Undefined where the two cannot be compared: there is no one event that the room ends with there, and that we have, or there is
+ * more state than `most`.
+ */
 export async function stateSides(
   { rooms, peers }: DifferenceParts,
   room: Room,
   server: ServerName,
   heads: readonly EventId[],
+  most = MOST_ENTRIES_OF_SUSPECTS,
 ): Promise<StateSides | undefined> {
   const { db, trees } = rooms;
   const [head] = heads;
-  const end = head === undefined ? undefined : await rooms.events.byId(db, head);
-  if (head === undefined || heads.length > 1 || end === undefined || (end.flags & NOT_PLACED) !== 0) return undefined;
+  const end = head === undefined || heads.length > 1 ? undefined : await ourEnd(rooms, head);
+  if (head === undefined || end === undefined) return undefined;
   const root = end.stateAfter;
   if (await trees.isPartial(db, room.nid, root)) return undefined;
-  if ((await trees.count(db, room.nid, root)) > MOST_ENTRIES) return undefined;
+  if ((await trees.count(db, room.nid, root)) > most) return undefined;
   const told = await quietly(peers.stateIds(server, room.roomId, head), undefined);
   if (told === undefined) return undefined;
   const there = new Set(told.state);

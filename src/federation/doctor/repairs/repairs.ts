@@ -11,6 +11,7 @@ import type { RepairKind } from '../verdict.ts';
 import { fetchDevices } from './fetch-devices.ts';
 import { fillSharedRooms } from './fill-shared-rooms.ts';
 import { joinEnds } from './join-ends.ts';
+import { judgeSharedAgain } from './judge-again.ts';
 import { type KeyParts, publishKeys } from './publish-keys.ts';
 import { retryNow } from './retry-now.ts';
 import { takeState } from './take-state.ts';
@@ -38,6 +39,7 @@ export function composeRepairs(parts: RepairParts): Repairs {
     fetch_keys: server => fetchKeys(parts, server),
     fetch_devices: server => fetchDevices(parts.rooms, server),
     join_ends: (server, signal) => joinEnds(parts.rooms, server, signal),
+    judge_again: (server, signal) => judgeSharedAgain(parts.told, server, signal),
     publish_keys: (_, signal) => publishKeys(parts, signal),
     renew_work: async () => (await parts.renewWork()).map(work => `${work} begins anew`),
   };
@@ -45,8 +47,8 @@ export function composeRepairs(parts: RepairParts): Repairs {
     async repair(server, kind, signal): Promise<Done> {
       return { server, lines: await kinds[kind](server, signal) };
     },
-    async takeState(server, roomId): Promise<Done> {
-      return { server, lines: await takeState(parts.told, server, roomId) };
+    async takeState(server, roomId, signal): Promise<Done> {
+      return { server, lines: await takeState(parts.told, server, roomId, signal) };
     },
   };
 }

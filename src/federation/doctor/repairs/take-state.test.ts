@@ -43,7 +43,7 @@ async function world(t: Parameters<typeof HistoryWorld.start>[0], db: Parameters
   const onTop = async () => {
     await started.send([await say(there, remote, DORA, 'on top')]);
   };
-  const take = async () => (await takeState(started.told, TWO, room.roomId)).join('\n');
+  const take = async () => (await takeState(started.told, TWO, room.roomId, new AbortController().signal)).join('\n');
   return { ...started, started, here, there, remote, room, put, onTop, take };
 }
 
@@ -88,7 +88,7 @@ onEachDatabase('who is alone with what it says is the one to be mended', async (
   const last = await say(there, remote, DORA, 'on top');
   await started.send([old, fresh, last]);
   for (const each of [old, fresh, last]) await tell(each.event);
-  const lines = (await takeState(started.told, TWO, room.roomId)).join('\n');
+  const lines = (await takeState(started.told, TWO, room.roomId, new AbortController().signal)).join('\n');
   assert.match(
     lines,
     /^refused: three\.example has the state that we have, and two\.example alone differs/,
@@ -99,7 +99,7 @@ onEachDatabase('who is alone with what it says is the one to be mended', async (
 
 onEachDatabase('of a room that is not known nothing is taken', async (db, t) => {
   const { told } = await HistoryWorld.start(t, db);
-  assert.deepEqual(await takeState(told, TWO, '!nowhere:two.example' as RoomId), [
+  assert.deepEqual(await takeState(told, TWO, '!nowhere:two.example' as RoomId, new AbortController().signal), [
     'refused: nothing is known of !nowhere:two.example',
   ]);
 });

@@ -1,6 +1,7 @@
 import type { EventId, RoomId, ServerName, UserId } from '../../../core/ids.ts';
 import { adoptState } from '../../../rooms/adopt-state.ts';
 import { someJoinedOfDomain } from '../../../rooms/members.table.ts';
+import { forgetJudged } from '../../../rooms/refused-events.table.ts';
 import type { Room } from '../../../rooms/room.ts';
 import { serversIn } from '../../../rooms/room-domains.table.ts';
 import { roomHead } from '../../../rooms/rooms.table.ts';
@@ -13,6 +14,7 @@ import type { DifferenceFacts } from '../facts.ts';
 import { gatherDifference, stateSides } from '../gather/state-difference.ts';
 import { differenceLines } from '../state-words.ts';
 import { countText, someText } from '../words.ts';
+import { judgeRestAgain, judgeRoomAgain } from './judge-again.ts';
 
 /** Other servers that are asked whose side they are on. */
 const MOST_WITNESSES = 4;
@@ -21,7 +23,12 @@ const MOST_WITNESSES = 4;
  * Takes the state of a room in as another server has it, and resolves it with ours by the rules of the room. Refuses, and
  * says why, where that would not be safe. The lines say what came of it.
  */
-export async function takeState(parts: ToldStateParts, server: ServerName, roomId: RoomId): Promise<string[]> {
+export async function takeState(
+  parts: ToldStateParts,
+  server: ServerName,
+  roomId: RoomId,
+  signal: AbortSignal,
+): Promise<string[]> {
   const { rooms } = parts;
   const room = await rooms.rooms.find(rooms.db, roomId);
   if (room === undefined) return [`refused: nothing is known of ${roomId}`];
@@ -31,14 +38,14 @@ export async function takeState(parts: ToldStateParts, server: ServerName, roomI
       `refused: ${countText(missing, 'event')} of the room are missing here, and the state with them; fill it first`,
     ];
   try {
-    return await taken(parts, room, server);
+    return await taken(parts, room, server, signal);
   } catch (error) {
     if (!isOfPeer(error)) throw error;
     return [`refused: ${reasonOf(error)}`];
   }
 }
 
-async function taken(parts: ToldStateParts, room: Room, server: ServerName): Promise<string[]> {
+async function taken(parts: ToldStateParts, room: Room, server: ServerName, signal: AbortSignal): Promise<string[]> {
   const { rooms } = parts;
   const heads = await headsAt(parts, room, server);
   const [head] = heads;
@@ -47,19 +54,28 @@ async function taken(parts: ToldStateParts, room: Room, server: ServerName): Pro
     return [
       'refused: the room does not end there with one event that we have too, so that the states cannot be compared',
     ];
-  if (difference.entries.length === 0) return ['nothing to take: the states are the same'];
+  if (difference.entries.length === 0)
+    return ['nothing to take: the states are the same', ...(await judgeRestAgain(parts, room, server, signal))];
   const why = (await unsafe(parts, room, server, heads)) ?? otherRoom(difference);
   if (why !== undefined) return [`refused: ${why}`];
   const { state_root: before } = await roomHead(rooms.db, room.nid);
   const told = await toldState(parts, room, head, server, []);
-  const isChanged = await writeRoom(rooms, room, tx => adoptState(rooms, tx, room, told));
+  const isChanged = await writeRoom(rooms, room, async tx => {
+    await forgetJudged(tx, room.nid);
+    return adoptState(rooms, tx, room, told);
+  });
   if (!isChanged)
     return [
       `refused: by the rules of the room what we have stands, and ${server} lacks it; its administrators have to mend it`,
     ];
   const { state_root: after } = await roomHead(rooms.db, room.nid);
   const changes = await rooms.trees.diff(rooms.db, room.nid, before, after);
-  return [`took ${countText(changes.length, 'part')} of its state in ${room.roomId}:`, ...differenceLines(difference)];
+  return [
+    `took ${countText(changes.length, 'part')} of its state in ${room.roomId}:`,
+    ...differenceLines(difference),
+    // What the state that we had made us refuse.
+    ...(await judgeRoomAgain(parts, room, server, signal)),
+  ];
 }
 
 async function headsAt({ rooms, peers }: ToldStateParts, room: Room, server: ServerName): Promise<EventId[]> {

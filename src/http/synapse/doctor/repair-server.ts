@@ -12,6 +12,7 @@ const KINDS = [
   'renew_work',
   'publish_keys',
   'join_ends',
+  'judge_again',
 ] as const;
 
 const Body = Type.Object({ kind: Type.Enum(KINDS) });

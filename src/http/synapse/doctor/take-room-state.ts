@@ -14,10 +14,10 @@ export const takeRoomState = ({ repairs }: DoctorRouteParts) =>
     path: '/_synapse/admin/copse/v1/doctor/federation/:server/take_state',
     auth: 'admin',
     body: Body,
-    async handle({ params, body: { room_id: roomId } }) {
+    async handle({ params, body: { room_id: roomId }, signal }) {
       const [server] = serversIn([params.server]);
       if (server === undefined) throw new Error('one name in, one name out');
       if (!isRoomId(roomId)) throw new MatrixError('M_INVALID_PARAM', `${roomId} is no room ID.`);
-      return repairs.takeState(server, roomId);
+      return repairs.takeState(server, roomId, signal);
     },
   });
