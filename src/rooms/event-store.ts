@@ -94,9 +94,17 @@ export class EventStore {
       if (room === undefined) continue;
       const stored = fromRow(row, room);
       found.set(row.nid, stored);
-      // A transaction sees rows that may yet be rolled back: only what is committed is kept.
-      if (!('isTransaction' in db) && generation === this.#generation) this.#remember(stored, row.json.length);
+      if (generation !== undefined) this.#keep(db, stored, row.json.length, generation);
     }
+  }
+
+  /** A transaction sees rows that may yet be rolled back: only what is committed is kept. */
+  #keep(db: Queryable, stored: StoredEvent, jsonLength: number, generation: number): void {
+    const keep = () => {
+      if (generation === this.#generation) this.#remember(stored, jsonLength);
+    };
+    if (isTx(db)) db.afterCommit(keep);
+    else keep();
   }
 
   /**
@@ -106,10 +114,7 @@ export class EventStore {
    * then, so what was forgotten meanwhile is not kept.
    */
   rememberAtCommit(tx: Tx, stored: StoredEvent, jsonLength: number): void {
-    const generation = this.#generation;
-    tx.afterCommit(() => {
-      if (generation === this.#generation) this.#remember(stored, jsonLength);
-    });
+    this.#keep(tx, stored, jsonLength, this.#generation);
   }
 
   #remember(stored: StoredEvent, jsonLength: number): void {
@@ -134,6 +139,10 @@ export class EventStore {
     this.#generation++;
     this.#byNid.clear();
   }
+}
+
+function isTx(db: Queryable): db is Tx {
+  return 'isTransaction' in db;
 }
 
 function fromRow(row: EventRow, room: Room): StoredEvent {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../test/support/databases.ts';
 import { heard, type JoinedBus, twoBuses } from '../../test/support/joined-buses.ts';
 import { ALICE, newRoom, roomsOn, SERVER, say } from '../../test/support/rooms.ts';
-import type { Database } from '../db/database.ts';
+import type { Database, Queryable } from '../db/database.ts';
+import { overwriteEvent } from './events.table.ts';
 import type { RoomsParts } from './parts.ts';
 import type { Room } from './room.ts';
 import { takeAway } from './room-remains.ts';
@@ -97,4 +98,43 @@ onEachDatabase('what is read while another process changes it is not kept', asyn
   busThere.isCut = true;
   await redact(processes, event.id);
   assert.equal((await there.events.byNid(db, nid))?.event.content.body, undefined);
+});
+
+const NOBODY: Queryable = {
+  all: () => assert.fail('the database is asked'),
+  get: () => assert.fail('the database is asked'),
+  run: () => assert.fail('the database is asked'),
+};
+
+onEachDatabase('what a transaction reads is kept when it is committed, and not when it is rolled back', async db => {
+  const { here, there, room } = await twoProcesses(db);
+  const [one, other] = [await say(here, room, ALICE, 'one'), await say(here, room, ALICE, 'other')];
+  await db.tx(async tx => {
+    await there.events.byIds(tx, [one.event.id]);
+    await assert.rejects(async () => there.events.byNid(NOBODY, one.nid), /is asked/);
+  });
+  assert.equal((await there.events.byNid(NOBODY, one.nid))?.event.id, one.event.id);
+  const taken = db.tx(async tx => {
+    await there.events.byIds(tx, [other.event.id]);
+    throw new Error('no');
+  });
+  await assert.rejects(taken, /no/);
+  await assert.rejects(async () => there.events.byNid(NOBODY, other.nid), /is asked/);
+});
+
+onEachDatabase('what a transaction read and was changed meanwhile, or by itself, is not kept', async db => {
+  const { here, there, room } = await twoProcesses(db);
+  const [one, other] = [await say(here, room, ALICE, 'one'), await say(here, room, ALICE, 'other')];
+  await db.tx(async tx => {
+    await there.events.byNid(tx, one.nid);
+    there.bus.publish('rooms.events', JSON.stringify([one.nid]));
+    await heard();
+  });
+  await assert.rejects(async () => there.events.byNid(NOBODY, one.nid), /is asked/);
+  await db.tx(async tx => {
+    await there.events.byNid(tx, other.nid);
+    await overwriteEvent(tx, other.nid, '{}', 0);
+    there.events.forgetAtCommit(tx, [other.nid]);
+  });
+  await assert.rejects(async () => there.events.byNid(NOBODY, other.nid), /is asked/);
 });
