@@ -78,10 +78,11 @@ async function printed(words: readonly string[], answers: readonly Facts[]): Pro
   const [left, did, said] = [[...answers], [] as string[], [] as string[]];
   const server: AdminServer = {
     ...({} as AdminServer),
-    call: async (_, path) => {
+    call: async (_, path, asked) => {
       did.push(path.replace('copse/v1/doctor/', ''));
       if (path.endsWith('/repair')) return { server: 'peer.example', lines: ['tried again: it takes what we send'] };
-      return { facts: left.shift() ?? assert.fail('it looks once more') } as unknown as JsonObject;
+      const again = (asked as JsonObject).watch === true ? { 'peer.example': 600_000 } : {};
+      return { facts: left.shift() ?? assert.fail('it looks once more'), again } as unknown as JsonObject;
     },
   };
   const surroundings = {
@@ -112,8 +113,11 @@ test('what is found is done by the server, and a front is made anew by the comma
     text,
     /^ cure {3}make \/etc\/nginx\/conf\.d\/copse\.conf anew .*\n done {3}\S+: taken up\n now {4}not prov/m,
   );
-  assert.match(text, /^ done {3}tried again: it takes what we send\n now {4}healthy$/m);
+  assert.match(
+    text,
+    /^ done {3}tried again: it takes what we send\n now {4}healthy\n {8}Will check again in 10 min\.$/m,
+  );
   const dry = await printed(['--data', 'here', '--dry-run'], [sick]);
   assert.deepEqual(dry.did, ['federation', 'exit 1']);
-  assert.ok(!dry.text.includes(' done '));
+  assert.doesNotMatch(dry.text, /^ done |Will check again/m, 'the watch would mend it');
 });

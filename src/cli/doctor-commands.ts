@@ -4,7 +4,7 @@ import type { JsonObject } from '../core/json.ts';
 import { type Diagnosis, diagnose } from '../federation/doctor/diagnose.ts';
 import type { Facts } from '../federation/doctor/facts.ts';
 import { readFacts } from '../federation/doctor/read-facts.ts';
-import { causesText, type Done, exitCode, explainText, reportText } from '../federation/doctor/report.ts';
+import { type Again, causesText, type Done, exitCode, explainText, reportText } from '../federation/doctor/report.ts';
 import type { RepairKind } from '../federation/doctor/verdict.ts';
 import type { AdminCommands } from './admin-command.ts';
 import { type AdminServer, part, RefusedError, UsageError } from './admin-server.ts';
@@ -25,7 +25,11 @@ interface Examined {
   readonly done: readonly Done[];
   /** What is left after that; undefined where nothing was done. */
   readonly after: Diagnosis | undefined;
+  /** When the watch looks again. */
+  readonly again: Again;
 }
+
+type Seen = Pick<Examined, 'facts' | 'again'>;
 
 const API = 'copse/v1/doctor/federation';
 
@@ -79,11 +83,11 @@ function explained(cause: string | true): string {
 }
 
 function fromFile(facts: Facts): Examined {
-  return { facts, diagnosis: diagnose(facts), done: [], after: undefined };
+  return { facts, diagnosis: diagnose(facts), done: [], after: undefined, again: {} };
 }
 
-function textOf({ diagnosis, done, after }: Examined): string {
-  return reportText(diagnosis, done, after);
+function textOf({ diagnosis, done, after, again }: Examined): string {
+  return reportText(diagnosis, done, after, again);
 }
 
 /** Who does what can be done: the server, and for a front the command itself. */
@@ -102,18 +106,20 @@ async function examine(
   keep: (facts: Facts) => Promise<void>,
 ): Promise<Examined> {
   const { server } = doing;
-  const facts = await factsOf(server, servers, vantage);
+  const question = { servers: [...servers], watch: !dryRun };
+  const { facts, again } = await seenBy(server, { ...question, ...(vantage !== undefined && { vantage }) });
   await keep(facts);
   const diagnosis = diagnose(facts);
   const done = dryRun ? [] : await repaired(doing, diagnosis);
-  if (done.length === 0) return { facts, diagnosis, done, after: undefined };
-  return { facts, diagnosis, done, after: diagnose(await factsOf(server, servers)) };
+  if (done.length === 0) return { facts, diagnosis, done, after: undefined, again };
+  const after = await seenBy(server, question);
+  return { facts, diagnosis, done, after: diagnose(after.facts), again: after.again };
 }
 
-async function factsOf(server: AdminServer, servers: readonly string[], vantage?: string): Promise<Facts> {
+async function seenBy(server: AdminServer, question: JsonObject): Promise<Seen> {
   try {
-    const answer = await server.call('POST', API, { servers: [...servers], ...(vantage !== undefined && { vantage }) });
-    return answer.facts as unknown as Facts;
+    const { facts, again = {} } = await server.call('POST', API, question);
+    return { facts: facts as unknown as Facts, again: again as unknown as Again };
   } catch (error) {
     if (!(error instanceof RefusedError) || error.errcode !== 'M_UNRECOGNIZED') throw error;
     throw new RefusedError(

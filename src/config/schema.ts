@@ -232,10 +232,13 @@ const federation = section('Talking to other servers.', {
     'Whether other servers that run Copse may have this one look at them from outside (docs/doctor.md): once a minute at most.',
     false,
   ),
-  watch: section('Watching for trouble with other servers (docs/doctor.md): a few questions every five minutes.', {
-    enabled: flag('Whether it is done.', true),
-    tell_administrators: flag('Whether administrators get a message from the server when there is trouble.', true),
-  }),
+  watch: section(
+    'Watching for trouble with other servers and with our own name (docs/doctor.md): a few questions every five minutes.',
+    {
+      enabled: flag('Whether it is done.', true),
+      tell_administrators: flag('Whether administrators get a message from the server when there is trouble.', true),
+    },
+  ),
   retry: section('When a server that does not answer is tried again. A sign of life from it counts at once.', {
     initial: duration('The wait after the first failure.', '10s'),
     factor: decimal('By how much each further wait is longer.', 2, 1),

@@ -100,16 +100,21 @@ export function composeDoctor(input: DoctorInput): DoctorSide {
     trace: (eventId, isAsking) => traceEvent(traceParts, eventId, { isAsking }),
     find: question => findEvents(rooms, question),
   };
-  const routeParts: DoctorRouteParts = { doctor, diagnose, repairs, ...tracing };
   const stop = new AbortController();
   let watching: Promise<void> | undefined;
   const { enabled, tell_administrators: isTold } = config.federation.watch;
   const watch = new Watch({
-    ...{ doctor, repairs, clock: rooms.clock, log: input.log.child('doctor') },
+    ...{ doctor, repairs, clock: rooms.clock, log: input.log.child('doctor'), serverName: rooms.serverName },
     suspects: () => suspects(rooms),
+    hasPublicName: config.public_base_url !== undefined,
     tell: isTold ? input.tell : undefined,
   });
-  input.metrics?.gauge('federation_troubles', 'What is known to be wrong with other servers.', () => watch.open);
+  const routeParts: DoctorRouteParts = { doctor, diagnose, repairs, watch, ...tracing };
+  input.metrics?.gauge(
+    'federation_troubles',
+    'What is known to be wrong between this server and others.',
+    () => watch.open,
+  );
   return {
     forServers: [echoRequest(echoes), lookFromHere(new Vantage(vantageParts(input, parts.network)))],
     forAdmins: doctorRoutes(routeParts),

@@ -207,6 +207,11 @@ test('the report says since when, for how long, how sure that is, and what has c
     /\n effect at least 184 events missing in 2 rooms \(#pine64:peer\.example: 182\), nothing of ours undelivered\n/,
   );
   assert.match(text, /\n now {4}healthy\n {8}it sent us something 2027-01-15 08:00:02 UTC$/);
+  const again = { 'peer.example': 10 * 60_000 - 1, 'us.example': 0 };
+  const told = reportText(diagnose(before), done, after, again);
+  assert.match(told, /\n {8}it sent us something 2027-01-15 08:00:02 UTC\n {8}Will check again in 10 min\.\n/);
+  assert.match(told, /\n now {4}Will check again in 1 min\.\n/);
+  assert.doesNotMatch(text, /again/);
   assert.equal(diagnose(factsOf([peerFacts()])).peers[0]?.since, null, 'nothing is wrong');
 });
 

@@ -89,13 +89,22 @@ export class Doctor {
 
   /** Looks at some servers, or at those where something is likely to be found. */
   examine(servers: readonly ServerName[], signal: AbortSignal, how: Thoroughness = THOROUGH): Promise<Facts> {
-    const facts = this.#last.then(() => this.#examine(servers, signal, how));
+    return this.#inTurn(() => this.#examine(servers, signal, how));
+  }
+
+  /** What our own database and process say of us, and our own public name where that is wanted; nobody else is asked. */
+  ourselves(how: Pick<Thoroughness, 'withFront'> = { withFront: false }): Promise<Facts> {
+    return how.withFront ? this.#inTurn(() => this.#ourselves(how)) : this.#ourselves(how);
+  }
+
+  /** Requests to our own name tell how they arrived for one examination at a time. */
+  #inTurn(look: () => Promise<Facts>): Promise<Facts> {
+    const facts = this.#last.then(look);
     this.#last = facts.catch(() => undefined);
     return facts;
   }
 
-  /** What our own database and process say of us, and our own public name where that is wanted; nobody else is asked. */
-  async ourselves(how: Pick<Thoroughness, 'withFront'> = { withFront: false }): Promise<Facts> {
+  async #ourselves(how: Pick<Thoroughness, 'withFront'>): Promise<Facts> {
     const { clock } = this.#parts.rooms;
     const began = clock.monotonic();
     const us = await this.#us(how);

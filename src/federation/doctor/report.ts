@@ -15,9 +15,20 @@ const SAID: Readonly<Record<Health, string>> = {
   'not provable': 'not provable',
 };
 
+/** After how many milliseconds the watch looks at a server again, by its name. */
+export type Again = Readonly<Record<string, number>>;
+
 /** The diagnosis for people: the cause first, then what it does, how we know, and what was done or is to do. */
-export function reportText({ us, peers, takenAt }: Diagnosis, done: readonly Done[] = [], after?: Diagnosis): string {
-  const doneAbout = (server: string) => done.filter(each => each.server === server).map(({ lines }) => lines);
+export function reportText(
+  { us, peers, takenAt }: Diagnosis,
+  done: readonly Done[] = [],
+  after?: Diagnosis,
+  again: Again = {},
+): string {
+  const doneAbout = (server: string) => ({
+    done: done.filter(each => each.server === server).map(({ lines }) => lines),
+    again: again[server],
+  });
   const blocks = [
     ...peers.map(peer =>
       block(
@@ -58,12 +69,18 @@ export function causesText(): string {
 
 type Told = ServerDiagnosis & Partial<Pick<PeerDiagnosis, 'heardAt'>>;
 
-function block(told: Told, takenAt: number, done: readonly (readonly string[])[], after: Told | undefined): string {
+interface DoneAbout {
+  readonly done: readonly (readonly string[])[];
+  readonly again: number | undefined;
+}
+
+function block(told: Told, takenAt: number, { done, again }: DoneAbout, after: Told | undefined): string {
   const { health, findings, unproven } = told;
   const lines = [headText(told, takenAt)];
   for (const finding of findings) lines.push(...findingLines(finding));
   lines.push(...done.flatMap(each => labelled('done', each)));
-  if (after !== undefined && done.length > 0) lines.push(...labelled('now', nowLines(after, takenAt)));
+  const now = after !== undefined && done.length > 0 ? nowLines(after, takenAt) : [];
+  lines.push(...labelled('now', again === undefined ? now : [...now, againText(again)]));
   lines.push(...labelled(health === 'sick' ? 'also' : 'but', unproven));
   return lines.join('\n');
 }
@@ -78,6 +95,10 @@ function headText({ server, health, since, findings: [first] }: Told, now: numbe
 function nowLines({ health, findings, heardAt }: Told, before: number): string[] {
   const state = `${SAID[health]}${findings.length === 0 ? '' : `: ${findings.map(({ cause }) => cause).join(', ')}`}`;
   return [state, ...(heardAt != null && heardAt > before ? [`it sent us something ${momentText(heardAt)}`] : [])];
+}
+
+function againText(ms: number): string {
+  return `Will check again in ${Math.max(Math.round(ms / 60_000), 1)} min.`;
 }
 
 function findingLines({ cause, title, confidence, because, effect, proof, repair }: Finding): string[] {

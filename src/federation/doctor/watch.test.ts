@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { factsOf, NOW, peerFacts, roomFacts } from '../../../test/support/doctor-facts.ts';
+import { factsOf, frontFacts, NOW, peerFacts, placeFacts, roomFacts } from '../../../test/support/doctor-facts.ts';
 import { SteppingClock } from '../../../test/support/fake-internet.ts';
 import { silentLog } from '../../base/log.ts';
 import type { ServerName } from '../../core/ids.ts';
@@ -9,6 +9,7 @@ import { silenceChance } from './suspects.ts';
 import { Watch } from './watch.ts';
 
 const never = new AbortController().signal;
+const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const refused = [{ reason: 'banned', isSoft: false, events: 1, newestAt: NOW }];
 const SICK = peerFacts({ rooms: [roomFacts({ refused })] });
@@ -17,6 +18,7 @@ const LACKING = peerFacts({ rooms: [roomFacts({ missing: 3 })] });
 /** A watch over servers whose facts a test sets. */
 function watched(suspects: readonly string[]) {
   const clock = new SteppingClock();
+  const front = { seen: frontFacts(), looks: 0 };
   const seen = new Map<string, PeerFacts>();
   const told: string[] = [];
   const looked: string[] = [];
@@ -24,10 +26,15 @@ function watched(suspects: readonly string[]) {
   const watch = new Watch({
     clock,
     log: silentLog,
+    serverName: 'us.example' as ServerName,
+    hasPublicName: true,
     suspects: async () => suspects as ServerName[],
     tell: async text => void told.push(text),
     doctor: {
-      ourselves: async () => factsOf([], null),
+      ourselves: async ({ withFront } = { withFront: false }) => {
+        if (withFront) front.looks++;
+        return factsOf([], withFront ? front.seen : null);
+      },
       examine: async ([server = '']) => {
         looked.push(server);
         return factsOf([{ ...(seen.get(server) ?? peerFacts()), server }], null);
@@ -42,7 +49,7 @@ function watched(suspects: readonly string[]) {
       takeState: () => assert.fail('nobody wanted it'),
     },
   });
-  return { watch, clock, seen, told, looked, repaired };
+  return { watch, clock, front, seen, told, looked, repaired };
 }
 
 test('trouble is told of once when it comes, and looked at until it is over', async () => {
@@ -73,6 +80,68 @@ test('what can be done is done before anybody is told', async () => {
   assert.deepEqual(looked, ['a.example', 'a.example']);
   assert.deepEqual(told, []);
   assert.equal(watch.open, 0);
+});
+
+test('our own public name is looked at now and then, and told of once', async () => {
+  const { watch, clock, front, told, looked } = watched([]);
+  await watch.turn(never);
+  assert.equal(front.looks, 0, 'a server that has just begun is let be');
+  const { certificate } = placeFacts();
+  assert.ok(certificate !== null);
+  const places = [placeFacts({ certificate: { ...certificate, distrust: 'CERT_HAS_EXPIRED', notAfter: NOW - 1 } })];
+  front.seen = frontFacts({ route: { ...frontFacts().route, places } });
+  clock.advance(10 * MINUTE_MS);
+  for (let turns = 0; turns < 13; turns++) {
+    await watch.turn(never);
+    clock.advance(5 * MINUTE_MS);
+  }
+  assert.equal(front.looks, 2, 'once an hour while something is wrong');
+  assert.equal(told.length, 1);
+  assert.match(
+    told.join(),
+    /^us\.example: our certificate cannot be believed \(D13\)\..*\n`copse doctor federation` says more/s,
+  );
+  assert.equal(watch.open, 1, 'a look without the name says nothing of it');
+  front.seen = frontFacts();
+  clock.advance(HOUR_MS);
+  await watch.turn(never);
+  assert.deepEqual([front.looks, watch.open], [3, 0]);
+  clock.advance(5 * HOUR_MS);
+  await watch.turn(never);
+  assert.equal(front.looks, 3);
+  clock.advance(HOUR_MS);
+  await watch.turn(never);
+  assert.equal(front.looks, 4);
+  assert.deepEqual([told.length, looked], [1, []]);
+});
+
+test('what somebody else has found is looked at again in the turn that was said', async t => {
+  const { watch, clock, looked, front } = watched([]);
+  const [A, B, US] = ['a.example', 'b.example', 'us.example'] as ServerName[];
+  assert.equal(watch.again(A!, true), undefined, 'nobody watches here');
+  const end = new AbortController();
+  const running = watch.run(end.signal);
+  t.after(async () => {
+    end.abort();
+    await running;
+  });
+  assert.equal(watch.again(A!, false), undefined, 'nothing is wrong with it');
+  clock.advance(MINUTE_MS);
+  assert.equal(watch.again(A!, true), 9 * MINUTE_MS);
+  assert.equal(watch.again(B!, true), 14 * MINUTE_MS, 'one server a turn');
+  assert.equal(watch.again(US!, true), 19 * MINUTE_MS);
+  clock.advance(8 * MINUTE_MS);
+  await watch.turn(never);
+  assert.deepEqual(looked, []);
+  clock.advance(MINUTE_MS);
+  assert.equal(watch.again(A!, false), 0, 'it was promised, also where all is well by now');
+  await watch.turn(never);
+  assert.deepEqual(looked, ['a.example']);
+  assert.equal(watch.again(A!, false), undefined);
+  const looks = front.looks;
+  clock.advance(10 * MINUTE_MS);
+  await watch.turn(never);
+  assert.deepEqual([looked, front.looks], [['a.example', 'b.example'], looks + 1]);
 });
 
 test('a silence is measured against the rate that a server had', () => {

@@ -1,141 +1,147 @@
 import { type Clock, sleep } from '../../base/clock.ts';
-import type { Log } from '../../base/log.ts';
 import type { ServerName } from '../../core/ids.ts';
-import { diagnose, type PeerDiagnosis } from './diagnose.ts';
+import { diagnose } from './diagnose.ts';
 import type { Doctor, Thoroughness } from './doctor.ts';
 import type { Repairs } from './ports.ts';
+import { type Subject, Troubles, type TroublesParts } from './troubles.ts';
 import { type Finding, serverRepairs } from './verdict.ts';
 
-export interface WatchParts {
+export interface WatchParts extends TroublesParts {
   readonly clock: Clock;
-  readonly log: Log;
   readonly doctor: Pick<Doctor, 'examine' | 'ourselves'>;
   readonly repairs: Repairs;
   /** Servers with which something may be wrong, the most striking first. */
   readonly suspects: () => Promise<readonly ServerName[]>;
-  /** Tells administrators; undefined where they do not want to be told. */
-  readonly tell: ((text: string) => Promise<void>) | undefined;
+  /** Whether the settings say that others find us somewhere. */
+  readonly hasPublicName: boolean;
 }
 
 /** Between two servers that are looked at, and until one is looked at again. */
 const TURN_MS = 5 * 60_000;
 const AGAIN_MS = 60 * 60_000;
+/** To the first look at our own public name, and between two where nothing is found. */
+const FIRST_NAME_MS = 2 * TURN_MS;
+const NAME_MS = 6 * 60 * 60_000;
+/** Whatever was mended has had its effect by then. */
+const PROMISE_MS = 5 * 60_000;
+const MOST_PROMISES = 100;
 /** At most one question a second. */
 const GENTLE: Thoroughness = {
-  rooms: 20,
-  pauseMs: 1000,
-  doubtMs: 1000,
-  states: 0,
-  withFront: false,
-  withTransfer: false,
+  ...{ rooms: 20, pauseMs: 1000, doubtMs: 1000, states: 0 },
+  ...{ withFront: false, withTransfer: false },
 };
-const MOST_REMEMBERED = 1000;
-/** A server that is gone is nothing that anybody could mend: it is told of once a day, in the log. */
-const GONE = 'D33';
-const DAY_MS = 24 * 60 * 60_000;
+const OUR_NAME = 'our public name';
 
-type Seen = Pick<PeerDiagnosis, 'server' | 'findings'>;
-
-interface Remembered {
-  readonly lookedAt: number;
-  /** What was found, and when it was told. */
-  readonly causes: ReadonlyMap<string, number>;
-}
+type Look = () => Promise<readonly Finding[] | undefined>;
 
 /**
- * Looks at one server after the other with which something may be wrong, does what can be done, and tells of what is left:
- * once when it appears, and once when it is over.
+ * Looks at one server after the other with which something may be wrong, and now and then at our own public name, does what
+ * can be done, and tells of what is left: once when it appears, and once when it is over.
  */
 export class Watch {
   readonly #parts: WatchParts;
-  readonly #remembered = new Map<ServerName, Remembered>();
+  readonly #troubles: Troubles;
+  /** Who is looked at again whatever strikes, and in which turn. Moments here are by the monotonic clock. */
+  readonly #promised = new Map<ServerName, number>();
+  /** The next turn; undefined where nobody watches here. */
+  #turnAt: number | undefined;
+  #nameAt: number;
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
+    this.#troubles = new Troubles(parts);
+    this.#nameAt = parts.clock.monotonic() + FIRST_NAME_MS;
   }
 
   /** Works until `signal` aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#parts;
-    while (!signal.aborted) {
-      await sleep(clock, TURN_MS, signal);
-      if (signal.aborted) return;
+    for (let at = clock.monotonic() + TURN_MS; !signal.aborted; ) {
+      this.#turnAt = at;
+      await sleep(clock, at - clock.monotonic(), signal);
+      if (signal.aborted) break;
       await this.turn(signal).catch((error: unknown) => log.error('Watching other servers failed.', { err: error }));
+      while (at <= clock.monotonic()) at += TURN_MS;
     }
+    this.#turnAt = undefined;
   }
 
   /** Causes that were found and are not known to be over. */
   get open(): number {
-    return [...this.#remembered.values()].reduce((sum, { causes }) => sum + causes.size, 0);
+    return this.#troubles.open;
+  }
+
+  /**
+   * Has a server looked at again soon where somebody else has found something. Answers after how many milliseconds it will be,
+   * also where that was promised before; undefined where it will not.
+   */
+  again(server: ServerName, isSick: boolean): number | undefined {
+    if (this.#turnAt === undefined) return undefined;
+    const now = this.#parts.clock.monotonic();
+    if (isSick && !this.#promised.has(server) && this.#promised.size < MOST_PROMISES) this.#promise(server, now);
+    const at = this.#promised.get(server);
+    return at === undefined ? undefined : Math.max(at - now, 0);
+  }
+
+  /** One server a turn. */
+  #promise(server: ServerName, now: number): void {
+    const taken = new Set(this.#promised.values());
+    let at = this.#turnAt ?? now;
+    while (at < now + PROMISE_MS || taken.has(at)) at += TURN_MS;
+    this.#promised.set(server, at);
   }
 
   /** Looks at ourselves, and at one server. */
   async turn(signal: AbortSignal): Promise<void> {
-    await this.#treat(async () => {
-      const { us } = diagnose(await this.#parts.doctor.ourselves());
-      this.#own = us.server;
-      return us;
-    }, signal);
+    const { doctor, serverName, hasPublicName, clock } = this.#parts;
+    await this.#treat(serverName, async () => diagnose(await doctor.ourselves()).us.findings, signal);
+    const isPromised = (this.#promised.get(serverName) ?? Number.POSITIVE_INFINITY) <= clock.monotonic();
+    if (isPromised) this.#promised.delete(serverName);
+    if (isPromised || (hasPublicName && clock.monotonic() >= this.#nameAt)) await this.#lookAtName(signal);
     const server = await this.#next();
     if (server === undefined) return;
-    const look = async () => diagnose(await this.#parts.doctor.examine([server], signal, GENTLE)).peers[0];
-    await this.#treat(look, signal);
+    this.#promised.delete(server);
+    const look = async () => diagnose(await doctor.examine([server], signal, GENTLE)).peers[0]?.findings;
+    await this.#treat(server, look, signal, server);
   }
-  /** Our own name. */
-  #own: string | undefined;
+
+  /** What is seen of us without it is looked at in each turn, and told of by itself. */
+  async #lookAtName(signal: AbortSignal): Promise<void> {
+    const { doctor, clock } = this.#parts;
+    this.#nameAt = clock.monotonic() + NAME_MS;
+    const look = async () => {
+      const facts = await doctor.ourselves({ withFront: true });
+      const known = diagnose({ ...facts, us: { ...facts.us, front: null } }).us.findings;
+      return diagnose(facts).us.findings.filter(({ title }) => !known.some(each => each.title === title));
+    };
+    await this.#treat(OUR_NAME, look, signal);
+    if (this.#troubles.subjects.includes(OUR_NAME)) this.#nameAt = clock.monotonic() + AGAIN_MS;
+  }
 
   /** Whose turn it is. */
   async #next(): Promise<ServerName | undefined> {
-    const { clock, suspects } = this.#parts;
-    const now = clock.now();
-    const isDue = (server: ServerName) => (this.#remembered.get(server)?.lookedAt ?? 0) <= now - AGAIN_MS;
+    const { clock, suspects, serverName } = this.#parts;
+    const [now, monotonic] = [clock.now(), clock.monotonic()];
+    const [promised] = [...this.#promised]
+      .filter(([server, at]) => at <= monotonic && server !== serverName)
+      .toSorted(([, a], [, b]) => a - b);
+    if (promised !== undefined) return promised[0];
+    const isDue = (server: ServerName) => this.#troubles.lookedAt(server) <= now - AGAIN_MS;
     // What was found is looked at again until it is over, also where nothing strikes any more.
-    const found = [...this.#remembered].filter(([, { causes }]) => causes.size > 0).map(([server]) => server);
-    return [...(await suspects()), ...found].find(server => server !== this.#own && isDue(server));
+    const found = this.#troubles.subjects.filter((subject): subject is ServerName => subject !== OUR_NAME);
+    return [...(await suspects()), ...found].find(server => server !== serverName && isDue(server));
   }
 
   /** Does what can be done about what is found, looks again, and notes what is left. */
-  async #treat(look: () => Promise<Seen | undefined>, signal: AbortSignal): Promise<void> {
+  async #treat(subject: Subject, look: Look, signal: AbortSignal, server = this.#parts.serverName): Promise<void> {
     const before = await look();
     if (before === undefined) return;
-    const server = before.server as ServerName;
-    const kinds = serverRepairs(before.findings);
+    const kinds = serverRepairs(before);
     for (const kind of kinds) {
       const { lines } = await this.#parts.repairs.repair(server, kind, signal);
       this.#parts.log.info('Something was done about a server.', { server, kind, came: lines.join('; ') });
     }
     const after = kinds.size > 0 ? await look() : before;
-    if (after !== undefined && !signal.aborted) await this.#note(server, after);
-  }
-
-  async #note(server: ServerName, { findings }: Seen): Promise<void> {
-    const now = this.#parts.clock.now();
-    const known = this.#remembered.get(server)?.causes ?? new Map<string, number>();
-    const causes = new Map<string, number>();
-    for (const finding of findings.filter(({ because }) => because === undefined)) {
-      const told = known.get(finding.cause);
-      const isNews = told === undefined || (finding.cause === GONE && told <= now - DAY_MS);
-      if (isNews) await this.#alarm(server, finding);
-      causes.set(finding.cause, isNews ? now : (told ?? now));
-    }
-    for (const cause of known.keys())
-      if (!causes.has(cause)) this.#parts.log.info('A trouble with a server is over.', { server, cause });
-    this.#remember(server, { lookedAt: now, causes });
-  }
-
-  async #alarm(server: ServerName, { cause, title, effect, proof }: Finding): Promise<void> {
-    const { log, tell } = this.#parts;
-    log.warn('There is trouble with a server; `copse doctor federation` says more.', { server, cause, title, effect });
-    if (cause === GONE) return;
-    const text = `${server}: ${title} (${cause}). ${effect}. ${proof[0] ?? ''}\n\`copse doctor federation ${server}\` says more.`;
-    await tell?.(text).catch((error: unknown) => log.warn('Administrators could not be told.', { err: error }));
-  }
-
-  #remember(server: ServerName, what: Remembered): void {
-    this.#remembered.delete(server);
-    this.#remembered.set(server, what);
-    if (this.#remembered.size <= MOST_REMEMBERED) return;
-    const [oldest] = this.#remembered.keys();
-    if (oldest !== undefined) this.#remembered.delete(oldest);
+    if (after !== undefined && !signal.aborted) await this.#troubles.note(subject, server, after);
   }
 }
