@@ -45,6 +45,8 @@ onEachDatabase('messages arrive once for each transaction, in order, until they 
 
   await world.keys.toDevice.acknowledge(bob.requester.userNid, 'LAPTOP', batch.upTo - 1);
   assert.deepEqual(await contents(world, bob), [{ n: 3 }]);
+  await world.keys.toDevice.acknowledge(bob.requester.userNid, 'LAPTOP', batch.upTo + 1);
+  assert.deepEqual(await contents(world, bob), [{ n: 3 }], 'it can have nothing that is still to come');
   await world.keys.toDevice.acknowledge(bob.requester.userNid, 'LAPTOP', batch.upTo);
   assert.deepEqual(await contents(world, bob), []);
   assert.equal(await waitingBytes(db), 0);

@@ -10,7 +10,7 @@ import type { JsonObject } from '../core/json.ts';
 import { invalidParam } from '../core/matrix-error.ts';
 import { type Database, DatabaseUnavailableError, type Queryable, type Tx } from '../db/database.ts';
 import type { Nids } from '../rooms/nids.table.ts';
-import { nextUserPos } from '../rooms/user-log.table.ts';
+import { nextUserPos, userPos } from '../rooms/user-log.table.ts';
 import { DEFAULT_LIMITS, DiskGauge, type ToDeviceLimits, trimInbox } from './inbox-limits.ts';
 import type { LocalDevices, RemoteToDevice } from './ports.ts';
 import { canonicalUpload } from './signature-shape.ts';
@@ -207,7 +207,9 @@ export class ToDevice {
     const device = `${userNid}/${deviceId}`;
     if (this.#acknowledged.get(device) === upTo) return;
     try {
-      if (await hasToDevice(this.#parts.db, userNid, deviceId, upTo)) {
+      const { db } = this.#parts;
+      // After the database was put back to an earlier day a device may say that it has what is still to come.
+      if ((await hasToDevice(db, userNid, deviceId, upTo)) && upTo <= (await userPos(db, userNid))) {
         await this.#parts.db.tx(tx => deleteUpTo(tx, userNid, deviceId, upTo));
       }
     } catch (error) {

@@ -3,6 +3,7 @@ import { onEachDatabase } from '../../test/support/databases.ts';
 import { ALICE, BOB, CAROL, joinAll, newRoom, roomsOn, say, setState } from '../../test/support/rooms.ts';
 import { ids, SyncBench, types } from '../../test/support/sync.ts';
 import type { UserId } from '../core/ids.ts';
+import { formatLogToken, parseLogToken } from '../rooms/log-token.ts';
 import { ban, forget, invite, join, kick, leave, updateProfile } from '../rooms/membership.ts';
 
 onEachDatabase('an initial sync has the state, then the timeline', async db => {
@@ -40,6 +41,27 @@ onEachDatabase('an incremental sync has what came since, and nothing twice', asy
   const third = await bench.as(ALICE, second.next_batch);
   assert.equal(third.rooms, undefined);
   assert.equal(quiet.roomId in (second.rooms?.join ?? {}), false);
+});
+
+onEachDatabase('a client that knows more than there is, of a database that was put back, begins anew', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const room = await newRoom(rooms);
+  const { shards, user, typing } = parseLogToken((await bench.as(ALICE)).next_batch);
+  const said = [await say(rooms, room, ALICE, 'in the place'), await say(rooms, room, ALICE, 'of what was lost')];
+  said.push(await say(rooms, room, ALICE, 'and behind it'));
+  for (const token of [
+    { shards: shards.map(pos => pos + 100), user, typing },
+    { shards, user: user + 1, typing },
+  ]) {
+    const answer = await bench.as(ALICE, formatLogToken(token));
+    const events = ids(answer.rooms?.join?.[room.roomId]?.timeline.events ?? []);
+    assert.deepEqual(
+      events.slice(-3),
+      said.map(({ event }) => event.id),
+    );
+    assert.equal((await bench.as(ALICE, answer.next_batch)).rooms, undefined, 'and goes on from there');
+  }
 });
 
 onEachDatabase('a timeline of large events is cut, and says so', async db => {

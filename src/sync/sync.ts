@@ -17,7 +17,7 @@ import { MOST_HELD } from './state-delta.ts';
 import { catchUpBytes, initialSyncBytes, SMALL_BYTES } from './sync-cost.ts';
 import type { SyncFilter } from './sync-filter.ts';
 import type { Typing } from './typing.ts';
-import { type LateState, type StateName, type SyncWindow, userLogMoved } from './window.ts';
+import { isAhead, type LateState, type StateName, type SyncWindow, userLogMoved } from './window.ts';
 
 export interface SyncRequest {
   readonly view: ClientView;
@@ -85,7 +85,9 @@ export class Sync {
     const clock = this.#parts.clock;
     const end = clock.monotonic() + Math.min(request.timeoutMs, LONGEST_WAIT_MS);
     for (;;) {
-      const { json, isNews } = await this.#once(request);
+      const looked = await this.#once(request);
+      if (looked === undefined) return this.answer({ ...request, since: undefined });
+      const { json, isNews } = looked;
       const left = end - clock.monotonic();
       const isAnswer = isNews || since === undefined || request.fullState || left <= 0;
       if (isAnswer || (await ticket.wait(left, request.signal)) === 'aborted') {
@@ -112,10 +114,12 @@ export class Sync {
     return bytes === undefined ? undefined : this.#admission.admit('answer', bytes, signal);
   }
 
-  async #once(request: SyncRequest): Promise<{ json: JsonObject; isNews: boolean }> {
+  /** Undefined where the client's token tells of more than there is: it lacks what came in the place of that, and begins anew. */
+  async #once(request: SyncRequest): Promise<{ json: JsonObject; isNews: boolean } | undefined> {
     const db = this.#parts.db;
     const { view, since } = request;
     const now = await this.#logs.now(view.userNid, since);
+    if (since !== undefined && isAhead(since, now)) return undefined;
     if (since !== undefined && !request.fullState && this.#logs.isQuiet(since, now)) {
       return { json: { next_batch: formatLogToken(now) }, isNews: false };
     }

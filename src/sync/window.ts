@@ -66,3 +66,8 @@ export function roomStretch(window: Pick<LogWindow, 'since' | 'now'>, room: Room
 export function userLogMoved({ since, now }: Pick<LogWindow, 'since' | 'now'>): boolean {
   return since === undefined || now.user !== since.user;
 }
+
+/** Whether a token is from a database that was put back to an earlier day since, or made up. */
+export function isAhead(since: LogToken, now: LogToken): boolean {
+  return since.user > now.user || since.shards.some((pos, shard) => pos > (now.shards[shard] ?? 0));
+}

@@ -4,14 +4,13 @@ import { getObject, type JsonObject } from '../../core/json.ts';
 import type { LogToken } from '../../rooms/log-token.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
 import { privateReceiptsSince } from '../../rooms/receipts.table.ts';
-import { userPos } from '../../rooms/user-log.table.ts';
 import type { LogView } from '../log-view.ts';
 import type { Notifier } from '../notifier.ts';
 import type { Presence } from '../presence/presence.ts';
 import { busyAmong } from '../rooms-section.ts';
 import type { SyncSources } from '../sources.ts';
 import type { Typing } from '../typing.ts';
-import { type LogWindow, stretch, userLogMoved } from '../window.ts';
+import { isAhead, type LogWindow, stretch, userLogMoved } from '../window.ts';
 import { BumpStamps } from './bump-stamps.ts';
 import type { ConnectionKey } from './connection.table.ts';
 import { ConnectionDraft, type KnownRoom } from './connection-state.ts';
@@ -118,8 +117,6 @@ export class SlidingSync {
   async #acknowledge({ view, extensions }: SlidingRequest): Promise<void> {
     const since = extensions.toDevice?.since;
     if (since === undefined || view.deviceId === undefined) return;
-    // After the database was put back to an earlier day it may say that it has what is still to come.
-    if (since > (await userPos(this.#parts.rooms.db, view.userNid))) return;
     await this.#parts.sources.acknowledgeToDevice(view.userNid, view.deviceId, since);
   }
 
@@ -215,11 +212,6 @@ export class SlidingSync {
 }
 
 const NOTHING_KNOWN: ReadonlyMap<number, KnownRoom> = new Map();
-
-/** From a database that was put back to an earlier day since, or made up. */
-function isAhead(since: LogToken, now: LogToken): boolean {
-  return since.user > now.user || since.shards.some((pos, shard) => pos > (now.shards[shard] ?? 0));
-}
 
 /** The client has a room and does not know yet that the user left it. */
 function isEndUntold({ window, draft }: SlidingContext, { nid, row }: UserRoom): boolean {
