@@ -158,8 +158,8 @@ export class DoctorWorld implements AsyncDisposable {
     return diagnose(await this.facts(servers));
   }
 
-  async repair(kind: RepairKind, server = PEER): Promise<Done> {
-    return (await this.#ask(`/${server}/repair`, { kind })) as unknown as Done;
+  async repair(kind: RepairKind, server = PEER, site = this.us): Promise<Done> {
+    return (await this.#ask(`/${server}/repair`, { kind }, site)) as unknown as Done;
   }
 
   /** Takes a room's state in as a server has it, as `--take-state` does. */
@@ -173,14 +173,14 @@ export class DoctorWorld implements AsyncDisposable {
     return this.#site(THIRD, 'tom', internet);
   }
 
-  async #ask(path: string, body: JsonObject): Promise<JsonObject> {
+  async #ask(path: string, body: JsonObject, site = this.us): Promise<JsonObject> {
     const asked = {
       method: 'POST',
       path: `/_synapse/admin/copse/v1/doctor/federation${path}`,
       headers: HEADERS,
       body: JSON.stringify(body),
     };
-    const answer = await askServer(this.us.server.folder, asked);
+    const answer = await askServer(site.server.folder, asked);
     assert.equal(answer?.status, 200, answer?.text);
     return JSON.parse(answer?.text ?? '') as JsonObject;
   }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TestAuthority } from '../support/certificates.ts';
 import { type DoctorWorld, hasAll, OLD_ENOUGH_MS, PEER, type Site, US, until } from './doctor-world.ts';
@@ -216,6 +217,23 @@ export const FAULTS_OF_PEERS: readonly Fault[] = [
     },
   },
   {
+    id: 'F31b',
+    about: 'we answer 429 to the peer, of which more than a thousand events wait here',
+    cause: 'D23',
+    async inject(world) {
+      const { us, peer } = world;
+      waitFor(world, 1060);
+      await world.say(peer, 'one too many');
+      await until(() => world.rows(us, 'select 1 from peer_allowance').length > 0, 'it was taken');
+      return async () => {
+        // Else it would wait for as long as it was told to.
+        const { lines } = await world.repair('retry_now', US, peer);
+        assert.deepEqual(lines, ['tried again: it takes what we send']);
+        return !(await world.diagnosis()).peers[0]?.findings.some(({ cause }) => cause === 'D23');
+      };
+    },
+  },
+  {
     id: 'F32',
     about: 'an ACL of the room shuts us out',
     cause: 'D26',
@@ -336,4 +354,16 @@ function refuseLonger({ peer }: DoctorWorld, bytes: number, status: number): voi
 async function toDevice({ us, peer }: DoctorWorld, bytes: number): Promise<void> {
   const messages = { [peer.user.id]: { '*': { body: 'x'.repeat(bytes) } } };
   await us.user.ok('PUT', '/v3/sendToDevice/m.test/1', { messages });
+}
+
+/** So many events of the peer wait here for an hour. */
+function waitFor(world: DoctorWorld, events: number): void {
+  const [origin] = world.rows(world.us, 'select nid from domain where name = ?', PEER);
+  const [room] = world.rows(world.us, 'select nid from room where room_id = ?', world.roomId);
+  world.change(
+    world.us,
+    `with recursive n(i) as (select 1 union all select i + 1 from n where i < ${events})
+      insert into inbox (origin_nid, room_nid, event_id, received_ts, due, json) select ?, ?, '$waits' || i, ?, ?, '{}' from n`,
+    ...[Number(origin?.nid), Number(room?.nid), Date.now(), Date.now() + HOUR_MS],
+  );
 }

@@ -227,3 +227,27 @@ test('facts from a file are read, and other files are not', async () => {
   await assert.rejects(readFacts('{"version":2}'), FactsError);
   await assert.rejects(readFacts(JSON.stringify({ ...facts, peers: [{ server: 'a' }] })), FactsError);
 });
+
+test('who is limited by us is named while that lasts, and only where we share rooms', () => {
+  const limited = {
+    times: 3,
+    since: NOW - 60_000,
+    at: NOW - 1000,
+    factor: 1,
+    raisedAt: 0,
+    mayWait: 1050,
+    hindrance: null,
+  };
+  const found = (more: object, peer: object = {}) => {
+    const receiving = { ...peerFacts().receiving!, limited: { ...limited, ...more } };
+    return diagnose(factsOf([peerFacts({ receiving, ...peer })])).peers[0]?.findings;
+  };
+  const [finding] = found({}) ?? [];
+  assert.deepEqual([finding?.cause, finding?.repair?.kind, finding?.since], ['D23', 'raise_limit', NOW - 60_000]);
+  const [hindered] = found({ hindrance: 'most of what waits cannot be taken in' }) ?? [];
+  assert.equal(hindered?.repair?.kind, undefined);
+  assert.match(hindered?.repair?.lines.join() ?? '', /not raised: most of what waits/);
+  assert.deepEqual(found({ raisedAt: NOW - 500 }), [], 'raised since');
+  assert.deepEqual(found({ at: NOW - 3_700_000 }), [], 'over');
+  assert.deepEqual(found({}, { roomsShared: 0, rooms: [] }), [], 'a stranger');
+});

@@ -202,7 +202,7 @@ export class Doctor {
     using late = lateAfter(clock, ROOMS_MS, signal);
     const known = {
       sending: await gatherSending(db, domainNid, clock.now()),
-      receiving: await gatherReceiving(db, ledger, { server, domainNid, now: clock.now() }),
+      receiving: await gatherReceiving(rooms, ledger, { server, domainNid, now: clock.now() }),
       roomsShared: await countShared(db, domainNid, own),
     };
     const shared = await gatherRooms(

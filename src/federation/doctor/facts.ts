@@ -138,6 +138,20 @@ const Receiving = Type.Object({
   waitingSince: nullable(ts),
   /** Rooms in which events of it wait, the longest first. */
   waitingRooms: Type.Array(Type.Object({ roomId: text, events: count, since: ts })),
+  /** How often we told it to come later since a moment, how many events of it may wait now, and what speaks against more. */
+  limited: Type.Optional(
+    nullable(
+      Type.Object({
+        times: count,
+        since: ts,
+        at: ts,
+        factor: count,
+        raisedAt: ts,
+        mayWait: count,
+        hindrance: nullable(text),
+      }),
+    ),
+  ),
   /** Events of it that were tried again and again in vain, those with most tries first. */
   stuck: Type.Optional(Type.Array(Type.Object({ roomId: text, eventId: text, tries: count, since: ts, reason: text }))),
   aside: Type.Array(Type.Object({ reason: text, events: count })),

@@ -1,5 +1,7 @@
 import type { ServerName } from '../../core/ids.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
+import { LIMITED_MS } from '../inbound/allowances.ts';
+import { limitedSince } from '../inbound/peer-allowance.table.ts';
 import { type PaceRow, paces, restingServers, serversOfHoles } from './suspects.table.ts';
 
 const MINUTE_MS = 60_000;
@@ -13,7 +15,7 @@ const CHANCE = 1e-4;
 /** From fewer transactions no rate can be read. */
 const ENOUGH = 20;
 
-/** Servers with which something may be wrong, by what the database says alone: silent, resting, or with holes. */
+/** Servers with which something may be wrong, by what the database says alone: silent, resting, limited by us, or with holes. */
 export async function suspects({ db, nids, clock, serverName }: RoomsParts): Promise<ServerName[]> {
   const now = clock.now();
   const own = await nids.domains.findOne(db, serverName);
@@ -21,7 +23,9 @@ export async function suspects({ db, nids, clock, serverName }: RoomsParts): Pro
   const silent = (await paces(db, now - WEEK_MS, MOST_PACES)).filter(pace => silenceChance(pace, now) < CHANCE);
   const resting = await restingServers(db, now + SOON_MS, MOST_OF_A_KIND);
   const lacking = await serversOfHoles(db, own, MOST_OF_A_KIND);
-  const all = [...new Set([...silent.slice(0, MOST_OF_A_KIND).map(pace => pace.origin_nid), ...lacking, ...resting])];
+  const limited = await limitedSince(db, now - LIMITED_MS, MOST_OF_A_KIND);
+  const nidsOfSilent = silent.slice(0, MOST_OF_A_KIND).map(pace => pace.origin_nid);
+  const all = [...new Set([...nidsOfSilent, ...lacking, ...limited, ...resting])];
   const names = await nids.domains.names(db, all);
   return all.flatMap(nid => (names.get(nid) as ServerName | undefined) ?? []);
 }

@@ -16,7 +16,8 @@ export type RepairKind =
   | 'renew_work'
   | 'publish_keys'
   | 'join_ends'
-  | 'judge_again';
+  | 'judge_again'
+  | 'raise_limit';
 
 /** What the command itself does, on the machine of the front, where the server may not. */
 export type CommandRepair = 'renew_front';

@@ -10,6 +10,7 @@ import { OUTLIER, type Room } from '../../rooms/room.ts';
 import { mayTakePart } from '../../rooms/server-acl.ts';
 import { readPdu } from '../events/checked-events.ts';
 import type { JoiningRooms } from '../joining/joining-rooms.ts';
+import { Allowances } from './allowances.ts';
 import type { Arrivals } from './arrivals.ts';
 import { addToInbox, answerOf, countWaiting, rememberTransaction } from './inbox.table.ts';
 import type { EduReceiver } from './ports.ts';
@@ -36,8 +37,6 @@ export interface ReceivedTransaction {
 const MOST_PDUS = 50;
 const MOST_EDUS = 100;
 const LONGEST_TXN_ID = 255;
-/** Events of one server that may wait here: 64 MiB at the very most, as a rule a twentieth of that. */
-const MOST_WAITING = 1000;
 const RETRY_AFTER_MS = 30_000;
 
 /** An event that is to be kept until its room takes it in. */
@@ -62,9 +61,11 @@ interface Read {
  */
 export class Inbox {
   readonly #parts: InboxParts;
+  readonly #allowances: Allowances;
 
   constructor(parts: InboxParts) {
     this.#parts = parts;
+    this.#allowances = new Allowances(parts.rooms);
   }
 
   /** The answer to the transaction. @throws MatrixError M_INVALID_PARAM, M_LIMIT_EXCEEDED */
@@ -78,10 +79,7 @@ export class Inbox {
       (await rooms.db.tx(tx => rooms.nids.domains.internOne(tx, origin)));
     const earlier = await answerOf(rooms.db, originNid, txnId);
     if (earlier !== undefined) return JSON.parse(earlier) as JsonObject;
-    if (pdus.length > 0 && (await countWaiting(rooms.db, originNid)) >= MOST_WAITING)
-      throw new MatrixError('M_LIMIT_EXCEEDED', 'Too many events of your server wait here.', {
-        fields: { retry_after_ms: RETRY_AFTER_MS },
-      });
+    if (pdus.length > 0) await this.#requireRoom(originNid);
     const { results, accepted } = await this.#readAll(origin, pdus);
     const answer = { pdus: results };
     const remember = (tx: Tx) =>
@@ -92,6 +90,16 @@ export class Inbox {
     await this.#parts.edus.receive(origin, edus.filter(isObject));
     if (edus.length > 0) await rooms.db.tx(remember);
     return answer;
+  }
+
+  /** @throws MatrixError M_LIMIT_EXCEEDED where too many events of a server wait */
+  async #requireRoom(originNid: number): Promise<void> {
+    const waiting = await countWaiting(this.#parts.rooms.db, originNid);
+    if (await this.#allowances.mayWait(originNid, waiting)) return;
+    await this.#allowances.limited(originNid);
+    throw new MatrixError('M_LIMIT_EXCEEDED', 'Too many events of your server wait here.', {
+      fields: { retry_after_ms: RETRY_AFTER_MS },
+    });
   }
 
   async #readAll(origin: ServerName, pdus: readonly string[]): Promise<Read> {

@@ -34,10 +34,13 @@ export class Slots {
     this.#limits = limits;
   }
 
-  /** Resolves with what gives the slot back; calling that twice does no harm. @throws NoSlotError, or the signal's reason */
-  async take(key: string, signal: AbortSignal): Promise<() => void> {
+  /**
+   * Resolves with what gives the slot back; calling that twice does no harm. `times`: as many times more may wait for the key
+   * than for others. @throws NoSlotError, or the signal's reason
+   */
+  async take(key: string, signal: AbortSignal, times = 1): Promise<() => void> {
     signal.throwIfAborted();
-    if (!this.#hasRoom(key)) await this.#wait(key, signal);
+    if (!this.#hasRoom(key)) await this.#wait(key, signal, times);
     else this.#count(key, 1);
     let isHeld = true;
     return () => {
@@ -63,9 +66,9 @@ export class Slots {
     else this.#running.set(key, running);
   }
 
-  #wait(key: string, signal: AbortSignal): Promise<void> {
+  #wait(key: string, signal: AbortSignal, times: number): Promise<void> {
     const ofKey = this.#waiters.filter(waiter => waiter.key === key).length;
-    if (this.#waiters.length >= this.#limits.waiting || ofKey >= this.#limits.waitingPerKey)
+    if (this.#waiters.length >= this.#limits.waiting || ofKey >= this.#limits.waitingPerKey * times)
       return Promise.reject(new NoSlotError(key, this.#waiters.length));
     return new Promise((resolve, reject) => {
       const leave = () => {

@@ -114,6 +114,19 @@ test('slots are given in turn, past those whose key is full, and no more wait th
   assert.deepEqual([order.at(-1), slots.running], ['a3', 0]);
 });
 
+test('more may wait for a key that may have more, as long as the line is not full', async () => {
+  const slots = new Slots({ total: 2, perKey: 1, waiting: 3, waitingPerKey: 1 });
+  const { signal } = new AbortController();
+  const giveBack = await slots.take('a', signal);
+  const waiting = [slots.take('a', signal)];
+  await assert.rejects(slots.take('a', signal), NoSlotError);
+  waiting.push(slots.take('a', signal, 8), slots.take('a', signal, 8));
+  await assert.rejects(slots.take('a', signal, 8), NoSlotError, 'the line is full for all');
+  giveBack();
+  for (const each of waiting) (await each)();
+  assert.equal(slots.running, 0);
+});
+
 test('queries are encoded as they are signed', () => {
   assert.equal(requestTarget('/a'), '/a');
   assert.equal(requestTarget('/a', { b: 'x y&z', c: ['1', '2'], d: undefined, e: 3 }), '/a?b=x%20y%26z&c=1&c=2&e=3');

@@ -23,7 +23,7 @@ import { workNotDone } from './d19-work-not-done.ts';
 import { missingEvents } from './d20-missing-events.ts';
 import { stateNotFound } from './d21-state-not-found.ts';
 import { roomHoldsUp } from './d22-room-holds-up.ts';
-import { rateLimit } from './d23-rate-limit.ts';
+import { ourLimit, rateLimit } from './d23-rate-limit.ts';
 import { refusedEvents } from './d24-refused-events.ts';
 import { stateDiffers } from './d25-state-differs.ts';
 import { acl } from './d26-acl.ts';
@@ -67,6 +67,7 @@ export const CHECKS: readonly Check[] = [
   missingEvents,
   stateNotFound,
   roomHoldsUp,
+  ourLimit,
   rateLimit,
   refusedEvents,
   stateDiffers,

@@ -1,8 +1,10 @@
 import type { ServerName } from '../../../core/ids.ts';
-import type { Queryable } from '../../../db/database.ts';
+import type { RoomsParts } from '../../../rooms/parts.ts';
 import { deviceServer } from '../../devices/device-server.table.ts';
 import { countWanted } from '../../devices/remote-device-list.table.ts';
+import { Allowances } from '../../inbound/allowances.ts';
 import { countWaiting } from '../../inbound/inbox.table.ts';
+import { allowanceOf } from '../../inbound/peer-allowance.table.ts';
 import { asideOf, stuckEvents, transactionsOf, waitingRooms } from '../doctor.table.ts';
 import type { ReceivingFacts } from '../facts.ts';
 import type { PeerLedger } from '../peer-ledger.ts';
@@ -14,14 +16,15 @@ const MANY_TRIES = 3;
 
 /** What came from a server, and what became of it. */
 export async function gatherReceiving(
-  db: Queryable,
+  rooms: RoomsParts,
   ledger: Pick<PeerLedger, 'of' | 'startedAt'>,
   { server, domainNid, now }: { readonly server: ServerName; readonly domainNid: number; readonly now: number },
 ): Promise<ReceivingFacts> {
+  const { db } = rooms;
   const record = ledger.of(server);
   const { n, at } = await transactionsOf(db, domainNid);
   const asked = await deviceServer(db, domainNid);
-  const rooms = await waitingRooms(db, domainNid, MOST);
+  const inRooms = await waitingRooms(db, domainNid, MOST);
   const stuck = await stuckEvents(db, domainNid, MANY_TRIES, MOST);
   return {
     since: ledger.startedAt,
@@ -32,14 +35,31 @@ export async function gatherReceiving(
     transactions: n,
     transactionAt: at,
     waiting: await countWaiting(db, domainNid),
-    waitingSince: rooms[0]?.since ?? null,
-    waitingRooms: rooms.map(({ room_id: roomId, events, since }) => ({ roomId, events, since })),
+    waitingSince: inRooms[0]?.since ?? null,
+    waitingRooms: inRooms.map(({ room_id: roomId, events, since }) => ({ roomId, events, since })),
     stuck: stuck.map(({ room_id: roomId, event_id: eventId, ...row }) => ({ roomId, eventId, ...row })),
+    limited: await gatherLimited(rooms, domainNid),
     aside: await asideOf(db, domainNid, now - DAYS_MS, MOST),
     deviceLists: {
       wanted: await countWanted(db, domainNid),
       failures: asked?.failures ?? 0,
       triedAt: asked?.tried ?? 0,
     },
+  };
+}
+
+/** Null where it was never told to come later. */
+async function gatherLimited(
+  rooms: RoomsParts,
+  domainNid: number,
+): Promise<NonNullable<ReceivingFacts['limited']> | null> {
+  const row = await allowanceOf(rooms.db, domainNid);
+  if (row === undefined) return null;
+  const allowances = new Allowances(rooms);
+  return {
+    ...{ times: row.limited, since: row.limited_since, at: row.limited_at, raisedAt: row.raised_at },
+    factor: await allowances.factor(domainNid),
+    mayWait: await allowances.events(domainNid),
+    hindrance: (await allowances.hindrance(domainNid)) ?? null,
   };
 }

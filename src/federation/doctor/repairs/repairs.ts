@@ -13,6 +13,7 @@ import { fillSharedRooms } from './fill-shared-rooms.ts';
 import { joinEnds } from './join-ends.ts';
 import { judgeSharedAgain } from './judge-again.ts';
 import { type KeyParts, publishKeys } from './publish-keys.ts';
+import { raiseLimit } from './raise-limit.ts';
 import { retryNow } from './retry-now.ts';
 import { takeState } from './take-state.ts';
 
@@ -40,6 +41,7 @@ export function composeRepairs(parts: RepairParts): Repairs {
     fetch_devices: server => fetchDevices(parts.rooms, server),
     join_ends: (server, signal) => joinEnds(parts.rooms, server, signal),
     judge_again: (server, signal) => judgeSharedAgain(parts.told, server, signal),
+    raise_limit: server => raiseLimit(parts.rooms, server),
     publish_keys: (_, signal) => publishKeys(parts, signal),
     renew_work: async () => (await parts.renewWork()).map(work => `${work} begins anew`),
   };

@@ -11,7 +11,7 @@ import { LargeAnswers } from './large-answers.ts';
 
 /** Events of rooms for the servers that are in them. */
 export function roomEventsRoutes({ rooms }: { readonly rooms: RoomsParts }): Endpoint[] {
-  const parts = { rooms, large: new LargeAnswers() };
+  const parts = { rooms, large: new LargeAnswers(rooms) };
   const endpoints = [getEvent, getState, getStateIds, getEventAuth, backfill, getMissingEvents, getEventByTimestamp];
   return endpoints.map(make => make(parts));
 }

@@ -13,6 +13,7 @@ const KINDS = [
   'publish_keys',
   'join_ends',
   'judge_again',
+  'raise_limit',
 ] as const;
 
 const Body = Type.Object({ kind: Type.Enum(KINDS) });
