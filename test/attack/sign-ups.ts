@@ -5,7 +5,9 @@ import { solveAsPage } from '../support/proof-of-work-page.ts';
 
 /** Attempts that are under way at a time. */
 export const SIDE_BY_SIDE = 10;
-const PASSWORD = 'a long password';
+export const PASSWORD = 'a long password';
+/** The account is made, and an administrator decides on it. */
+const WAITS = '403 ORG.MATRIX.MSC3866_USER_AWAITING_APPROVAL';
 
 export interface Attack {
   readonly url: string;
@@ -14,6 +16,8 @@ export interface Attack {
   readonly addressOf: (n: number) => string;
   /** Whether the attacker's script knows proof of work, with the code of the page itself. */
   readonly solves: boolean;
+  /** What it says to the stage that is asked for where no work is. */
+  readonly stage: JsonObject & { readonly type: string };
   /** How much processor time the attacker is willing to spend, in seconds. */
   readonly workBudget: number;
   /** Names begin with it. */
@@ -21,12 +25,13 @@ export interface Attack {
 }
 
 export interface Tally {
-  /** Accounts that were made. */
+  /** Accounts that were made, also those that wait until somebody lets them in. */
   readonly accounts: number;
   /** Attempts by what became of them: `200`, `429 M_LIMIT_EXCEEDED`, `401 io.copse.proof_of_work`. */
   readonly outcomes: ReadonlyMap<string, number>;
-  /** Processor time the attacker spent on proof of work, in seconds. */
+  /** Processor time the attacker spent on proof of work, in seconds, and the hashes it was spent on. */
   readonly workSeconds: number;
+  readonly hashes: number;
   readonly mostBits: number;
   /** The longest `retry_after_ms` that an attempt was told. */
   readonly retryAfterMs: number | undefined;
@@ -58,6 +63,7 @@ class Run {
   readonly #outcomes = new Map<string, number>();
   readonly #solving = new KeyedQueue();
   #workSeconds = 0;
+  #hashes = 0;
   #mostBits = 0;
   #retryAfterMs: number | undefined;
 
@@ -67,9 +73,10 @@ class Run {
 
   get tally(): Tally {
     return {
-      accounts: this.#outcomes.get('200') ?? 0,
+      accounts: (this.#outcomes.get('200') ?? 0) + (this.#outcomes.get(WAITS) ?? 0),
       outcomes: this.#outcomes,
       workSeconds: this.#workSeconds,
+      hashes: this.#hashes,
       mostBits: this.#mostBits,
       retryAfterMs: this.#retryAfterMs,
     };
@@ -80,7 +87,7 @@ class Run {
     const session = getString(asked.body, 'session');
     let answer = asked;
     if (asked.status === 401 && session !== undefined) {
-      const auth = wantsWork(asked.body) ? undefined : { type: 'm.login.dummy', session };
+      const auth = wantsWork(asked.body) ? undefined : { ...this.#attack.stage, session };
       if (auth !== undefined) answer = await this.#register(n, auth);
       // It may be asked for by now.
       if (answer.status !== 200 && this.#attack.solves) answer = await this.#work(n, session, answer);
@@ -113,6 +120,7 @@ class Run {
     const nonce = await solveAsPage(session, bits, from);
     const { user, system } = process.cpuUsage(before);
     this.#workSeconds += (user + system) / 1e6;
+    this.#hashes += Number(nonce) - from + 1;
     return nonce;
   }
 
@@ -141,7 +149,8 @@ const GAVE_UP: Answer = { status: 0, body: { errcode: 'gave up' } };
 
 /** Whether every way in leads through proof of work. */
 function wantsWork(challenge: JsonObject): boolean {
-  return !JSON.stringify(challenge.flows ?? []).includes('m.login.dummy');
+  const flows = Array.isArray(challenge.flows) ? challenge.flows : [];
+  return flows.length > 0 && flows.every(flow => JSON.stringify(flow).includes(PROOF_OF_WORK));
 }
 
 function describe({ status, body }: Answer): string {
