@@ -119,7 +119,7 @@ export class Accounts implements AsyncDisposable {
     const limits = new RateLimits(clock, settings.rateLimits, parts.budget, limitsOptions);
     const users = new Users({ db, nids, clock, serverName, reserved: settings.reservedNames });
     const listener = ports.devices ?? noDeviceListener;
-    const devices = new Devices({ db, clock, random, listener, sessionCache: cache });
+    const devices = new Devices({ db, clock, random, listener, sessionCache: cache, lastSeen });
     const appservices = new AppserviceSessions({ db, users, devices, appservices: ports.appservices });
     const sessions = new Sessions({ db, nids, clock, random, devices, cache, lastSeen, appservices, accessTokenMs });
     const hashing = parts.budget.account('passwords', 1 / 2);

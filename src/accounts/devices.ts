@@ -12,6 +12,7 @@ import {
   insertDevice,
   renameDevice,
 } from './device.table.ts';
+import type { LastSeen } from './last-seen.ts';
 import type { DeviceListener } from './ports.ts';
 import { deleteBareTokens, deleteTokensOfDevices } from './session.table.ts';
 import type { SessionCache } from './session-cache.ts';
@@ -23,7 +24,7 @@ export interface Device {
   readonly deviceId: string;
   readonly displayName: string | undefined;
   readonly createdTs: number;
-  /** Milliseconds since the epoch; at most a minute behind. */
+  /** Milliseconds since the epoch; at most a minute behind where the device talks to another process. */
   readonly lastSeenTs: number | undefined;
   readonly lastSeenIp: string | undefined;
   readonly userAgent: string | undefined;
@@ -35,6 +36,7 @@ export interface DevicesParts {
   readonly random: Random;
   readonly listener: DeviceListener;
   readonly sessionCache: SessionCache;
+  readonly lastSeen: Pick<LastSeen, 'unwritten'>;
 }
 
 /** The devices of local users. A device goes together with its tokens and keys. */
@@ -46,7 +48,7 @@ export class Devices {
   }
 
   async list(userNid: number, db: Queryable = this.#parts.db): Promise<Device[]> {
-    return (await devicesOf(db, userNid)).map(asDevice);
+    return (await devicesOf(db, userNid)).map(row => this.#device(row));
   }
 
   /** How many devices some users have together. */
@@ -56,7 +58,19 @@ export class Devices {
 
   async find(userNid: number, deviceId: string, db: Queryable = this.#parts.db): Promise<Device | undefined> {
     const row = await findDevice(db, userNid, deviceId);
-    return row === undefined ? undefined : asDevice(row);
+    return row === undefined ? undefined : this.#device(row);
+  }
+
+  #device(row: DeviceRow): Device {
+    const seen = this.#parts.lastSeen.unwritten(row.user_nid, row.device_id);
+    return {
+      deviceId: row.device_id,
+      displayName: row.display_name ?? undefined,
+      createdTs: row.created_ts,
+      lastSeenTs: seen?.ts ?? row.last_seen_ts ?? undefined,
+      lastSeenIp: seen?.ip ?? row.last_seen_ip ?? undefined,
+      userAgent: (seen === undefined ? row.user_agent : seen.userAgent) ?? undefined,
+    };
   }
 
   /** Makes the device unless there is one of that name. Answers its name, a fresh one where none is asked for. */
@@ -114,17 +128,6 @@ export class Devices {
     await this.remove(tx, userNid, ids);
     await deleteBareTokens(tx, userNid, except?.tokenNid);
   }
-}
-
-function asDevice(row: DeviceRow): Device {
-  return {
-    deviceId: row.device_id,
-    displayName: row.display_name ?? undefined,
-    createdTs: row.created_ts,
-    lastSeenTs: row.last_seen_ts ?? undefined,
-    lastSeenIp: row.last_seen_ip ?? undefined,
-    userAgent: row.user_agent ?? undefined,
-  };
 }
 
 /** A name given at login is cut, so that nobody fails to log in for it. */

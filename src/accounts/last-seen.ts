@@ -9,7 +9,7 @@ const MAX_WAITING = 10_000;
 /** What a client says of itself is cut to this many characters. */
 const MAX_USER_AGENT = 300;
 
-interface Sighting {
+export interface Sighting {
   readonly userNid: number;
   readonly deviceId: string;
   readonly ip: string;
@@ -17,12 +17,17 @@ interface Sighting {
   readonly ts: number;
 }
 
-/** When and from where devices were last seen: kept in memory and written for all of them together, once a minute. */
+/**
+ * When and from where devices were last seen: kept in memory and written for all of them together, once a minute. Whoever
+ * asks meanwhile is told what waits here.
+ */
 export class LastSeen {
   readonly #db: Database;
   readonly #clock: Clock;
   readonly #log: Log;
   #waiting = new Map<string, Sighting>();
+  /** What is on its way into the database. */
+  #writing: ReadonlyMap<string, Sighting> = new Map();
   #timer: Timer | undefined;
   #written: Promise<void> = Promise.resolve();
 
@@ -33,21 +38,33 @@ export class LastSeen {
   }
 
   note(userNid: number, deviceId: string, ip: string, userAgent: string | undefined): void {
-    const key = `${userNid} ${deviceId}`;
+    const key = keyOf(userNid, deviceId);
     if (this.#waiting.size >= MAX_WAITING && !this.#waiting.has(key)) return;
     const agent = userAgent?.slice(0, MAX_USER_AGENT).toWellFormed();
     this.#waiting.set(key, { userNid, deviceId, ip, userAgent: agent, ts: this.#clock.now() });
     this.#timer ??= this.#clock.after(EVERY_MS, () => void this.flush());
   }
 
+  /** The newest that this process knows of and the database may not. */
+  unwritten(userNid: number, deviceId: string): Sighting | undefined {
+    const key = keyOf(userNid, deviceId);
+    return this.#waiting.get(key) ?? this.#writing.get(key);
+  }
+
   /** Writes what waits; resolves when that and what was being written is done. */
   flush(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
-    const sightings = [...this.#waiting.values()];
+    const sightings = this.#waiting;
     this.#waiting = new Map();
-    this.#written = this.#written.then(() => this.#write(sightings));
+    this.#writing = new Map([...this.#writing, ...sightings]);
+    this.#written = this.#written.then(() => this.#write([...sightings.values()])).then(() => this.#forget(sightings));
     return this.#written;
+  }
+
+  #forget(written: ReadonlyMap<string, Sighting>): void {
+    const isWritten = (key: string, sighting: Sighting) => written.get(key) === sighting;
+    this.#writing = new Map([...this.#writing].filter(([key, sighting]) => !isWritten(key, sighting)));
   }
 
   /** A failure is logged; the next sightings tell the same again. */
@@ -71,4 +88,8 @@ export class LastSeen {
       this.#log.warn('When devices were last seen could not be written.', { devices: sightings.length, err: error });
     }
   }
+}
+
+function keyOf(userNid: number, deviceId: string): string {
+  return `${userNid} ${deviceId}`;
 }
