@@ -14,6 +14,18 @@ onEachDatabase('values come back as they went in, NUL and noncharacters too', as
   assert.deepEqual([...(row?.data ?? [])], [0, 255]);
 });
 
+onEachDatabase('a list finds what was put in, NUL, noncharacters and what looks like an escape too', async db => {
+  await db.script(create);
+  const names = ['\0', 'a\0b', '\u{10ffff}', '\u{10ffff}0', '\0\u{10ffff}', '\\u0000', '\\\0', '"', '\u{1f333}', ''];
+  for (const [id, name] of names.entries()) await db.run(sql`insert into thing (id, name) values (${id}, ${name})`);
+  const find = async (wanted: readonly string[]) => {
+    const rows = await db.all<{ name: string }>(sql`select name from thing where name ${sql.in(wanted)} order by id`);
+    return rows.map(row => row.name);
+  };
+  assert.deepEqual(await find(names), names);
+  for (const name of names) assert.deepEqual(await find([name, 'none']), [name]);
+});
+
 onEachDatabase('a transaction that fails leaves nothing and takes no other with it', async db => {
   await db.script(create);
   const undone: string[] = [];

@@ -17,3 +17,11 @@ export function unescapeNul(text: string): string {
   if (!text.includes(ESCAPE)) return text;
   return text.replace(ESCAPED, (_, which: string) => (which === '0' ? '\0' : ESCAPE));
 }
+
+/** A list as JSON whose texts are escaped already: as `bind` takes it, nothing in it is escaped a second time. */
+export function escapedJson(values: readonly (string | number)[]): string {
+  const plain = JSON.stringify(values);
+  if (!plain.includes('\\u0000') && !plain.includes(ESCAPE)) return plain;
+  const escaped = values.map(value => (typeof value === 'string' ? escapeNul(value) : value));
+  return JSON.stringify(escaped).replaceAll(ESCAPE, '\\udbff\\udfff');
+}

@@ -1,3 +1,5 @@
+import { escapedJson } from './nul.ts';
+
 /**
  * The SQL surface: one text for both databases. A query is a tagged template; values become parameters,
  * fragments are spliced. SQL is written in `*.table.ts` files and here, nowhere else.
@@ -107,7 +109,7 @@ function renderInto(fragment: Sql, dialect: Dialect, out: SqlScalar[]): string {
 }
 
 function renderIn(values: readonly (string | number)[], dialect: Dialect, out: SqlScalar[]): string {
-  out.push(dialect === 'sqlite' ? JSON.stringify(values) : postgresArray(values));
+  out.push(dialect === 'sqlite' ? escapedJson(values) : postgresArray(values));
   return dialect === 'sqlite' ? 'in (select value from json_each(?))' : `= any($${out.length})`;
 }
 

@@ -130,3 +130,16 @@ onEachDatabase('redactions strip events in rooms of every age, by either endpoin
     }
   }
 });
+
+onEachDatabase('types and state keys may hold any character, NUL too', async (db, t) => {
+  const api = new RoomApi(db, t);
+  const room = await api.create('alice');
+  for (const name of ['\0', 'a\0b', '\u{10ffff}', '\\u0000']) {
+    const part = encodeURIComponent(name);
+    const sent = await api.ok(api.put('alice', `/v3/rooms/${room}/send/${part}/${part}`, {}));
+    assert.equal((await api.ok(api.get('alice', `/v3/rooms/${room}/event/${sent.event_id}`))).type, name);
+    const path = `/v3/rooms/${room}/state/org.example.${part}/${part}`;
+    await api.ok(api.put('alice', path, { name }));
+    assert.deepEqual(await api.ok(api.get('alice', path)), { name });
+  }
+});
