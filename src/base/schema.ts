@@ -46,7 +46,13 @@ export const Type = {
   Array: (items: TSchema, options: Options = {}) => ({ type: 'array', items, ...options }),
   Boolean: ofType('boolean'),
   Enum: (values: readonly unknown[], options: Options = {}) => ({ enum: values, ...options }),
-  Integer: ofType('integer'),
+  /** As far as numbers are exact: no column and no event holds others. */
+  Integer: (options: Options = {}) => ({
+    type: 'integer',
+    minimum: Number.MIN_SAFE_INTEGER,
+    maximum: Number.MAX_SAFE_INTEGER,
+    ...options,
+  }),
   Literal: (value: unknown, options: Options = {}) => ({ type: typeof value, const: value, ...options }),
   Null: ofType('null'),
   Number: ofType('number'),

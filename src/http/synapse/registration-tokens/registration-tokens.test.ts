@@ -56,3 +56,11 @@ withAdmin(
     },
   },
 );
+
+withAdmin('numbers that the database does not hold are refused, and the list goes on', async (_world, root) => {
+  for (const bounds of [{ uses_allowed: 2 ** 31 }, { expiry_time: 2 ** 53 }, { uses_allowed: 1e300 }])
+    await root.refused(400, 'M_BAD_JSON', 'POST', `${PATH}/new`, bounds);
+  await root.ok('POST', `${PATH}/new`, { token: 'many', uses_allowed: 2 ** 31 - 1 });
+  assert.equal((await root.ok('GET', `${PATH}/many`)).uses_allowed, 2 ** 31 - 1);
+  assert.deepEqual((await root.ok('GET', PATH)).registration_tokens?.length, 1);
+});
