@@ -119,7 +119,11 @@ export class HttpServer {
       ...transportOf(parts),
       logger: false,
       schemaController: { compilersFactory: NO_SCHEMAS },
-      frameworkErrors: (error, request, answer) => void answerError(parts.log, error, request, answer),
+      frameworkErrors: (error, request, answer) => {
+        // No hook has seen it.
+        allowOrigins(request, answer);
+        answerError(parts.log, error, request, answer);
+      },
     });
     const { exposed, trustedProxies } = parts;
     if (exposed !== undefined) limitConnections(this.app.server, exposed.connectionsPerAddress, trustedProxies);
@@ -240,13 +244,7 @@ export class HttpServer {
       request.charge = charge;
       answer.raw.once('close', () => charge[Symbol.dispose]());
     }
-    if (hasCors(request.url)) {
-      answer.header('access-control-allow-origin', '*');
-      answer.header('access-control-allow-methods', 'GET, HEAD, POST, PUT, DELETE, OPTIONS');
-      answer.header('access-control-allow-headers', 'X-Requested-With, Content-Type, Authorization, Date');
-      answer.header('access-control-expose-headers', 'Retry-After, Content-Disposition');
-      if (request.method === 'OPTIONS') return answer.code(204).send();
-    }
+    if (allowOrigins(request, answer) && request.method === 'OPTIONS') return answer.code(204).send();
     return undefined;
   }
 
@@ -351,9 +349,17 @@ function accessToken(raw: FastifyRequest, query: Query): string | undefined {
   return token;
 }
 
-/** The administration API is not for browsers of other origins, but its Synapse-shaped part is called by web consoles. */
-function hasCors(url: string): boolean {
-  return ['/_matrix/', '/.well-known/', '/_synapse/', OAUTH_PREFIX].some(prefix => url.startsWith(prefix));
+/**
+ * Client-server API, "Web Browser Clients". The administration API is not for browsers of other origins, but its
+ * Synapse-shaped part is called by web consoles. Answers whether the path is for them.
+ */
+function allowOrigins({ url }: FastifyRequest, answer: FastifyReply): boolean {
+  if (!['/_matrix/', '/.well-known/', '/_synapse/', OAUTH_PREFIX].some(prefix => url.startsWith(prefix))) return false;
+  answer.header('access-control-allow-origin', '*');
+  answer.header('access-control-allow-methods', 'GET, HEAD, POST, PUT, DELETE, OPTIONS');
+  answer.header('access-control-allow-headers', 'X-Requested-With, Content-Type, Authorization, Date');
+  answer.header('access-control-expose-headers', 'Retry-After, Content-Disposition');
+  return true;
 }
 
 /** @throws BudgetFullError when the answer is too large for the moment */

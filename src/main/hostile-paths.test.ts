@@ -89,7 +89,8 @@ test('N171 an escape in a path is decoded once, within its part', async t => {
   // An escaped slash parts nothing: this is an odd user ID, not a field of a profile.
   assert.equal(JSON.parse((await profile('@alice:one.example%2fdisplayname')).text).errcode, 'M_INVALID_PARAM');
   for (const broken of ['%', '%zz', '%c3%28', '%ff']) {
-    const { status, text } = await profile(broken);
+    const { status, text, headers } = await profile(broken);
+    assert.equal(headers['access-control-allow-origin'], '*', 'a page may read why');
     assert.ok(status === 400 || status === 404, `${broken}: ${status}`);
     assert.match(text, /"errcode":"M_/);
   }
