@@ -5,16 +5,13 @@
  */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from 'node:test';
+import { runTests } from './run-tests.ts';
 
 interface Row {
   readonly id: string;
   readonly area: string;
   readonly attack: string;
 }
-
-/** A file that hangs fails; the others still count. */
-const FILE_TIMEOUT_MS = 120_000;
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -28,10 +25,11 @@ function readRows(): Row[] {
   });
 }
 
-/** Test files that name one of the rows at all; the others need not run. */
-function testFiles(wanted: RegExp): string[] {
-  const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root }).map(file => join(root, file));
-  return files.filter(file => wanted.test(readFileSync(file, 'utf8')));
+/** By test file, which of these rows it names; the other files need not run. */
+function testFiles(wanted: RegExp): Map<string, string[]> {
+  const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts'], { cwd: root }).sort();
+  const named = files.map(file => [file, readFileSync(join(root, file), 'utf8').match(wanted) ?? []] as const);
+  return new Map(named.filter(([, ids]) => ids.length > 0).map(([file, ids]) => [file, [...ids]]));
 }
 
 /** The IDs at the start of a title: `N038 ...` or `N038, N039 ...`. */
@@ -43,24 +41,11 @@ async function outcomes(ids: readonly string[]): Promise<{ passed: Set<string>; 
   const passed = new Set<string>();
   const failed = new Set<string>();
   const any = `(?:${ids.join('|')})\\b`;
-  const files = testFiles(new RegExp(`\\b${any}`));
   // What else is in the files says nothing of a row. A title may name several.
-  const options = {
-    files,
-    testNamePatterns: [new RegExp(`^(?:N\\d{3}[, ]+)*${any}`)],
-    concurrency: 2,
-    timeout: FILE_TIMEOUT_MS,
-  };
-  const stream = run(options);
-  stream.on('test:pass', test => {
-    if (test.skip !== undefined || test.todo !== undefined) return;
-    for (const id of idsOf(test.name)) passed.add(id);
-  });
-  stream.on('test:fail', test => {
-    console.log(`failed: ${test.name}`);
-    for (const id of idsOf(test.name)) failed.add(id);
-  });
-  for await (const _ of stream);
+  for (const test of await runTests(testFiles(new RegExp(`\\b${any}`, 'g')), `^(?:N\\d{3}[, ]+)*${any}`)) {
+    if (!test.passed) console.log(`failed: ${test.name}\n    ${test.error ?? ''}`);
+    for (const id of idsOf(test.name)) (test.passed ? passed : failed).add(id);
+  }
   return { passed, failed };
 }
 
