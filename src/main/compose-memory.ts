@@ -72,7 +72,7 @@ export function composeMemory(
     admission,
     http: { charges: new RequestMemory(budget, () => garbage?.watch()), admission, guard },
     status: () => ({
-      residentBytes: process.memoryUsage.rss(),
+      residentBytes: system?.used() ?? process.memoryUsage.rss(),
       limit,
       level: guard.level,
       caches: budget.caches,

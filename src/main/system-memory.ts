@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { cgroupMemory } from '../base/cgroup-memory.ts';
+import { systemClock } from '../base/clock.ts';
 import type { MemoryReading } from '../base/memory-guard.ts';
+import { SharedPages } from '../base/shared-pages.ts';
 import { parseMeminfo } from '../cluster/agent/parse-facts.ts';
 import { freedMemory } from './freed-memory.ts';
 
@@ -10,6 +12,8 @@ import { freedMemory } from './freed-memory.ts';
 export interface SystemMemory {
   /** The lowest limit of the control groups that the process is in, in bytes. */
   readonly cgroupLimit: number | undefined;
+  /** What this process uses, in bytes: on a board its part of what the processes there share, elsewhere all of it. */
+  used(): number;
   /** What is used of `limit`, and of the control group. */
   read(limit: number): readonly MemoryReading[];
   /** Collects garbage, and gives what it held back to the system. */
@@ -35,10 +39,14 @@ export function systemMemory(onHopeless: SystemMemory['onHopeless'], onBoard = f
   const cgroup = cgroupMemory();
   const gc = collector();
   const giveBack = freedMemory();
+  const shared = new SharedPages();
+  // The program itself, 60 MiB, is in memory once however many processes run it.
+  const used = () => process.memoryUsage.rss() - (onBoard ? shared.bytes(systemClock.monotonic()) : 0);
   return {
+    used,
     cgroupLimit: cgroup?.()?.limit,
     read(limit) {
-      const own = { of: 'process', used: process.memoryUsage.rss(), limit };
+      const own = { of: 'process', used: used(), limit };
       const group = cgroup?.();
       const board = onBoard ? boardMemory() : undefined;
       return [own, ...(group === undefined ? [] : [group]), ...(board === undefined ? [] : [board])];

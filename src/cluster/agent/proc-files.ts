@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { textIfReadable } from '../../base/if-readable.ts';
+import { readShares } from '../../base/shared-pages.ts';
 
 /** What the kernel says of a process (proc_pid_stat(5)). */
 export interface ProcessStat {
@@ -27,8 +28,13 @@ export function readStat(pid: number, proc = '/proc'): ProcessStat | undefined {
   return text === undefined ? undefined : parseStat(text);
 }
 
-/** Resident bytes of a process (proc_pid_status(5)); undefined where there is none. */
+/**
+ * Resident bytes of a process, of what it shares with others its part; all of it where the kernel does not tell us
+ * (proc_pid_status(5)). Undefined where there is none.
+ */
 export function residentBytes(pid: number, proc = '/proc'): number | undefined {
+  const shares = readShares(pid, proc);
+  if (shares !== undefined) return shares.pss;
   const kib = /^VmRSS:\s*(\d+) kB$/m.exec(textIfReadable(join(proc, String(pid), 'status')) ?? '')?.[1];
   return kib === undefined ? undefined : Number(kib) * 1024;
 }
