@@ -1,4 +1,4 @@
-import type { ClientRequestArgs, IncomingMessage } from 'node:http';
+import type { ClientRequest, ClientRequestArgs, IncomingMessage } from 'node:http';
 import { request as httpRequest } from '../../base/node-http.ts';
 import type { ConnectionPool, DialOptions } from './connection-pool.ts';
 import type { Route } from './discovery.ts';
@@ -55,10 +55,10 @@ function once(pool: ConnectionPool, route: Route, sent: HttpExchange, signal: Ab
     path: sent.uri,
     headers: { host: route.host, ...sent.headers, ...lengthOf(sent) },
     setHost: false,
-    signal,
   };
   return new Promise((resolve, reject) => {
     const request = httpRequest(options, resolve);
+    abortWith(request, signal);
     request.once('socket', sent.onConnected);
     // Stays on: an error after the head of the answer is told to whoever reads the body.
     request.on('error', (error: NodeJS.ErrnoException) => {
@@ -67,6 +67,14 @@ function once(pool: ConnectionPool, route: Route, sent: HttpExchange, signal: Ab
     });
     request.end(sent.body);
   });
+}
+
+/** As the option `signal` does it, which hangs ten listeners on the request to know when it is over. */
+function abortWith(request: ClientRequest, signal: AbortSignal): void {
+  const abort = () => void request.destroy(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  request.once('close', () => signal.removeEventListener('abort', abort));
+  if (signal.aborted) abort();
 }
 
 function lengthOf({ method, body }: HttpExchange): Record<string, string> {
