@@ -53,6 +53,7 @@ export class Login {
       deviceId: getString(request.body, 'device_id'),
       displayName: getString(request.body, 'initial_device_display_name'),
       refreshable: request.body.refresh_token === true,
+      ip: request.ip,
     });
   }
 

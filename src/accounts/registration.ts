@@ -153,7 +153,7 @@ export class Registration {
     await recordAcceptance(tx, userNid, this.policies, clock.now());
     if (!isApproved) await applications.add(tx, userNid, stages.get(REASON) ?? undefined);
     if (!isApproved || account.login === undefined) return { userId, userNid, session: undefined };
-    return { userId, userNid, session: await sessions.open(tx, { ...account.login, userNid }) };
+    return { userId, userNid, session: await sessions.open(tx, { ...account.login, userNid, ip: account.ip }) };
   }
 
   /** Ends the authentication session, which serves for one account. */

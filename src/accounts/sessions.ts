@@ -46,6 +46,8 @@ export interface SessionRequest {
   readonly refreshable?: boolean | undefined;
   /** The OAuth 2.0 client that the tokens are given to. */
   readonly oauthClient?: string | undefined;
+  /** Where the user logs in from, which is when the device is seen first. */
+  readonly ip?: string | undefined;
 }
 
 export interface Tokens {
@@ -80,11 +82,12 @@ export class Sessions {
 
   /** Logs a user in. Tokens that the device had before end. */
   async open(tx: Tx, request: SessionRequest): Promise<Session> {
-    const { devices, cache } = this.#parts;
-    const { userNid } = request;
+    const { devices, cache, lastSeen } = this.#parts;
+    const { userNid, ip } = request;
     const deviceId = await devices.ensure(tx, userNid, request.deviceId, request.displayName);
     await deleteTokensOfDevices(tx, userNid, [deviceId]);
     cache.forget(tx, userNid);
+    if (ip !== undefined) tx.afterCommit(() => lastSeen.note(userNid, deviceId, ip, undefined));
     const family = randomToken(this.#parts.random, 16);
     const to = { userNid, deviceId, family, clientId: request.oauthClient ?? null, refreshedFrom: null };
     return { deviceId, family, ...(await this.#issue(tx, to, request.refreshable)) };

@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { silentLog } from '../base/log.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import { endpoint, reply } from './endpoint.ts';
-import { HEALTH_PATH } from './health.ts';
+import { HEALTH_PATH, SYNAPSE_HEALTH_PATH } from './health.ts';
 import { HttpServer } from './server.ts';
 
 function openServer(t: TestContext): HttpServer {
@@ -47,9 +47,10 @@ test('a server that drains says so, and answers all the same', async t => {
   const server = openServer(t);
   server.add([at('/object', async () => ({}))]);
   const status = async (url: string) => (await server.app.inject({ method: 'GET', url })).statusCode;
-  assert.deepEqual([await status(HEALTH_PATH), await status('/object')], [200, 200]);
+  const statuses = async () => [await status(HEALTH_PATH), await status(SYNAPSE_HEALTH_PATH), await status('/object')];
+  assert.deepEqual(await statuses(), [200, 200, 200]);
   server.drain();
-  assert.deepEqual([await status(HEALTH_PATH), await status('/object')], [503, 200]);
+  assert.deepEqual(await statuses(), [503, 503, 200]);
 });
 
 test('only what is written while it is made is not to be collected on the way', async t => {

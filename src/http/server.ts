@@ -21,7 +21,7 @@ import { Departures } from './departures.ts';
 import { dropBody } from './drop-body.ts';
 import { DEFAULT_BODY_LIMIT, type Endpoint, type EndpointRequest, isReply, pathsOf, type Reply } from './endpoint.ts';
 import { answerError } from './errors.ts';
-import { HEALTH_PATH } from './health.ts';
+import { HEALTH_PATH, SYNAPSE_HEALTH_PATH } from './health.ts';
 import { OAUTH_PREFIX } from './oauth/oauth-paths.ts';
 import { Query } from './query.ts';
 import type { RequestCharge, RequestMemory } from './request-memory.ts';
@@ -143,9 +143,10 @@ export class HttpServer {
     this.app.addHook('onRequest', async (request, answer) => this.#beforeAll(request, answer));
     if (parts.observe !== undefined)
       this.app.addHook('onResponse', async (request, answer) => this.#observe(request, answer));
-    this.app.get(HEALTH_PATH, (_request, answer) =>
-      sendJson(answer.code(this.#isDraining ? 503 : 200), { draining: this.#isDraining }),
-    );
+    for (const path of [HEALTH_PATH, SYNAPSE_HEALTH_PATH])
+      this.app.get(path, (_request, answer) =>
+        sendJson(answer.code(this.#isDraining ? 503 : 200), { draining: this.#isDraining }),
+      );
     this.#memoryWatch = parts.memory?.guard.onChange(level => this.#pressed(level));
   }
 

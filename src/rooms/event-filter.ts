@@ -11,6 +11,9 @@ export interface EventFilter {
   readonly unreadThreadNotifications: boolean;
   matches(event: Pick<Event, 'type' | 'sender' | 'content'>): boolean;
   matchesRoom(roomId: RoomId): boolean;
+  /** Whether it lists rooms, and whether it lists this one as one that it does not want. */
+  readonly namesRooms: boolean;
+  excludesRoom(roomId: RoomId): boolean;
   /** Which events have to point to one for it to pass; undefined: none has to. */
   readonly relatedBy: RelatedBy | undefined;
   /** Nothing at all passes. */
@@ -74,6 +77,8 @@ export function compileFilter(filter: JsonObject = {}): EventFilter {
       sender(event.sender) &&
       (url === undefined || url === (getString(event.content, 'url') !== undefined)),
     matchesRoom: room,
+    namesRooms: getArray(filter, 'rooms') !== undefined,
+    excludesRoom: roomId => strings(filter, 'not_rooms')?.includes(roomId) ?? false,
     relatedBy: relatedBy(filter),
     empty:
       getArray(filter, 'types')?.length === 0 ||

@@ -6,6 +6,7 @@ import type { EventFilter } from '../event-filter.ts';
 import type { ClientView } from '../event-format.ts';
 import { roomsOfUser } from '../members.table.ts';
 import type { RoomsParts } from '../parts.ts';
+import { predecessorOf } from '../predecessor.ts';
 import { relatedOnly } from '../related-only.ts';
 import { membershipName, REDACTED, type Room } from '../room.ts';
 import { type SeenEvent, visibleEvents } from '../visibility.ts';
@@ -50,6 +51,8 @@ const MOST_RANKED_TEXT = 256 * 1024;
 /** Matches that one page looks at, so that matches the viewer may not see cannot hold a request up. */
 const MOST_LOOKED_AT = 2000;
 const BATCH = 50;
+/** More rooms than these are searched only when they are named. */
+const MOST_WITH_EARLIER = 100;
 /** How long a search waits for what was said just now to be indexed. */
 const PATIENCE_MS = 1500;
 
@@ -94,7 +97,23 @@ export class Search {
       db,
       mine.map(row => row.room_nid),
     );
-    return new Map([...rooms].filter(([, room]) => filter.matchesRoom(room.roomId)));
+    const wanted = [...rooms].filter(([, room]) => filter.matchesRoom(room.roomId));
+    if (!filter.namesRooms) return new Map(wanted);
+    const earlier = await this.#earlier(db, wanted, rooms);
+    return new Map([...wanted, ...earlier.filter(([, room]) => !filter.excludesRoom(room.roomId))]);
+  }
+
+  /** Of the user's rooms, those that the wanted ones replaced by upgrades: to people it is one room with one history. */
+  async #earlier(db: Queryable, wanted: readonly [number, Room][], mine: ReadonlyMap<number, Room>) {
+    const found = new Map<number, Room>(wanted);
+    for (const [, newest] of wanted) {
+      let room = await predecessorOf(this.#parts, db, newest);
+      while (room !== undefined && mine.has(room.nid) && !found.has(room.nid) && found.size < MOST_WITH_EARLIER) {
+        found.set(room.nid, room);
+        room = await predecessorOf(this.#parts, db, room);
+      }
+    }
+    return [...found];
   }
 
   async #upToDate(): Promise<void> {

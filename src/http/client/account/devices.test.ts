@@ -14,8 +14,8 @@ withAccounts('devices are listed, looked at and renamed', async world => {
   assert.equal((await world.call('GET', path, { token })).body.display_name, 'n'.repeat(400));
   assert.equal((await world.call('PUT', path, { token, body: { display_name: 'Phone' } })).status, 200);
   assert.equal((await world.call('PUT', path, { token, body: {} })).status, 200);
-  const unseen = { last_seen_ip: null, last_seen_ts: null };
-  const phone = { device_id: 'A/b ü', display_name: 'Phone', ...unseen };
+  const seenAtLogin = { last_seen_ip: '127.0.0.1', last_seen_ts: world.clock.now() };
+  const phone = { device_id: 'A/b ü', display_name: 'Phone', ...seenAtLogin };
   assert.deepEqual((await world.call('GET', path, { token })).body, phone);
   const { devices } = (await world.call('GET', 'devices', { token })).body;
   assert.deepEqual([devices?.[0]?.device_id, devices?.[1]?.device_id].sort(), ['A/b ü', device].sort());

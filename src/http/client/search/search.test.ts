@@ -229,3 +229,27 @@ onEachDatabase('results bring what is around them, groups and state when asked',
   assert.ok(found.state?.[room]?.some(event => event.type === 'm.room.create'));
   assert.equal((await find('alice', 'number 3')).results[0]?.context, undefined);
 });
+
+onEachDatabase('whoever looks in a room finds what was said before its upgrades', async (db, t) => {
+  const { api, bodies } = open(db, t);
+  const rooms = [await api.create('alice', { preset: 'public_chat', room_version: '11' })];
+  for (const version of ['11', '12']) {
+    const [old = ''] = rooms;
+    await api.say('alice', old, `roses ${rooms.length}`);
+    const upgraded = await api.ok(api.post('alice', `/v3/rooms/${old}/upgrade`, { new_version: version }));
+    rooms.unshift(String(upgraded.replacement_room));
+  }
+  const [newest = '', middle = '', oldest = ''] = rooms;
+  await api.say('alice', newest, 'roses 3');
+  const other = await api.create('alice', { creation_content: { predecessor: { room_id: newest, event_id: '$x' } } });
+  const found = (filter: JsonObject) => bodies('alice', 'roses', { filter });
+  assert.deepEqual(await found({ rooms: [newest] }), ['roses 3', 'roses 2', 'roses 1']);
+  assert.deepEqual(await found({ rooms: [middle] }), ['roses 2', 'roses 1'], 'not what came after it');
+  assert.deepEqual(await found({ rooms: [newest], not_rooms: [middle] }), ['roses 3', 'roses 1']);
+  assert.deepEqual(await found({ rooms: [other] }), ['roses 3', 'roses 2', 'roses 1'], 'alice may say so');
+  await api.ok(api.post('alice', `/v3/rooms/${oldest}/leave`, {}));
+  await api.ok(api.post('alice', `/v3/rooms/${oldest}/forget`, {}));
+  assert.deepEqual(await found({ rooms: [newest] }), ['roses 3', 'roses 2']);
+  await api.join('bob', newest);
+  assert.deepEqual(await bodies('bob', 'roses', { filter: { rooms: [newest] } }), ['roses 3'], 'only in rooms of bob');
+});
