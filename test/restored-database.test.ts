@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import { getObject, type JsonObject } from '../src/core/json.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { SqliteDatabase } from '../src/db/sqlite.ts';
+import { returnedEvents } from '../src/federation/gaps/returned-event.table.ts';
 import { roomFacts } from './world/room-facts.table.ts';
 import { World } from './world/world.ts';
 import type { WorldUser } from './world/world-user.ts';
@@ -116,6 +117,24 @@ test('N212 a database that is put back from a backup gives nothing out twice, an
   await scene.upload({ 'curve25519:three': 'the third key' });
   assert.deepEqual(await scene.claim(), { 'curve25519:three': 'the third key' });
   assert.deepEqual(world.network.deliveries.reused, []);
+  assert.equal((await returnedEvents(server!.db)).events, 0, 'that they come back was to be expected');
+});
+
+test('N212 a backup that the mark does not show is known by our own events that come back', async () => {
+  await using world = new World(3, [A, B], template);
+  const scene = await Scene.open(world);
+  const { alice, bob } = scene;
+  const [server] = world.servers;
+  await scene.say(alice, 'in the backup');
+  const backup = await world.during(server!.backUp());
+  const lost = [await scene.say(alice, 'lost'), await scene.say(bob, 'heard'), await scene.say(alice, 'lost too')];
+  server!.crash();
+  await world.during(server!.start(backup));
+  await world.pass(5 * MINUTE_MS);
+  const { shown } = await roomFacts(server!.db, scene.roomId);
+  assert.ok(lost.every(id => shown.has(id)));
+  const { begun, events, newest } = await returnedEvents(server!.db);
+  assert.deepEqual([begun, events, newest?.server], [0, 2, B]);
 });
 
 test('N212 a server that goes on with its own database is left as it is', async () => {

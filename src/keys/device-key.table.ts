@@ -37,6 +37,14 @@ export function deleteDeviceKeys(tx: Tx, userNid: number, deviceIds: readonly st
   return tx.run(sql`delete from device_key where user_nid = ${userNid} and device_id ${sql.in(deviceIds)}`);
 }
 
+/** One device of each user who has some and none with keys. */
+export async function keylessDevices(db: Queryable): Promise<Map<number, string[]>> {
+  const rows = await db.all<{ user_nid: number; device_id: string }>(sql`select user_nid, min(device_id) as device_id
+    from device where not exists (select 1 from device_key where device_key.user_nid = device.user_nid)
+    group by user_nid`);
+  return new Map(rows.map(row => [row.user_nid, [row.device_id]]));
+}
+
 /** The devices that have keys, by the numbers of their users. */
 export async function devicesWithKeys(db: Queryable): Promise<Map<number, string[]>> {
   const rows = await db.all<{ user_nid: number; device_id: string }>(

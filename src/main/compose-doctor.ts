@@ -1,3 +1,4 @@
+import { repairRestored } from '../administration/restored-database.ts';
 import { behind } from '../base/background.ts';
 import type { Budget } from '../base/budget.ts';
 import { sleep } from '../base/clock.ts';
@@ -27,6 +28,7 @@ import { echoRequest } from '../http/federation/doctor/echo-request.ts';
 import { lookFromHere } from '../http/federation/doctor/look-from-here.ts';
 import type { DoctorRouteParts } from '../http/synapse/doctor/doctor-route-parts.ts';
 import { doctorRoutes } from '../http/synapse/doctor/routes.ts';
+import type { DeviceLists } from '../keys/device-lists.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import type { DevicePlaces } from '../sync/device-places.ts';
 import type { Federation } from './compose-federation.ts';
@@ -54,6 +56,7 @@ export interface DoctorInput {
   readonly metrics: Metrics | undefined;
   readonly leases: Leases;
   readonly tell: (text: string) => Promise<void>;
+  readonly deviceLists: DeviceLists;
   /** What other servers call. */
   readonly routes: readonly Endpoint[];
   /** False in a simulation, where there is no network to look at. */
@@ -192,9 +195,19 @@ function repairsOf(input: DoctorInput, parts: DoctorParts) {
     for (const work of late) leases.renew(work);
     return late;
   };
+  const beginEpoch = () => repairRestored({ ...rooms, deviceLists: input.deviceLists });
   const { client, notaries, published } = parts;
   const keys = { client, notaries, published, keepOldKey: sharingOldKeys(input) };
-  return composeRepairs({ rooms, sender, keyRing: federation.keyRing, drained, renewWork, ...keys, ...filling });
+  return composeRepairs({
+    rooms,
+    sender,
+    keyRing: federation.keyRing,
+    drained,
+    renewWork,
+    beginEpoch,
+    ...keys,
+    ...filling,
+  });
 }
 
 /** The bus subject on which an old key of ours that was found again is told, as JSON. */

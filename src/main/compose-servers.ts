@@ -120,9 +120,13 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
   const destinations = new DestinationList({ ...rooms, ...outbound });
   const tell = tellAdministrators(parts);
   const failures = new OwnFailures(all);
+  const { deviceLists } = parts.keys;
   const hasNetwork = all.carry === undefined;
   const doctor = opened.use(
-    composeDoctor({ ...all, ...parts, ...incoming, ...outbound, tell, rooms, ledger, failures, routes, hasNetwork }),
+    composeDoctor({
+      ...{ ...all, ...parts, ...incoming, ...outbound },
+      ...{ tell, rooms, ledger, failures, routes, hasNetwork, deviceLists },
+    }),
   );
   return {
     routes: servedBy('federation-in', [...routes, ...doctor.forServers]),

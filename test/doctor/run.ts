@@ -9,6 +9,7 @@ import { falseAlarms, isGood, lineOf, mutated, type Outcome, pairTried, tried } 
 import { type Choice, choiceOf, isChosen, shareOf } from './choice.ts';
 import { CONTROLS } from './controls.ts';
 import type { Fault } from './fault.ts';
+import { FAULTS_OF_BACKUPS } from './faults-of-backups.ts';
 import { FAULTS_OF_FAMILIES } from './faults-of-families.ts';
 import { FAULTS_OF_HISTORY } from './faults-of-history.ts';
 import { FAULTS_OF_MADE_FRONTS } from './faults-of-made-fronts.ts';
@@ -26,6 +27,7 @@ import { withSynapse } from './synapse/with-synapse.ts';
 
 const FAULTS: readonly Fault[] = [
   ...FAULTS_OF_PEERS,
+  ...FAULTS_OF_BACKUPS,
   ...FAULTS_OF_FAMILIES,
   ...FAULTS_OF_HISTORY,
   ...FAULTS_OF_OURS,

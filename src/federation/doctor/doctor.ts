@@ -14,6 +14,7 @@ import { gatherPlaces } from './gather/places.ts';
 import type { ProbeParts } from './gather/probe.ts';
 import type { ConnectionParts } from './gather/probe-connection.ts';
 import { gatherReceiving } from './gather/receiving.ts';
+import { gatherReturned } from './gather/returned.ts';
 import { gatherRooms, MOST_ROOMS } from './gather/rooms.ts';
 import { gatherRoute } from './gather/route.ts';
 import { gatherSending } from './gather/sending.ts';
@@ -150,6 +151,7 @@ export class Doctor {
       heardFrom: heard.servers,
       heardAt: heard.at ?? null,
       ...(await gatherWork(this.#parts, ledger.startedAt)),
+      returned: await gatherReturned(rooms.db),
       failing: { count: failures.count, last: [...failures.last] },
       ...this.#proxy(),
       disk: await machine.disk(),

@@ -313,6 +313,14 @@ const Work = Type.Object({
 /** A process that was held for dead and has not come back. */
 const Departed = Type.Object({ name: text, roles: texts, at: ts });
 
+/** Events of our own users that came back from other servers and that we did not have. */
+const Returned = Type.Object({
+  events: count,
+  newest: nullable(Type.Object({ eventId: text, server: text, at: ts })),
+  /** When the present epoch began; null where none ever had to. */
+  begunAt: nullable(ts),
+});
+
 const Us = Type.Object({
   server: text,
   software: text,
@@ -337,6 +345,7 @@ const Us = Type.Object({
   work: Type.Optional(Type.Array(Work)),
   departed: Type.Optional(Type.Array(Departed)),
   failing: Type.Optional(Failing),
+  returned: Type.Optional(nullable(Returned)),
   /** Bytes where the data lie. */
   disk: Type.Optional(nullable(Type.Object({ free: count, total: count }))),
   /** When runs of the last day were cut off. */
@@ -377,6 +386,7 @@ export type EchoFacts = Static<typeof Echo>;
 export type BodyFacts = Static<typeof Body>;
 export type ServedPathFacts = Static<typeof ServedPath>;
 export type FrontFacts = Static<typeof Front>;
+export type ReturnedFacts = Static<typeof Returned>;
 export type WorkFacts = Static<typeof Work>;
 export type FailureFacts = Static<typeof Failing>['last'][number];
 export type DepartedFacts = Static<typeof Departed>;

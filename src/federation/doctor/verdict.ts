@@ -17,7 +17,8 @@ export type RepairKind =
   | 'publish_keys'
   | 'join_ends'
   | 'judge_again'
-  | 'raise_limit';
+  | 'raise_limit'
+  | 'bump_epoch';
 
 /** What the command itself does, on the machine of the front, where the server may not. */
 export type CommandRepair = 'renew_front';

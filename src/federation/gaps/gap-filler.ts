@@ -14,6 +14,7 @@ import { recommended } from '../policy/recommended.ts';
 import { reasonOf } from '../transport/errors.ts';
 import { eventsBetween } from './between.ts';
 import { sortedByPrevious } from './event-order.ts';
+import { noteReturned } from './note-returned.ts';
 import { GapError, IncompleteStateError, isOfPeer, quietly } from './peer-error.ts';
 import { fetchAuthChain, fetchSingle, type ToldStateParts, toldState } from './told-state.ts';
 import { walkedBack } from './walk-back.ts';
@@ -149,9 +150,11 @@ export class GapFiller {
     const options = isJoined ? {} : { ...(await this.#stateBefore(room, event, [server], 0)), isBehindGap };
     await this.#fetchAuth(room, event, [server]);
     const { event: heard, unwanted } = await recommended(rooms, room, event, { isLast: true });
-    const { outcome, reason } = await writeRoom(rooms, room, tx =>
-      ingest(rooms, tx, room, heard, { ...options, unwanted }),
-    );
+    const { outcome, reason } = await writeRoom(rooms, room, async tx => {
+      const ingested = await ingest(rooms, tx, room, heard, { ...options, unwanted });
+      await noteReturned(rooms, tx, event, server, ingested.outcome);
+      return ingested;
+    });
     if (outcome === 'rejected')
       rooms.log.info('An event that was fetched is rejected.', { event: event.id, room: room.roomId, reason });
   }

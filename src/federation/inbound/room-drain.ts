@@ -14,6 +14,7 @@ import { writeRoom } from '../../rooms/write-room.ts';
 import { type CheckedEvents, readPdu } from '../events/checked-events.ts';
 import { sortedByPrevious } from '../gaps/event-order.ts';
 import type { GapFiller } from '../gaps/gap-filler.ts';
+import { noteReturned } from '../gaps/note-returned.ts';
 import { GapError } from '../gaps/peer-error.ts';
 import type { JoiningRooms } from '../joining/joining-rooms.ts';
 import { recommended, UnheardError } from '../policy/recommended.ts';
@@ -256,7 +257,9 @@ export class RoomDrain implements AsyncDisposable {
       const heard = await recommended(rooms, room, event, { isLast: row.tries >= TRIES_FOR_POLICY });
       const { outcome, reason } = await writeRoom(rooms, room, async tx => {
         await removeFromInbox(tx, [row.nid]);
-        return ingest(rooms, tx, room, heard.event, { ...options, unwanted: heard.unwanted });
+        const ingested = await ingest(rooms, tx, room, heard.event, { ...options, unwanted: heard.unwanted });
+        await noteReturned(rooms, tx, event, origin, ingested.outcome);
+        return ingested;
       });
       if (outcome === 'rejected' || outcome === 'soft-failed')
         rooms.log.info(`An event of another server is ${outcome}.`, { ...about(room, row), origin, reason });

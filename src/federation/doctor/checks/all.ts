@@ -17,6 +17,7 @@ import { ourCertificateEnds } from './d13-certificate-ends.ts';
 import { ourClock, theirClock } from './d14-clock.ts';
 import { theirKeys } from './d15-their-keys.ts';
 import { ourKey } from './d16-our-key.ts';
+import { goneBack } from './d17-gone-back.ts';
 import { twoInstances } from './d17-two-instances.ts';
 import { pathsMissing } from './d18-paths-missing.ts';
 import { workNotDone } from './d19-work-not-done.ts';
@@ -62,6 +63,7 @@ export const CHECKS: readonly Check[] = [
   theirKeys,
   ourKey,
   twoInstances,
+  goneBack,
   pathsMissing,
   workNotDone,
   missingEvents,

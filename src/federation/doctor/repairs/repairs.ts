@@ -8,6 +8,7 @@ import type { HeadProbeParts } from '../../probing/head-probe.ts';
 import type { Repairs } from '../ports.ts';
 import type { Done } from '../report.ts';
 import type { RepairKind } from '../verdict.ts';
+import { bumpEpoch } from './bump-epoch.ts';
 import { fetchDevices } from './fetch-devices.ts';
 import { fillSharedRooms } from './fill-shared-rooms.ts';
 import { joinEnds } from './join-ends.ts';
@@ -28,6 +29,8 @@ export interface RepairParts extends KeyParts {
   readonly told: ToldStateParts;
   /** Has work begin anew that has waited for too long; answers which. */
   readonly renewWork: () => Promise<readonly string[]>;
+  /** Has everything jump ahead that may have been given out before. */
+  readonly beginEpoch: () => Promise<void>;
 }
 
 /** What the server can do by itself about a finding. Everything here may be done at any time, and twice. */
@@ -43,6 +46,7 @@ export function composeRepairs(parts: RepairParts): Repairs {
     judge_again: (server, signal) => judgeSharedAgain(parts.told, server, signal),
     raise_limit: server => raiseLimit(parts.rooms, server),
     publish_keys: (_, signal) => publishKeys(parts, signal),
+    bump_epoch: () => bumpEpoch(parts),
     renew_work: async () => (await parts.renewWork()).map(work => `${work} begins anew`),
   };
   return {

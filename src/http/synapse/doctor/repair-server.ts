@@ -14,6 +14,7 @@ const KINDS = [
   'join_ends',
   'judge_again',
   'raise_limit',
+  'bump_epoch',
 ] as const;
 
 const Body = Type.Object({ kind: Type.Enum(KINDS) });
