@@ -236,6 +236,11 @@ export async function overwriteEvent(tx: Tx, nid: number, json: string, flag: nu
   await tx.run(sql`update event set json = ${json}, flags = flags | ${flag} where nid = ${nid}`);
 }
 
+/** The same event in other words, where it still says what it did: somebody may have redacted it meanwhile. Whether it did. */
+export async function replaceText(tx: Tx, nid: number, from: string, to: string): Promise<boolean> {
+  return (await tx.run(sql`update event set json = ${to} where nid = ${nid} and json = ${from}`)) > 0;
+}
+
 /** The events nearest to a time on one side of it, the nearest first. */
 export async function eventsNearTime(
   db: Queryable,

@@ -1,7 +1,7 @@
 import type { Event } from '../../../core/event.ts';
 import { canonicalText } from '../../../core/hashes.ts';
 import { addSignature } from '../../../core/signatures.ts';
-import { overwriteEvent } from '../../../rooms/events.table.ts';
+import { replaceText } from '../../../rooms/events.table.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { PublishedKeys } from '../../keys/published-keys.ts';
 import { ownEventsAfter } from '../doctor.table.ts';
@@ -40,13 +40,15 @@ async function signBatch({ rooms, published: { keys } }: SigningParts, nids: rea
   return rooms.db.tx(async tx => {
     const stored = [...(await rooms.events.byNids(tx, nids)).values()];
     const bad = stored.filter(({ event }) => !keysOn(event, rooms, keys).some(({ fits }) => fits === true));
-    for (const { nid, event } of bad) await overwriteEvent(tx, nid, textOf(rooms, event), 0);
+    let signed = 0;
+    for (const { nid, event } of bad)
+      if (await replaceText(tx, nid, canonicalText(event.pdu, event.version), textOf(rooms, event))) signed++;
     if (bad.length > 0)
       rooms.events.forgetAtCommit(
         tx,
         bad.map(({ nid }) => nid),
       );
-    return bad.length;
+    return signed;
   });
 }
 
