@@ -1,8 +1,13 @@
 import type { Queryable, Tx } from '../db/database.ts';
 import { sql } from '../db/sql.ts';
+import { UNWANTED } from './room-policy.ts';
 
-// The bits stand here as they stand in the index: 1 and 2 are REJECTED and SOFT_FAILED, 4 is OUTLIER.
-const REFUSED = sql`(flags & 3) <> 0 and pos is null`;
+/**
+ * The bits stand here as they stand in the index: 1 and 2 are REJECTED and SOFT_FAILED, 4 is OUTLIER. What a policy server did not
+ * want has nothing to do with our state of the room: it stays refused when the room has no such server any more. The plus keeps
+ * SQLite from going through all events without a position.
+ */
+const REFUSED = sql`(flags & 3) <> 0 and (+pos) is null and (reason is null or reason not like ${`${UNWANTED}%`})`;
 
 /** Refused events of a room by number, those without a place among them, with a number above `after`. */
 export async function refusedAfter(db: Queryable, roomNid: number, after: number, limit: number): Promise<number[]> {

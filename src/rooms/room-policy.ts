@@ -14,6 +14,9 @@ import type { Root } from './state-tree/state-trees.ts';
 /** Its key has this name in every room. */
 export const POLICY_KEY_ID = 'ed25519:policy_server';
 
+/** So the reason begins for which an event is soft-failed that it does not want. */
+export const UNWANTED = 'the policy server does not want it';
+
 const POLICY_TYPE = 'm.room.policy';
 const KEY_BYTES = 32;
 

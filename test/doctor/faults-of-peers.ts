@@ -222,7 +222,8 @@ export const FAULTS_OF_PEERS: readonly Fault[] = [
     cause: 'D23',
     async inject(world) {
       const { us, peer } = world;
-      waitFor(world, 1060);
+      const many = Array.from({ length: 1060 }, (_, at) => ({ id: `$waits${at}`, json: '{}' }));
+      putOff(world, many, Date.now());
       await world.say(peer, 'one too many');
       await until(() => world.rows(us, 'select 1 from peer_allowance').length > 0, 'it was taken');
       return async () => {
@@ -289,14 +290,14 @@ export const FAULTS_OF_PEERS: readonly Fault[] = [
     about: 'events of the peer wait in the inbox for an hour',
     cause: 'D22',
     async inject(world) {
-      const [row] = world.rows(world.us, "select nid from domain where name = 'peer.test'");
-      const [room] = world.rows(world.us, 'select nid from room where room_id = ?', world.roomId);
-      world.change(
-        world.us,
-        `insert into inbox (origin_nid, room_nid, event_id, received_ts, due, json) values (?, ?, '$waits', ?, ?, '{}')`,
-        ...[Number(row?.nid), Number(room?.nid), Date.now() - HOUR_MS, Date.now() + HOUR_MS],
-      );
-      return undefined;
+      const { us, peer } = world;
+      us.front.answering = ({ url = '' }, answer) =>
+        url.includes('/send/') && answer.writeHead(502).end('<h1>Bad Gateway</h1>') !== undefined;
+      const id = await world.say(peer, 'waits');
+      const [event] = world.rows(peer, 'select json from event where event_id = ?', id);
+      putOff(world, [{ id, json: String(event?.json) }], Date.now() - HOUR_MS);
+      us.front.answering = () => false;
+      return () => hasAll(world, us, [id]);
     },
   },
   {
@@ -356,14 +357,14 @@ async function toDevice({ us, peer }: DoctorWorld, bytes: number): Promise<void>
   await us.user.ok('PUT', '/v3/sendToDevice/m.test/1', { messages });
 }
 
-/** So many events of the peer wait here for an hour. */
-function waitFor(world: DoctorWorld, events: number): void {
+/** Events of the peer wait here for an hour from now on. */
+function putOff(world: DoctorWorld, events: readonly { readonly id: string; readonly json: string }[], since: number) {
   const [origin] = world.rows(world.us, 'select nid from domain where name = ?', PEER);
   const [room] = world.rows(world.us, 'select nid from room where room_id = ?', world.roomId);
   world.change(
     world.us,
-    `with recursive n(i) as (select 1 union all select i + 1 from n where i < ${events})
-      insert into inbox (origin_nid, room_nid, event_id, received_ts, due, json) select ?, ?, '$waits' || i, ?, ?, '{}' from n`,
-    ...[Number(origin?.nid), Number(room?.nid), Date.now(), Date.now() + HOUR_MS],
+    `insert into inbox (origin_nid, room_nid, event_id, received_ts, due, json)
+      select ?, ?, json_extract(value, '$.id'), ?, ?, json_extract(value, '$.json') from json_each(?)`,
+    ...[Number(origin?.nid), Number(room?.nid), since, Date.now() + HOUR_MS, JSON.stringify(events)],
   );
 }

@@ -2,7 +2,7 @@ import type { Event } from '../../core/event.ts';
 import { MatrixError } from '../../core/matrix-error.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
 import type { Room } from '../../rooms/room.ts';
-import { isSignedBy, needsPolicy, roomPolicy } from '../../rooms/room-policy.ts';
+import { isSignedBy, needsPolicy, roomPolicy, UNWANTED } from '../../rooms/room-policy.ts';
 import { roomHead } from '../../rooms/rooms.table.ts';
 
 /** An event of another server after its room's policy server was heard; `unwanted` says why that does not want it. */
@@ -37,6 +37,6 @@ export async function recommended(
   } catch (error) {
     if (!(error instanceof MatrixError)) throw error;
     if (error.errcode !== 'M_FORBIDDEN' && !isLast) throw new UnheardError(error);
-    return { event, unwanted: `the policy server does not want it: ${error.message}` };
+    return { event, unwanted: `${UNWANTED}: ${error.message}` };
   }
 }

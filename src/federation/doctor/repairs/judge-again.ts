@@ -16,8 +16,9 @@ import { sharedRooms } from './shared-rooms.ts';
 
 const MOST_ROOMS = 200;
 const BATCH = 50;
-/** Of one room and time. What is left is judged the next time. */
+/** Of one room. What is left is judged the next time. */
 const MOST_EVENTS = 1000;
+/** For all rooms together. */
 const LONGEST_MS = 60_000;
 /** States that the server is asked for: that of each refused event which does not build on others of them. */
 const MOST_ASKED = 40;
@@ -30,9 +31,13 @@ export async function judgeSharedAgain(
 ): Promise<string[]> {
   const shared = await sharedRooms(parts.rooms, server, MOST_ROOMS);
   if (shared === undefined) return ['we share no room with it'];
+  const { clock, serverName } = parts.rooms;
+  const began = clock.monotonic();
   const lines: string[] = [];
-  for (const room of shared.rooms)
-    if (!signal.aborted) lines.push(...(await judgeRoomAgain(parts, room, parts.rooms.serverName, signal)));
+  for (const room of shared.rooms) {
+    if (signal.aborted || clock.monotonic() - began > LONGEST_MS) break;
+    lines.push(...(await judgeRoomAgain(parts, room, serverName, signal)));
+  }
   return lines.length > 0 ? lines : ['nothing that was refused is left to be judged again'];
 }
 
