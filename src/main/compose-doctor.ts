@@ -15,6 +15,7 @@ import { Echoes } from '../federation/doctor/echoes.ts';
 import { findEvents } from '../federation/doctor/find-events.ts';
 import type { Served } from '../federation/doctor/gather/front.ts';
 import { gatherWork, type Machine } from '../federation/doctor/gather/work.ts';
+import { Judging } from '../federation/doctor/judging.ts';
 import type { OwnFailures } from '../federation/doctor/own-failures.ts';
 import type { PeerLedger } from '../federation/doctor/peer-ledger.ts';
 import { composeRepairs } from '../federation/doctor/repairs/repairs.ts';
@@ -112,6 +113,7 @@ export function composeDoctor(input: DoctorInput): DoctorSide {
     hasPublicName: config.public_base_url !== undefined,
     tell: isTold ? input.tell : undefined,
   });
+  const judging = new Judging(input.filling.told);
   const routeParts: DoctorRouteParts = { doctor, diagnose, repairs, watch, ...tracing };
   input.metrics?.gauge(
     'federation_troubles',
@@ -125,7 +127,7 @@ export function composeDoctor(input: DoctorInput): DoctorSide {
       if (enabled && input.hasNetwork)
         watching = input.leases.hold(
           'doctor',
-          behind(signal => watch.run(signal)),
+          behind(async signal => void (await Promise.all([watch.run(signal), judging.run(signal)]))),
           stop.signal,
         );
     },

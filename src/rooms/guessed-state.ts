@@ -8,6 +8,9 @@ import { GUESSED, OUTLIER, REJECTED, type Room, type StoredEvent } from './room.
 import type { Root } from './state-tree/state-trees.ts';
 import { treeKey } from './state-tree/tree-key.ts';
 
+/** The bus subject on which a room is told of, by its number, whose states were worked out anew. */
+export const REDONE_SUBJECT = 'rooms.redone';
+
 /** Events that are looked at on the way back to a guess: what is older is not asked about any more. */
 const LONGEST_DOUBT = 100;
 /** Events whose states are worked out anew. */
@@ -74,6 +77,7 @@ export async function redoGuess(
   for (const [{ nid, roomRoot }, states] of redone) await setStates(tx, nid, { ...states, roomRoot });
   await unmarkEvent(tx, guessed.nid, GUESSED);
   await forgetJudged(tx, room.nid);
+  tx.afterCommit(() => parts.bus.publish(REDONE_SUBJECT, String(room.nid)));
   parts.events.forgetAtCommit(tx, [guessed.nid, ...redone.map(([{ nid }]) => nid)]);
   return resolveRoots(
     parts,

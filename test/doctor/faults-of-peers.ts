@@ -273,16 +273,18 @@ export const FAULTS_OF_PEERS: readonly Fault[] = [
     about: 'we reject an event of the peer',
     cause: 'D24',
     async inject(world) {
-      const { us } = world;
-      const id = await world.say(world.peer, 'not shown');
-      await world.arrives(us, id);
-      const nid = 'select nid from event where event_id = ?';
-      world.change(us, `delete from room_log where kind = 0 and ref = (${nid})`, id);
-      const refused = "update event set flags = 2, pos = null, reason = 'the sender is banned' where event_id = ?";
-      await us.server.stop();
-      world.change(us, refused, id);
-      await us.server.start();
-      return () => hasAll(world, us, [id]);
+      const before = await world.say(world.peer, 'shown');
+      await world.arrives(world.us, before);
+      const { id, json } = await unsent(world);
+      // As if it had been soft-failed when it came, with the state after the one before it.
+      world.change(
+        world.us,
+        `insert into event (event_id, room_nid, type_nid, sender_nid, depth, ts, flags, state_before, state_after, room_root, reason, json)
+          select ?, room_nid, type_nid, sender_nid, depth + 1, ts, 2, state_after, state_after, state_after, 'the sender is banned', ?
+          from event where event_id = ?`,
+        ...[id, json, before],
+      );
+      return () => hasAll(world, world.us, [id]);
     },
   },
   {
@@ -290,14 +292,9 @@ export const FAULTS_OF_PEERS: readonly Fault[] = [
     about: 'events of the peer wait in the inbox for an hour',
     cause: 'D22',
     async inject(world) {
-      const { us, peer } = world;
-      us.front.answering = ({ url = '' }, answer) =>
-        url.includes('/send/') && answer.writeHead(502).end('<h1>Bad Gateway</h1>') !== undefined;
-      const id = await world.say(peer, 'waits');
-      const [event] = world.rows(peer, 'select json from event where event_id = ?', id);
-      putOff(world, [{ id, json: String(event?.json) }], Date.now() - HOUR_MS);
-      us.front.answering = () => false;
-      return () => hasAll(world, us, [id]);
+      const event = await unsent(world);
+      putOff(world, [event], Date.now() - HOUR_MS);
+      return () => hasAll(world, world.us, [event.id]);
     },
   },
   {
@@ -357,8 +354,26 @@ async function toDevice({ us, peer }: DoctorWorld, bytes: number): Promise<void>
   await us.user.ok('PUT', '/v3/sendToDevice/m.test/1', { messages });
 }
 
+interface Raw {
+  readonly id: string;
+  readonly json: string;
+}
+
+/** A message of the peer that does not come to us at once. */
+async function unsent(world: DoctorWorld): Promise<Raw> {
+  const { us, peer } = world;
+  us.front.answering = ({ url = '' }, answer) =>
+    url.includes('/send/') && answer.writeHead(502).end('<h1>Bad Gateway</h1>') !== undefined;
+  us.front.seen.length = 0;
+  const id = await world.say(peer, 'comes late');
+  await until(() => us.front.seen.some(each => each.includes('/send/')), 'nothing was sent');
+  const [event] = world.rows(peer, 'select json from event where event_id = ?', id);
+  us.front.answering = () => false;
+  return { id, json: String(event?.json) };
+}
+
 /** Events of the peer wait here for an hour from now on. */
-function putOff(world: DoctorWorld, events: readonly { readonly id: string; readonly json: string }[], since: number) {
+function putOff(world: DoctorWorld, events: readonly Raw[], since: number) {
   const [origin] = world.rows(world.us, 'select nid from domain where name = ?', PEER);
   const [room] = world.rows(world.us, 'select nid from room where room_id = ?', world.roomId);
   world.change(

@@ -25,7 +25,7 @@ export async function suspects({ db, nids, clock, serverName }: RoomsParts): Pro
   const lacking = await serversOfHoles(db, own, MOST_OF_A_KIND);
   const limited = await limitedSince(db, now - LIMITED_MS, MOST_OF_A_KIND);
   const nidsOfSilent = silent.slice(0, MOST_OF_A_KIND).map(pace => pace.origin_nid);
-  const all = [...new Set([...nidsOfSilent, ...lacking, ...limited, ...resting])];
+  const all = [...new Set([...nidsOfSilent, ...lacking, ...resting, ...limited])];
   const names = await nids.domains.names(db, all);
   return all.flatMap(nid => (names.get(nid) as ServerName | undefined) ?? []);
 }
