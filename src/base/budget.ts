@@ -68,6 +68,11 @@ export class Budget {
     this.#fit();
   }
 
+  /** What no account holds. */
+  get free(): number {
+    return Math.max(this.bytes - this.#held, 0);
+  }
+
   /** What caches hold and may hold now. */
   get caches(): AccountUsage {
     return { name: 'caches', bytes: this.#cached, limit: this.#cacheRoom };

@@ -21,7 +21,6 @@ import { Notary } from '../federation/keys/notary.ts';
 import { PublishedKeys } from '../federation/keys/published-keys.ts';
 import { policyWarnings, serverPolicy } from '../federation/server-policy.ts';
 import { ClockSamples } from '../federation/transport/clock-samples.ts';
-import { idleConnections } from '../federation/transport/connection-pool.ts';
 import { Dialer } from '../federation/transport/dialer.ts';
 import { Discovery } from '../federation/transport/discovery.ts';
 import { type Carry, FederationClient } from '../federation/transport/federation-client.ts';
@@ -123,7 +122,7 @@ export function composeFederation(input: FederationInput): Federation {
     userAgent,
     policy,
     answers,
-    idleConnections: idleConnections(budget.bytes),
+    budget,
     clocks,
     carry: input.carry,
   });

@@ -50,7 +50,7 @@ export async function federatedServer(
   const trust = trustedContext([authority.certificate]);
   const dialer = new Dialer({ budget, guard: addressGuard(['127.0.0.0/8']), clock, trust, verifyTls: true });
   const discovery = new Discovery({ resolver: net.resolver, get: net.get, clock, random: systemRandom, budget });
-  const client = new FederationClient({ identity, discovery, dialer, clock, userAgent: 'Copse/test' });
+  const client = new FederationClient({ identity, discovery, dialer, clock, budget, userAgent: 'Copse/test' });
   const own = new PublishedKeys({ identity, oldKeys: [], clock });
   const common = { db, clock, identity, client, log: silentLog, own };
   const keyRing = new KeyRing({ ...common, notaries: [], budget, pace: { initial: 1000, factor: 2, longest: 10_000 } });

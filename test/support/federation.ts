@@ -30,7 +30,7 @@ export function testClient(t: TestContext, allowed: readonly string[] = ['127.0.
   const dialer = new Dialer({ budget, guard: addressGuard(allowed), clock, trust, verifyTls });
   const discovery = new Discovery({ resolver: net.resolver, get: net.get, clock, random: systemRandom, budget });
   const identity = identityOf('us.example');
-  const client = new FederationClient({ identity, discovery, dialer, clock, userAgent: 'Copse/test' });
+  const client = new FederationClient({ identity, discovery, dialer, clock, budget, userAgent: 'Copse/test' });
   t.after(() => client[Symbol.dispose]());
   return { authority, net, clock, dialer, discovery, identity, client };
 }

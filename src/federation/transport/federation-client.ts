@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Budget } from '../../base/budget.ts';
 import { type Account, BudgetFullError } from '../../base/budget-account.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Identity } from '../../core/identity.ts';
@@ -8,7 +9,7 @@ import type { ServerAcl } from '../../core/server-acl.ts';
 import { signRequest } from '../../core/xmatrix.ts';
 import { type BodyLimits, bodyOf, wholeBody } from './answer-body.ts';
 import type { ClockSamples } from './clock-samples.ts';
-import { ConnectionPool, MOST_IDLE } from './connection-pool.ts';
+import { ConnectionPool } from './connection-pool.ts';
 import { Deadline } from './deadline.ts';
 import { DialError, type Dialer } from './dialer.ts';
 import type { Discovery } from './discovery.ts';
@@ -57,8 +58,8 @@ export interface FederationClientParts {
   readonly carry?: Carry | undefined;
   /** What answers are charged to while they come and are read. */
   readonly answers?: Account;
-  /** Connections that are kept for later requests at most. */
-  readonly idleConnections?: number;
+  /** What connections that are kept for later requests are charged to. */
+  readonly budget: Budget;
   /** Where it is noted what time others have. */
   readonly clocks?: Pick<ClockSamples, 'note'>;
 }
@@ -86,7 +87,7 @@ export class FederationClient implements Disposable {
 
   constructor(parts: FederationClientParts) {
     this.#parts = parts;
-    this.#pool = new ConnectionPool(parts.dialer, parts.idleConnections ?? MOST_IDLE);
+    this.#pool = new ConnectionPool(parts);
   }
 
   /** The JSON of a 2xx answer. @throws UnreachableError, RefusedError, or the reason of `signal` */
