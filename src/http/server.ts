@@ -13,6 +13,7 @@ import type { ServerName } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { MatrixError } from '../core/matrix-error.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
+import { allowOrigins } from './allow-origins.ts';
 import { boardOf } from './board-peer.ts';
 import { checkBody, readJsonBody } from './body.ts';
 import { clientAddress } from './client-address.ts';
@@ -22,7 +23,6 @@ import { dropBody } from './drop-body.ts';
 import { DEFAULT_BODY_LIMIT, type Endpoint, type EndpointRequest, isReply, pathsOf, type Reply } from './endpoint.ts';
 import { answerError } from './errors.ts';
 import { HEALTH_PATH, SYNAPSE_HEALTH_PATH } from './health.ts';
-import { OAUTH_PREFIX } from './oauth/oauth-paths.ts';
 import { Query } from './query.ts';
 import type { RequestCharge, RequestMemory } from './request-memory.ts';
 import { RouteTable } from './route-table.ts';
@@ -348,19 +348,6 @@ function accessToken(raw: FastifyRequest, query: Query): string | undefined {
   if (token === undefined)
     throw new MatrixError('M_MISSING_TOKEN', 'The Authorization header must read "Bearer TOKEN".');
   return token;
-}
-
-/**
- * Client-server API, "Web Browser Clients". The administration API is not for browsers of other origins, but its
- * Synapse-shaped part is called by web consoles. Answers whether the path is for them.
- */
-function allowOrigins({ url }: FastifyRequest, answer: FastifyReply): boolean {
-  if (!['/_matrix/', '/.well-known/', '/_synapse/', OAUTH_PREFIX].some(prefix => url.startsWith(prefix))) return false;
-  answer.header('access-control-allow-origin', '*');
-  answer.header('access-control-allow-methods', 'GET, HEAD, POST, PUT, DELETE, OPTIONS');
-  answer.header('access-control-allow-headers', 'X-Requested-With, Content-Type, Authorization, Date');
-  answer.header('access-control-expose-headers', 'Retry-After, Content-Disposition');
-  return true;
 }
 
 /** @throws BudgetFullError when the answer is too large for the moment */

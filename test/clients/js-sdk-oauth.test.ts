@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { MSC4108RendezvousSession } from 'matrix-js-sdk/lib/rendezvous/transports/MSC4108RendezvousSession.js';
 import { FormBrowser } from '../support/form-browser.ts';
 import { freePort } from '../support/free-port.ts';
 import { type RunningServer, startServer } from '../support/running-server.ts';
@@ -119,4 +120,22 @@ test('a client logs out, and its tokens with it', async () => {
   });
   assert.equal(answer.status, 401);
   await assert.rejects(bob.do('whoami'), /M_UNKNOWN_TOKEN/);
+});
+
+test('two devices leave messages for each other by way of what a QR code says', async () => {
+  const versions = (await (await fetch(`${server.url}/_matrix/client/versions`)).json()) as {
+    unstable_features: Record<string, boolean>;
+  };
+  assert.equal(versions.unstable_features['org.matrix.msc4108'], true);
+  const fallbackRzServer = `${server.url}/_matrix/client/unstable/org.matrix.msc4108/rendezvous`;
+  const shows = new MSC4108RendezvousSession({ fallbackRzServer });
+  await shows.send('');
+  const scans = new MSC4108RendezvousSession({ url: shows.url ?? assert.fail() });
+  assert.equal(await scans.receive(), '');
+  await scans.send('from the one that scans');
+  assert.equal(await shows.receive(), 'from the one that scans');
+  await shows.send('from the one that shows');
+  assert.equal(await scans.receive(), 'from the one that shows');
+  await shows.close();
+  assert.equal((await fetch(shows.url ?? assert.fail())).status, 404);
 });

@@ -12,6 +12,7 @@ import { CrossSigningResets } from './cross-signing-resets.ts';
 import { DeviceGrants } from './device-grants.ts';
 import { Grants } from './grants.ts';
 import type { OAuthPorts } from './oauth-ports.ts';
+import { Rendezvous } from './rendezvous.ts';
 import { SignUp, type SignUpParts } from './sign-up.ts';
 
 export interface OAuthParts extends SignUpParts {
@@ -36,6 +37,7 @@ export class OAuth {
   readonly browsers: BrowserSessions;
   readonly signUp: SignUp;
   readonly resets: CrossSigningResets;
+  readonly rendezvous: Rendezvous;
   readonly #codes: Codes;
 
   constructor(parts: OAuthParts) {
@@ -53,6 +55,7 @@ export class OAuth {
     this.browsers = new BrowserSessions(parts);
     this.signUp = new SignUp(parts);
     this.resets = new CrossSigningResets({ ...parts, page: parts.ports.resetPage });
+    this.rendezvous = new Rendezvous(parts);
   }
 
   /** Deletes what has expired. */
@@ -61,5 +64,6 @@ export class OAuth {
     await this.devices.sweep(tx);
     await this.clients.sweep(tx);
     await this.resets.sweep(tx);
+    await this.rendezvous.sweep(tx);
   }
 }

@@ -25,7 +25,7 @@ export interface ServerRouteParts extends ThirdPartyParts {
 
 export function serverRoutes(parts: ServerRouteParts): Endpoint[] {
   return [
-    versions(),
+    versions(parts),
     capabilities(parts.capabilities),
     authMetadata(parts),
     turnServer(parts),

@@ -51,11 +51,17 @@ const UNSTABLE: Readonly<Record<string, boolean>> = {
   'uk.tcpip.msc4133.stable': true,
 };
 
+/** Where there is an OAuth 2.0 API, devices are let in by QR codes. */
+const WITH_OAUTH = { 'org.matrix.msc4108': true };
+
 /** Client-server API, "API Versions". */
-export const versions = () =>
+export const versions = ({ oauth }: { readonly oauth: unknown }) =>
   endpoint({
     method: 'GET',
     path: '/_matrix/client/versions',
     auth: 'none',
-    handle: async () => ({ versions: VERSIONS, unstable_features: UNSTABLE }),
+    handle: async () => ({
+      versions: VERSIONS,
+      unstable_features: { ...UNSTABLE, ...(oauth !== undefined && WITH_OAUTH) },
+    }),
   });
