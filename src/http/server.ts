@@ -12,7 +12,6 @@ import type { MemoryGuard, MemoryLevel } from '../base/memory-guard.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { MatrixError } from '../core/matrix-error.ts';
-import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
 import { allowOrigins } from './allow-origins.ts';
 import { boardOf } from './board-peer.ts';
 import { checkBody, readJsonBody } from './body.ts';
@@ -27,19 +26,18 @@ import { Query } from './query.ts';
 import type { RequestCharge, RequestMemory } from './request-memory.ts';
 import { RouteTable } from './route-table.ts';
 import { JSON_TYPE, jsonBytes, sendJson } from './send-json.ts';
-import { readSignedRequest } from './signed-request.ts';
+import { readSignedRequest, type SignedRequestParts } from './signed-request.ts';
 import { silentConnections } from './silent-connections.ts';
 import { readWhole } from './whole-body.ts';
 
-export interface HttpParts {
+/** Without `authenticateServer` there are no endpoints for servers. */
+export interface HttpParts extends SignedRequestParts {
   readonly log: Log;
   /** Finds out who a token belongs to. @throws MatrixError M_UNKNOWN_TOKEN */
   readonly authenticate: (
     token: string,
     request: { ip: string; userAgent: string | undefined; query: Query; allowLocked: boolean },
   ) => Promise<Requester>;
-  /** Finds out which server signed a request; without it there are no endpoints for servers. @throws MatrixError M_UNAUTHORIZED */
-  readonly authenticateServer?: AuthenticateServer;
   /** Counts a request. @throws MatrixError M_LIMIT_EXCEEDED with `retry_after_ms` */
   readonly countRequest: (limit: LimitName, who: Requester | undefined, ip: string) => void;
   /** Writes down what an administrator is about to change, before it is done. */
@@ -170,7 +168,7 @@ export class HttpServer {
     const ip = clientAddress(raw, this.#parts.trustedProxies);
     const userAgent = raw.headers['user-agent'];
     const user = await this.#requester(spec, raw, query, ip, userAgent);
-    if (spec.limit !== undefined) this.#parts.countRequest(spec.limit, user, ip);
+    if (spec.limit !== undefined && spec.auth !== 'server') this.#parts.countRequest(spec.limit, user, ip);
     if (spec.body === 'stream') raw.charge?.streamBody();
     const board = spec.auth === 'board' ? boardOf(raw.raw.socket) : undefined;
     const { origin, body } = await this.#read(spec, raw);
@@ -214,7 +212,7 @@ export class HttpServer {
 
   /** The body, and the server that signed it where the endpoint is for servers. */
   async #read(spec: Endpoint, raw: FastifyRequest): Promise<{ origin: ServerName | undefined; body: unknown }> {
-    if (spec.auth === 'server') return readSignedRequest(this.#parts.authenticateServer, spec, raw);
+    if (spec.auth === 'server') return readSignedRequest(this.#parts, spec, raw);
     return { origin: undefined, body: spec.body === 'stream' ? {} : await bodyOf(spec, raw) };
   }
 

@@ -8,6 +8,7 @@ import { DAY_MS, keyAnswer, keyWorld } from '../../test/support/key-servers.ts';
 import { federationServer, signed } from '../../test/support/signed-requests.ts';
 import { encodeBase64 } from '../core/base64.ts';
 import type { JsonObject } from '../core/json.ts';
+import { MatrixError } from '../core/matrix-error.ts';
 import type { Database } from '../db/database.ts';
 import { requestAuthentication } from '../federation/inbound/request-authentication.ts';
 import { endpoint } from './endpoint.ts';
@@ -31,8 +32,21 @@ async function serving(db: Database, t: TestContext) {
       auth: 'server',
       handle: async ({ origin, params }) => ({ origin, event: params.eventId }),
     }),
+    endpoint({
+      method: 'GET',
+      path: '/_matrix/federation/v1/publicRooms',
+      auth: 'server',
+      limit: 'search',
+      handle: async ({ origin }) => ({ origin }),
+    }),
   ];
-  const server = federationServer(t, routes, requestAuthentication({ ...world, keyRing: world.ring }));
+  const counted: string[] = [];
+  const countServer = async (limit: string, origin: string) => {
+    if (counted.push(`${limit} ${origin}`) > 1)
+      throw new MatrixError('M_LIMIT_EXCEEDED', 'Too many requests.', { fields: { retry_after_ms: 1500 } });
+  };
+  const authenticate = requestAuthentication({ ...world, keyRing: world.ring });
+  const server = federationServer(t, routes, authenticate, { countServer });
   const port = Number(new URL(await server.listen('127.0.0.1', 0)).port);
   const call = async (method: string, target: string, headers: readonly string[], body = '') => {
     const socket = connect(port, '127.0.0.1');
@@ -47,7 +61,7 @@ async function serving(db: Database, t: TestContext) {
     const [answerHead = '', ...rest] = (await text(socket)).split('\r\n\r\n');
     return { status: Number(answerHead.split(' ')[1]), body: JSON.parse(rest.join('')) as JsonObject };
   };
-  return { ...world, call };
+  return { ...world, call, counted };
 }
 
 const SEND = '/_matrix/federation/v1/send/1';
@@ -65,6 +79,21 @@ onEachDatabase('a signed request comes in with its origin and body', async (db, 
     event: '$a',
   });
 });
+
+onEachDatabase(
+  'a server is counted by the name that it signed with, and nobody by a name that he only says',
+  async (db, t) => {
+    const { call, peer, counted } = await serving(db, t);
+    const target = '/_matrix/federation/v1/publicRooms';
+    const stranger = signed(identityOf('peer.example', 5, 'ed25519:peer'), US, 'GET', target);
+    assert.equal((await call('GET', target, [stranger])).status, 401);
+    assert.deepEqual(counted, []);
+    assert.equal((await call('GET', target, [signed(peer, US, 'GET', target)])).status, 200);
+    const late = await call('GET', target, [signed(peer, US, 'GET', target)]);
+    assert.deepEqual([late.status, late.body.errcode, late.body.retry_after_ms], [429, 'M_LIMIT_EXCEEDED', 1500]);
+    assert.deepEqual(counted, ['search peer.example', 'search peer.example']);
+  },
+);
 
 onEachDatabase(
   'N076 headers that are missing, malformed, for another server or partly wrong are refused with 401',

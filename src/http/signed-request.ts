@@ -1,16 +1,24 @@
 import type { FastifyRequest } from 'fastify';
+import type { LimitName } from '../accounts/rate-limits.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { Json } from '../core/json.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
 import { checkBody, readJsonBody } from './body.ts';
 import type { Endpoint } from './endpoint.ts';
 
+export interface SignedRequestParts {
+  /** Finds out which server signed a request. @throws MatrixError M_UNAUTHORIZED */
+  readonly authenticateServer?: AuthenticateServer;
+  /** Counts a request of a server. @throws MatrixError M_LIMIT_EXCEEDED */
+  readonly countServer?: (limit: LimitName, origin: ServerName) => Promise<void>;
+}
+
 /**
  * Reads a request of another server: who signed it, and its body. Numbers in it may be any, since a transaction must not
- * fail for one odd event. @throws MatrixError M_UNAUTHORIZED, M_NOT_JSON, M_BAD_JSON
+ * fail for one odd event. @throws MatrixError M_UNAUTHORIZED, M_LIMIT_EXCEEDED, M_NOT_JSON, M_BAD_JSON
  */
 export async function readSignedRequest(
-  authenticate: AuthenticateServer | undefined,
+  { authenticateServer: authenticate, countServer }: SignedRequestParts,
   spec: Endpoint,
   raw: FastifyRequest,
 ): Promise<{ origin: ServerName; body: unknown }> {
@@ -27,6 +35,7 @@ export async function readSignedRequest(
       return Buffer.from(raw.body.buffer, raw.body.byteOffset, raw.body.length).toString();
     },
   });
+  if (spec.limit !== undefined) await countServer?.(spec.limit, origin);
   await checkBody(spec.body, body);
   return { origin, body };
 }

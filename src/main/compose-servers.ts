@@ -1,11 +1,14 @@
+import type { LimitName } from '../accounts/rate-limits.ts';
 import type { Admission } from '../base/admission.ts';
 import type { Metrics } from '../base/metrics.ts';
 import type { Leases } from '../cluster/leases.ts';
+import type { ServerName } from '../core/ids.ts';
 import type { Machine } from '../federation/doctor/gather/work.ts';
 import { OwnFailures } from '../federation/doctor/own-failures.ts';
 import { PeerLedger } from '../federation/doctor/peer-ledger.ts';
 import type { MissingStatus } from '../federation/gaps/missing-status.ts';
 import type { AuthenticateServer } from '../federation/inbound/request-authentication.ts';
+import { ServerLimits } from '../federation/inbound/server-limits.ts';
 import type { JoinsStatus } from '../federation/joining/join-status.ts';
 import { DestinationList } from '../federation/outbound/destination-list.ts';
 import type { OutboundCounters } from '../federation/outbound/outbound-metrics.ts';
@@ -58,6 +61,8 @@ export interface Federating {
   /** What administrators ask about it. */
   readonly forAdmins: readonly PlacedEndpoint[];
   readonly authenticateServer: AuthenticateServer;
+  /** Counts a request that a server signed. @throws MatrixError M_LIMIT_EXCEEDED */
+  readonly countServer: (limit: LimitName, origin: ServerName) => Promise<void>;
   /** A request failed by an error of ours. */
   readonly failed: (route: string, error: unknown) => void;
   readonly history: RemoteHistory;
@@ -120,6 +125,7 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
   const destinations = new DestinationList({ ...rooms, ...outbound });
   const tell = tellAdministrators(parts);
   const failures = new OwnFailures(all);
+  const serverLimits = new ServerLimits<LimitName>(rooms, (limit, key) => parts.accounts.limits.countKey(limit, key));
   const { deviceLists } = parts.keys;
   const hasNetwork = all.carry === undefined;
   const doctor = opened.use(
@@ -136,6 +142,7 @@ function join(all: Joined, opened: AsyncDisposableStack): Federating {
       listJoins(() => joining.status()),
     ]),
     authenticateServer: outbound.hearing(ledger.noting(federation.authenticateServer)),
+    countServer: (limit, origin) => serverLimits.count(limit, origin),
     failed: (route, error) => failures.note(route, error),
     history: incoming.history,
     async start() {

@@ -216,7 +216,7 @@ export async function compose(config: Config, environment: Environment): Promise
 
 function httpParts(
   parts: Parts,
-  federating: Pick<Federating, 'authenticateServer' | 'failed'> | undefined,
+  federating: Pick<Federating, 'authenticateServer' | 'countServer' | 'failed'> | undefined,
   config: Config,
   { log, metrics, memory }: Environment & { readonly memory: HttpMemory },
 ): HttpParts {
@@ -228,7 +228,11 @@ function httpParts(
     trustedProxies: config.trusted_proxies,
     memory,
     ...(metrics !== undefined && { observe: observeRequests(metrics) }),
-    ...(federating && { authenticateServer: federating.authenticateServer, failed: federating.failed }),
+    ...(federating && {
+      authenticateServer: federating.authenticateServer,
+      countServer: federating.countServer,
+      failed: federating.failed,
+    }),
   };
 }
 

@@ -5,13 +5,14 @@ import type { JsonObject } from '../../src/core/json.ts';
 import { signRequest } from '../../src/core/xmatrix.ts';
 import type { AuthenticateServer } from '../../src/federation/inbound/request-authentication.ts';
 import type { Endpoint } from '../../src/http/endpoint.ts';
-import { HttpServer } from '../../src/http/server.ts';
+import { type HttpParts, HttpServer } from '../../src/http/server.ts';
 
 /** A server for other servers alone. */
 export function federationServer(
   t: TestContext,
   endpoints: readonly Endpoint[],
   authenticateServer: AuthenticateServer,
+  more: Pick<HttpParts, 'countServer'> = {},
 ) {
   const server = new HttpServer({
     log: silentLog,
@@ -19,6 +20,7 @@ export function federationServer(
     authenticateServer,
     countRequest: () => undefined,
     trustedProxies: [],
+    ...more,
   });
   server.add(endpoints);
   t.after(() => server.close());

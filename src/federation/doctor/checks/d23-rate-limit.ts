@@ -5,8 +5,8 @@ import { statusIn, waitingText } from './reading.ts';
 const EXPLAIN = `One answers the other with 429: it sends or asks more than that allows. What is left waits until it says.
 The other server to us: found by its answers to what we sent, and to the questions of the doctor. Copse waits as long as it is told
 to; if it lasts, its administrators can allow more.
-We to the other server: too many of its events wait to be taken in, or it asks for too many long answers at once. Found by what we
-answered within the last hour. Helps: a higher limit for servers that we share rooms with. It is doubled for six hours, up to eight
+We to the other server: too many of its events wait to be taken in, or it asks for too much at once. Found by what we answered
+within the last hour. Helps: a higher limit for servers that we share rooms with. It is doubled for six hours, up to eight
 times and for twenty servers at a time, where nothing speaks against it: most of what waits can be taken in, and few of its events are
 against the rules.`;
 
