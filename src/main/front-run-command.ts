@@ -4,6 +4,7 @@ import type { FrontArgs } from '../cli/front-commands.ts';
 import { type Following, followFront } from '../front/follow.ts';
 import { FrontError } from '../front/front-error.ts';
 import { FrontRun, type RunnableProgram } from '../front/front-run.ts';
+import { hasDied, workersOf } from '../front/front-workers.ts';
 import { serviceManager } from './systemd-notify.ts';
 import { untilSignal } from './until-signal.ts';
 
@@ -23,7 +24,7 @@ export function runnable({ program }: FrontArgs, file: string): RunnableProgram 
   if (program === 'nginx')
     return {
       ...{ check: ['nginx', '-q', '-t', '-c', file], start: ['nginx', '-c', file, '-g', 'daemon off;'], pidFile },
-      ...{ reload: 'SIGHUP', end: 'SIGQUIT' },
+      ...{ reload: 'SIGHUP', end: 'SIGQUIT', former: { hasDied, workersOf } },
     };
   return {
     ...{ check: ['haproxy', '-c', '-f', file], start: ['haproxy', '-W', '-db', '-f', file], pidFile },

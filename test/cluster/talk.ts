@@ -90,8 +90,8 @@ export class Talk {
     const grew = (before: readonly number[], now: readonly number[], by: number) =>
       now.every((length, at) => length >= (before[at] ?? 0) + by);
     const written = lengths(this.#written);
-    // What was under way does not count.
-    while (!grew(written, lengths(this.#written), 3)) await wait(20);
+    // What was under way does not count: the second one was begun afterwards.
+    while (!grew(written, lengths(this.#written), 2)) await wait(20);
     const all = this.count;
     while (!lengths(this.#read).every(length => length >= all)) await wait(20);
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,26 @@ async function answering(t: TestContext, name: string): Promise<string> {
     behind.close();
   });
   return `127.0.0.1:${(behind.address() as AddressInfo).port}`;
+}
+
+/** A process that takes requests, and answers them when it is told to. */
+async function sleeping(t: TestContext) {
+  const waiting: ServerResponse[] = [];
+  const behind = createServer((_, answer) => void waiting.push(answer));
+  await new Promise<void>(resolve => behind.listen(0, '127.0.0.1', resolve));
+  t.after(() => {
+    behind.closeAllConnections();
+    behind.close();
+  });
+  return {
+    address: `127.0.0.1:${(behind.address() as AddressInfo).port}`,
+    async asked(): Promise<void> {
+      while (waiting.length === 0) await wait(50);
+    },
+    answer: () => {
+      for (const answer of waiting) answer.end(JSON.stringify({ server: 'sleeper' }));
+    },
+  };
 }
 
 /** A data folder, a process, and `copse front --run` before it. */
@@ -113,6 +133,46 @@ for (const program of PROGRAMS) {
     name([{ name: 'two', address: await answering(t, 'two'), ...others }]);
     while (!(await ask()).includes('"two"')) await wait(50);
     assert.match(await ask('/_matrix/key/v2/server'), /"servers"/, said());
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0, said());
+  });
+
+  test(`${program} lets nobody wait for a process that died`, { ...needs(program), timeout: 180_000 }, async t => {
+    const { start, ask, name } = await scene(t, program);
+    const sleeper = await sleeping(t);
+    name([{ name: 'sleeper', address: sleeper.address }]);
+    const { child, ended, said } = start();
+    while (!said().includes('running')) await wait(50);
+    const waiting = ask();
+    await sleeper.asked();
+    name([{ name: 'other', address: await answering(t, 'other') }]);
+    // It is cut off, or the other one answers.
+    assert.match(await waiting, /^$|other|M_UNKNOWN/);
+    while (!(await ask()).includes('other')) await wait(50);
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0, said());
+  });
+
+  test(`${program} lets who waits wait while another process ends in order`, {
+    ...needs(program),
+    timeout: 180_000,
+  }, async t => {
+    const { start, ask, name } = await scene(t, program);
+    const sleeper = await sleeping(t);
+    const asleep = { name: 'asleep', address: sleeper.address, roles: ['sync', 'media', 'federation-in'] };
+    const one = { name: 'one', address: await answering(t, 'one'), roles: ['client'] };
+    const two = { name: 'two', address: await answering(t, 'two'), roles: ['client'] };
+    name([asleep, one]);
+    const { child, ended, said } = start();
+    while (!(await ask()).includes('one')) await wait(50);
+    const waiting = ask('/_matrix/client/v3/sync?since=then');
+    await sleeper.asked();
+    name([asleep, { ...one, draining: true }, two]);
+    while (!(await ask()).includes('two')) await wait(50);
+    name([asleep, two]);
+    await wait(5000);
+    sleeper.answer();
+    assert.match(await waiting, /sleeper/, said());
     child.kill('SIGTERM');
     assert.equal(await ended, 0, said());
   });
