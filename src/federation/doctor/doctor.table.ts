@@ -101,6 +101,8 @@ export interface RefusedRow {
   readonly rejected: number;
   readonly events: number;
   readonly newest: number;
+  /** The number of the one that came last. */
+  readonly last: number;
 }
 
 /** Events of a server's users in a room that we refused since a time, by the reason. */
@@ -108,8 +110,8 @@ export async function refusedOf(
   db: Queryable,
   { roomNid, domainNid, since, limit }: { roomNid: number; domainNid: number; since: number; limit: number },
 ): Promise<RefusedRow[]> {
-  return db.all<RefusedRow>(sql`select reason, rejected, count(*) as events, max(ts) as newest
-    from (select coalesce(event.reason, '') as reason, event.flags & ${REJECTED} as rejected, event.ts
+  return db.all<RefusedRow>(sql`select reason, rejected, count(*) as events, max(ts) as newest, max(nid) as last
+    from (select event.nid, coalesce(event.reason, '') as reason, event.flags & ${REJECTED} as rejected, event.ts
       from event join user_name on user_name.nid = event.sender_nid
       where event.room_nid = ${roomNid} and event.ts > ${since} and user_name.domain_nid = ${domainNid}
         and (event.flags & ${REJECTED | SOFT_FAILED}) <> 0) refused

@@ -222,7 +222,14 @@ const Room = Type.Object({
   /** Since when the server does not tell us what the room ends with, and why. */
   refusal: nullable(Type.Object({ at: ts, reason: text })),
   /** Events of its users that we refused lately. */
-  refused: Type.Array(Type.Object({ reason: text, isSoft: flag, events: count, newestAt: ts })),
+  refused: Type.Array(
+    Type.Object({
+      ...{ reason: text, isSoft: flag, events: count, newestAt: ts },
+      /** The last of them, and the part of our state that it follows from, where that is plain. */
+      last: Type.Optional(text),
+      because: Type.Optional(nullable(Type.Object({ eventId: text, type: text, says: text, sender: text, at: ts }))),
+    }),
+  ),
   /** How many refused events of the room were not judged again by the state that we have now. */
   unjudged: Type.Optional(count),
   probe: nullable(Probe),

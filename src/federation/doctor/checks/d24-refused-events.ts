@@ -1,3 +1,4 @@
+import type { RoomFacts } from '../facts.ts';
 import type { Check } from '../verdict.ts';
 import { countText, momentText, quoted } from '../words.ts';
 import { roomText } from './reading.ts';
@@ -22,12 +23,7 @@ stays refused. Else the reason: copse trace EVENT_ID.`,
       confidence: 'likely',
       effect: `${countText(events, 'event')} of its users refused here`,
       proof: [
-        ...refused
-          .slice(0, 5)
-          .map(
-            ({ room, events, reason, isSoft, newestAt }) =>
-              `${roomText(room)}: ${countText(events, 'event')} ${isSoft ? 'soft-failed' : 'rejected'}, the last of ${momentText(newestAt)}: ${quoted(reason)}`,
-          ),
+        ...refused.slice(0, 5).flatMap(each => [refusedText(each), ...becauseLines(each)]),
         ...aside.slice(0, 3).map(({ reason, events }) => `${countText(events, 'event')} set aside: ${quoted(reason)}`),
       ],
       repair: {
@@ -44,3 +40,17 @@ stays refused. Else the reason: copse trace EVENT_ID.`,
     };
   },
 };
+
+type Refused = RoomFacts['refused'][number] & { readonly room: RoomFacts };
+
+function refusedText({ room, events, reason, isSoft, newestAt }: Refused): string {
+  const what = `${countText(events, 'event')} ${isSoft ? 'soft-failed' : 'rejected'}`;
+  return `${roomText(room)}: ${what}, the last of ${momentText(newestAt)}: ${quoted(reason)}`;
+}
+
+/** What of our state it follows from: whoever thinks that it is wrong knows where to look. */
+function becauseLines({ because, last }: Refused): string[] {
+  if (because == null) return [];
+  const { eventId, says, sender, at } = because;
+  return [`  ${last ?? 'the last'} by our state: ${quoted(says)} by ${quoted(sender)}, ${momentText(at)} (${eventId})`];
+}

@@ -10,9 +10,10 @@ import type { Room } from '../../../rooms/room.ts';
 import { roomHead } from '../../../rooms/rooms.table.ts';
 import { serverAclOf } from '../../../rooms/server-acl.ts';
 import { askedServers } from '../../gaps/asked-servers.ts';
-import { countHoles, endsOf, holesOf, refusalOf, refusedOf, roomsSharedWith } from '../doctor.table.ts';
+import { countHoles, endsOf, holesOf, refusalOf, roomsSharedWith } from '../doctor.table.ts';
 import type { ProbeFacts, RoomFacts } from '../facts.ts';
 import { gatherProbe, type ProbeParts } from './probe.ts';
+import { gatherRefused } from './refused.ts';
 import { type DifferenceParts, StateComparison } from './state-difference.ts';
 import { twice } from './twice.ts';
 
@@ -34,9 +35,6 @@ export interface RoomsQuestion {
 /** Rooms that are looked at: those with most missing first, then the largest. */
 export const MOST_ROOMS = 200;
 const MOST_HOLES = 20;
-const MOST_REASONS = 10;
-/** Refused events from before that are history. */
-const REFUSED_MS = 7 * 86_400_000;
 /** Answers that say that the server asks for patience: it is asked no more. */
 const ENOUGH = new Set([429, 503]);
 
@@ -130,8 +128,7 @@ async function storedFacts(
   const holes = missing === 0 ? [] : await holesOf(db, room.nid, MOST_HOLES);
   const refusal = await refusalOf(db, room.nid, domainNid);
   const incomplete = await incompleteRoom(db, room.nid);
-  const since = rooms.clock.now() - REFUSED_MS;
-  const refused = await refusedOf(db, { roomNid: room.nid, domainNid, since, limit: MOST_REASONS });
+  const refused = await gatherRefused(rooms, room, domainNid);
   return {
     roomId: room.roomId,
     alias: await aliasOf(rooms, room),
@@ -149,9 +146,7 @@ async function storedFacts(
     aclAllowsUs: acl.allows(rooms.serverName),
     aclAllowsThem: acl.allows(server),
     refusal: refusal === undefined ? null : { at: refusal.ts, reason: refusal.reason },
-    refused: refused.map(({ reason, rejected, events, newest }) => ({
-      ...{ reason, isSoft: rejected === 0, events, newestAt: newest },
-    })),
+    refused,
     unjudged: refused.length === 0 ? 0 : await countUnjudged(db, room.nid, own),
   };
 }
