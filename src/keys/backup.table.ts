@@ -27,11 +27,15 @@ export interface SessionScope {
 
 const ROWS_A_STATEMENT = 200;
 
-/** Makes the next version of a user's backup and gives its number. The caller holds the user's lock. */
+/**
+ * Makes the next version of a user's backup and gives its number. The caller holds the user's lock. After the database was put
+ * back to an earlier day, numbers begin beyond those that may have been given out since.
+ */
 export async function insertBackup(tx: Tx, userNid: number, algorithm: string, authData: string): Promise<number> {
   const row = await tx.get<{ version: number }>(sql`insert into key_backup (user_nid, version, algorithm, auth_data)
-    select cast(${userNid} as bigint), coalesce(max(version), 0) + 1, cast(${algorithm} as text), cast(${authData} as text)
-    from key_backup where user_nid = ${userNid} returning version`);
+    select cast(${userNid} as bigint), max(version) + 1, cast(${algorithm} as text), cast(${authData} as text)
+    from (select version from key_backup where user_nid = ${userNid} union all select begun from epoch where one = 1) used
+    returning version`);
   if (row === undefined) throw new Error('an insert gave no row');
   return row.version;
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { onEachDatabase } from '../../test/support/databases.ts';
 import { KeysWorld, type TestDevice } from '../../test/support/keys.ts';
 import type { JsonObject } from '../core/json.ts';
+import { beginEpoch } from '../federation/gaps/returned-event.table.ts';
 import { replacesSession, type SessionRank } from './backup-rule.ts';
 
 test('the rule of replacement, as a table', () => {
@@ -62,6 +63,17 @@ onEachDatabase('versions are counted up, the newest is the current one, deleted 
   assert.equal((await alice.call('GET', '/room_keys/version/2')).status, 404);
   assert.equal((await alice.call('GET', '/room_keys/version')).body.version, '1');
   assert.equal(await create(alice), '3', 'the number of a deleted version is not given out again');
+});
+
+onEachDatabase('no version is given out again after the database was put back', async (db, t) => {
+  const world = new KeysWorld(db, t);
+  const [alice, bob] = [await world.device('alice', 'PHONE'), await world.device('bob', 'PHONE')];
+  assert.equal(await create(alice), '1');
+  await db.tx(tx => beginEpoch(tx, 1_800_000_000_000));
+  assert.deepEqual([await create(alice), await create(alice)], ['1800000000001', '1800000000002']);
+  assert.equal(await create(bob), '1800000000001');
+  assert.equal((await alice.call('GET', '/room_keys/version')).body.version, '1800000000002');
+  assert.equal((await alice.call('GET', '/room_keys/version/1')).body.version, '1');
 });
 
 onEachDatabase('concurrent creations get different versions', async (db, t) => {
