@@ -15,7 +15,7 @@ const Body = Type.Object({
  * Client-server API, `POST /account/password`: with the old password, or, by whoever has forgotten it, without a token and
  * with the address of the account, proved by mail.
  */
-export const changePassword = (parts: Pick<Accounts, 'interactive' | 'changes' | 'validations'>) =>
+export const changePassword = (parts: Pick<Accounts, 'interactive' | 'changes' | 'validations' | 'registration'>) =>
   endpoint({
     method: 'POST',
     path: '/_matrix/client/v3/account/password',
@@ -23,9 +23,11 @@ export const changePassword = (parts: Pick<Accounts, 'interactive' | 'changes' |
     limit: 'login',
     body: Body,
     async handle({ body, user, ip }) {
-      const { interactive, changes, validations } = parts;
+      const { interactive, changes, validations, registration } = parts;
       if (user === undefined && !validations.isSetUp)
         throw new MatrixError('M_MISSING_TOKEN', 'This endpoint needs an access token.');
+      // Nobody proves who they are for a password that is refused then.
+      registration.requireGoodPassword(body.new_password);
       const request = { operation: 'POST account/password', body, ip };
       const outcome =
         user === undefined

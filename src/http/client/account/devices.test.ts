@@ -75,6 +75,8 @@ withAccounts('a new password ends the other sessions, unless it is told not to',
     return world.call('POST', 'account/password', { token, body });
   };
   assertError(await change('short', PASSWORD), 400, 'M_WEAK_PASSWORD');
+  const unproved = await world.call('POST', 'account/password', { token, body: { new_password: 'short' } });
+  assertError(unproved, 400, 'M_WEAK_PASSWORD');
   assert.equal((await change('second password', PASSWORD, { logout_devices: false })).status, 200);
   assert.equal((await world.call('GET', 'account/whoami', { token: other })).status, 200);
   assert.equal((await change('third password', 'second password')).status, 200);
