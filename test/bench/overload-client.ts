@@ -1,4 +1,5 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 
 /** As many connections as are asked for. */
 const crowd = new Agent({ keepAlive: false });
@@ -10,6 +11,10 @@ export interface Call {
   readonly body?: string | Buffer;
   /** Reads the answer only after so many milliseconds, as a phone on a bad line does. */
   readonly readAfterMs?: number;
+  /** Called when an answer begins, which is read once this resolves. */
+  readonly readAfter?: () => Promise<void>;
+  /** Called when all of the body but its last byte is sent, which follows once this resolves. */
+  readonly endAfter?: () => Promise<void>;
 }
 
 /** How requests ended: by status, by `429 without retry_after_ms`, and by the code of a connection's error. */
@@ -38,17 +43,19 @@ export class Outcomes {
 
 /** Sends a request and answers how it ended; what an answer says is read and thrown away. */
 export function send(base: string, call: Call, agent = crowd): Promise<string> {
-  const { method, path, token, body, readAfterMs = 0 } = call;
+  const { method, path, token, body, readAfterMs = 0, readAfter = () => setTimeout(readAfterMs), endAfter } = call;
   return new Promise(resolve => {
     const headers = {
       authorization: `Bearer ${token}`,
       ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
     };
-    const sent = request(`${base}${path}`, { method, agent, headers }, answer => {
-      setTimeout(() => readOutcome(answer).then(resolve), readAfterMs);
+    const sent = request(`${base}${path}`, { method, agent, headers }, async answer => {
+      await readAfter();
+      resolve(await readOutcome(answer));
     });
     sent.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    sent.end(body);
+    if (body === undefined || endAfter === undefined) sent.end(body);
+    else sent.write(body.slice(0, -1), () => endAfter().then(() => sent.end(body.slice(-1))));
   });
 }
 
@@ -86,7 +93,7 @@ export class Bystander {
       const began = performance.now();
       await send(base, { method: 'GET', path: '/_matrix/client/versions', token }, this.#agent);
       this.#longestMs = Math.max(this.#longestMs, performance.now() - began);
-      await new Promise(resolve => setTimeout(resolve, 100));
+      await setTimeout(100);
     }
   }
 
