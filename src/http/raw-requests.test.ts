@@ -113,6 +113,16 @@ test('N116 requests on one connection are answered in their order', async t => {
   );
 });
 
+test('HEAD is answered as GET is, without the body, and the connection goes on', async t => {
+  const { exchange } = await rawServer(t);
+  const ask = (method: string, path: string) => `${method} /_matrix/${path} HTTP/1.1\r\n${HOST}\r\n`;
+  const { text, statuses } = await exchange(`${ask('HEAD', 'slow/1')}${ask('HEAD', 'echo')}${ask('GET', 'slow/2')}`, 1);
+  assert.deepEqual(statuses, [200, 405, 200]);
+  const [first = '', second = ''] = text.split(/(?=HTTP\/1\.1 )/);
+  assert.match(first, /content-length: 14\r\n/i);
+  assert.ok(first.endsWith('\r\n\r\n') && second.endsWith('\r\n\r\n'), text);
+});
+
 test('N168 a body of another kind is read no further than its limit, and is no JSON', async t => {
   const { exchange, bodies } = await rawServer(t);
   const post = (type: string, body: string) =>

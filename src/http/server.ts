@@ -1,4 +1,4 @@
-import type { ServerOptions } from 'node:http';
+import type { IncomingMessage, ServerOptions } from 'node:http';
 import { Readable } from 'node:stream';
 import { Server as TlsServer } from 'node:tls';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -112,6 +112,7 @@ export class HttpServer {
       forceCloseConnections: 'idle',
       // `Query` reads the query string, once.
       routerOptions: { maxParamLength: 2048, ignoreTrailingSlash: false, querystringParser: () => NO_QUERY },
+      rewriteUrl: headAsGet,
       requestTimeout: parts.exposed?.requestMs ?? 0,
       keepAliveTimeout: 75_000,
       ...transportOf(parts),
@@ -293,6 +294,12 @@ export class HttpServer {
     this.app.server.keepAliveTimeoutBuffer = 0;
     await this.app.close();
   }
+}
+
+/** HEAD (RFC 9110 section 9.3.2), which monitors ask with: Node.js leaves out the body, since it knows what was asked. */
+function headAsGet(request: IncomingMessage): string {
+  if (request.method === 'HEAD') request.method = 'GET';
+  return request.url ?? '/';
 }
 
 /** A path with the names that it is about. */
