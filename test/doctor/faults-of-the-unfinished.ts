@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ROLES } from '../../src/cluster/roles.ts';
+import type { UserId } from '../../src/core/ids.ts';
+import { newDevice } from '../support/remote-devices.ts';
 import { PEER, until } from './doctor-world.ts';
 import type { Fault } from './fault.ts';
 
@@ -51,6 +53,26 @@ export const FAULTS_OF_THE_UNFINISHED: readonly Fault[] = [
         await world.repair('fetch_devices');
         return world.rows(us, 'select 1 from remote_device_list where wanted > 0').length === 0;
       };
+    },
+  },
+  {
+    id: 'F40b',
+    about: 'the peer told of a new device, and that was lost',
+    cause: 'D32',
+    async inject(world) {
+      const { us, peer } = world;
+      const { device_id } = await peer.user.ok('GET', '/v3/account/whoami');
+      const { keys } = newDevice(peer.user.id as UserId, String(device_id));
+      await peer.user.ok('POST', '/v3/keys/upload', { device_keys: keys });
+      const isKnown = async () => {
+        const { body } = await us.user.call('POST', '/v3/keys/query', { device_keys: { [peer.user.id]: [] } });
+        return JSON.stringify(body.device_keys).includes(String(device_id));
+      };
+      const held = 'select 1 from remote_device_list where stale = 0 and wanted = 0';
+      const isHeld = async () => (await isKnown()) && world.rows(us, held).length > 0;
+      await until(isHeld, 'the list of devices is not held');
+      world.change(us, 'delete from remote_device');
+      return isKnown;
     },
   },
   {

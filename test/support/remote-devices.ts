@@ -94,6 +94,7 @@ export class RemoteDevicesWorld {
   readonly rooms: RoomsParts;
   readonly clock = new SteppingClock();
   readonly keys: FederatedKeys;
+  readonly client = { request: this.#answer.bind(this) };
   readonly lists: RemoteLists;
   readonly servers: ListServers;
   readonly follower: ListFollower;
@@ -109,7 +110,7 @@ export class RemoteDevicesWorld {
   constructor(db: Database, rooms: RoomsParts = roomsOn(db)) {
     this.rooms = { ...rooms, departures: doubtAfterDeparture };
     const common = { ...rooms, clock: this.clock };
-    const client = { request: this.#answer.bind(this) };
+    const { client } = this;
     const requests = new ListRequests(client);
     const pace = { initial: 10_000, factor: 2, longest: 3_600_000 };
     this.servers = new ListServers({ ...common, pace });

@@ -90,6 +90,13 @@ export async function wantedOf(db: Queryable, domainNid: number, limit: number):
   return rows.map(row => row.user_nid);
 }
 
+/** Users of one server whose lists are held for sure, the largest first. */
+export async function freshLists(db: Queryable, domainNid: number, limit: number): Promise<number[]> {
+  const rows = await db.all<{ user_nid: number }>(sql`select user_nid from remote_device_list
+    where domain_nid = ${domainNid} and stale = 0 and wanted = 0 order by size desc, user_nid limit ${limit}`);
+  return rows.map(row => row.user_nid);
+}
+
 /** How many lists of users of one server are wanted. */
 export async function countWanted(db: Queryable, domainNid: number): Promise<number> {
   const row = await db.get<{ n: number }>(sql`select count(*) as n from remote_device_list

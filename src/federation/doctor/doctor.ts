@@ -10,6 +10,7 @@ import type { Facts, OwnFacts, PeerFacts } from './facts.ts';
 import { gatherEventKeys } from './gather/event-keys.ts';
 import { type FrontParts, gatherFront } from './gather/front.ts';
 import { gatherKeys, type KeysParts, keyFacts } from './gather/keys.ts';
+import { gatherOutdated } from './gather/outdated-lists.ts';
 import { gatherPlaces } from './gather/places.ts';
 import type { ProbeParts } from './gather/probe.ts';
 import type { ConnectionParts } from './gather/probe-connection.ts';
@@ -204,7 +205,10 @@ export class Doctor {
     using late = lateAfter(clock, ROOMS_MS, signal);
     const known = {
       sending: await gatherSending(db, domainNid, clock.now()),
-      receiving: await gatherReceiving(rooms, ledger, { server, domainNid, now: clock.now() }),
+      receiving: await gatherReceiving(rooms, ledger, {
+        ...{ server, domainNid, now: clock.now() },
+        outdated: isReached ? await gatherOutdated(this.#parts, server, domainNid, how.doubtMs) : [],
+      }),
       roomsShared: await countShared(db, domainNid, own),
     };
     const shared = await gatherRooms(

@@ -142,11 +142,7 @@ const Receiving = Type.Object({
   limited: Type.Optional(
     nullable(
       Type.Object({
-        times: count,
-        since: ts,
-        at: ts,
-        factor: count,
-        raisedAt: ts,
+        ...{ times: count, since: ts, at: ts, factor: count, raisedAt: ts },
         mayWait: count,
         hindrance: nullable(text),
       }),
@@ -159,8 +155,10 @@ const Receiving = Type.Object({
   unknownVersions: Type.Optional(
     Type.Array(Type.Object({ at: ts, what: text, roomId: text, version: nullable(text) })),
   ),
-  /** Device lists of its users that have to be had anew, and how often it was asked in vain. */
-  deviceLists: Type.Optional(Type.Object({ wanted: count, failures: count, triedAt: ts })),
+  /** Device lists that have to be had anew, how often it was asked in vain, and users of whom it names others than we have. */
+  deviceLists: Type.Optional(
+    Type.Object({ wanted: count, failures: count, triedAt: ts, outdated: Type.Optional(texts) }),
+  ),
 });
 
 const Hole = Type.Object({ eventId: text, firstSeen: ts, tries: count, isLost: flag, asked: texts });

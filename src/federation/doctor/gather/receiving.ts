@@ -1,4 +1,4 @@
-import type { ServerName } from '../../../core/ids.ts';
+import type { ServerName, UserId } from '../../../core/ids.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import { deviceServer } from '../../devices/device-server.table.ts';
 import { countWanted } from '../../devices/remote-device-list.table.ts';
@@ -14,11 +14,19 @@ const MOST = 20;
 /** Of an event so many are no chance any more. */
 const MANY_TRIES = 3;
 
+export interface ReceivingQuestion {
+  readonly server: ServerName;
+  readonly domainNid: number;
+  readonly now: number;
+  /** Users of whom it names other devices than we have. */
+  readonly outdated: readonly UserId[];
+}
+
 /** What came from a server, and what became of it. */
 export async function gatherReceiving(
   rooms: RoomsParts,
   ledger: Pick<PeerLedger, 'of' | 'startedAt'>,
-  { server, domainNid, now }: { readonly server: ServerName; readonly domainNid: number; readonly now: number },
+  { server, domainNid, now, outdated }: ReceivingQuestion,
 ): Promise<ReceivingFacts> {
   const { db } = rooms;
   const record = ledger.of(server);
@@ -44,6 +52,7 @@ export async function gatherReceiving(
       wanted: await countWanted(db, domainNid),
       failures: asked?.failures ?? 0,
       triedAt: asked?.tried ?? 0,
+      outdated: [...outdated],
     },
   };
 }

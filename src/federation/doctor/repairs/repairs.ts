@@ -41,7 +41,7 @@ export function composeRepairs(parts: RepairParts): Repairs {
     say_hello: async (server, signal) => ['said hello to it', ...(await fillSharedRooms(parts, server, signal))],
     fill_rooms: (server, signal) => fillSharedRooms(parts, server, signal),
     fetch_keys: server => fetchKeys(parts, server),
-    fetch_devices: server => fetchDevices(parts.rooms, server),
+    fetch_devices: server => fetchDevices(parts, server),
     join_ends: (server, signal) => joinEnds(parts.rooms, server, signal),
     judge_again: (server, signal) => judgeSharedAgain(parts.told, server, signal),
     raise_limit: server => raiseLimit(parts.rooms, server),
