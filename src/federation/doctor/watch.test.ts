@@ -18,7 +18,7 @@ const LACKING = peerFacts({ rooms: [roomFacts({ missing: 3 })] });
 /** A watch over servers whose facts a test sets. */
 function watched(suspects: readonly string[]) {
   const clock = new SteppingClock();
-  const front = { seen: frontFacts(), looks: 0 };
+  const front = { seen: frontFacts(), looks: 0, heardAt: NOW - 1000 };
   const seen = new Map<string, PeerFacts>();
   const told: string[] = [];
   const looked: string[] = [];
@@ -33,7 +33,8 @@ function watched(suspects: readonly string[]) {
     doctor: {
       ourselves: async ({ withFront } = { withFront: false }) => {
         if (withFront) front.looks++;
-        return factsOf([], withFront ? front.seen : null);
+        const facts = factsOf([], withFront ? front.seen : null);
+        return { ...facts, us: { ...facts.us, heardAt: front.heardAt } };
       },
       examine: async ([server = '']) => {
         looked.push(server);
@@ -113,6 +114,25 @@ test('our own public name is looked at now and then, and told of once', async ()
   await watch.turn(never);
   assert.equal(front.looks, 4);
   assert.deepEqual([told.length, looked], [1, []]);
+});
+
+test('where others get in and we do not, nothing is told of our name', async () => {
+  const { watch, clock, front, told } = watched([]);
+  const [place, seen] = [placeFacts(), frontFacts()];
+  const names = { subject: 'router.local', names: ['DNS:router.local'], distrust: 'DEPTH_ZERO_SELF_SIGNED_CERT' };
+  const places = [{ ...place, certificate: { ...place.certificate!, ...names }, answers: [] }];
+  const keys = { ...seen.keys, published: null };
+  front.seen = { ...seen, keys, route: { ...seen.route, places } };
+  clock.advance(10 * MINUTE_MS);
+  await watch.turn(never);
+  assert.deepEqual([front.looks, told], [1, []]);
+  clock.advance(HOUR_MS);
+  await watch.turn(never);
+  assert.deepEqual([front.looks, told], [2, []]);
+  front.heardAt = NOW - 2 * HOUR_MS;
+  clock.advance(HOUR_MS);
+  await watch.turn(never);
+  assert.match(told.join(), /our certificate cannot be believed/, 'nobody was heard since');
 });
 
 test('what somebody else has found is looked at again in the turn that was said', async t => {

@@ -1,5 +1,6 @@
 import { type Clock, sleep } from '../../base/clock.ts';
 import type { ServerName } from '../../core/ids.ts';
+import { isUs } from './checks/reading.ts';
 import { diagnose } from './diagnose.ts';
 import type { Doctor, Thoroughness } from './doctor.ts';
 import type { Repairs } from './ports.ts';
@@ -30,6 +31,8 @@ const GENTLE: Thoroughness = {
   ...{ rooms: 20, pauseMs: 1000, doubtMs: 1000, states: 0 },
   ...{ withFront: false, withTransfer: false },
 };
+/** Whoever has heard from others so lately is reached by them. */
+const HEARD_MS = 60 * 60_000;
 const OUR_NAME = 'our public name';
 
 type Look = () => Promise<readonly Finding[] | undefined>;
@@ -111,11 +114,15 @@ export class Watch {
     this.#nameAt = clock.monotonic() + NAME_MS;
     const look = async () => {
       const facts = await doctor.ourselves({ withFront: true });
+      // Others get in where we do not: what is seen from here is not what they see.
+      if (!isUs(facts.us) && (facts.us.heardAt ?? 0) > facts.takenAt - HEARD_MS) return undefined;
       const known = diagnose({ ...facts, us: { ...facts.us, front: null } }).us.findings;
-      return diagnose(facts).us.findings.filter(({ title }) => !known.some(each => each.title === title));
+      return diagnose(facts).us.findings.filter(
+        ({ title, confidence }) => confidence === 'proven' && !known.some(each => each.title === title),
+      );
     };
-    await this.#treat(OUR_NAME, look, signal);
-    if (this.#troubles.subjects.includes(OUR_NAME)) this.#nameAt = clock.monotonic() + AGAIN_MS;
+    const isSeen = await this.#treat(OUR_NAME, look, signal);
+    if (!isSeen || this.#troubles.subjects.includes(OUR_NAME)) this.#nameAt = clock.monotonic() + AGAIN_MS;
   }
 
   /** Whose turn it is. */
@@ -132,10 +139,10 @@ export class Watch {
     return [...(await suspects()), ...found].find(server => server !== serverName && isDue(server));
   }
 
-  /** Does what can be done about what is found, looks again, and notes what is left. */
-  async #treat(subject: Subject, look: Look, signal: AbortSignal, server = this.#parts.serverName): Promise<void> {
+  /** Does what can be done about what is found, looks again, and notes what is left. Answers whether anything could be seen. */
+  async #treat(subject: Subject, look: Look, signal: AbortSignal, server = this.#parts.serverName): Promise<boolean> {
     const before = await look();
-    if (before === undefined) return;
+    if (before === undefined) return false;
     const kinds = serverRepairs(before);
     for (const kind of kinds) {
       const { lines } = await this.#parts.repairs.repair(server, kind, signal);
@@ -143,5 +150,6 @@ export class Watch {
     }
     const after = kinds.size > 0 ? await look() : before;
     if (after !== undefined && !signal.aborted) await this.#troubles.note(subject, server, after);
+    return true;
   }
 }

@@ -2,7 +2,7 @@ import type { Facts, OwnFacts, PlaceFacts } from '../facts.ts';
 import type { Check, Verdict } from '../verdict.ts';
 import { countText, quoted, someText } from '../words.ts';
 import { type ProxyLines, proxyRepair, upstreamOf } from './proxy-lines.ts';
-import { isMatrixAnswer, placeText } from './reading.ts';
+import { HAIRPIN, isMatrixAnswer, isSeenFromInside, isUs, placeText } from './reading.ts';
 
 export const wrongHost: Check = {
   cause: 'D07',
@@ -24,8 +24,10 @@ function judged({ us }: Facts): Verdict | undefined {
   const wrong = places.filter(isSomethingElse);
   const isForeign = front.keys.published !== null && !front.keys.published.some(key => key.id === us.signingKey);
   if (wrong.length === 0 && !isForeign) return undefined;
+  // Where some of it is this server, the rest may be the page of a router.
+  const isDoubtful = isSeenFromInside(us) && wrong.length < places.length && isUs(us);
   return {
-    confidence: 'proven',
+    confidence: isDoubtful ? 'likely' : 'proven',
     effect: `other servers cannot reach us at ${isForeign ? places.length : wrong.length} of ${countText(places.length, 'address', 'addresses')}`,
     proof: [
       `${us.server} leads to ${front.route.certName ?? '?'} (step ${front.route.step ?? '?'})`,
@@ -33,6 +35,7 @@ function judged({ us }: Facts): Verdict | undefined {
       ...(isForeign
         ? [`the keys published there are not ours: ${someText(front.keys.published?.map(key => key.id) ?? [])}`]
         : []),
+      ...(isDoubtful ? [HAIRPIN] : []),
     ],
     repair: proxyRepair(us, linesFor(us, front.route.certName ?? us.server)),
   };

@@ -1,7 +1,7 @@
 import type { PlaceFacts, RouteFacts } from '../facts.ts';
 import type { Check, Verdict } from '../verdict.ts';
 import { bytesText, countText, quoted } from '../words.ts';
-import { isWorking, placeText, transferAnswer } from './reading.ts';
+import { HAIRPIN, isSeenFromInside, isWorking, placeText, transferAnswer } from './reading.ts';
 
 const EXPLAIN = `A name has addresses of both families, and one of them is dead, breaks in the middle of TLS, or lets little through. Servers that
 begin with it stall for half a minute or report errors of something else.
@@ -23,8 +23,14 @@ export const ourFamily: Check = {
   title: 'one family of our addresses does not work',
   scope: 'us',
   explain: EXPLAIN,
-  judge: ({ us }) =>
-    us.front === null ? undefined : judged(us.front.route, 'servers that begin with it reach us late or not at all'),
+  judge: ({ us }) => {
+    if (us.front === null) return undefined;
+    const { route } = us.front;
+    const found = judged(route, 'servers that begin with it reach us late or not at all');
+    const isSilent = route.places.some(({ reached }) => reached === 'nothing');
+    if (found === undefined || !isSilent || !isSeenFromInside(us)) return found;
+    return { ...found, confidence: 'likely', proof: [...found.proof, HAIRPIN] };
+  },
 };
 
 const OPPOSITES = [

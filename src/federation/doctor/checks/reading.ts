@@ -1,6 +1,7 @@
 import type {
   AnswerFacts,
   Facts,
+  OwnFacts,
   PeerFacts,
   PlaceFacts,
   RoomFacts,
@@ -29,6 +30,21 @@ export function certificateErrorIn(error: string | null): string | undefined {
 /** A Matrix server answered the small question. */
 export function isWorking(place: PlaceFacts): boolean {
   return place.certificate?.distrust == null && place.answers.some(isMatrixAnswer);
+}
+
+/** Our own name as it is seen from here: a router may not lead us back to ourselves, and others in. */
+export function isSeenFromInside({ front, outside }: OwnFacts): boolean {
+  return front !== null && front !== outside?.front;
+}
+
+/** What is said of what such a router does. */
+export const HAIRPIN =
+  'seen from inside: a router that does not lead us back to ourselves looks the same; --vantage SERVER tells';
+
+/** Whether something that answers under our name is this server. */
+export function isUs({ front, instance, signingKey }: OwnFacts): boolean {
+  const keys = front?.keys.published ?? [];
+  return keys.some(({ id }) => id === signingKey) || front?.echoes.some(echo => echo.instance === instance) === true;
 }
 
 /** Much more than fits into the packets that any way takes; and so much that it takes a while. */
