@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Cause } from '../../../src/federation/doctor/verdict.ts';
 import { eventually } from '../../federation/api-user.ts';
-import { rightSettings, type SynapseWorld } from './synapse-world.ts';
+import { rightSettings, SYNAPSE, type SynapseWorld } from './synapse-world.ts';
 
 /** Something that bit somebody between Copse and a Synapse. */
 export interface Scene {
@@ -119,7 +121,61 @@ export const SCENES: readonly Scene[] = [
       return { total: 60, there: () => world.count(world.sue, 'unheard') };
     },
   },
+  {
+    id: 'S8',
+    about: 'Copse has lost the power levels of a room, and refuses what everybody else shows',
+    cause: 'D25',
+    async spoil(world) {
+      const [, room] = world.rooms;
+      const opened = await shutAndOpened(world, room);
+      await world.copse.end();
+      change(world, db => forget(db, opened));
+      await world.copse.restart();
+      for (let at = 0; at < 60; at++) await world.sue.say(room, `lost ${at}`);
+      const refused = () => change(world, db => db.prepare('select 1 from event where (flags & 3) <> 0').all().length);
+      await eventually('what is said is refused', async () => refused() === 60, 60_000);
+      return { total: 60, there: () => world.count(world.carl, 'lost') };
+    },
+    async mend(world) {
+      await world.copseCommand('doctor', 'federation', SYNAPSE, '--take-state', world.rooms[1]);
+    },
+  },
 ];
+
+/** In a room of Copse nobody else may speak, and then everybody. The event that says so. */
+async function shutAndOpened({ carl, sue }: SynapseWorld, room: string): Promise<string> {
+  const type = 'm.room.power_levels';
+  const path = `/v3/rooms/${encodeURIComponent(room)}/state/${type}/`;
+  const levels = (await carl.state(room, type)) ?? {};
+  const put = async (events_default: number) => {
+    const { event_id } = await carl.ok('PUT', path, { ...levels, events_default });
+    const isThere = async () => (await sue.state(room, type))?.events_default === events_default;
+    await eventually('Synapse has the levels', isThere);
+    return String(event_id);
+  };
+  await put(50);
+  return put(0);
+}
+
+/** The state after an event is what it was before: what it did is lost. */
+function forget(db: DatabaseSync, eventId: string): void {
+  const select = 'select state_before as before, state_after as after from event where event_id = ?';
+  const { before, after } = db.prepare(select).get(eventId) as { before: number; after: number };
+  const room = 'nid = (select room_nid from event where event_id = ?)';
+  db.prepare(`update room set state_root = ? where state_root = ? and ${room}`).run(before, after, eventId);
+  for (const column of ['state_after', 'room_root'])
+    db.prepare(`update event set ${column} = ? where event_id = ? and ${column} = ?`).run(before, eventId, after);
+}
+
+/** Does something with Copse's database. */
+function change<T>({ copse }: SynapseWorld, work: (db: DatabaseSync) => T): T {
+  const db = new DatabaseSync(join(copse.dataDir, 'copse.db'), { timeout: 5000 });
+  try {
+    return work(db);
+  } finally {
+    db.close();
+  }
+}
 
 function roomFor({ rooms }: SynapseWorld, at: number): string {
   return rooms[at % 2] ?? rooms[0];
