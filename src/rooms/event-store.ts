@@ -111,10 +111,15 @@ export class EventStore {
    * Keeps an event that a transaction has written, once that is durable. `jsonLength` is the length of its text.
    *
    * The answer to a commit may come late. Whoever was faster, in this process or another one, may have changed the event by
-   * then, so what was forgotten meanwhile is not kept.
+   * then, so what was forgotten meanwhile is not kept, nor what the transaction itself has read of the event while it was
+   * still writing it.
    */
   rememberAtCommit(tx: Tx, stored: StoredEvent, jsonLength: number): void {
-    this.#keep(tx, stored, jsonLength, this.#generation);
+    const generation = this.#generation;
+    tx.afterCommit(() => {
+      if (generation === this.#generation) this.#remember(stored, jsonLength);
+      else this.#byNid.delete(String(stored.nid));
+    });
   }
 
   #remember(stored: StoredEvent, jsonLength: number): void {

@@ -4,7 +4,7 @@ import { onEachDatabase } from '../../test/support/databases.ts';
 import { heard, type JoinedBus, twoBuses } from '../../test/support/joined-buses.ts';
 import { ALICE, newRoom, roomsOn, SERVER, say } from '../../test/support/rooms.ts';
 import type { Database, Queryable } from '../db/database.ts';
-import { overwriteEvent } from './events.table.ts';
+import { overwriteEvent, setStateAfter } from './events.table.ts';
 import type { RoomsParts } from './parts.ts';
 import type { Room } from './room.ts';
 import { takeAway } from './room-remains.ts';
@@ -137,4 +137,17 @@ onEachDatabase('what a transaction read and was changed meanwhile, or by itself,
     there.events.forgetAtCommit(tx, [other.nid]);
   });
   await assert.rejects(async () => there.events.byNid(NOBODY, other.nid), /is asked/);
+});
+
+onEachDatabase('what a transaction read of an event that it was still writing is not kept', async db => {
+  const { here, there, room } = await twoProcesses(db);
+  const [one, other] = [await say(here, room, ALICE, 'one'), await say(here, room, ALICE, 'other')];
+  const written = { ...one, stateAfter: one.stateAfter + 1 };
+  await db.tx(async tx => {
+    await there.events.byNid(tx, one.nid);
+    await setStateAfter(tx, one.nid, written.stateAfter, one.roomRoot);
+    there.events.forgetAtCommit(tx, [other.nid]);
+    there.events.rememberAtCommit(tx, written, 100);
+  });
+  assert.equal((await there.events.byNid(db, one.nid))?.stateAfter, written.stateAfter);
 });
