@@ -27,6 +27,14 @@ export async function findStanding(db: Queryable, domainNid: number): Promise<St
     where domain_nid = ${domainNid}`);
 }
 
+/** Servers that have taken nothing since before a moment. */
+export async function failingSince(db: Queryable, before: number): Promise<ReadonlySet<number>> {
+  const rows = await db.all<{ domain_nid: number }>(
+    sql`select domain_nid from destination where failing_since < ${before}`,
+  );
+  return new Set(rows.map(row => row.domain_nid));
+}
+
 export interface Failure {
   readonly now: number;
   readonly retryAt: number;

@@ -1,6 +1,7 @@
 import { type Clock, sleep } from '../../base/clock.ts';
 import type { ServerName } from '../../core/ids.ts';
 import { serversSharing, sharedRooms } from '../../rooms/room-domains.table.ts';
+import { failingSince } from '../outbound/destination.table.ts';
 import { type HeadProbeParts, probeHeads } from './head-probe.ts';
 
 /** Servers that are greeted at the same time, and within a second. */
@@ -8,23 +9,35 @@ const SIDE_BY_SIDE = 8;
 const BETWEEN_MS = 100;
 /** Dendrite takes no notice of a sign of life within a minute of the last. */
 const AGAIN_MS = 61_000;
+/** Who has taken nothing for so long keeps nobody waiting, and is greeted once. */
+const GONE_MS = 24 * 3_600_000;
 /** Rooms in which a server is asked, should it refuse in the first. */
 const MOST_ROOMS = 2;
 
 /**
  * Tells every server that shares rooms with us that we are there again, those with most rooms first, each in the room
  * that was probed least so far. Whoever backs off from us after an outage of ours goes on sending once it hears a signed
- * request; what it does not send again by itself the probe brings.
+ * request; what it does not send again by itself the probe brings. Who did not answer may have been off for as long as we were,
+ * by the same power cut, and is greeted again with the others.
  */
 export async function sayHello(parts: HeadProbeParts, signal: AbortSignal): Promise<void> {
   const { rooms } = parts;
   const own = await rooms.nids.domains.findOne(rooms.db, rooms.serverName);
   if (own === undefined) return;
+  const servers = await serversSharing(rooms.db, own);
+  const gone = await failingSince(rooms.db, rooms.clock.now() - GONE_MS);
+  const living = servers.filter(server => !gone.has(server));
   const probed = new ProbedRooms();
-  const greeted = await greetAll(parts, own, await serversSharing(rooms.db, own), probed, signal);
-  if (greeted.length === 0) return;
-  await sleep(rooms.clock, AGAIN_MS, signal);
-  await greetAll(parts, own, greeted, probed, signal);
+  await greetAll(parts, own, living, probed, signal);
+  if (living.length > 0) await sleep(rooms.clock, AGAIN_MS, signal);
+  await greetAll(parts, own, living, probed, signal);
+  await greetAll(
+    parts,
+    own,
+    servers.filter(server => gone.has(server)),
+    probed,
+    signal,
+  );
 }
 
 /** Which rooms were probed, so that all of them have their turn. */
@@ -45,22 +58,17 @@ class ProbedRooms {
   }
 }
 
-/** Answers those that took notice, by number. */
 async function greetAll(
   parts: HeadProbeParts,
   own: number,
   servers: readonly number[],
   probed: ProbedRooms,
   signal: AbortSignal,
-): Promise<number[]> {
-  const answered: number[] = [];
-  await sideBySide(servers, parts.rooms.clock, signal, async server => {
-    if (await greet(parts, own, server, probed)) answered.push(server);
-  });
-  return answered;
+): Promise<void> {
+  await sideBySide(servers, parts.rooms.clock, signal, server => greet(parts, own, server, probed));
 }
 
-async function greet(parts: HeadProbeParts, own: number, domainNid: number, probed: ProbedRooms): Promise<boolean> {
+async function greet(parts: HeadProbeParts, own: number, domainNid: number, probed: ProbedRooms): Promise<void> {
   const { rooms } = parts;
   try {
     const server = (await rooms.nids.domains.name(rooms.db, domainNid)) as ServerName;
@@ -68,13 +76,10 @@ async function greet(parts: HeadProbeParts, own: number, domainNid: number, prob
     const found = await rooms.rooms.byNids(rooms.db, inTurn);
     for (const room of inTurn.flatMap(nid => found.get(nid) ?? [])) {
       probed.count(domainNid, room.nid);
-      const outcome = await probeHeads(parts, room, server);
-      if (outcome !== 'refused') return outcome !== 'unreachable';
+      if ((await probeHeads(parts, room, server)) !== 'refused') return;
     }
-    return true;
   } catch (error) {
     rooms.log.warn('A server could not be told that we are there again.', { err: error });
-    return false;
   }
 }
 

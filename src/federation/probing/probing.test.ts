@@ -7,6 +7,7 @@ import type { Clock } from '../../base/clock.ts';
 import { ingest } from '../../rooms/ingest.ts';
 import { leave } from '../../rooms/membership.ts';
 import type { Room } from '../../rooms/room.ts';
+import { recordFailure } from '../outbound/destination.table.ts';
 import { UnreachableError } from '../transport/errors.ts';
 import { probeHeads } from './head-probe.ts';
 import { sayHello } from './hello.ts';
@@ -179,3 +180,29 @@ onEachDatabase(
     for (const room of rooms) assert.deepEqual(await bodiesSeen(world.here, room, ALICE), numbered(20));
   },
 );
+
+onEachDatabase('who does not hear the first hello hears the second, and who is long gone hears one', async (db, t) => {
+  const world = await HistoryWorld.start(t, db);
+  const remote = await world.newRoom();
+  const third = await world.enterThird(remote);
+  const room = await world.enter(remote);
+  const { event } = await newest(world.here, room);
+  await world.third.db.tx(tx => ingest(world.third, tx, third, event));
+  const clock = hastyClock();
+  await db.tx(async tx => {
+    const domainNid = await world.here.nids.domains.internOne(tx, THREE);
+    const now = clock.now() - 25 * 3_600_000;
+    await recordFailure(tx, domainNid, { now, retryAt: now, reason: 'it is off' });
+  });
+  world.servers.instead = (server, { path }) => {
+    if (path.includes('make_leave') && probesOf(world).length === 1)
+      throw new UnreachableError(server, 'connect', 'lost');
+    return undefined;
+  };
+  await sayHello({ ...world.probing, rooms: { ...world.here, clock } }, new AbortController().signal);
+  await world.settled();
+  assert.deepEqual(
+    probesOf(world).map(each => each.split(' ')[1]),
+    [TWO, TWO, THREE],
+  );
+});
