@@ -1,4 +1,5 @@
 import { getObject } from '../../src/core/json.ts';
+import { roomFacts } from './room-facts.table.ts';
 import type { World } from './world.ts';
 import type { Answer, WorldServer } from './world-server.ts';
 import type { WorldUser } from './world-user.ts';
@@ -24,7 +25,8 @@ export class Ledger {
   /** What went wrong on the way. */
   readonly problems: string[] = [];
   readonly #open: Open[] = [];
-  #isEverybodyKnown = false;
+  /** What the room ended with anywhere when all had seen the members of all servers come. */
+  #endsThen: readonly string[] | undefined;
 
   constructor(roomId: string, users: readonly WorldUser[]) {
     this.roomId = roomId;
@@ -33,7 +35,7 @@ export class Ledger {
 
   /** Whether each server has seen the members of all servers come. */
   async isEverybodyKnown(world: World): Promise<boolean> {
-    if (this.#isEverybodyKnown) return true;
+    if (this.#endsThen !== undefined) return true;
     for (const user of world.users) {
       const answer = await attempt(world, user, () =>
         user.call('GET', `/v3/rooms/${encodeURIComponent(this.roomId)}/joined_members`),
@@ -41,8 +43,17 @@ export class Ledger {
       const joined = getObject(answer?.body ?? {}, 'joined') ?? {};
       if (!world.users.every(({ id }) => id in joined)) return false;
     }
-    this.#isEverybodyKnown = true;
+    if (!world.servers.every(({ isRunning }) => isRunning)) return false;
+    const facts = await Promise.all(world.servers.map(({ db }) => roomFacts(db, this.roomId)));
+    this.#endsThen = facts.flatMap(({ heads }) => heads);
     return true;
+  }
+
+  /** Whether a server has all that was said anywhere without knowing of somebody's coming. */
+  async hasCaughtUp(server: WorldServer): Promise<boolean> {
+    if (this.#endsThen === undefined || !server.isRunning) return false;
+    const { shown } = await roomFacts(server.db, this.roomId);
+    return this.#endsThen.every(id => shown.has(id));
   }
 
   /** Asks until there is an answer, now or when the server is there again: whatever came of it happens once. */

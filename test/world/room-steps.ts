@@ -22,14 +22,17 @@ export async function changeLevels(world: World, { roomId }: Ledger): Promise<vo
 
 /**
  * Who may come in. A rule that is made beside somebody's join, without knowing of it, may undo the join (rooms of
- * version 2 and later resolve rules before members), so all have to have seen everybody come. Restricted rooms let those in who are in the room itself already, so others need an invite. */
+ * version 2 and later resolve rules before members), so all have to have seen everybody come, and who makes it has to have
+ * what others said before they had. Restricted rooms let those in who are in the room itself already, so others need an invite.
+ */
 export async function changeRules(world: World, ledger: Ledger): Promise<void> {
   if (!(await ledger.isEverybodyKnown(world))) return;
   const { roomId } = ledger;
   const user = world.random.pick(world.users);
   const join_rule = world.random.pick(['public', 'public', 'invite', 'knock', 'restricted']);
   const allow = [{ type: 'm.room_membership', room_id: roomId }];
-  await attempt(world, user, () => user.state(roomId, 'm.room.join_rules', '', { join_rule, allow }));
+  if (await ledger.hasCaughtUp(user.server))
+    await attempt(world, user, () => user.state(roomId, 'm.room.join_rules', '', { join_rule, allow }));
 }
 
 export async function guestMoves(world: World, { roomId }: Ledger): Promise<void> {
