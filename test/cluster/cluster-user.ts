@@ -6,8 +6,6 @@ import { getArray, getObject, type JsonObject } from '../../src/core/json.ts';
 const PATIENCE_MS = 4000;
 const PAUSE_MS = 100;
 const MOST_TRIES = 300;
-/** One that did not answer is left out for so long, as whoever shares an address between several would. */
-const LEFT_OUT_MS = 10_000;
 
 /** Where requests go: a process, or what stands in front of several. */
 export interface Door {
@@ -20,8 +18,6 @@ export class ClusterUser {
   #at: number;
   #token = '';
   id = '';
-  /** By process: until when it is left out, as `performance.now` counts. */
-  readonly #leftOut = new Map<Door, number>();
   /** How often an answer was not had at once. */
   retries = 0;
 
@@ -65,7 +61,7 @@ export class ClusterUser {
         assert.equal(reply.status, 200, `${method} ${path}: ${JSON.stringify(reply.body)}`);
         return reply.body;
       }
-      this.#turn();
+      this.#at++;
       this.retries++;
       await wait(PAUSE_MS);
     }
@@ -73,7 +69,7 @@ export class ClusterUser {
   }
 
   async #once(method: string, path: string, body: JsonObject | undefined, patience: number) {
-    const server = this.#process;
+    const server = this.#processes[this.#at % this.#processes.length];
     try {
       const response = await fetch(`${server?.url}/_matrix/client${path}`, {
         method,
@@ -82,25 +78,9 @@ export class ClusterUser {
         ...(body !== undefined && { body: JSON.stringify(body) }),
       });
       return { status: response.status, body: (await response.json()) as JsonObject };
-    } catch (error) {
-      if (server !== undefined && (error as Error).name === 'TimeoutError')
-        this.#leftOut.set(server, performance.now() + LEFT_OUT_MS);
+    } catch {
       return undefined;
     }
-  }
-
-  get #process(): Door | undefined {
-    return this.#processes[this.#at % this.#processes.length];
-  }
-
-  get #isLeftOut(): boolean {
-    return this.#process !== undefined && (this.#leftOut.get(this.#process) ?? 0) > performance.now();
-  }
-
-  /** To the next one that is not left out; where all are, to the next. */
-  #turn(): void {
-    this.#at++;
-    for (let others = 1; others < this.#processes.length && this.#isLeftOut; others++) this.#at++;
   }
 }
 
