@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { engineUrls } from '../../src/cluster/lab/engines.ts';
+import { FRONT_PORT } from '../../src/cluster/lab/lab-plan.ts';
 import type { ServerName } from '../../src/core/ids.ts';
 import { PostgresDatabase } from '../../src/db/postgres.ts';
 import { addToDomain } from '../../src/rooms/room-domains.table.ts';
@@ -24,11 +25,13 @@ const FROZEN_MS = 30_000;
 const PEERS = 3;
 /** Other servers are sent what is said within so long after the last board is back. */
 const PATIENCE_MS = 180_000;
+/** Of the front for other servers, unless the settings say otherwise. */
+const FEDERATION_PORT = 8448;
 
 /** A lab that other servers reach, and that reaches them on the machine which it is on. */
 async function federatedLab(opened: AsyncDisposableStack) {
   const host = `${ownPlan().network}.1`;
-  const address = opened.use(await SharedAddress.open());
+  const address = opened.use(await SharedAddress.open(FEDERATION_PORT));
   const name = `${host}:${address.port}`;
   const config = {
     server_name: name,
@@ -36,8 +39,9 @@ async function federatedLab(opened: AsyncDisposableStack) {
     federation: { verify_tls: false, trusted_key_servers: [], retry: { initial: '1s', longest: '2s' } },
   };
   const world = opened.use(await TestLab.start({ config }));
-  address.follow(world.boards.slice(0, world.lab.urls.length));
-  return { host, name, world };
+  const clients = opened.use(await SharedAddress.open(FRONT_PORT));
+  for (const shared of [address, clients]) shared.follow(world.fronts);
+  return { host, name, world, doors: [{ url: `http://127.0.0.1:${clients.port}` }] };
 }
 
 async function synapseAt(host: string, opened: AsyncDisposableStack): Promise<Synapse> {
@@ -102,7 +106,7 @@ if (isWhole)
     skip: skipWithoutLab,
   }, async t => {
     await using opened = new AsyncDisposableStack();
-    const { host, name, world } = await federatedLab(opened);
+    const { host, name, world, doors } = await federatedLab(opened);
     const certified = new TestAuthority().issue({ names: [host] });
     const peers: ListeningPeer[] = [];
     for (let at = 0; at < PEERS; at++) peers.push(opened.use(await ListeningPeer.open(certified, host)));
@@ -111,7 +115,7 @@ if (isWhole)
     await addPeers(world, name, room, peers);
     talk.write(alice, 1000);
     talk.write(theirs, 1000);
-    const crowd = await Crowd.gather(world.doors, SIZE);
+    const crowd = await Crowd.gather(doors, SIZE);
     await crowd.servedAfter();
     await eachBoard(t, world, crowd);
     await crowd.check();

@@ -63,7 +63,12 @@ export class TestLab implements AsyncDisposable {
     }
   }
 
-  /** The fronts. */
+  /** The boards that have a front. */
+  get fronts(): readonly Machine[] {
+    return this.lab.boards.slice(0, this.lab.urls.length);
+  }
+
+  /** The fronts, for clients. */
   get doors(): readonly { readonly url: string }[] {
     return this.lab.urls.map(url => ({ url }));
   }
