@@ -230,7 +230,7 @@ function familyOf({ address }: Target): '4' | '6' {
 /** The families in turn, beginning with the one that worked last, else with that of the first target. */
 export function interleave(targets: readonly Target[], worked: '4' | '6' | undefined): Target[] {
   const [head] = targets;
-  if (head === undefined) return [];
+  if (head === undefined || targets.length === 1) return [...targets];
   const first = targets.filter(target => familyOf(target) === (worked ?? familyOf(head)));
   const second = targets.filter(target => !first.includes(target));
   const turns = Array.from({ length: Math.max(first.length, second.length) }, (_, at) => [first[at], second[at]]);
