@@ -17,6 +17,7 @@ export class SharedAddress implements AsyncDisposable {
   readonly #open = new Map<Socket, Machine>();
   readonly #misses = new Map<Machine, number>();
   #looking: NodeJS.Timeout | undefined;
+  #isClosed = false;
   #front: Machine | undefined;
 
   private constructor(port: number) {
@@ -43,7 +44,7 @@ export class SharedAddress implements AsyncDisposable {
       const isUp = (front: Machine) => (this.#misses.get(front) ?? 0) < MISSES;
       this.#front = fronts.find(isUp);
       for (const [socket, front] of this.#open) if (!isUp(front)) socket.destroy();
-      this.#looking = setTimeout(look, LOOK_MS);
+      if (!this.#isClosed) this.#looking = setTimeout(look, LOOK_MS);
     };
     void look();
   }
@@ -68,6 +69,7 @@ export class SharedAddress implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     clearTimeout(this.#looking);
     for (const socket of this.#open.keys()) socket.destroy();
     await new Promise(resolve => this.#server.close(resolve));
