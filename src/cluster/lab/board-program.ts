@@ -72,9 +72,13 @@ export class BoardProgram {
     const told = this.assignments(board);
     const ports = told.length === 0 ? [FIRST_PORT] : told.flatMap(each => (each.kind === 'role' ? [each.port] : []));
     const urls = ports.map(port => `http://${board.address}:${port}/_copse/health`);
-    if (told.some(({ kind }) => kind === 'front'))
-      urls.push(`http://${board.address}:${FRONT_PORT}/_matrix/client/versions`);
-    return (await Promise.all(urls.map(answers))).every(Boolean);
+    if (told.some(({ kind }) => kind === 'front')) urls.push(throughFront(board));
+    return allAnswer(urls);
+  }
+
+  /** Every board with a front passes on what comes. */
+  frontsAnswer(): Promise<boolean> {
+    return allAnswer(this.fronts.map(throughFront));
   }
 
   /** The data folder of a board. */
@@ -103,6 +107,14 @@ export class BoardProgram {
 }
 
 const PATIENCE_MS = 2000;
+
+function throughFront({ address }: Machine): string {
+  return `http://${address}:${FRONT_PORT}/_matrix/client/versions`;
+}
+
+async function allAnswer(urls: readonly string[]): Promise<boolean> {
+  return (await Promise.all(urls.map(answers))).every(Boolean);
+}
 
 async function answers(url: string): Promise<boolean> {
   try {

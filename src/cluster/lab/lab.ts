@@ -104,6 +104,8 @@ export class Lab {
     await this.#until('the end of the first start', async () => group.processes.length === 0);
     for (const board of this.boards) this.#boot(board);
     await this.settled();
+    // What a board can run is known once its agent has said so: until then no front is wanted there.
+    await this.#until('the fronts', () => this.#program.frontsAnswer());
   }
 
   /** Resolves when everything runs that shall. @throws LabError when it does not within two minutes */
