@@ -97,7 +97,7 @@ function renderInto(fragment: Sql, dialect: Dialect, out: SqlScalar[]): string {
   for (const [at, value] of fragment.values.entries()) {
     if (!isFragment(value)) {
       out.push(value);
-      text += dialect === 'sqlite' ? sqliteParameter(text) : `$${out.length}`;
+      text += dialect === 'sqlite' ? '?' : `$${out.length}`;
     } else if (value[FRAGMENT] === 'sql') {
       text += renderInto(value, dialect, out);
     } else {
@@ -106,14 +106,6 @@ function renderInto(fragment: Sql, dialect: Dialect, out: SqlScalar[]): string {
     text += fragment.strings[at + 1] ?? '';
   }
   return text;
-}
-
-/**
- * SQLite looks at what a limit is while it plans, and plans anew each time one is given, which takes longer than most of our
- * queries. With a sign in front it is an expression like any other.
- */
-function sqliteParameter(before: string): string {
-  return before.endsWith('limit ') ? '+?' : '?';
 }
 
 function renderIn(values: readonly (string | number)[], dialect: Dialect, out: SqlScalar[]): string {
