@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { textIfReadable } from '../base/if-readable.ts';
 import { dataFolderOf, readEnvironment } from './environment.ts';
 import { type ConfigArgs, configFile, loadConfig } from './load.ts';
 import type { Config } from './schema.ts';
@@ -36,11 +36,7 @@ export class FollowedConfig {
   #read(): string | undefined {
     const environment = readEnvironment();
     const file = configFile(this.#args.config ?? environment.config, dataFolderOf(this.#args, environment));
-    try {
-      return file === undefined ? undefined : readFileSync(file, 'utf8');
-    } catch {
-      // Whoever loads it says why.
-      return undefined;
-    }
+    // Where it cannot be read, whoever loads it says why.
+    return file === undefined ? undefined : textIfReadable(file);
   }
 }

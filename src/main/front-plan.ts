@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { textIfReadable } from '../base/if-readable.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import { certificatesOf, type Front, type FrontSettings, type PublicName } from '../front/front.ts';
@@ -34,14 +35,8 @@ export function frontPlan(
 
 /** Of what is in these files. Undefined where none can be read. */
 function sealOf(files: readonly string[]): string | undefined {
-  const texts = files.map(file => {
-    try {
-      return readFileSync(file, 'utf8');
-    } catch {
-      // The program in front says what it thinks of that, or is on another machine.
-      return undefined;
-    }
-  });
+  // What cannot be read the program in front complains of, or it is on another machine.
+  const texts = files.map(textIfReadable);
   if (texts.every(text => text === undefined)) return undefined;
   return createHash('sha256').update(JSON.stringify(texts)).digest('hex').slice(0, SEAL_LENGTH);
 }

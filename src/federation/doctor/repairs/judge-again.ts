@@ -1,6 +1,7 @@
 import type { Event } from '../../../core/event.ts';
 import type { EventId, ServerName } from '../../../core/ids.ts';
 import { DatabaseUnavailableError } from '../../../db/database.ts';
+import { placedEvents } from '../../../rooms/history.ts';
 import { lacksMembers } from '../../../rooms/incomplete-rooms.ts';
 import { acquitOutlier, eventsBehind, judgeAgain } from '../../../rooms/judge-again.ts';
 import { judgedUpTo, refusedAfter, setJudgedUpTo } from '../../../rooms/refused-events.table.ts';
@@ -163,14 +164,14 @@ class Court {
   /** Undefined where nothing is known of what it builds on. */
   async #stateBefore({ event }: StoredEvent): Promise<Root | undefined> {
     const { rooms } = this.#parts;
-    const found = [...(await rooms.events.byIds(rooms.db, event.prevIds)).values()];
-    const placed = found.filter(each => (each.flags & OUTLIER) === 0 && each.roomNid === this.#room.nid);
-    const roots = placed.map(each => this.#after.get(each.event.id) ?? each.stateAfter);
+    const placed = await placedEvents(rooms, rooms.db, this.#room, event.prevIds);
+    const roots = [...placed.values()].map(each => this.#after.get(each.event.id) ?? each.stateAfter);
     const told = await this.#told(event, roots);
     if (told !== undefined) return told;
     if (roots.length === 0) return undefined;
     return writeRoom(rooms, this.#room, tx => resolveRoots(rooms, tx, this.#room, roots));
   }
+
   /** After what was judged again nobody has to be asked. */
   async #told({ id, prevIds }: Event, known: readonly Root[]): Promise<Root | undefined> {
     const isKnown = known.length > 0 && prevIds.every(each => this.#after.has(each));
