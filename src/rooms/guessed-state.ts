@@ -1,6 +1,7 @@
 import type { EventId } from '../core/ids.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import { setStates, unmarkEvent } from './events.table.ts';
+import { MOST_MERGED } from './merge-tips.ts';
 import type { RoomsParts } from './parts.ts';
 import { forgetJudged } from './refused-events.table.ts';
 import { resolveRoots } from './resolve.ts';
@@ -17,8 +18,6 @@ const LONGEST_DOUBT = 100;
 const MOST_REDONE = 300;
 /** Of these, those where states meet that are not the same. */
 const MOST_MERGES = 20;
-/** Extremities whose states are merged. */
-const MOST_TIPS = 40;
 
 /** Whether the state before an event comes from a guess (`GUESSED`), its own or that of one that it builds on. */
 export async function stemsFromGuess(parts: RoomsParts, db: Queryable, event: StoredEvent): Promise<boolean> {
@@ -58,7 +57,7 @@ export async function redoGuess(
   room: Room,
   { guessed, filling, tips }: Redoing,
 ): Promise<Root | undefined> {
-  if (tips.length > MOST_TIPS) return undefined;
+  if (tips.length > MOST_MERGED) return undefined;
   const order = await buildingOn(parts, tx, tips, guessed);
   if (order === undefined) return undefined;
   const after = new Map<EventId, Root>([[filling.event.id, filling.stateAfter]]);

@@ -240,16 +240,48 @@ onEachDatabase('N106 one of many forks is merged with the room as it is, not wit
     return lookup(queries, requests);
   };
   const forks = 70;
+  let most = 0;
   for (let at = 0; at < forks; at++) {
+    most = Math.max(most, asked);
     asked = 0;
     const draft = { type: 'org.example.fork', stateKey: `${at}`, sender: DORA, content: { at } };
     await accepted(parts, room, { ...draft, prev: [base] });
   }
-  // Each with each would be about 5,000.
-  assert.ok(asked < 500, `${asked} keys were looked up`);
+  // Each with each would be about 5,000, and all keys of the room alone 140.
+  assert.ok(asked < 20, `${asked} keys were looked up, and ${most} at most`);
   for (let at = 0; at < forks; at++)
     assert.deepEqual(await stateContent(parts, room, 'org.example.fork', `${at}`), { at });
   const said = await say(parts, room, ALICE, 'together');
   assert.equal(said.event.prevIds.length, 20);
   assert.equal((await extremities(db, room.nid)).length, forks - 20 + 1);
+});
+
+onEachDatabase('of many forks that contradict each other the one that is right wins, whatever came first', async db => {
+  const parts = roomsOn(db);
+  const winners: unknown[] = [];
+  for (const forks of [30, 60]) {
+    const room = await newRoom(parts, { version: '11' });
+    await setState(parts, room, ALICE, 'm.room.power_levels', { users: { [ALICE]: 100, [DORA]: 50 } });
+    await joinFrom(parts, room, DORA);
+    const base = await newest(parts, room);
+    // The latest of them comes early, and after it only older ones.
+    for (let at = 0; at < forks; at++) {
+      const ts = base.event.ts + (at === 5 ? 1000 : at);
+      const draft = {
+        type: 'org.example.fork',
+        stateKey: '',
+        sender: DORA,
+        content: { at },
+        extra: { origin_server_ts: ts },
+      };
+      await accepted(parts, room, { ...draft, prev: [base] });
+    }
+    // What is no state, and comes from before all of them, changes nothing.
+    await accepted(parts, room, { sender: DORA, prev: [base] });
+    winners.push(await stateContent(parts, room, 'org.example.fork'));
+    for (let more = forks; more > 0; more -= 19) await say(parts, room, ALICE, 'together');
+    assert.equal((await extremities(db, room.nid)).length, 1);
+    winners.push(await stateContent(parts, room, 'org.example.fork'));
+  }
+  assert.deepEqual(winners, Array(4).fill({ at: 5 }));
 });

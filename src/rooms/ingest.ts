@@ -6,6 +6,7 @@ import { insertEvent, type NewEvent, promoteEvent, setStateAfter } from './event
 import { addExtremity, extremities, removeExtremities } from './extremities.table.ts';
 import { type Arrived, addOverlooked, addRefused, type Tips as LateTips } from './filled-hole.ts';
 import { type Judgement, judge } from './judge-event.ts';
+import { stateOfTips } from './merge-tips.ts';
 import { foundAtLast, isFromBefore, NOT_AWAITED, rememberMissing } from './missing-events.ts';
 import type { RoomsParts } from './parts.ts';
 import { applyRedactions } from './redactions.ts';
@@ -82,6 +83,8 @@ interface Place {
   /** The prev_events whose place in the room is known: outliers have none. */
   readonly previous: ReadonlyMap<EventId, StoredEvent>;
   readonly stateBefore: number;
+  /** Others told the state before it. */
+  readonly isTold: boolean;
   /** The event was missing until now: accepted ones build on it. */
   readonly isAwaited: boolean;
   /** Where it was missing below a gap, the position of that: what it builds on is missing there now. */
@@ -189,6 +192,7 @@ async function findPlace(
     tips,
     previous,
     stateBefore: stateBefore ?? (await stateAfterAll(parts, tx, room, event, { head, tips, previous })),
+    isTold: stateBefore !== undefined,
     // What we make ourselves nobody can have built on.
     ...(tip === undefined ? await foundAtLast(tx, room, event.id) : NOT_AWAITED),
     ...(again?.isBuiltOn === true && { isAwaited: true }),
@@ -309,9 +313,9 @@ async function advanceHead(
   room: Room,
   place: Place,
   pos: number,
-  filling: Arrived,
+  filling: Arrived & Pick<StoredEvent, 'stateBefore'>,
 ): Promise<number> {
-  const { nid, event, stateAfter } = filling;
+  const { nid, event } = filling;
   const covered = new Set([...place.previous.values()].map(stored => stored.nid));
   await removeExtremities(
     tx,
@@ -326,8 +330,9 @@ async function advanceHead(
   const isTip = !place.isAwaited;
   if (isTip) await addExtremity(tx, room.nid, nid);
   const others = place.tips.filter(tip => !covered.has(tip));
-  const own = isTip ? [stateAfter] : [];
-  const ofTips = await stateOfTips(parts, tx, room, { others, own, now: place.head.state_root });
+  const own = isTip ? filling : undefined;
+  const now = place.head.state_root;
+  const ofTips = await stateOfTips(parts, tx, room, { others, own, now, isTold: place.isTold });
   const root = await withLate(parts, tx, room, place, filling, { tips: others, root: ofTips });
   if (root !== place.head.state_root) await setRoomState(tx, room.nid, root);
   if (event.type === 'm.room.create' && event.stateKey === '') await setRoomCreate(tx, room.nid, nid);
@@ -345,30 +350,6 @@ async function withLate(
 ): Promise<Root> {
   if (wantedBy !== undefined) return addOverlooked(parts, tx, room, { ...filling, wantedBy }, tips);
   return again?.isBuiltOn === true ? addRefused(parts, tx, room, filling, tips) : tips.root;
-}
-
-interface Tips {
-  /** The extremities that the new event does not build on. */
-  readonly others: readonly number[];
-  /** The state after the new event, where it is an extremity. */
-  readonly own: readonly Root[];
-  /** The room's state before it. */
-  readonly now: Root;
-}
-
-/** So many extremities are merged at once. A peaceful room has a few, and who makes thousands wants us to be busy. */
-const MOST_MERGED = 40;
-
-/**
- * The state after all extremities. Of very many only the new one is merged, with the state as it was: what comes of that
- * may differ from the whole where they contradict each other, until a few remain.
- */
-async function stateOfTips(parts: RoomsParts, tx: Tx, room: Room, { others, own, now }: Tips): Promise<Root> {
-  const [only] = own;
-  if (others.length === 0 && only !== undefined) return only;
-  if (others.length > MOST_MERGED) return resolveRoots(parts, tx, room, [now, ...own]);
-  const events = await parts.events.byNids(tx, others);
-  return resolveRoots(parts, tx, room, [...[...events.values()].map(stored => stored.stateAfter), ...own]);
 }
 
 /** Everything that an accepted event brings with it. */

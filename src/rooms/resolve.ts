@@ -6,7 +6,7 @@ import { type StateKeyString, stateKeyString } from '../core/state-key.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import type { EventStore } from './event-store.ts';
 import type { Nids } from './nids.table.ts';
-import { REJECTED, type Room } from './room.ts';
+import { REJECTED, type Room, type StoredEvent } from './room.ts';
 import type { RoomState, StateKeyPair } from './room-state.ts';
 import type { Root, StateTrees } from './state-tree/state-trees.ts';
 import { MEMBER_TYPE_NID, stateKeyOf, treeKey, typeOf } from './state-tree/tree-key.ts';
@@ -33,6 +33,26 @@ export async function resolveRoots(parts: ResolverParts, tx: Tx, room: Room, roo
   if (sets.keys.size === 0) return base;
   const resolved = await drive(parts, tx, room, base, sets);
   return applyResult(parts, tx, room, base, sets.keys, resolved);
+}
+
+/**
+ * What a state event does to a state that may have come to say something else under its key than the one before the event:
+ * then the two are resolved, with the rest of the state as what all agree on. Costs the same however large the states are.
+ */
+export async function resolveEntry(
+  parts: ResolverParts,
+  tx: Tx,
+  room: Room,
+  now: Root,
+  { nid, event, replacesNid }: Pick<StoredEvent, 'nid' | 'event' | 'replacesNid'>,
+): Promise<Root> {
+  const [key] = await parts.state.keys(tx, [[event.type, event.stateKey ?? '']]);
+  if (key === undefined) return now;
+  const [standing] = await parts.trees.lookup(tx, [{ roomNid: room.nid, root: now, key }]);
+  if (standing === replacesNid) return parts.trees.apply(tx, room.nid, now, [{ key, value: nid }]);
+  const keys = new Set([key]);
+  const entries = [new Map(standing === undefined ? [] : [[key, standing]]), new Map([[key, nid]])];
+  return applyResult(parts, tx, room, now, keys, await drive(parts, tx, room, now, { keys, entries }));
 }
 
 interface KnownState {
@@ -117,7 +137,7 @@ async function drive(
   tx: Tx,
   room: Room,
   base: Root,
-  { keys, entries }: Conflicted,
+  { keys, entries }: Pick<Conflicted, 'keys' | 'entries'>,
 ): Promise<StateSet> {
   const names = await keyNames(parts, tx, keys);
   const events = await parts.events.byNids(

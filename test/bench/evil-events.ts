@@ -89,6 +89,20 @@ async function forks(parts: RoomsParts, what: string, stateKey: (at: number) => 
   line('  a message of ours after them', await cpuOf(() => say(parts, room, ALICE, 'hello')), MOST_FOR_MERGING);
 }
 
+/** Two branches from one event on, each with state of its own, that grow in turn: each event resolves all that differs. */
+async function branches(parts: RoomsParts): Promise<void> {
+  const { room, base } = await withDora(parts);
+  const ends = [base, base];
+  let most = 0;
+  for (let at = 0; at < FORKS; at++) {
+    const draft = { ...state('org.example.fork', { at }, `${at}`), prev: [ends[at % 2]!] };
+    const grow = async () => ends.splice(at % 2, 1, (await receive(parts, room, draft)).stored);
+    most = Math.max(most, await cpuOf(grow));
+  }
+  line(`the dearest of ${FORKS} events of two branches`, most, MOST_FOR_MERGING);
+  line('  a message of ours after them', await cpuOf(() => say(parts, room, ALICE, 'hello')), MOST_FOR_MERGING);
+}
+
 const opened = await openSqlite();
 const parts = roomsOn(opened.db);
 // What is slow only the first time is no matter of the events.
@@ -96,5 +110,6 @@ for (let warm = 0; warm < 20; warm++) await withDora(parts);
 await singles(parts);
 await forks(parts, 'all of one key', () => '');
 await forks(parts, 'each of its own', at => `${at}`);
+await branches(parts);
 await opened[Symbol.asyncDispose]();
 process.exitCode = bars.every(Boolean) ? 0 : 1;
