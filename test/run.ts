@@ -4,6 +4,7 @@
  */
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { installBrowser } from './browser/chromium.ts';
 import { installSynapse } from './federation/install-synapse.ts';
 import { installPrograms } from './front/programs.ts';
 import { prepareLab } from './lab/prepare.ts';
@@ -80,7 +81,10 @@ const SUITES: readonly Suite[] = [
     name: 'browser',
     about: 'people in a real browser, with the Hydrogen client',
     when: 'ci',
-    run: args => runNodeTests(args.length > 0 ? args : ['test/browser/*.test.ts']),
+    run: args => {
+      installBrowser();
+      return runNodeTests(args.length > 0 ? args : ['test/browser/*.test.ts']);
+    },
   },
   {
     name: 'world',

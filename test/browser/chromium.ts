@@ -19,13 +19,17 @@ const FLAGS = [
 ];
 const SIZE = { width: 1000, height: 700 };
 
-/** Why there can be no browser test on this machine; undefined where there is a browser. Debian's is installed by root. */
-export function reasonToSkip(): string | undefined {
-  if (program() !== undefined) return undefined;
+/** Installs Debian's, where this machine lets us: once, before test files run side by side. */
+export function installBrowser(): void {
   const isDebian = spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0;
-  if (process.getuid?.() !== 0 || !isDebian) return 'there is no chromium; on Debian: apt install chromium';
+  if (program() !== undefined || process.getuid?.() !== 0 || !isDebian) return;
+  console.log('Installing chromium (Debian package) for the tests ...');
   installDebian('chromium');
-  return program() === undefined ? 'apt installed no program named chromium' : undefined;
+}
+
+/** Why there can be no browser test on this machine; undefined where there is a browser. */
+export function reasonToSkip(): string | undefined {
+  return program() === undefined ? 'there is no chromium; on Debian: apt install chromium' : undefined;
 }
 
 function program(): string | undefined {

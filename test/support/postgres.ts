@@ -80,8 +80,10 @@ export function installDebian(...packages: readonly string[]): void {
   // In runlevel 1 no service is started that a package may bring.
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const options: ExecFileSyncOptions = { env, stdio: ['ignore', 'ignore', 'inherit'] };
-  execFileSync('apt-get', ['update', '-qq'], options);
-  const quiet = ['-qq', '-y', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold'];
+  // Somebody else's apt may be at work, such as the machine's own upgrades.
+  const patient = ['-qq', '-o', 'DPkg::Lock::Timeout=300'];
+  execFileSync('apt-get', ['update', ...patient], options);
+  const quiet = [...patient, '-y', '--no-install-recommends', '-o', 'Dpkg::Options::=--force-confold'];
   execFileSync('apt-get', ['install', ...quiet, ...packages], options);
 }
 
