@@ -192,7 +192,7 @@ onEachDatabase('who sits between the two learns nothing, not even the invitation
   assert.equal(Buffer.concat(heard).length, 0);
 });
 
-onEachDatabase('reports are heard of boards alone, and not of those that were removed or joined anew', async db => {
+onEachDatabase('N207: reports are heard of boards alone, and not of those that were removed or joined anew', async db => {
   await using cluster = new Cluster(db);
   const { first, address, invitation } = await invited(cluster);
   await listening(address);
