@@ -10,6 +10,15 @@ export class NoGreetingError extends Error {
   }
 }
 
+/** What a NATS server says of itself before it is asked. */
+export interface Greeting {
+  /** Whether it wants to know who comes: by a name, a token or a certificate. */
+  readonly asksWho: boolean;
+}
+
+/** A greeting is about 500 bytes long. */
+const LONGEST_GREETING = 16_384;
+
 /**
  * Resolves when there is a NATS server that greets, as each does first of all. The library's own connection to one that
  * stands still (its kernel takes connections all the same) would not be closed before the server goes on: each try would
@@ -20,11 +29,11 @@ export class NoGreetingError extends Error {
 export async function waitForGreeting(
   server: NatsServer,
   limits: { readonly clock: Clock; readonly waitMs: number; readonly signal: AbortSignal },
-): Promise<void> {
+): Promise<Greeting> {
   const { clock, waitMs, signal } = limits;
   const socket = connect({ host: server.host, port: server.port });
   try {
-    await new Promise<void>((resolve, reject) => {
+    return await new Promise<Greeting>((resolve, reject) => {
       const fail = (what: string, cause?: unknown) => reject(new NoGreetingError(server, what, cause));
       const timer = clock.after(waitMs, () => fail('does not answer'));
       const stop = () => fail('is not waited for');
@@ -35,12 +44,18 @@ export async function waitForGreeting(
         fail('closes the connection');
       });
       socket.once('error', error => fail(`cannot be reached (${error.message})`, error));
-      socket.once('data', bytes => {
-        if (bytes.toString('latin1').startsWith('INFO ')) resolve();
-        else fail('is no NATS server');
+      let text = '';
+      socket.on('data', bytes => {
+        text += bytes.toString('latin1');
+        if (!text.startsWith('INFO ') || text.length > LONGEST_GREETING) fail('is no NATS server');
+        else if (text.includes('\n')) resolve(readGreeting(text));
       });
     });
   } finally {
     socket.destroy();
   }
+}
+
+function readGreeting(text: string): Greeting {
+  return { asksWho: /"(?:auth_required|tls_verify)":\s*true/.test(text) };
 }

@@ -50,6 +50,6 @@ function serverOf({ hostname, port, username, password }: URL): NatsServer {
 }
 
 /** For logs: no secrets. */
-export function serverText({ host, port }: NatsServer): string {
+export function serverText({ host, port }: Pick<NatsServer, 'host' | 'port'>): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -41,6 +41,8 @@ export interface Status {
   readonly database: { readonly kind: 'SQLite' | 'PostgreSQL'; readonly bytes: number };
   /** The bus between processes; absent where there is a single one. */
   readonly bus?: BusStatus | undefined;
+  /** What of database and bus lets in whoever reaches it, each with the remedy. */
+  readonly openToAll?: readonly string[] | undefined;
   /** The processes that are one server; absent where there is a single one. */
   readonly cluster?: ClusterStatus | undefined;
   /** The boards of the cluster; absent where there are none. */
@@ -69,6 +71,7 @@ export function statusText(status: Status): string {
     ['events', `about ${status.events}`],
     ['database', `${status.database.kind}, ${sizeText(status.database.bytes)}`],
     ...(status.bus === undefined ? [] : [busRow(status.bus)]),
+    ...(status.openToAll ?? []).map((words): [string, string] => ['open to all', words]),
     ...(status.cluster === undefined ? [] : clusterRows(status.cluster)),
     ...(status.boards === undefined ? [] : boardRows(status.boards)),
     ...(status.placement ?? []).map((words): [string, string] => ['placement', words]),

@@ -192,32 +192,35 @@ onEachDatabase('who sits between the two learns nothing, not even the invitation
   assert.equal(Buffer.concat(heard).length, 0);
 });
 
-onEachDatabase('N207: reports are heard of boards alone, and not of those that were removed or joined anew', async db => {
-  await using cluster = new Cluster(db);
-  const { first, address, invitation } = await invited(cluster);
-  await listening(address);
-  const input = { address, name: 'b2', ownAddress: '127.0.0.1:8471', labels: [] };
-  const old = await joinCluster({ ...input, invitation, dataFolder: cluster.folder('second') });
-  const ca = old.authority.certificate;
-  assert.equal((await tell(address, undefined, ca)).status, 401);
-  // A certificate of the same name by somebody else.
-  const made = { random: systemRandom, now: Date.now() };
-  const other = await newAuthority('copse.test', made);
-  const { request: wanted, key } = await newRequest('b2');
-  const { issueCertificate } = await import('../cluster/joining/x509.ts');
-  const forged = (await issueCertificate(other, { request: wanted, board: 'b2' }, made)) ?? assert.fail();
-  assert.equal((await tell(address, { certificate: forged, key }, ca)).status, 401);
-  assert.equal((await tell(address, old.board, ca, { processes: [] })).status, 400);
-  // Its disk was lost: it comes again under its name, and what was on the disk is worth nothing.
-  const next = parseInvitation((await first.invite(undefined, 60_000)).invitation) ?? assert.fail();
-  const anew = await joinCluster({ ...input, invitation: next, dataFolder: cluster.folder('again') });
-  assert.equal((await tell(address, old.board, ca)).status, 403);
-  await db.tx(tx => putAssignment(tx, elsewhere, Date.now()));
-  assert.equal((await tell(address, anew.board, ca)).status, 200);
-  await first.remove('b2');
-  const { status, answer } = await tell(address, anew.board, ca);
-  assert.deepEqual([status, answer.error], [403, 'b2 is no board of this cluster any more. It can join again.']);
-});
+onEachDatabase(
+  'N207: reports are heard of boards alone, and not of those that were removed or joined anew',
+  async db => {
+    await using cluster = new Cluster(db);
+    const { first, address, invitation } = await invited(cluster);
+    await listening(address);
+    const input = { address, name: 'b2', ownAddress: '127.0.0.1:8471', labels: [] };
+    const old = await joinCluster({ ...input, invitation, dataFolder: cluster.folder('second') });
+    const ca = old.authority.certificate;
+    assert.equal((await tell(address, undefined, ca)).status, 401);
+    // A certificate of the same name by somebody else.
+    const made = { random: systemRandom, now: Date.now() };
+    const other = await newAuthority('copse.test', made);
+    const { request: wanted, key } = await newRequest('b2');
+    const { issueCertificate } = await import('../cluster/joining/x509.ts');
+    const forged = (await issueCertificate(other, { request: wanted, board: 'b2' }, made)) ?? assert.fail();
+    assert.equal((await tell(address, { certificate: forged, key }, ca)).status, 401);
+    assert.equal((await tell(address, old.board, ca, { processes: [] })).status, 400);
+    // Its disk was lost: it comes again under its name, and what was on the disk is worth nothing.
+    const next = parseInvitation((await first.invite(undefined, 60_000)).invitation) ?? assert.fail();
+    const anew = await joinCluster({ ...input, invitation: next, dataFolder: cluster.folder('again') });
+    assert.equal((await tell(address, old.board, ca)).status, 403);
+    await db.tx(tx => putAssignment(tx, elsewhere, Date.now()));
+    assert.equal((await tell(address, anew.board, ca)).status, 200);
+    await first.remove('b2');
+    const { status, answer } = await tell(address, anew.board, ca);
+    assert.deepEqual([status, answer.error], [403, 'b2 is no board of this cluster any more. It can join again.']);
+  },
+);
 
 onEachDatabase('a name that lives is not given twice', async db => {
   await using cluster = new Cluster(db);

@@ -39,6 +39,7 @@ import { freeSpace } from './free-space.ts';
 import { listenHttp } from './listen.ts';
 import { readMadeFront } from './made-front.ts';
 import { openDatabase } from './open-database.ts';
+import { ExposedEngines } from './open-engines.ts';
 import { Operators, operatorListener } from './operator-listener.ts';
 import { RunRecord } from './run-record.ts';
 import { servedEndpoints } from './served-endpoints.ts';
@@ -172,6 +173,7 @@ export async function compose(config: Config, environment: Environment): Promise
       }),
     ),
   );
+  const exposed = opened.use(new ExposedEngines(config, { clock, log }));
   opened.use(await listenControl(folder.path, name, { status, health, administer: () => operators.administer() }));
 
   const closing = opened.move();
@@ -196,6 +198,7 @@ export async function compose(config: Config, environment: Environment): Promise
     return {
       ...common,
       bus: open.status(),
+      openToAll: exposed.found,
       cluster: processes,
       boards: await boards.status(),
       placement: faults,
