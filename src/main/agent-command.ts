@@ -19,6 +19,7 @@ import { dataFolderOf, programFolders, readEnvironment } from '../config/environ
 import type { ConfigArgs } from '../config/load.ts';
 import { chooseHost } from './choose-host.ts';
 import { isDataFolder } from './data-folder.ts';
+import { firstSettings } from './first-settings.ts';
 import { soleAgent } from './sole-agent.ts';
 import { serviceManager } from './systemd-notify.ts';
 import { abortWithSignal } from './until-signal.ts';
@@ -66,10 +67,9 @@ async function linesFor(output: LogOutput): Promise<LineOutput> {
  * what the settings say: with them the server was started by hand until now.
  */
 async function firstProcess(args: ConfigArgs, identity: BoardIdentity | undefined): ReturnType<AgentParts['first']> {
-  const { loadConfig } = await import('../config/load.ts');
-  const { listen, memory } = loadConfig(args);
+  const { memory, ...listen } = await firstSettings(args);
   const board = identity?.name ?? boardNameFor(hostname());
-  const at = identity === undefined ? listen.client : { host: splitAddress(identity.address).host, port: FIRST_PORT };
+  const at = identity === undefined ? listen : { host: splitAddress(identity.address).host, port: FIRST_PORT };
   const what = { part: 'all', kind: 'role', roles: [], isLeaving: false } as const;
   return { process: firstProcessName(board), board, ...what, memory, host: at.host, port: at.port };
 }

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { processesOf } from './board-processes.ts';
+import { memoryOfAgents, processesOf } from './board-processes.ts';
 import { Crowd } from './crowd.ts';
-import { skipWithoutLab, TestLab } from './test-lab.ts';
+import { MIB, skipWithoutLab, TestLab } from './test-lab.ts';
+
+/** Bytes that an agent may have. */
+const AGENT_MOST = 60 * MIB;
 
 test('a part gets more processes and fewer under load: no other restarts, and nobody is refused', {
   skip: skipWithoutLab,
@@ -32,5 +35,11 @@ test('a part gets more processes and fewer under load: no other restarts, and no
   );
   await crowd.check();
   assert.equal(crowd.retries, retries, 'somebody was refused');
+  const agents = memoryOfAgents(lab);
+  const inMib = (bytes: number) => `${(bytes / MIB).toFixed(1)} MiB`;
+  for (const { resident, proportional } of agents)
+    t.diagnostic(`an agent: ${inMib(resident)} resident, a share of ${inMib(proportional)}`);
+  assert.equal(agents.length, lab.boards.length);
+  assert.ok(Math.max(...agents.map(({ resident }) => resident)) <= AGENT_MOST, 'an agent has more than 60 MiB');
   t.diagnostic(`${crowd.count} messages, ${others.length} other processes`);
 });

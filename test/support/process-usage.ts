@@ -4,6 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 const TICKS = 100;
 const PAGE = 4096;
 
+/** What a process has in memory, in bytes: all of it, and what it takes away from others (Linux's Pss). */
+export interface InMemory {
+  readonly resident: number;
+  readonly proportional: number;
+}
+
 /** What a process and all its children have used. */
 export interface Usage {
   /** Processor time, user and system, in seconds. */
@@ -44,6 +50,12 @@ function peakOf(pid: number): number {
 /** Bytes that a process and all its children take away from others: what several of them share counts once (Linux's Pss). */
 export function proportionalMemory(root: number): number {
   return processTree(root).reduce((sum, { pid }) => sum + proportionalOf(pid), 0);
+}
+
+/** Of one process without its children. */
+export function memoryOf(pid: number): InMemory {
+  const [row] = readProcess(pid);
+  return { resident: row?.resident ?? 0, proportional: proportionalOf(pid) };
 }
 
 function proportionalOf(pid: number): number {
