@@ -31,7 +31,9 @@ export async function slowCrowd(url: string, token: string, { syncs, backups }: 
       isThere = true;
       return everybody.promise;
     };
-    outcomes.count(await send(url, { ...call, readAfter: arrive, endAfter: arrive }));
+    // Whoever is answered before the end of what it brings brings no more of it.
+    const readAfter = call.method === 'GET' ? arrive : async () => void arrive();
+    outcomes.count(await send(url, { ...call, readAfter, endAfter: arrive }));
     void arrive();
   };
   const sync = { method: 'GET', path: `${V3}/sync`, token } as const;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -75,6 +75,16 @@ export class TestLab implements AsyncDisposable {
 
   get boards(): readonly Machine[] {
     return this.lab.boards;
+  }
+
+  /** Applies what is wanted of the boards (`copse apply`), and resolves when it has come to pass. */
+  async want(desired: Readonly<Record<string, unknown>>): Promise<void> {
+    const [first] = this.lab.boards;
+    if (first === undefined) throw new Error('a lab has boards');
+    const file = join(this.#folder.path, '..', 'wanted.yaml');
+    writeFileSync(file, JSON.stringify(desired));
+    this.lab.say(first, ...this.lab.copse(first, 'apply', file));
+    await this.lab.settled();
   }
 
   /** Everything that a machine has said. */

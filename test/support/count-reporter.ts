@@ -33,6 +33,10 @@ interface FileCoverage {
 /** A failed comparison of two long texts says all it has to say at its beginning. */
 const MOST_FAILURE_TEXT = 3000;
 
+/** What a test says that was asked for its figures; node:test itself says how many tests there were, in the same way. */
+const showsFigures = process.env.COPSE_TEST_LAB === 'whole';
+const COUNT_OF_TESTS = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
+
 /** Prints failures and skips as they come, and at last `N passed, N failed[, N skipped]`. */
 export default async function* countReporter(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   let last = '';
@@ -40,6 +44,8 @@ export default async function* countReporter(events: AsyncIterable<TestEvent>): 
     if (type === 'test:fail' && data.details?.error?.failureType !== 'subtestsFailed') yield failureText(data);
     if (type === 'test:pass' && data.skip !== undefined) yield `skipped: ${data.name} (${data.skip})\n`;
     if (type === 'test:stdout' || type === 'test:stderr') yield data.message ?? '';
+    if (type === 'test:diagnostic' && showsFigures && !COUNT_OF_TESTS.test(data.message ?? ''))
+      yield `       ${data.message}\n`;
     if (type === 'test:coverage' && data.summary !== undefined) yield coverageText(data.summary.files);
     // The summary without a file is that of the whole run.
     if (type === 'test:summary' && data.file === undefined && data.counts !== undefined) {
