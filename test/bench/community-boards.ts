@@ -5,9 +5,6 @@
  * processes on each of four boards and 200 clients, twenty messages a second. A lab, as root. The last line is
  * `N passed, N failed`.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { engineUrls } from '../../src/cluster/lab/engines.ts';
 import { connectionsOf as budgetOf, hostAddress } from '../../src/cluster/lab/lab-plan.ts';
@@ -30,6 +27,8 @@ const { sizes: SIZES, servers: SERVERS, clients: CLIENTS } = communityOf(isSmall
 const TALK_MS = isSmall ? 10_000 : 60_000;
 const BETWEEN_MS = 200;
 const PATIENCE_MS = 5 * 60_000;
+/** Clients of people give up at some time after the end of the long-poll that they asked for; what has no power says nothing. */
+const GIVEN_UP_AFTER_MS = 20_000;
 /** Of the servers of others: this machine has all of these addresses while a lab is up. */
 const NETWORK = '10.250';
 /** Twenty messages a second. */
@@ -150,10 +149,9 @@ async function gather({ lab }: TestLab, rooms: readonly HugeRoom[], { resident }
     for (const user of users.slice(1)) await patiently(() => user.join(room.id));
     console.log(`       a room of ${SIZES[at]}: everybody is in it`);
   }
-  // Whoever a process took with it asks again, and so does whom the front has nobody for.
-  const clients = users.map(
-    user => new CommunityClient(user, error => /ECONNRESET|socket hang up|: 50[234] /.test(String(error))),
-  );
+  // Whoever a process took with it asks again, and so does whom the front has nobody for, and who hears nothing.
+  const isToBeRepeated = (error: unknown) => /ECONNRESET|socket hang up|: 50[234] /.test(String(error));
+  const clients = users.map(user => new CommunityClient(user, { isToBeRepeated, patienceMs: GIVEN_UP_AFTER_MS }));
   for (const client of clients) await client.begin();
   return clients;
 }
@@ -195,15 +193,8 @@ async function seen(when: string, said: number, clients: readonly CommunityClien
 
 async function connections(): Promise<void> {
   await using world = await TestLab.start({ memory: 1024 * MIB });
-  const { lab } = world;
-  const [first] = lab.boards;
-  const folder = mkdtempSync(join(tmpdir(), 'copse-parts-'));
-  const wanted = join(folder, 'cluster.yaml');
   const fronts = { boards: ['b1', 'b2'], program: 'nginx' };
-  writeFileSync(wanted, JSON.stringify({ parts: FOUR_EACH, fronts, media_shared: true }));
-  lab.say(first!, ...lab.copse(first!, 'apply', wanted));
-  rmSync(folder, { recursive: true });
-  await lab.settled();
+  await world.want({ parts: FOUR_EACH, fronts, media_shared: true });
   await using watch = new Watch(world);
   const crowd = await Crowd.gather(world.doors, CROWD);
   await crowd.servedAfter();

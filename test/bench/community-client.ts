@@ -11,18 +11,26 @@ export function communityOf(isSmall: boolean) {
     : { sizes: [400, 430, 1340], servers: 300, clients: 100 };
 }
 
+const POLL_MS = 10_000;
+
+export interface Nerves {
+  /** What is no fault besides being sent away for a moment. */
+  readonly isToBeRepeated?: (error: unknown) => boolean;
+  /** It gives up an answer that is so late, in milliseconds, and asks again. */
+  readonly patienceMs?: number;
+}
+
 /** A client of a community: it waits for what is new, and knows what it has not seen. */
 export class CommunityClient {
   readonly #user: LoadUser;
-  readonly #isToBeRepeated: (error: unknown) => boolean;
+  readonly #nerves: Nerves;
   readonly missing = new Set<string>();
   readonly wrong: string[] = [];
   #since = '';
 
-  /** `isToBeRepeated`: what is no fault besides being sent away for a moment. */
-  constructor(user: LoadUser, isToBeRepeated: (error: unknown) => boolean = () => false) {
+  constructor(user: LoadUser, nerves: Nerves = {}) {
     this.#user = user;
-    this.#isToBeRepeated = isToBeRepeated;
+    this.#nerves = nerves;
   }
 
   async begin(): Promise<void> {
@@ -30,14 +38,18 @@ export class CommunityClient {
   }
 
   async poll(signal: AbortSignal): Promise<void> {
+    const { isToBeRepeated = () => false, patienceMs } = this.#nerves;
+    const options = { timeout: String(POLL_MS), filter: LAZY };
     while (!signal.aborted) {
+      const late = patienceMs === undefined ? undefined : AbortSignal.timeout(POLL_MS + patienceMs);
       try {
-        const answer = await this.#user.sync({ since: this.#since, timeout: '10000', filter: LAZY });
+        const answer = await this.#user.sync({ since: this.#since, ...options }, late);
         this.#since = String(answer.next_batch);
         const text = JSON.stringify(answer);
         for (const id of this.missing) if (text.includes(id)) this.missing.delete(id);
       } catch (error) {
-        if (!/: 429 /.test(String(error)) && !this.#isToBeRepeated(error)) this.wrong.push(String(error));
+        const isExpected = late?.aborted === true || /: 429 /.test(String(error)) || isToBeRepeated(error);
+        if (!isExpected) this.wrong.push(String(error));
         await setTimeout(500);
       }
     }

@@ -5,10 +5,17 @@ import { SECRET } from './measured-server.ts';
 
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
 
-function call(method: string, url: string, token: string | undefined, body?: JsonObject): Promise<JsonObject> {
+interface Asked {
+  readonly body?: JsonObject | undefined;
+  /** Gives up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+function call(method: string, url: string, token: string | undefined, asked: Asked = {}): Promise<JsonObject> {
+  const { body, signal } = asked;
   const { promise, resolve, reject } = Promise.withResolvers<JsonObject>();
   const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const sent = request(url, { method, agent, headers }, answer => {
+  const sent = request(url, { method, agent, headers, ...(signal && { signal }) }, answer => {
     const chunks: Buffer[] = [];
     answer.on('data', (chunk: Buffer) => chunks.push(chunk));
     answer.on('error', reject);
@@ -41,7 +48,9 @@ export class LoadUser {
     const mac = createHmac('sha1', SECRET)
       .update([nonce, name, password, admin ? 'admin' : 'notadmin'].join('\0'))
       .digest('hex');
-    const answer = await call('POST', url, undefined, { nonce, username: name, password, admin, mac });
+    const answer = await call('POST', url, undefined, {
+      body: { nonce, username: name, password, admin, mac },
+    });
     return new LoadUser(base, getString(answer, 'access_token') ?? '');
   }
 
@@ -50,8 +59,8 @@ export class LoadUser {
     this.#base = base;
   }
 
-  #call(method: string, path: string, body?: JsonObject): Promise<JsonObject> {
-    return call(method, `${this.#base}/_matrix/client/v3/${path}`, this.token, body);
+  #call(method: string, path: string, body?: JsonObject, signal?: AbortSignal): Promise<JsonObject> {
+    return call(method, `${this.#base}/_matrix/client/v3/${path}`, this.token, { body, signal });
   }
 
   async createRoom(): Promise<string> {
@@ -87,7 +96,8 @@ export class LoadUser {
     return getString(await this.sync({ filter: '{"room":{"timeline":{"limit":1}}}' }), 'next_batch') ?? '';
   }
 
-  sync(options: Readonly<Record<string, string>>): Promise<JsonObject> {
-    return this.#call('GET', `sync?${new URLSearchParams(options)}`);
+  /** `signal`: gives up. */
+  sync(options: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<JsonObject> {
+    return this.#call('GET', `sync?${new URLSearchParams(options)}`, undefined, signal);
   }
 }
