@@ -76,6 +76,18 @@ test('what is on its way is not missing', () => {
   assert.deepEqual(causes({ rooms: [roomFacts({ probe: { ...roomFacts().probe!, unknown } })] }), []);
 });
 
+test('what came and waits is not missing: for long that is another cause', () => {
+  const causesOf = (waited: number) => {
+    const waitsSince = NOW - waited;
+    const unknown = [{ eventId: '$new', sender: '@dora:peer.example', ts: waitsSince, waitsSince }];
+    const waitingRooms = [{ roomId: '!room', events: 1, since: waitsSince }];
+    const receiving = { ...peerFacts().receiving!, waiting: 1, waitingSince: waitsSince, waitingRooms };
+    return causes({ rooms: [roomFacts({ probe: { ...roomFacts().probe!, unknown } })], receiving });
+  };
+  assert.deepEqual(causesOf(3_600_000), [['D22', undefined]]);
+  assert.deepEqual(causesOf(60_000), [['D20', undefined]], 'nothing else tells of it yet');
+});
+
 test('a blocked port is the cause only when nobody on it answers', () => {
   const dead = placeFacts({ reached: 'nothing', certificate: null, answers: [], error: 'no answer within 8 s' });
   const on = (server: string, place = dead) => peerFacts({ server, route: { ...peerFacts().route!, places: [place] } });

@@ -64,6 +64,13 @@ export async function waitingRooms(db: Queryable, originNid: number, limit: numb
     group by room.room_id order by since, room.room_id limit ${limit}`);
 }
 
+/** Of some events those that wait to be taken in, with the times at which they came. */
+export async function waitingSince(db: Queryable, eventIds: readonly EventId[]): Promise<Map<EventId, number>> {
+  const rows = await db.all<{ event_id: EventId; received_ts: number }>(sql`select event_id, received_ts from inbox
+    where event_id ${sql.in(eventIds)} and due is not null`);
+  return new Map(rows.map(row => [row.event_id, row.received_ts]));
+}
+
 export interface StuckRow {
   readonly room_id: RoomId;
   readonly event_id: EventId;

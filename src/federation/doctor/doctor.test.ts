@@ -174,6 +174,23 @@ onEachDatabase('an ACL, refused events and what waits are facts of a room', asyn
   assert.deepEqual(causesIn(facts)?.toSorted(), ['D22', 'D26']);
 });
 
+onEachDatabase('what a room ends with elsewhere may wait here to be taken in', async (db, t) => {
+  const { world, room, remote, look, domainNid } = await startedDoctor(t, db);
+  const { here } = world;
+  const { event } = await say(world.there, remote, DORA, 'waits');
+  const waiting = { originNid: domainNid, roomNid: room.nid, eventId: event.id, json: '{}' };
+  const came = here.clock.now();
+  await here.db.tx(tx => addToInbox(tx, waiting, came));
+  here.clock.advance(HOUR_MS);
+  const facts = await look();
+  const unknown = facts.peers[0]?.rooms[0]?.probe?.unknown;
+  assert.deepEqual(
+    unknown?.map(({ eventId, waitsSince }) => [eventId, waitsSince]),
+    [[event.id, came]],
+  );
+  assert.deepEqual(causesIn(facts), ['D22']);
+});
+
 onEachDatabase(
   'the keys that our own events are signed with are compared with those that we publish',
   async (db, t) => {

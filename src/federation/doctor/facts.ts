@@ -163,7 +163,9 @@ const Receiving = Type.Object({
 
 const Hole = Type.Object({ eventId: text, firstSeen: ts, tries: count, isLost: flag, asked: texts });
 
-const Head = Type.Object({ eventId: text, sender: nullable(text), ts: nullable(ts) });
+const StateEvent = Type.Object({ eventId: text, sender: nullable(text), ts: nullable(ts) });
+/** With the time since when it waits here to be taken in. */
+const Head = Type.Object({ ...StateEvent.properties, waitsSince: Type.Optional(ts) });
 
 /** What the server says that a room ends with. */
 const Probe = Type.Object({
@@ -179,8 +181,6 @@ const Probe = Type.Object({
   authThere: texts,
   authHere: texts,
 });
-
-const StateEvent = Type.Object({ eventId: text, sender: nullable(text), ts: nullable(ts) });
 
 /** One part of a room's state of which the two hold different events; null where one of them has none. */
 const StateEntry = Type.Object({

@@ -25,6 +25,7 @@ function judged(peer: PeerFacts, now: number): Verdict | undefined {
   const heard = heardAt(peer);
   const unsent = rooms
     .flatMap(room => room.probe?.unknown ?? [])
+    .filter(({ waitsSince }) => waitsSince === undefined)
     .filter(({ ts, sender }) => ts !== null && sender?.endsWith(`:${peer.server}`) && ts < now - ON_ITS_WAY_MS);
   const newest = Math.max(...unsent.map(({ ts }) => ts ?? 0));
   if (unsent.length === 0 || heard >= newest) return undefined;

@@ -1,7 +1,7 @@
 import type { PeerFacts } from '../facts.ts';
 import type { Check, Verdict } from '../verdict.ts';
 import { countText, momentText, someText } from '../words.ts';
-import { firstOf, lossText, missingAtLeast, roomText } from './reading.ts';
+import { firstOf, lossText, missingAtLeast, roomText, waitsTooLong } from './reading.ts';
 
 /** What is so young may be on its way. */
 const ON_ITS_WAY_MS = 10_000;
@@ -19,7 +19,11 @@ Helps: fetching them from any server that is in the room. What none of them has 
 
 function judged(peer: PeerFacts, now: number): Verdict | undefined {
   const rooms = peer.rooms.filter(room => {
-    const old = room.probe?.unknown.filter(({ ts }) => ts === null || ts < now - ON_ITS_WAY_MS) ?? [];
+    // What came and waits for too long is told of as that (D22).
+    const absent = room.probe?.unknown.filter(
+      ({ waitsSince }) => waitsSince === undefined || !waitsTooLong(waitsSince, now),
+    );
+    const old = absent?.filter(({ ts }) => ts === null || ts < now - ON_ITS_WAY_MS) ?? [];
     return old.length > 0 || room.missing > 0;
   });
   if (rooms.length === 0) return undefined;

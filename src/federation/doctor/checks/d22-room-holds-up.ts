@@ -1,8 +1,6 @@
 import type { Check } from '../verdict.ts';
 import { countText, quoted, spanText } from '../words.ts';
-import { firstOf } from './reading.ts';
-
-const LONG_MS = 10 * 60_000;
+import { firstOf, waitsTooLong } from './reading.ts';
 
 export const roomHoldsUp: Check = {
   cause: 'D22',
@@ -13,7 +11,7 @@ side by side, so that one does not hold up the others.
 Found by the age of what lies in the inbox, for each room.
 Helps: filling the room; looking at its state events when it goes on.`,
   judge({ receiving }, { takenAt: now }) {
-    const late = receiving?.waitingRooms.filter(({ since }) => since < now - LONG_MS) ?? [];
+    const late = receiving?.waitingRooms.filter(({ since }) => waitsTooLong(since, now)) ?? [];
     const [worst] = late;
     if (worst === undefined) return undefined;
     return {

@@ -110,6 +110,13 @@ export function median(numbers: readonly number[]): number {
   return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 }
 
+const LONG_IN_INBOX_MS = 10 * 60_000;
+
+/** Whether what has waited here since then to be taken in should have been by now. */
+export function waitsTooLong(since: number, now: number): boolean {
+  return since < now - LONG_IN_INBOX_MS;
+}
+
 /** Rooms in which the server named events that we do not have. */
 export function roomsBehind(peer: PeerFacts): readonly RoomFacts[] {
   return peer.rooms.filter(room => (room.probe?.unknown.length ?? 0) > 0);

@@ -18,6 +18,7 @@ import { roomHead } from '../../../rooms/rooms.table.ts';
 import { RefusedError, UnreachableError } from '../../transport/errors.ts';
 import type { FederationClient } from '../../transport/federation-client.ts';
 import { path } from '../../transport/request-target.ts';
+import { waitingSince } from '../doctor.table.ts';
 import type { ProbeFacts } from '../facts.ts';
 
 export interface ProbeParts {
@@ -47,7 +48,16 @@ export async function gatherProbe(parts: ProbeParts, room: Room, question: Probe
     const heads = idsIn(event, 'prev_events').slice(0, MOST_HEADS);
     const stored = await storedIds(rooms.db, heads);
     const missing = heads.filter(id => !stored.has(id));
-    const unknown = await Promise.all(missing.map((id, rank) => head(parts, id, rank < MOST_LOOKED_AT, question)));
+    const waiting = await waitingSince(rooms.db, missing);
+    const unknown = await Promise.all(
+      missing.map(async (id, rank) => {
+        const waitsSince = waiting.get(id);
+        return {
+          ...(await head(parts, id, rank < MOST_LOOKED_AT, question)),
+          ...(waitsSince !== undefined && { waitsSince }),
+        };
+      }),
+    );
     const authHere = await authorisersHere(rooms, room, user, heads);
     const authThere = authHere === undefined ? [] : idsIn(event, 'auth_events');
     return {
