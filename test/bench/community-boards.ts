@@ -196,7 +196,7 @@ async function connections(): Promise<void> {
   const fronts = { boards: ['b1', 'b2'], program: 'nginx' };
   await world.want({ parts: FOUR_EACH, fronts, media_shared: true });
   await using watch = new Watch(world);
-  const crowd = await Crowd.gather(world.doors, CROWD);
+  using crowd = await Crowd.gather(world.doors, CROWD);
   await crowd.servedAfter();
   await setTimeout(TALK_MS);
   const wrong = await crowd.check().then(() => '', String);

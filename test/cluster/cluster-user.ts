@@ -20,6 +20,7 @@ export class ClusterUser {
   id = '';
   /** How often an answer was not had at once. */
   retries = 0;
+  #hasLeft = false;
 
   constructor(processes: readonly Door[], at: number) {
     this.#processes = processes;
@@ -55,7 +56,7 @@ export class ClusterUser {
 
   /** Tries until there is an answer: whoever is killed or sleeps is left, and an error of the server is waited for. */
   async ok(method: string, path: string, body?: JsonObject, patience = PATIENCE_MS): Promise<JsonObject> {
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
+    for (let tries = 0; tries < MOST_TRIES && !this.#hasLeft; tries++) {
       const reply = await this.#once(method, path, body, patience);
       if (reply !== undefined && reply.status < 500 && reply.status !== 429) {
         assert.equal(reply.status, 200, `${method} ${path}: ${JSON.stringify(reply.body)}`);
@@ -66,6 +67,11 @@ export class ClusterUser {
       await wait(PAUSE_MS);
     }
     throw new Error(`${method} ${path} was never answered`);
+  }
+
+  /** What is under way is not tried again. */
+  leave(): void {
+    this.#hasLeft = true;
   }
 
   async #once(method: string, path: string, body: JsonObject | undefined, patience: number) {

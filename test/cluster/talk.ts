@@ -5,7 +5,7 @@ import { type ClusterUser, timelineOf } from './cluster-user.ts';
 const enc = encodeURIComponent;
 
 /** People who write in a room and read it, whatever happens to the processes, until they are told to stop. */
-export class Talk {
+export class Talk implements Disposable {
   readonly #room: string;
   readonly #stop = new AbortController();
   readonly #users: ClusterUser[] = [];
@@ -127,5 +127,12 @@ export class Talk {
       }
       assert.equal(read.length, this.count, `${reader} read what nobody was told to have written`);
     }
+  }
+
+  /** Everybody leaves, whatever was under way: for a test that has failed. */
+  [Symbol.dispose](): void {
+    this.#stop.abort();
+    for (const user of this.#users) user.leave();
+    for (const each of [...this.#writers, ...this.#readers]) each.catch(() => undefined);
   }
 }

@@ -10,8 +10,8 @@ export interface CrowdSize {
   readonly everyMs: number;
 }
 
-/** People in several rooms who write and read all the time. */
-export class Crowd {
+/** People in several rooms who write and read all the time, until they leave. */
+export class Crowd implements Disposable {
   readonly #talks: readonly Talk[];
 
   private constructor(talks: readonly Talk[]) {
@@ -53,5 +53,9 @@ export class Crowd {
 
   get retries(): number {
     return this.#talks.reduce((sum, { retries }) => sum + retries, 0);
+  }
+
+  [Symbol.dispose](): void {
+    for (const talk of this.#talks) talk[Symbol.dispose]();
   }
 }

@@ -115,7 +115,7 @@ if (isWhole)
     await addPeers(world, name, room, peers);
     talk.write(alice, 1000);
     talk.write(theirs, 1000);
-    const crowd = await Crowd.gather(doors, SIZE);
+    using crowd = await Crowd.gather(doors, SIZE);
     await crowd.servedAfter();
     await eachBoard(t, world, crowd);
     await crowd.check();

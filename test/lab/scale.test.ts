@@ -14,7 +14,7 @@ test('a part gets more processes and fewer under load: no other restarts, and no
   await using world = await TestLab.start();
   const { lab } = world;
   const [first = assert.fail()] = lab.boards;
-  const crowd = await Crowd.gather(world.doors, { rooms: 3, people: 3, everyMs: 300 });
+  using crowd = await Crowd.gather(world.doors, { rooms: 3, people: 3, everyMs: 300 });
   await crowd.servedAfter();
   const before = processesOf(lab, first);
   const retries = crowd.retries;

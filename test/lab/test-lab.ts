@@ -13,6 +13,7 @@ import { testConfig } from '../support/running-server.ts';
 
 const COPSE = fileURLToPath(new URL('../../copse', import.meta.url));
 export const MIB = 1024 * 1024;
+const LAST_WARNINGS = 12;
 
 const missing = missingForLab();
 /** For `test`'s options. */
@@ -94,6 +95,21 @@ export class TestLab implements AsyncDisposable {
     } catch {
       return '';
     }
+  }
+
+  /** What boards warned of, a line each; of each the last ones. */
+  get warnings(): string {
+    const lines = (machine: Machine) =>
+      this.logOf(machine)
+        .split('\n')
+        .filter(line => /"level":"(warn|error)"/.test(line));
+    return this.boards
+      .flatMap(board =>
+        lines(board)
+          .slice(-LAST_WARNINGS)
+          .map(line => `${board.name}: ${line}`),
+      )
+      .join('\n');
   }
 
   /** Resolves when a machine has said something that it had not when `from` letters of its log were there. */
