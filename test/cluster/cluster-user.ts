@@ -6,6 +6,7 @@ import { getArray, getObject, type JsonObject } from '../../src/core/json.ts';
 const PATIENCE_MS = 4000;
 const PAUSE_MS = 100;
 const MOST_TRIES = 300;
+const MOST_OF_PATH = 60;
 
 /** Where requests go: a process, or what stands in front of several. */
 export interface Door {
@@ -20,6 +21,8 @@ export class ClusterUser {
   id = '';
   /** How often an answer was not had at once. */
   retries = 0;
+  /** What was had instead, the last time. */
+  trouble = '';
   #hasLeft = false;
 
   constructor(processes: readonly Door[], at: number) {
@@ -64,6 +67,7 @@ export class ClusterUser {
       }
       this.#at++;
       this.retries++;
+      this.trouble = `${method} ${path.slice(0, MOST_OF_PATH)}: ${reply === undefined ? 'silence' : `${reply.status} ${JSON.stringify(reply.body)}`}`;
       await wait(PAUSE_MS);
     }
     throw new Error(`${method} ${path} was never answered`);

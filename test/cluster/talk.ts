@@ -80,6 +80,11 @@ export class Talk implements Disposable {
     return this.#users.reduce((sum, { retries }) => sum + retries, 0);
   }
 
+  /** What each of those had last who were not. */
+  get troubles(): readonly string[] {
+    return this.#users.flatMap(({ trouble }) => (trouble === '' ? [] : [trouble]));
+  }
+
   get count(): number {
     return [...this.#written.values()].reduce((sum, ids) => sum + ids.length, 0);
   }

@@ -55,6 +55,10 @@ export class Crowd implements Disposable {
     return this.#talks.reduce((sum, { retries }) => sum + retries, 0);
   }
 
+  get troubles(): readonly string[] {
+    return this.#talks.flatMap(({ troubles }) => troubles);
+  }
+
   [Symbol.dispose](): void {
     for (const talk of this.#talks) talk[Symbol.dispose]();
   }

@@ -33,13 +33,13 @@ test('a part gets more processes and fewer under load: no other restarts, and no
     others,
     'another process was started anew',
   );
-  await crowd.check();
-  assert.equal(crowd.retries, retries, 'somebody was refused');
   const agents = memoryOfAgents(lab);
   const inMib = (bytes: number) => `${(bytes / MIB).toFixed(1)} MiB`;
   for (const { resident, proportional } of agents)
     t.diagnostic(`an agent: ${inMib(resident)} resident, a share of ${inMib(proportional)}`);
   assert.equal(agents.length, lab.boards.length);
   assert.ok(Math.max(...agents.map(({ resident }) => resident)) <= AGENT_MOST, 'an agent has more than 60 MiB');
+  await crowd.check();
+  assert.equal(crowd.retries, retries, `somebody was refused: ${crowd.troubles.join('; ')}`);
   t.diagnostic(`${crowd.count} messages, ${others.length} other processes`);
 });
