@@ -7,7 +7,7 @@ import { addExtremity, extremities, removeExtremities } from './extremities.tabl
 import { type Arrived, addOverlooked, addRefused, type Tips as LateTips } from './filled-hole.ts';
 import { type Judgement, judge } from './judge-event.ts';
 import { stateOfTips } from './merge-tips.ts';
-import { foundAtLast, isFromBefore, NOT_AWAITED, rememberMissing } from './missing-events.ts';
+import { foundAtLast, isFromBefore, missingBelowRefused, NOT_AWAITED, rememberMissing } from './missing-events.ts';
 import type { RoomsParts } from './parts.ts';
 import { applyRedactions } from './redactions.ts';
 import { recordRelation } from './relations.table.ts';
@@ -326,6 +326,8 @@ async function advanceHead(
   const gapPos = place.isBehindGap ? pos : place.gapPos;
   const since = { enteredDepth: place.head.entered_depth, now: parts.clock.now(), gapPos };
   await rememberMissing(tx, room, { event, nid, missing }, since);
+  for (const below of await missingBelowRefused(parts, tx, room, [...place.previous.values()]))
+    await rememberMissing(tx, room, below, since);
   // An event that was missing has successors already, so it is no extremity.
   const isTip = !place.isAwaited;
   if (isTip) await addExtremity(tx, room.nid, nid);

@@ -5,7 +5,7 @@ import { addBackwardExtremities, gapsOf, takeBackwardExtremity } from './backwar
 import { oldestPosition } from './events.table.ts';
 import { addHole, closeHole } from './extremities.table.ts';
 import type { RoomsParts } from './parts.ts';
-import { OUTLIER, type Room, type StoredEvent } from './room.ts';
+import { OUTLIER, REJECTED, type Room, SOFT_FAILED, type StoredEvent } from './room.ts';
 import { type RoomHead, roomHead } from './rooms.table.ts';
 
 /** What an event was missing for until now. */
@@ -44,6 +44,33 @@ export async function rememberMissing(
     return;
   }
   for (const id of missing) await addHole(tx, room.nid, id, nid, now);
+}
+
+/** Refused events that are looked at on the way back from one that builds on them. */
+const MOST_REFUSED = 10;
+
+/**
+ * What refused events build on and that is not known, with them. Nobody waits for it as long as nothing comes from there: an
+ * accepted event that builds on them has it in its past, and names nothing of it.
+ */
+export async function missingBelowRefused(
+  parts: RoomsParts,
+  tx: Tx,
+  room: Room,
+  builtOn: readonly StoredEvent[],
+): Promise<readonly { readonly event: Event; readonly nid: number; readonly missing: readonly EventId[] }[]> {
+  const isRefused = ({ pos, flags, roomNid }: StoredEvent) =>
+    pos === undefined && (flags & (REJECTED | SOFT_FAILED)) !== 0 && (flags & OUTLIER) === 0 && roomNid === room.nid;
+  const found = new Map<EventId, { event: Event; nid: number; missing: readonly EventId[] }>();
+  let level = builtOn.filter(isRefused);
+  while (level.length > 0 && found.size < MOST_REFUSED) {
+    const below = await parts.events.byIds(tx, new Set(level.flatMap(({ event }) => event.prevIds)));
+    const isPlaced = (id: EventId) => ((below.get(id)?.flags ?? OUTLIER) & OUTLIER) === 0;
+    for (const { event, nid } of level)
+      found.set(event.id, { event, nid, missing: event.prevIds.filter(id => !isPlaced(id)) });
+    level = [...below.values()].filter(each => isRefused(each) && !found.has(each.event.id));
+  }
+  return [...found.values()];
 }
 
 /** Holes that turn out to be from before this server came into the room: they are an edge of our history. */
