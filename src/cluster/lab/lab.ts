@@ -111,6 +111,8 @@ export class Lab {
   /** Resolves when everything runs that shall. @throws LabError when it does not within two minutes */
   async settled(): Promise<void> {
     const [first] = this.boards;
+    // A board that has just come back counts as dead until it speaks: without it everything may be as planned.
+    await this.#ready(this.boards);
     if (first !== undefined) await this.#until('what shall run', () => this.#runsAsPlanned(first));
     await this.#ready(this.boards);
   }
