@@ -18,8 +18,12 @@ export class Talk implements Disposable {
   /** By reader: the events as they came. */
   readonly #read = new Map<string, string[]>();
 
-  constructor(room: string) {
+  /** How much longer than it should take an answer is waited for, in milliseconds. */
+  readonly #patienceMs: number;
+
+  constructor(room: string, patienceMs = 4000) {
     this.#room = room;
+    this.#patienceMs = patienceMs;
   }
 
   /** Writes every `everyMs` milliseconds. */
@@ -39,7 +43,7 @@ export class Talk implements Disposable {
     for (let n = 0; !this.#stop.signal.aborted; n++) {
       const path = `/v3/rooms/${enc(this.#room)}/send/m.room.message/${enc(user.id)}${n}`;
       const body = `${user.id} ${n}`;
-      const { event_id: id } = await user.ok('PUT', path, { msgtype: 'm.text', body });
+      const { event_id: id } = await user.ok('PUT', path, { msgtype: 'm.text', body }, this.#patienceMs);
       written.push(String(id));
       bodies.push(body);
       await wait(everyMs);
@@ -64,7 +68,7 @@ export class Talk implements Disposable {
         'GET',
         `/v3/sync?timeout=${timeout}${place}&filter=${filter}`,
         undefined,
-        timeout + 4000,
+        timeout + this.#patienceMs,
       );
       const events = timelineOf(answer, this.#room).filter(event => event.type === 'm.room.message');
       read.push(...events.map(event => String(event.event_id)));

@@ -5,8 +5,11 @@ export interface Attempt {
   readonly key: string;
   readonly roomId: string;
   readonly sender: string;
-  /** Rises with each request of the sender, who asks for the next when the last is answered. */
-  order: number;
+  /** When it was asked for first, counted in steps of the ledger: it was done at some time since. */
+  since: number;
+  isBegun: boolean;
+  /** When it was acknowledged: by then it was done, however often it was asked for. */
+  until?: number;
   acknowledged: boolean;
   /** What the answer said, if it says one. */
   eventId?: string;
@@ -70,14 +73,15 @@ export class Ledger {
   readonly #lastSeen = new Map<string, number>();
 
   attempt(roomId: string, sender: string, key = `key ${this.#count}`): Attempt {
-    const attempt: Attempt = { key, roomId, sender, order: this.#count++, acknowledged: false };
+    const attempt: Attempt = { key, roomId, sender, since: this.#count++, isBegun: false, acknowledged: false };
     this.attempts.set(key, attempt);
     return attempt;
   }
 
-  /** It is asked for now, perhaps once more. */
+  /** It is asked for now, for the first time or once more. */
   begin(attempt: Attempt): void {
-    attempt.order = this.#count++;
+    if (!attempt.isBegun) attempt.since = this.#count++;
+    attempt.isBegun = true;
   }
 
   acknowledge(attempt: Attempt, eventId?: string): void {
@@ -85,6 +89,7 @@ export class Ledger {
       throw new LedgerError(`${attempt.key} is ${attempt.seen}, but acknowledged as ${eventId}`);
     }
     attempt.acknowledged = true;
+    attempt.until ??= this.#count++;
     if (eventId === undefined) return;
     attempt.eventId = eventId;
     this.#keyOfEvent.set(eventId, attempt.key);
@@ -115,8 +120,10 @@ export class Ledger {
     if (text(event.sender) !== attempt.sender) throw new LedgerError(`${key} has another sender`);
     attempt.seen = id;
     const lane = `${attempt.roomId} ${attempt.sender}`;
-    if ((this.#lastSeen.get(lane) ?? -1) > attempt.order) throw new LedgerError(`${key} is out of order`);
-    this.#lastSeen.set(lane, attempt.order);
+    // The earliest that it can have been done after what was seen before it.
+    const done = Math.max(this.#lastSeen.get(lane) ?? -1, attempt.since);
+    if (done > (attempt.until ?? this.#count)) throw new LedgerError(`${key} is out of order`);
+    this.#lastSeen.set(lane, done);
   }
 
   /** How many writes were acknowledged. */

@@ -8,6 +8,8 @@ export interface CrowdSize {
   readonly people: number;
   /** Between two messages of a room, in milliseconds. */
   readonly everyMs: number;
+  /** As `Talk` has it. */
+  readonly patienceMs?: number;
 }
 
 /** People in several rooms who write and read all the time, until they leave. */
@@ -18,7 +20,7 @@ export class Crowd implements Disposable {
     this.#talks = talks;
   }
 
-  static async gather(doors: readonly Door[], { rooms, people, everyMs }: CrowdSize): Promise<Crowd> {
+  static async gather(doors: readonly Door[], { rooms, people, everyMs, patienceMs }: CrowdSize): Promise<Crowd> {
     const talks: Talk[] = [];
     for (let room = 0; room < rooms; room++) {
       const users = await Promise.all(
@@ -27,7 +29,7 @@ export class Crowd implements Disposable {
       const [writer = assert.fail(), ...others] = users;
       const { room_id: id } = await writer.ok('POST', '/v3/createRoom', { preset: 'public_chat' });
       await Promise.all(others.map(other => other.ok('POST', `/v3/join/${encodeURIComponent(String(id))}`, {})));
-      const talk = new Talk(String(id));
+      const talk = new Talk(String(id), patienceMs);
       talk.write(writer, everyMs);
       for (const [at, user] of users.entries()) talk.read(user.elsewhere(at), `reader ${at} of room ${room}`);
       talks.push(talk);
