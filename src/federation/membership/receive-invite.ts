@@ -2,7 +2,7 @@ import { type Event, EventError } from '../../core/event.ts';
 import { contentHashMatches } from '../../core/hashes.ts';
 import { domainOf, isUserId, type ServerName, type UserId } from '../../core/ids.ts';
 import { getString, type Json, type JsonObject } from '../../core/json.ts';
-import { invalidParam, MatrixError } from '../../core/matrix-error.ts';
+import { forbidden, invalidParam, MatrixError } from '../../core/matrix-error.ts';
 import { type RoomVersion, roomVersion } from '../../core/room-versions.ts';
 import { signEvent } from '../../core/signatures.ts';
 import { requireNotBlocked } from '../../rooms/blocked-rooms.ts';
@@ -12,6 +12,7 @@ import { storeOutOfBand } from '../../rooms/out-of-band.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
 import type { Room } from '../../rooms/room.ts';
 import { roomHead } from '../../rooms/rooms.table.ts';
+import { mayTakePart } from '../../rooms/server-acl.ts';
 import { type CheckedEvents, readPdu } from '../events/checked-events.ts';
 import type { InviteGuard, NoteVersion } from './ports.ts';
 import { readToldState } from './told-state.ts';
@@ -52,16 +53,23 @@ export async function receiveInvite(
   const target = event.stateKey as UserId;
   const [verdict] = await checked.verify([event], { alsoBy: origin });
   if (verdict?.outcome !== 'good') throw invalidParam(`The invite is refused: ${verdict?.reason}.`);
+  const room = await roomWeAreIn(rooms, event);
+  if (room !== undefined && !(await mayTakePart(rooms, rooms.db, room, origin)))
+    throw forbidden("The room's server ACL does not let your server take part.");
   await guard.admit(origin, target);
   await requireNotBlocked(rooms.db, event.roomId);
   await checkInvite(rooms, rooms.db, event.sender, target);
   const pdu = signEvent(event.pdu, version, rooms.serverName, rooms.signingKey, rooms.crypto);
   const signed = readPdu(pdu, version, rooms.crypto);
   if (signed instanceof EventError) throw invalidParam(`With our signature that is no event: ${signed.reason}.`);
-  const room = await rooms.rooms.find(rooms.db, event.roomId);
-  if (room === undefined || !(await isResident(rooms, rooms.db, room)))
-    await keep(rooms, signed, await readToldState(checked, received.told, event));
+  if (room === undefined) await keep(rooms, signed, await readToldState(checked, received.told, event));
   return { ...received.pdu, signatures: signed.pdu.signatures };
+}
+
+/** Of other rooms what we know of their ACL may be long out of date. */
+async function roomWeAreIn(rooms: RoomsParts, { roomId }: Event): Promise<Room | undefined> {
+  const room = await rooms.rooms.find(rooms.db, roomId);
+  return room !== undefined && (await isResident(rooms, rooms.db, room)) ? room : undefined;
 }
 
 /** @throws MatrixError M_INCOMPATIBLE_ROOM_VERSION also where we have been in the room and know better */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../../../test/support/databases.ts';
 import { idOf, ResidentServer } from '../../../../test/support/resident-server.ts';
 import { TestRoom } from '../../../../test/support/room-builder.ts';
-import { ALICE, BOB, joinAll, newRoom } from '../../../../test/support/rooms.ts';
+import { ALICE, BOB, joinAll, newRoom, setState } from '../../../../test/support/rooms.ts';
 import { nodeCrypto } from '../../../base/node-crypto.ts';
 import type { Identity } from '../../../core/identity.ts';
 import type { RoomId, UserId } from '../../../core/ids.ts';
@@ -204,6 +204,25 @@ onEachDatabase('where we are in the room the invite is signed and comes with the
   assert.equal(status, 200);
   assert.equal(await currentMembership(server.rooms, db, room, BOB), undefined);
   await joinAll(server.rooms, room, [BOB]);
+});
+
+onEachDatabase('N093 where we are in the room a server that its ACL denies gets no signature', async (db, t) => {
+  const server = new ResidentServer(t, db);
+  for (const [version, id] of [
+    ['v2', '11'],
+    ['v1', '1'],
+  ] as const) {
+    const room = await newRoom(server.rooms, { version: id });
+    await server.join(room, DORA as UserId);
+    const proposed = await server.proposed('join', room, DORA as UserId);
+    const pdu = server.sign(room, proposed, { state_key: BOB, content: { membership: 'invite' } });
+    await setState(server.rooms, room, ALICE, 'm.room.server_acl', { allow: ['*'], deny: ['two.example'] });
+    const path = `/${version}/invite/${encodeURIComponent(room.roomId)}/${encodeURIComponent(idOf(pdu, id))}`;
+    const sent = version === 'v1' ? pdu : { room_version: id, event: pdu };
+    const { status, body } = await server.call('PUT', path, sent);
+    assert.deepEqual([status, body.errcode, body.event], [403, 'M_FORBIDDEN', undefined]);
+  }
+  assert.deepEqual(server.admitted, []);
 });
 
 onEachDatabase('the first version takes the event alone, in rooms of the first two versions', async (db, t) => {
