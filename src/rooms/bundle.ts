@@ -36,8 +36,8 @@ async function bundleIn(
   nested: boolean,
 ): Promise<Map<EventId, JsonObject>> {
   const out = new Map<EventId, JsonObject>();
-  // State and redacted events have no aggregations.
-  const targets = events.filter(stored => stored.event.stateKey === undefined && (stored.flags & REDACTED) === 0);
+  // State events have no aggregations.
+  const targets = events.filter(stored => stored.event.stateKey === undefined);
   if (targets.length === 0) return out;
   const rows = await relationRows(context, targets, nested);
   if (rows.size === 0) return out;
@@ -108,13 +108,16 @@ async function relationsOf(
   return relations;
 }
 
-/** The newest valid edit of an event that is no edit itself ("Validity of replacement events"). */
+/**
+ * The newest valid edit of an event that is no edit itself ("Validity of replacement events"). A redacted event has none any
+ * more; its thread and what refers to it are still there.
+ */
 function latestEdit(
   target: StoredEvent,
   rows: readonly RelationRow[],
   children: ReadonlyMap<number, StoredEvent>,
 ): StoredEvent | undefined {
-  if (relationOf(target.event.content)?.relType === 'm.replace') return undefined;
+  if ((target.flags & REDACTED) !== 0 || relationOf(target.event.content)?.relType === 'm.replace') return undefined;
   const valid = rows.flatMap(row => {
     const edit = children.get(row.event_nid);
     return edit !== undefined && isEditOf(edit, target) ? [edit] : [];

@@ -35,7 +35,8 @@ export async function relations(
   view: ClientView,
   query: RelationsQuery,
 ): Promise<JsonObject> {
-  const { stored: parent } = await visibleEvent(parts, db, room, view, query.eventId);
+  // What others answer to somebody whom the viewer ignores is there to be read.
+  const { stored: parent } = await visibleEvent(parts, db, room, { ...view, ignored: undefined }, query.eventId);
   const range = rangeOf(room, query, readable.upTo);
   // One more than is shown says whether there are more.
   const found = await rowsOf(parts, db, room, parent.event.id, { ...query, limit: query.limit + 1 }, range);

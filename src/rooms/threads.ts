@@ -1,3 +1,4 @@
+import { redactedEvent } from '../core/event.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Queryable } from '../db/database.ts';
 import { clientEvents } from './client-event.ts';
@@ -7,6 +8,7 @@ import type { RoomsParts } from './parts.ts';
 import { threads } from './relations.table.ts';
 import { OUTLIER } from './room.ts';
 import type { ReadableRoom } from './room-access.ts';
+import type { SeenEvent } from './seen-event.ts';
 import { visibleEvents } from './visibility.ts';
 
 export interface ThreadsQuery {
@@ -36,10 +38,23 @@ export async function threadRoots(
   const own = rows
     .flatMap(row => roots.get(row.target) ?? [])
     .filter(stored => stored.roomNid === room.nid && (stored.flags & OUTLIER) === 0);
-  const seen = await visibleEvents(parts, db, room, view, own);
+  const seen = await visibleEvents(parts, db, room, { ...view, ignored: undefined }, own);
   const last = found.length > limit ? rows.at(-1) : undefined;
   return {
-    chunk: await clientEvents(parts, db, room, view, seen),
+    chunk: await clientEvents(
+      parts,
+      db,
+      room,
+      view,
+      seen.map(root => withoutIgnored(root, view)),
+    ),
     ...(last === undefined ? {} : { next_batch: formatRoomToken(last.pos - 1) }),
   };
+}
+
+/** What somebody whom the viewer ignores said is left out, but not that others talk about it (getThreadRoots, `chunk`). */
+function withoutIgnored(root: SeenEvent, { ignored }: ClientView): SeenEvent {
+  const { stored } = root;
+  if (ignored?.has(stored.event.sender) !== true) return root;
+  return { ...root, stored: { ...stored, event: redactedEvent(stored.event) } };
 }

@@ -91,6 +91,24 @@ onEachDatabase('events carry their aggregations: edits, threads, references', as
   assert.equal((await relationsFor('alice'))['m.replace'], undefined);
 });
 
+onEachDatabase('a redacted event keeps its thread and its references, and loses its edits', async (db, t) => {
+  const api = new RoomApi(db, t);
+  const room = await api.create('alice');
+  await api.join('bob', room);
+  const root = await api.say('alice', room, 'root');
+  await api.say('alice', room, '* new', { 'm.new_content': { body: 'new' }, ...to('m.replace', root) });
+  const reply = await api.say('bob', room, 'reply', to('m.thread', root));
+  const reference = await api.say('bob', room, 'ref', to('m.reference', root));
+  await api.ok(api.put('alice', `/v3/rooms/${room}/redact/${root}/x`));
+  const { chunk } = await api.ok(api.get('bob', `/v1/rooms/${room}/threads`));
+  const { content, unsigned } = (chunk as JsonObject[])[0] as { content: JsonObject; unsigned: JsonObject };
+  assert.deepEqual(content, {});
+  const relations = unsigned['m.relations'] as { 'm.reference': object; 'm.thread': { latest_event: JsonObject } };
+  assert.deepEqual(Object.keys(relations).sort(), ['m.reference', 'm.thread']);
+  assert.deepEqual(relations['m.reference'], { chunk: [{ event_id: reference }] });
+  assert.equal(relations['m.thread'].latest_event.event_id, reply);
+});
+
 onEachDatabase('who ignores somebody is not told how often they replied', async (db, t) => {
   const api = new RoomApi(db, t);
   const room = await api.create('alice');
@@ -133,6 +151,25 @@ onEachDatabase('threads are listed by their last reply, all or one’s own', asy
     const answer = refusal(api.get('alice', `/v1/rooms/${room}/threads?${query}`));
     assert.deepEqual(await answer, [400, 'M_INVALID_PARAM']);
   }
+});
+
+onEachDatabase('a thread that somebody whom one ignores began is listed without what they said', async (db, t) => {
+  const api = new RoomApi(db, t);
+  const room = await api.create('alice');
+  await api.join('bob', room);
+  const root = await api.say('alice', room, 'root');
+  await api.say('alice', room, '* new', { 'm.new_content': { body: 'new' }, ...to('m.replace', root) });
+  const reply = await api.say('bob', room, 'reply', to('m.thread', root));
+  const bob = await api.rooms.nids.users.findOne(db, '@bob:one.example' as never);
+  api.ignored.set(bob ?? 0, new Set(['@alice:one.example']));
+  const { chunk } = await api.ok(api.get('bob', `/v1/rooms/${room}/threads`));
+  const [thread] = chunk as { event_id: string; content: JsonObject; unsigned: JsonObject }[];
+  assert.deepEqual([thread?.event_id, thread?.content], [root, {}]);
+  const relations = thread?.unsigned['m.relations'] as { 'm.thread': { latest_event: JsonObject } };
+  assert.deepEqual(Object.keys(relations), ['m.thread']);
+  assert.equal(relations['m.thread'].latest_event.event_id, reply);
+  assert.deepEqual(ids((await api.ok(api.get('bob', `/v1/rooms/${room}/relations/${root}`))).chunk), [reply]);
+  assert.deepEqual(await refusal(api.get('bob', `/v3/rooms/${room}/event/${root}`)), [404, 'M_NOT_FOUND']);
 });
 
 onEachDatabase('receipts move forward only, in the room and in threads, and clear what was read', async (db, t) => {
