@@ -78,7 +78,7 @@ export function clientRoutes(parts: Parts, config: Config, { clock, version, his
     loginFallback({ serverName: rooms.serverName }),
     ...signOnRoutes(signOnParts(parts, config)),
     ...oauthPages(parts, config, clock),
-    ...accountDataRoutes({ accounts }),
+    ...accountDataRoutes(parts),
     ...presenceRoutes({ rooms, presence: parts.presence }),
     ...profileRoutes({ accounts }),
     ...roomRoutes(roomParts),

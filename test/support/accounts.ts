@@ -17,6 +17,7 @@ import { threepidRoutes } from '../../src/http/client/threepids/routes.ts';
 import { HttpServer } from '../../src/http/server.ts';
 import { mailPageRoutes } from '../../src/http/site/mail-page.ts';
 import { synapseRegisterRoutes } from '../../src/http/synapse/register.ts';
+import { PushRules } from '../../src/push/push-rules.ts';
 import { Nids } from '../../src/rooms/nids.table.ts';
 import { testBudget } from './budget.ts';
 import { openSqlite } from './databases.ts';
@@ -128,7 +129,7 @@ export class AccountsWorld implements AsyncDisposable {
     this.server.add([
       ...accountRoutes(parts),
       ...profileRoutes(parts),
-      ...accountDataRoutes(parts),
+      ...accountDataRoutes({ ...parts, pushRules: new PushRules({ db, bus }) }),
       ...synapseRegisterRoutes(parts),
       ...threepidRoutes(this.accounts),
       ...mailPageRoutes({ validations: this.accounts.validations, serverName: SERVER_NAME }),

@@ -61,6 +61,16 @@ withAccounts('types that the server writes are not written by clients', async wo
   }
 });
 
+withAccounts('the push rules are read as other account data is', async world => {
+  const { token, id } = await world.user('alice');
+  const { status, body } = await world.call('GET', `user/${id}/account_data/m.push_rules`, { token });
+  assert.equal(status, 200);
+  assert.deepEqual(Object.keys(body.global ?? {}), ['override', 'content', 'room', 'sender', 'underride']);
+  assert.equal(body.global?.override?.[0]?.rule_id, '.m.rule.master');
+  const other = await world.user('bob');
+  assertError(await world.call('GET', `user/${other.id}/account_data/m.push_rules`, { token }), 403, 'M_FORBIDDEN');
+});
+
 withAccounts(
   'N155 account data is bounded for each type and for each user',
   async world => {

@@ -1,4 +1,5 @@
 import type { Accounts } from '../../../accounts/accounts.ts';
+import type { PushRules } from '../../../push/push-rules.ts';
 import type { Endpoint } from '../../endpoint.ts';
 import { defineFilter } from './define-filter.ts';
 import { deleteTag } from './delete-tag.ts';
@@ -11,9 +12,15 @@ import { setRoomAccountData } from './set-room-account-data.ts';
 import { setTag } from './set-tag.ts';
 
 /** What clients keep on the server for their user: account data, tags, filters. */
-export function accountDataRoutes({ accounts }: { readonly accounts: Accounts }): Endpoint[] {
+export function accountDataRoutes({
+  accounts,
+  pushRules,
+}: {
+  readonly accounts: Accounts;
+  readonly pushRules: PushRules;
+}): Endpoint[] {
   return [
-    getAccountData(accounts),
+    getAccountData({ accountData: accounts.accountData, pushRules }),
     setAccountData(accounts),
     getRoomAccountData(accounts),
     setRoomAccountData(accounts),
