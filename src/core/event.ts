@@ -42,14 +42,22 @@ export class EventError extends Error {
   }
 }
 
+export interface ReadOptions {
+  /**
+   * The event may name more prev_events and auth_events than are allowed: history does that was made before there were
+   * limits, and what answers `GET /backfill` must not be held to them (server-server API).
+   */
+  readonly anyReferences?: boolean;
+}
+
 /**
  * Reads an event from outside: format, limits, ID. `json` comes from `parseJson`, in strict mode where
  * `version.strictJson`. Check 1 of server-server API, "Checks performed on receipt of a PDU".
  *
  * @throws {EventError}
  */
-export function readEvent(json: Json, version: RoomVersion, crypto: EventCrypto): Event {
-  const pdu = checkedPdu(json, version);
+export function readEvent(json: Json, version: RoomVersion, crypto: EventCrypto, options: ReadOptions = {}): Event {
+  const pdu = checkedPdu(json, version, options);
   const size = checkedSize(pdu, version);
   if (size > MAX_EVENT_BYTES)
     throw new EventError('M_TOO_LARGE', `event has ${size} bytes, at most ${MAX_EVENT_BYTES} are allowed`);
@@ -106,7 +114,7 @@ export function isState(event: Event, type: string, stateKey: string): boolean {
   return event.type === type && event.stateKey === stateKey;
 }
 
-function checkedPdu(json: Json, version: RoomVersion): Pdu {
+function checkedPdu(json: Json, version: RoomVersion, { anyReferences = false }: ReadOptions): Pdu {
   if (!isObject(json)) bad('event is not an object');
   requireString(json, 'type');
   if (!isOverlongId(requireString(json, 'sender'), '@')) bad('sender is not a user ID');
@@ -117,8 +125,8 @@ function checkedPdu(json: Json, version: RoomVersion): Pdu {
   if (Object.hasOwn(json, 'unsigned') && !isObject(json.unsigned)) bad('unsigned is not an object');
   if (requireInteger(json, 'depth') < 0) bad('depth is negative');
   requireInteger(json, 'origin_server_ts');
-  checkReferences(json, 'prev_events', MAX_PREV_EVENTS, version);
-  checkReferences(json, 'auth_events', MAX_AUTH_EVENTS, version);
+  checkReferences(json, 'prev_events', anyReferences ? Infinity : MAX_PREV_EVENTS, version);
+  checkReferences(json, 'auth_events', anyReferences ? Infinity : MAX_AUTH_EVENTS, version);
   return json as Pdu;
 }
 

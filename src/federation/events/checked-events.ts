@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { EventCrypto } from '../../core/crypto.ts';
-import { type Event, EventError, readEvent, redactedEvent } from '../../core/event.ts';
+import { type Event, EventError, type ReadOptions, readEvent, redactedEvent } from '../../core/event.ts';
 import { contentHashMatches, without } from '../../core/hashes.ts';
 import type { ServerName } from '../../core/ids.ts';
 import { isObject, type Json } from '../../core/json.ts';
@@ -123,9 +123,14 @@ function mayComeLater(key: { readonly current: boolean } | undefined): boolean {
 }
 
 /** Check 1, and check 3: what does not have the content hash that it claims counts redacted. */
-export function readPdu(pdu: Json, version: RoomVersion, crypto: EventCrypto): Event | EventError {
+export function readPdu(
+  pdu: Json,
+  version: RoomVersion,
+  crypto: EventCrypto,
+  options: ReadOptions = {},
+): Event | EventError {
   try {
-    const event = readEvent(isObject(pdu) ? without(pdu, ['unsigned']) : pdu, version, crypto);
+    const event = readEvent(isObject(pdu) ? without(pdu, ['unsigned']) : pdu, version, crypto, options);
     return isWhole(event, crypto) ? event : redactedEvent(event);
   } catch (error) {
     if (error instanceof EventError) return error;

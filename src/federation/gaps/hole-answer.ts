@@ -1,4 +1,4 @@
-import { type Event, EventError } from '../../core/event.ts';
+import { type Event, EventError, type ReadOptions } from '../../core/event.ts';
 import type { EventId, ServerName } from '../../core/ids.ts';
 import type { Json } from '../../core/json.ts';
 import { placedEvents } from '../../rooms/history.ts';
@@ -40,7 +40,7 @@ export async function askForHoles(
     }
   };
   const given = await ofServer(peers.older(server, room.roomId, ids, AT_ONCE), []);
-  const events = readAll(parts, room, given);
+  const events = readAll(parts, room, given, { anyReferences: true });
   const known = new Set(events.map(event => event.id));
   const left = instead === 'failed' ? [] : ids.filter(id => !known.has(id)).slice(0, MOST_SINGLE);
   for (const id of left) events.push(...readAll(parts, room, [await ofServer(peers.event(server, id), undefined)]));
@@ -59,8 +59,13 @@ export async function askForHoles(
   };
 }
 
-function readAll({ rooms }: ToldStateParts, room: Room, pdus: readonly (Json | undefined)[]): Event[] {
+function readAll(
+  { rooms }: ToldStateParts,
+  room: Room,
+  pdus: readonly (Json | undefined)[],
+  options?: ReadOptions,
+): Event[] {
   return pdus
-    .flatMap(pdu => (pdu === undefined ? [] : [readPdu(pdu, room.version, rooms.crypto)]))
+    .flatMap(pdu => (pdu === undefined ? [] : [readPdu(pdu, room.version, rooms.crypto, options)]))
     .filter((event): event is Event => !(event instanceof EventError) && event.roomId === room.roomId);
 }

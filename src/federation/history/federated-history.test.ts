@@ -4,15 +4,19 @@ import { HistoryWorld, nameOf } from '../../../test/support/history-world.ts';
 import { branch } from '../../../test/support/other-server.ts';
 import { DORA, newest } from '../../../test/support/remote-events.ts';
 import { ALICE, BOB, say, setState, stateContent, timelineOf, viewOf } from '../../../test/support/rooms.ts';
+import { type Event, readEvent } from '../../core/event.ts';
 import type { EventId } from '../../core/ids.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
+import { signEvent } from '../../core/signatures.ts';
+import { proposal, topOf } from '../../rooms/append.ts';
 import { backwardExtremities, gapsOf } from '../../rooms/backward-extremities.table.ts';
 import { eventContext } from '../../rooms/context.ts';
 import { compileFilter } from '../../rooms/event-filter.ts';
+import { ingest } from '../../rooms/ingest.ts';
 import { join } from '../../rooms/membership.ts';
 import type { Room, StoredEvent } from '../../rooms/room.ts';
 import { readableRoom } from '../../rooms/room-access.ts';
-import { roomHead } from '../../rooms/rooms.table.ts';
+import { lockRoom, roomHead } from '../../rooms/rooms.table.ts';
 import { eventNearTime } from '../../rooms/timestamp-to-event.ts';
 import { UnreachableError } from '../transport/errors.ts';
 
@@ -82,6 +86,32 @@ onEachDatabase('branches of the history come whole', async (db, t) => {
     names.filter(name => name.endsWith('both')),
     Array.from({ length: 60 }, (_, n) => `${n} both`),
   );
+});
+
+onEachDatabase('N051 history may build on more events than new ones may', async (db, t) => {
+  const world = await HistoryWorld.start(t, db);
+  const { there } = world;
+  const remote = await world.newRoom();
+  const start = await newest(there, remote);
+  const sides: Event[] = [];
+  for (const body of numbered(25, 'side')) sides.push((await branch(there, remote, start, body)).event);
+  const old = await there.db.tx(async tx => {
+    const draft = await proposal(there, tx, remote, await topOf(there, tx, remote, await lockRoom(tx, remote.nid)), {
+      type: 'm.room.message',
+      sender: DORA,
+      content: { body: 'all sides' },
+    });
+    const pdu = { ...draft, prev_events: sides.map(({ id }) => id) };
+    const signed = signEvent(pdu, remote.version, there.serverName, there.signingKey, there.crypto);
+    const event = readEvent(signed, remote.version, there.crypto, { anyReferences: true });
+    return (await ingest(there, tx, remote, event)).outcome;
+  });
+  assert.equal(old, 'accepted');
+  await talk(world, remote, ['after']);
+  const room = await world.enter(remote);
+  const names = (await world.readBack(room, 50)).filter(isMessage);
+  assert.deepEqual(names.slice(-2), ['all sides', 'after']);
+  assert.equal(names.length, 27);
 });
 
 onEachDatabase('a server that is down is passed over, and the next is asked', async (db, t) => {

@@ -103,7 +103,7 @@ export class FederatedHistory implements RemoteHistory {
     const { rooms, peers, checked } = this.#parts;
     const pdus = await peers.older(server, room.roomId, edge, AT_ONCE);
     const events = pdus
-      .map(pdu => readPdu(pdu, room.version, rooms.crypto))
+      .map(pdu => readPdu(pdu, room.version, rooms.crypto, { anyReferences: true }))
       .filter((event): event is Event => !(event instanceof EventError) && event.roomId === room.roomId);
     const ids = events.map(event => event.id);
     const placed = await placedEvents(rooms, rooms.db, room, ids);
