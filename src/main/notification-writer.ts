@@ -7,10 +7,10 @@ import type { Notifications } from '../push/notifications.ts';
 import type { PushEvaluator } from '../push/push-evaluator.ts';
 import type { PushMember } from '../push/push-subject.ts';
 import { isInviteHidden } from '../rooms/invite-permission.ts';
-import { joinedOfDomain } from '../rooms/members.table.ts';
+import { getMember, joinedOfDomain } from '../rooms/members.table.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import type { NotificationWriter } from '../rooms/ports.ts';
-import type { Room, StoredEvent } from '../rooms/room.ts';
+import { MEMBERSHIPS, type Room, type StoredEvent } from '../rooms/room.ts';
 import { roomHead } from '../rooms/rooms.table.ts';
 import { threadOf } from '../rooms/thread-of.ts';
 
@@ -40,6 +40,8 @@ async function eventAccepted(
   if (senderNid !== undefined && event.sender.endsWith(`:${rooms.serverName}`)) {
     await parts.notifications.clearUpTo(tx, senderNid, room.nid, thread, stored.pos);
   }
+  const outNid = await whoIsOut(rooms, tx, room, stored);
+  if (outNid !== undefined) await parts.notifications.clearUpTo(tx, outNid, room.nid, undefined, stored.pos);
   const joinedLocal = await localMembers(rooms, tx, room);
   const invitedLocal = await invited(rooms, tx, stored);
   if (joinedLocal.length === 0 && invitedLocal === undefined) return;
@@ -90,6 +92,19 @@ async function localMembers(rooms: RoomsParts, tx: Tx, room: Room): Promise<Push
     return userId === undefined ? [] : [{ userNid: row.user_nid, userId, displayName: row.display_name ?? undefined }];
   });
 }
+
+/**
+ * The number of the local user whom an event takes out of the room, or whose invite it ends. Nothing of what they got there is
+ * unread any more: a badge counts what is new in the rooms that one is in (push gateway API, `counts.unread`).
+ */
+async function whoIsOut(rooms: RoomsParts, tx: Tx, room: Room, { event }: StoredEvent): Promise<number | undefined> {
+  if (event.type !== 'm.room.member' || event.stateKey?.endsWith(`:${rooms.serverName}`) !== true) return undefined;
+  const userNid = await rooms.nids.users.findOne(tx, event.stateKey as UserId);
+  const row = userNid === undefined ? undefined : await getMember(tx, room.nid, userNid);
+  return row !== undefined && OUT.has(row.membership) ? userNid : undefined;
+}
+
+const OUT: ReadonlySet<number> = new Set([MEMBERSHIPS.leave, MEMBERSHIPS.ban]);
 
 /** The local user whom an event invites. */
 async function invited(rooms: RoomsParts, tx: Tx, { event }: StoredEvent): Promise<PushMember | undefined> {
