@@ -5,6 +5,7 @@ import { identityOf } from '../../../test/support/federation.ts';
 import { DAY_MS, keyAnswer, keyWorld } from '../../../test/support/key-servers.ts';
 import { TestRoom } from '../../../test/support/room-builder.ts';
 import { nodeCrypto, verifyOnThreadPool } from '../../base/node-crypto.ts';
+import { encodeBase64 } from '../../core/base64.ts';
 import type { Identity } from '../../core/identity.ts';
 import type { ServerName } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
@@ -71,6 +72,29 @@ onEachDatabase('a key must have been valid when it signed, from room version 5 o
     const pdu = sign(message({ ts: clock.now() + 30 * DAY_MS }));
     assert.deepEqual(outcomes(await checked.read([pdu], room.version)), [version === '4' ? 'good' : 'unverified']);
   }
+});
+
+onEachDatabase('of several signatures of a server all by known keys must hold, and others do not count', async db => {
+  const { checked, room, message, sign, servers, peer, clock } = world(db);
+  const [second, unknown] = [identityOf(PEER, 8, 'ed25519:second'), identityOf(PEER, 9, 'ed25519:unknown')];
+  const keys = [peer, second].map(({ signingKey }) => [signingKey.keyId, { key: encodeBase64(signingKey.publicKey) }]);
+  servers.published.set(PEER, keyAnswer(peer, clock.now() + DAY_MS, { verify_keys: Object.fromEntries(keys) }));
+  const pdu = message();
+  const byBoth = sign(sign(pdu), second);
+  const signed = byBoth.signatures[PEER] as JsonObject;
+  const wrong = sign(message()).signatures[PEER] as JsonObject;
+  const withSignatures = (own: JsonObject): JsonObject => ({ ...byBoth, signatures: { [PEER]: own } });
+  const read = await checked.read(
+    [
+      byBoth,
+      sign(sign(pdu), unknown),
+      withSignatures({ ...signed, 'ed25519:unknown': 'A'.repeat(86) }),
+      withSignatures({ ...signed, [second.signingKey.keyId]: String(Object.values(wrong)[0]) }),
+      withSignatures({ ...signed, [peer.signingKey.keyId]: 'no base64' }),
+    ],
+    room.version,
+  );
+  assert.deepEqual(outcomes(read), ['good', 'good', 'good', 'refused', 'refused']);
 });
 
 onEachDatabase('a restricted join needs the signature of the authorising server too', async db => {

@@ -98,13 +98,16 @@ export class CheckedEvents {
     return missing === undefined ? { outcome: 'good', event } : { outcome: 'unverified', event, reason: missing };
   }
 
+  /** Of all keys that are known and were valid then the signatures must hold; those of others count for nothing. */
   async #signature(event: Event, server: ServerName, keys: FoundKeys): Promise<'good' | 'wrong' | 'no key'> {
-    let isMissing = false;
+    let [isSigned, isMissing] = [false, false];
     for (const keyId of keyIdsOf(event, server)) {
       const key = keys.get(server, keyId);
       if (key === undefined || !keyValidAt(key.validUntilTs, event.ts, event.version)) isMissing ||= mayComeLater(key);
-      else if (await this.#isGood(eventSignature(event, server, keyId, key.publicKey))) return 'good';
+      else if (await this.#isGood(eventSignature(event, server, keyId, key.publicKey))) isSigned = true;
+      else return 'wrong';
     }
+    if (isSigned) return 'good';
     return isMissing ? 'no key' : 'wrong';
   }
 
