@@ -39,11 +39,9 @@ export class ThirdParties {
     return { ...first[1], instances: all.flatMap(([registration, answer]) => instancesOf(registration, answer)) };
   }
 
-  /** Whom or what fields of a network name; undefined where nobody speaks to it. */
-  async ofProtocol(kind: Kind, name: string, fields: URLSearchParams): Promise<JsonObject[] | undefined> {
-    const speakers = this.#speakersOf(name);
-    if (speakers.length === 0) return undefined;
-    return this.#list(speakers, `thirdparty/${kind}/${encodeURIComponent(name)}?${fields}`);
+  /** Whom or what fields of a network name; nobody and nothing where it is not spoken to. */
+  async ofProtocol(kind: Kind, name: string, fields: URLSearchParams): Promise<JsonObject[]> {
+    return this.#list(this.#speakersOf(name), `thirdparty/${kind}/${encodeURIComponent(name)}?${fields}`);
   }
 
   /** What stands behind a user or an alias of ours. */

@@ -250,6 +250,16 @@ test('networks, their users and places are looked up through it', async t => {
   assert.deepEqual(await alice.ok('GET', '/v3/thirdparty/location?alias=%23irc_x%3Aone.example'), [place]);
   assert.equal((await alice.call('GET', '/v3/thirdparty/protocol/icq')).status, 404);
   assert.ok(bridge.calls.some(({ path }) => path === '/_matrix/app/v1/thirdparty/user/irc?nick=bob'));
+  bridge.answer = () => ({ status: 200, body: [] });
+  for (const path of [
+    'user/irc?nick=nobody',
+    'location/irc?channel=nowhere',
+    'user/icq?nick=bob',
+    'user?userid=@a:b',
+  ]) {
+    const { status, body } = await alice.call('GET', `/v3/thirdparty/${path}`);
+    assert.deepEqual([status, body.errcode], [404, 'M_NOT_FOUND'], path);
+  }
 });
 
 test('rooms are listed on a network by its application service alone', async t => {

@@ -2,11 +2,6 @@ import { notFound } from '../../../core/matrix-error.ts';
 import { endpoint } from '../../endpoint.ts';
 import type { ThirdPartyParts } from './third-party-protocols.ts';
 
-/** Of a network that no bridge of this server speaks to there is nothing to tell. */
-export function unknownProtocol(): Error {
-  return notFound('No bridge of this server speaks that protocol.');
-}
-
 /** getProtocolMetadata */
 export const thirdPartyProtocol = ({ thirdParties }: ThirdPartyParts) =>
   endpoint({
@@ -15,7 +10,7 @@ export const thirdPartyProtocol = ({ thirdParties }: ThirdPartyParts) =>
     auth: 'user',
     async handle({ params }) {
       const found = await thirdParties.protocol(params.protocol);
-      if (found === undefined) throw unknownProtocol();
+      if (found === undefined) throw notFound('No bridge of this server speaks that protocol.');
       return found;
     },
   });

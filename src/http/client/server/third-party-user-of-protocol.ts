@@ -1,5 +1,5 @@
+import { notFound } from '../../../core/matrix-error.ts';
 import { endpoint } from '../../endpoint.ts';
-import { unknownProtocol } from './third-party-protocol.ts';
 import type { ThirdPartyParts } from './third-party-protocols.ts';
 
 /** queryUserByProtocol */
@@ -10,7 +10,7 @@ export const thirdPartyUserOfProtocol = ({ thirdParties }: ThirdPartyParts) =>
     auth: 'user',
     async handle({ params, query }) {
       const found = await thirdParties.ofProtocol('user', params.protocol, query.fields());
-      if (found === undefined) throw unknownProtocol();
+      if (found.length === 0) throw notFound('No bridge of this server knows that.');
       return found;
     },
   });
