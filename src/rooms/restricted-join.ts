@@ -4,6 +4,7 @@ import { getArray, getString, isObject, type JsonObject } from '../core/json.ts'
 import { forbidden, MatrixError } from '../core/matrix-error.ts';
 import type { Queryable } from '../db/database.ts';
 import { currentMembership, isResident } from './current-membership.ts';
+import { lacksMembers } from './incomplete-rooms.ts';
 import { joinedOfDomain } from './members.table.ts';
 import type { RoomsParts } from './parts.ts';
 import type { Room } from './room.ts';
@@ -45,7 +46,10 @@ function isRestricted(room: Room, joinRules: JsonObject): boolean {
   return rule === 'knock_restricted' && room.version.knockRestricted;
 }
 
-/** Whether a user is joined to one of the rooms that `allow` lists; of rooms that we are not in we know nothing. */
+/**
+ * Whether a user is joined to one of the rooms that `allow` lists. Of rooms that we are not in we know nothing, and of
+ * those that we have just come into not who is missing.
+ */
 async function accessOf(
   parts: RoomsParts,
   db: Queryable,
@@ -58,8 +62,12 @@ async function accessOf(
     const roomId = getString(entry, 'room_id') ?? '';
     if (!isRoomId(roomId)) continue;
     const allowed = await parts.rooms.find(db, roomId);
-    if (allowed === undefined || !(await isResident(parts, db, allowed))) answer = 'unknown';
-    else if ((await currentMembership(parts, db, allowed, userId))?.membership === 'join') return 'yes';
+    if (allowed === undefined || !(await isResident(parts, db, allowed))) {
+      answer = 'unknown';
+      continue;
+    }
+    if ((await currentMembership(parts, db, allowed, userId))?.membership === 'join') return 'yes';
+    if (await lacksMembers(db, allowed)) answer = 'unknown';
   }
   return answer;
 }

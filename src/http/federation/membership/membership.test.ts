@@ -7,6 +7,7 @@ import type { EventId, ServerName, UserId } from '../../../core/ids.ts';
 import { getArray, getObject, getString, type JsonObject } from '../../../core/json.ts';
 import { knownRoomVersions } from '../../../core/room-versions.ts';
 import { currentMembership } from '../../../rooms/current-membership.ts';
+import { addIncomplete, removeIncomplete } from '../../../rooms/incomplete-rooms.table.ts';
 import { ban, invite, kick, leave } from '../../../rooms/membership.ts';
 import { OWN, type Room } from '../../../rooms/room.ts';
 
@@ -235,6 +236,11 @@ onEachDatabase('into a restricted room we let those who are in the other room, w
   assert.equal((await server.template('join', room, DORA)).body.errcode, 'M_UNABLE_TO_AUTHORISE_JOIN');
   assert.equal((await server.send('/v2/send_join', room, pdu)).body.errcode, 'M_UNABLE_TO_AUTHORISE_JOIN');
   await restrict([lobby.roomId]);
+  // Of the lobby we do not know all members yet: others may know Emil among them.
+  await db.tx(tx => addIncomplete(tx, { roomNid: lobby.nid, joinNid: 1, servers: [], now: 0 }));
+  assert.equal((await server.template('join', room, EMIL)).body.errcode, 'M_UNABLE_TO_AUTHORISE_JOIN');
+  await db.tx(tx => removeIncomplete(tx, lobby.nid));
+  assert.equal((await server.template('join', room, EMIL)).body.errcode, 'M_FORBIDDEN');
   const { status, body } = await server.send('/v2/send_join', room, pdu);
   assert.equal(status, 200, JSON.stringify(body));
   const signers = Object.keys(getObject(getObject(body, 'event') ?? {}, 'signatures') ?? {});
