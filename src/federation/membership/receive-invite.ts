@@ -39,7 +39,8 @@ export interface ReceivedInvite {
  * (server-server API, `PUT /v2/invite`). Nothing but an invite is ever signed. Where we are in the room the invite comes
  * once more with the other events; else it is kept here, for the user to see.
  *
- * @throws MatrixError M_INVALID_PARAM, M_FORBIDDEN, M_INCOMPATIBLE_ROOM_VERSION, M_INVITE_BLOCKED, M_LIMIT_EXCEEDED
+ * @throws MatrixError M_BAD_JSON, M_TOO_LARGE, M_INVALID_PARAM, M_FORBIDDEN, M_INCOMPATIBLE_ROOM_VERSION,
+ * M_INVITE_BLOCKED, M_LIMIT_EXCEEDED
  */
 export async function receiveInvite(
   { rooms, checked, guard, noteVersion }: ReceiveInviteParts,
@@ -87,7 +88,7 @@ async function isProven(rooms: RoomsParts, room: Room): Promise<boolean> {
   return (await roomHead(rooms.db, room.nid)).create_nid !== null;
 }
 
-/** @throws MatrixError M_INVALID_PARAM */
+/** @throws MatrixError M_BAD_JSON, M_TOO_LARGE, M_INVALID_PARAM */
 function readInvite(
   { roomId, eventId, pdu }: ReceivedInvite,
   version: RoomVersion,
@@ -95,7 +96,7 @@ function readInvite(
   { crypto, serverName }: RoomsParts,
 ): Event {
   const event = readPdu(pdu, version, crypto);
-  if (event instanceof EventError) throw invalidParam(`That is no event: ${event.reason}.`);
+  if (event instanceof EventError) throw new MatrixError(event.errcode, `That is no event: ${event.reason}.`);
   if (event.roomId !== roomId) throw invalidParam('The event is of another room than the path says.');
   if (event.id !== eventId) throw invalidParam('The event has another ID than the path says.');
   const isInvite = event.type === 'm.room.member' && getString(event.content, 'membership') === 'invite';

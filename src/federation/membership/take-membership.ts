@@ -2,7 +2,7 @@ import { type Event, EventError } from '../../core/event.ts';
 import { contentHashMatches } from '../../core/hashes.ts';
 import { domainOf, parseUserId, type ServerName, type UserId } from '../../core/ids.ts';
 import { getString, type JsonObject } from '../../core/json.ts';
-import { forbidden, invalidParam, type MatrixError } from '../../core/matrix-error.ts';
+import { forbidden, invalidParam, MatrixError } from '../../core/matrix-error.ts';
 import type { RoomVersion } from '../../core/room-versions.ts';
 import { signEvent } from '../../core/signatures.ts';
 import type { Tx } from '../../db/database.ts';
@@ -42,7 +42,8 @@ export interface TakenMembership {
  * Takes in what another server signed after `make_join`, `make_leave` or `make_knock`, and passes it on to the servers of
  * the room (server-server API, `PUT /v2/send_join` and its like). What is refused leaves nothing behind.
  *
- * @throws MatrixError M_INVALID_PARAM, M_FORBIDDEN, M_NOT_FOUND, M_UNABLE_TO_AUTHORISE_JOIN, M_UNABLE_TO_GRANT_JOIN
+ * @throws MatrixError M_BAD_JSON, M_TOO_LARGE, M_INVALID_PARAM, M_FORBIDDEN, M_NOT_FOUND, M_UNABLE_TO_AUTHORISE_JOIN,
+ * M_UNABLE_TO_GRANT_JOIN
  */
 export async function takeMembership(
   { rooms, checked }: ResidentParts,
@@ -66,7 +67,7 @@ export async function takeMembership(
   });
 }
 
-/** @throws MatrixError M_INVALID_PARAM */
+/** @throws MatrixError M_BAD_JSON, M_TOO_LARGE, M_INVALID_PARAM */
 function readMembership(
   { roomId, eventId, pdu, membership }: SentMembership,
   version: RoomVersion,
@@ -74,7 +75,7 @@ function readMembership(
   { crypto }: RoomsParts,
 ): Event {
   const event = readPdu(pdu, version, crypto);
-  if (event instanceof EventError) throw invalidParam(`That is no event: ${event.reason}.`);
+  if (event instanceof EventError) throw new MatrixError(event.errcode, `That is no event: ${event.reason}.`);
   if (event.roomId !== roomId) throw invalidParam('The event is of another room than the path says.');
   if (event.id !== eventId) throw invalidParam('The event has another ID than the path says.');
   if (event.type !== 'm.room.member') throw invalidParam('The event is no membership.');

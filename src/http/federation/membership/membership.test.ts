@@ -176,6 +176,31 @@ onEachDatabase('N070 an event that its sender has not signed is refused', async 
   assert.equal(await membershipOf(server, room, DORA), undefined);
 });
 
+onEachDatabase('N051 what is no event of the room version is bad JSON', async (db, t) => {
+  const server = new ResidentServer(t, db);
+  const room = await newRoom(server.rooms, { version: '6' });
+  const join = server.sign(room, await server.proposed('join', room, DORA));
+  const content = { membership: 'join' };
+  const wrong: JsonObject[] = [
+    { ...join, content: { ...content, odd: 1.5 } },
+    { ...join, content: { ...content, odd: Number.MAX_SAFE_INTEGER + 1 } },
+    { ...join, depth: -1 },
+    { ...join, prev_events: 5 },
+  ];
+  for (const pdu of wrong) {
+    for (const way of ['v1/send_join', 'v2/send_join', 'v1/send_leave', 'v2/send_leave', 'v1/send_knock']) {
+      const { status, body } = await server.call('PUT', `/${way}/${room.roomId}/$x`, pdu);
+      assert.deepEqual([status, body.errcode], [400, 'M_BAD_JSON'], way);
+    }
+    const invite = { room_version: '6', event: pdu };
+    const { status, body } = await server.call('PUT', `/v2/invite/${room.roomId}/$x`, invite);
+    assert.deepEqual([status, body.errcode], [400, 'M_BAD_JSON']);
+  }
+  const large = { ...join, content: { ...content, much: 'x'.repeat(70_000) } };
+  const { status, body } = await server.call('PUT', `/v2/send_join/${room.roomId}/$x`, large);
+  assert.deepEqual([status, body.errcode], [413, 'M_TOO_LARGE']);
+});
+
 onEachDatabase('N205 only what the endpoint is for is taken, and only of the sender', async (db, t) => {
   const server = new ResidentServer(t, db);
   const room = await newRoom(server.rooms);
