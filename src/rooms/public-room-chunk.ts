@@ -1,7 +1,8 @@
 import type { Event } from '../core/event.ts';
-import { getArray, getObject, getString, isObject, type JsonObject } from '../core/json.ts';
+import { getString, type JsonObject } from '../core/json.ts';
 import type { Queryable } from '../db/database.ts';
 import type { RoomsParts } from './parts.ts';
+import { plainTopic } from './plain-topic.ts';
 import type { Room } from './room.ts';
 
 /** A room's figures and the root of the state that it is described by. */
@@ -72,25 +73,14 @@ function describe(figures: RoomFigures, state: ReadonlyMap<string, Event>): Publ
     guest_can_join: text('m.room.guest_access', 'guest_access') === 'can_join',
     join_rule: joinRule,
   };
+  const topic = state.get('m.room.topic')?.content;
   const optional = {
     name: text('m.room.name', 'name'),
-    topic: plainTopic(state.get('m.room.topic')?.content),
+    topic: topic && plainTopic(topic),
     canonical_alias: text('m.room.canonical_alias', 'alias'),
     avatar_url: text('m.room.avatar', 'url'),
     room_type: roomType,
   };
   for (const [key, value] of Object.entries(optional)) if (value !== undefined && value !== '') chunk[key] = value;
   return { figures, chunk, joinRule, worldReadable, roomType };
-}
-
-/** The topic in plain text: that of `m.topic` where it has one, else `topic` (client-server API, m.room.topic). */
-function plainTopic(content: JsonObject | undefined): string | undefined {
-  if (content === undefined) return undefined;
-  const rich = getArray(getObject(content, 'm.topic') ?? {}, 'm.text') ?? [];
-  for (const text of rich) {
-    if (isObject(text) && (getString(text, 'mimetype') ?? 'text/plain') === 'text/plain') {
-      return getString(text, 'body') ?? getString(content, 'topic');
-    }
-  }
-  return getString(content, 'topic');
 }

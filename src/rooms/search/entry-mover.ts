@@ -1,17 +1,10 @@
-import { getObject, getString, type JsonObject } from '../../core/json.ts';
+import { getObject, type JsonObject } from '../../core/json.ts';
 import type { TableWriter } from '../../db/moving/table-writer.ts';
 import type { Dialect } from '../../db/sql.ts';
 import { eventsByNid } from '../events.table.ts';
-import { ENTRY_KINDS, type EntryKind } from './entry-kind.ts';
+import { type EntryKind, entryText } from './entry-kind.ts';
 import { wordsIn } from './search-index.table.ts';
 import { wordsOf } from './words.ts';
-
-/** What the events of each kind of entry are found by. */
-const TEXTS: ReadonlyMap<number, string> = new Map([
-  [ENTRY_KINDS.body, 'body'],
-  [ENTRY_KINDS.name, 'name'],
-  [ENTRY_KINDS.topic, 'topic'],
-]);
 
 /** Moves `search_entry` to another database, which keeps words in its own way: they are cut anew from the events. */
 export function entryMover(dialect: Dialect): TableWriter {
@@ -22,7 +15,7 @@ export function entryMover(dialect: Dialect): TableWriter {
       const texts = new Map((await eventsByNid(from, nids)).map(row => [row.nid, row.json]));
       const entries = rows.map(row => {
         const [eventNid, roomNid, kind, ts] = [row.event_nid, row.room_nid, row.kind, row.ts].map(Number) as Numbers;
-        const found = wordsOf(textOf(kind, texts.get(eventNid))).map(word => word.text);
+        const found = wordsOf(textOf(kind as EntryKind, texts.get(eventNid))).map(word => word.text);
         return { eventNid, roomNid, kind: kind as EntryKind, ts, words: found };
       });
       await words.addAll(tx, entries);
@@ -38,8 +31,8 @@ export function entryMover(dialect: Dialect): TableWriter {
 type Numbers = [eventNid: number, roomNid: number, kind: number, ts: number];
 
 /** Nothing, of an event that was redacted meanwhile: its entry goes too. */
-function textOf(kind: number, json: string | undefined): string {
+function textOf(kind: EntryKind, json: string | undefined): string {
   if (json === undefined) return '';
   const content = getObject(JSON.parse(json) as JsonObject, 'content');
-  return (content && getString(content, TEXTS.get(kind) ?? '')) ?? '';
+  return content === undefined ? '' : entryText(kind, content);
 }

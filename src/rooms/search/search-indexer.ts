@@ -1,11 +1,10 @@
-import { redactsOf } from '../../core/event.ts';
-import { getString } from '../../core/json.ts';
+import { type Event, redactsOf } from '../../core/event.ts';
 import { moveReader } from '../log-reader.table.ts';
 import { followLogs, type LogMove, LogReader } from '../log-reader.ts';
 import type { RoomsParts } from '../parts.ts';
 import { REDACTED, type StoredEvent } from '../room.ts';
 import { LOG_EVENT, type LogEntry } from '../room-log.table.ts';
-import { ENTRY_KINDS } from './entry-kind.ts';
+import { ENTRY_KINDS, type EntryKind, entryText } from './entry-kind.ts';
 import { type NewEntry, wordsIn } from './search-index.table.ts';
 import { wordsOf } from './words.ts';
 
@@ -17,16 +16,15 @@ type Parts = Pick<RoomsParts, 'db' | 'bus' | 'clock' | 'log' | 'events'>;
 
 /** The event's text that search finds, if it has any. Of encrypted rooms there are only names and topics. */
 export function searchableText({ event }: StoredEvent): { kind: NewEntry['kind']; text: string } | undefined {
-  const [kind, key] =
-    event.type === 'm.room.message' && event.stateKey === undefined
-      ? ([ENTRY_KINDS.body, 'body'] as const)
-      : event.type === 'm.room.name' && event.stateKey === ''
-        ? ([ENTRY_KINDS.name, 'name'] as const)
-        : event.type === 'm.room.topic' && event.stateKey === ''
-          ? ([ENTRY_KINDS.topic, 'topic'] as const)
-          : [];
-  const text = key === undefined ? undefined : getString(event.content, key);
-  return kind === undefined || text === undefined || text === '' ? undefined : { kind, text };
+  const kind = kindOf(event);
+  const text = kind === undefined ? '' : entryText(kind, event.content);
+  return kind === undefined || text === '' ? undefined : { kind, text };
+}
+
+function kindOf({ type, stateKey }: Event): EntryKind | undefined {
+  if (type === 'm.room.message' && stateKey === undefined) return ENTRY_KINDS.body;
+  if (type === 'm.room.name' && stateKey === '') return ENTRY_KINDS.name;
+  return type === 'm.room.topic' && stateKey === '' ? ENTRY_KINDS.topic : undefined;
 }
 
 /** Follows the room logs and keeps the words of what was said. A durable position per shard says how far it has come. */

@@ -56,6 +56,25 @@ onEachDatabase('messages, names and topics are found by their words in any order
   assert.deepEqual(await bodies('alice', ''), []);
 });
 
+onEachDatabase('a topic is found by both of its forms', async (db, t) => {
+  const { api, find } = open(db, t);
+  const room = await api.create('alice');
+  const rich = [
+    { mimetype: 'text/html', body: '<b>daffodils</b>' },
+    { mimetype: 'text/plain', body: 'about tulips' },
+  ];
+  const topic = { topic: 'about lilies', 'm.topic': { 'm.text': rich } };
+  await api.ok(api.put('alice', `/v3/rooms/${room}/state/m.room.topic`, topic));
+  for (const [term, hits] of [
+    ['tulips', 1],
+    ['lilies', 1],
+    ['daffodils', 0],
+  ] as const) {
+    const { results, highlights } = await find('alice', term, { keys: ['content.topic'] });
+    assert.deepEqual([results.length, highlights], [hits, hits === 0 ? [] : [term]], term);
+  }
+});
+
 onEachDatabase('any language is found', async (db, t) => {
   const { api, bodies } = open(db, t);
   const room = await api.create('alice');
