@@ -1,3 +1,4 @@
+import type { UserId } from '../core/ids.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import { clientEvents } from '../rooms/client-event.ts';
 import type { EventFilter } from '../rooms/event-filter.ts';
@@ -5,10 +6,11 @@ import { formatRoomToken } from '../rooms/log-token.ts';
 import type { Room, StoredEvent } from '../rooms/room.ts';
 import { page } from '../rooms/timeline.ts';
 import type { SeenEvent } from '../rooms/visibility.ts';
-import { stateDelta } from './state-delta.ts';
+import { heroMembers } from './hero-members.ts';
+import { passing, type Roots, type StateDelta, stateDelta } from './state-delta.ts';
 import { roomSummary } from './summary.ts';
 import { DEFAULT_NEWS, DEFAULT_TIMELINE, MOST_TIMELINE } from './sync-filter.ts';
-import type { LogWindow, SyncWindow } from './window.ts';
+import { isStateAfter, type LogWindow, type SyncWindow } from './window.ts';
 
 export interface RoomTimeline {
   readonly events: readonly SeenEvent[];
@@ -97,13 +99,31 @@ export async function roomEvents(window: SyncWindow, change: RoomChange, isJoine
       limited,
       prev_batch: formatRoomToken(timeline.start),
     },
-    [window.stateName]: { events: await stateEvents(window, room, delta.events) },
   };
+  const state = [...delta.events];
   if (isJoined && (change.isNew || becameWhole || delta.membersChanged)) {
-    json.summary = await roomSummary(window, room, end);
+    const summary = await roomSummary(window, room, end);
+    json.summary = summary.json;
+    state.push(...(await membersToName(window, room, { start, end }, summary.heroes, { delta, timeline })));
   }
+  json[window.stateName] = { events: await stateEvents(window, room, state) };
   const { members, late } = delta;
   return late === undefined ? { json, members } : { json, members, late: written(window, room, late) };
+}
+
+/** Who loads members lazily is sent those after whom the room is called. */
+async function membersToName(
+  window: SyncWindow,
+  room: Room,
+  { start, end }: Pick<Roots, 'start' | 'end'>,
+  heroes: readonly UserId[],
+  { delta, timeline }: { readonly delta: StateDelta; readonly timeline: RoomTimeline },
+): Promise<readonly StoredEvent[]> {
+  if (!window.filter.state.lazyLoadMembers || heroes.length === 0) return [];
+  // Of one who is given the state at the end the timeline changes nothing.
+  const isAfter = isStateAfter(window);
+  const shown = isAfter ? delta.events : [...delta.events, ...timeline.events.map(({ stored }) => stored)];
+  return passing(window, room, await heroMembers(window, room, isAfter ? end : start, heroes, shown));
 }
 
 async function stateEvents(window: SyncWindow, room: Room, events: readonly StoredEvent[]): Promise<JsonObject[]> {

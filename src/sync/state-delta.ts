@@ -81,7 +81,8 @@ async function* inBatches(
   }
 }
 
-function passing({ filter }: SyncWindow, room: Room, events: readonly StoredEvent[]): readonly StoredEvent[] {
+/** What the client's filter lets through of state. */
+export function passing({ filter }: SyncWindow, room: Room, events: readonly StoredEvent[]): readonly StoredEvent[] {
   if (!filter.state.matchesRoom(room.roomId)) return [];
   return events.filter(({ event }) => filter.state.matches(event));
 }

@@ -7,23 +7,30 @@ import type { LogWindow, SyncWindow } from './window.ts';
 
 const MOST_HEROES = 5;
 
+export interface RoomSummary {
+  readonly json: JsonObject;
+  /** Those the room is named after. */
+  readonly heroes: readonly UserId[];
+}
+
 /** Counts and, where the room has no name of its own, those it is named after (client-server API, "RoomSummary"). */
-export async function roomSummary(window: SyncWindow, room: Room, root: number): Promise<JsonObject> {
+export async function roomSummary(window: SyncWindow, room: Room, root: number): Promise<RoomSummary> {
   const { parts, view } = window;
   const head = await roomHead(parts.db, room.nid);
-  const summary: JsonObject = {
+  const counts: JsonObject = {
     'm.joined_member_count': head.joined_count,
     'm.invited_member_count': head.invited_count,
   };
-  const named = await parts.state.events(parts.db, room, root, [
+  const names = await parts.state.events(parts.db, room, root, [
     ['m.room.name', ''],
     ['m.room.canonical_alias', ''],
   ]);
-  const hasName = named.some(
+  const hasName = names.some(
     ({ event }) => (getString(event.content, 'name') ?? getString(event.content, 'alias') ?? '') !== '',
   );
-  if (!hasName) summary['m.heroes'] = (await heroes(window, room, view.userNid)).map(({ userId }) => userId);
-  return summary;
+  if (hasName) return { json: counts, heroes: [] };
+  const named = (await heroes(window, room, view.userNid)).map(({ userId }) => userId);
+  return { json: { ...counts, 'm.heroes': named }, heroes: named };
 }
 
 /** One of those after whom a room without a name is called, as the room knows them. */
