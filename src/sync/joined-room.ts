@@ -43,10 +43,7 @@ export async function roomTimeline(window: LogWindow, room: Room, range: Timelin
   const limited = !isWhole || events.length > limit;
   const shown = events.slice(0, limit).reverse();
   const first = shown[0]?.stored.pos;
-  const wanted = shown.filter(
-    ({ stored }) => stored.event.stateKey !== undefined || !window.ignored.has(stored.event.sender),
-  );
-  return { events: wanted, limited, start: first === undefined ? (limited ? upTo : (after ?? upTo)) : first - 1 };
+  return { events: shown, limited, start: first === undefined ? (limited ? upTo : (after ?? upTo)) : first - 1 };
 }
 
 function timelineRange({ filter }: SyncWindow, after: number | undefined, upTo: number): TimelineRange {

@@ -131,7 +131,7 @@ export class Sync {
       typing: this.#typing,
       lazyMembers: this.#lazyMembers,
       reads: this.#logs.reads,
-      view,
+      view: { ...view, ignored },
       since,
       now,
       filter: request.filter,

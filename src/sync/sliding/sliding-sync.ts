@@ -126,16 +126,17 @@ export class SlidingSync {
     const since = standing.position?.log;
     const now = await logs.now(view.userNid, since);
     if (since !== undefined && isAhead(since, now)) throw unknownPosition();
+    const ignored = await sources.ignoredUsers(rooms.db, view.userNid, now.user);
     const window: LogWindow = {
       parts: rooms,
       sources,
       typing,
       reads: logs.reads,
-      view,
+      view: { ...view, ignored },
       since,
       now,
       busyRooms: since === undefined ? undefined : logs.roomsBetween(since.shards, now.shards),
-      ignored: await sources.ignoredUsers(rooms.db, view.userNid, now.user),
+      ignored,
     };
     const hasRooms = standing.knowsRooms || request.lists.size + request.subscriptions.size > 0;
     const isQuiet = since !== undefined && standing.position?.rules === request.rules && logs.isQuiet(since, now);
