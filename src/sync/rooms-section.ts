@@ -45,7 +45,7 @@ export async function roomsSection(window: SyncWindow): Promise<RoomsSection> {
   await addUnread(window, unread);
   const invite = await pendingBlocks(window, mine, 'invite');
   const knock = await pendingBlocks(window, mine, 'knock');
-  const left = await leftBlocks(window, mine, result);
+  const left = await leftBlocks(window, mine, extra, result);
   const leave = { ...(await goneBlocks(window, { ...join, ...invite, ...knock, ...left })), ...left };
   for (const [name, section] of Object.entries({ join, invite, knock, leave })) {
     if (Object.keys(section).length > 0) result.json[name] = section;
@@ -147,10 +147,10 @@ async function joinedBlock(
   const { after, upTo } = stretch(window, room.shard);
   const justJoined = window.since !== undefined && row.pos > after && !(await wasJoined(window, room, after));
   const initial = window.since === undefined;
-  const data = extra.accountData.get(room.roomId) ?? [];
+  const news = extra.accountData.get(room.roomId) ?? [];
   const receipts = extra.receipts.get(room.nid) ?? [];
   const quiet = !initial && !justJoined && !window.fullState && !extra.busy.has(room.nid);
-  if (quiet && data.length === 0 && receipts.length === 0) return undefined;
+  if (quiet && news.length === 0 && receipts.length === 0) return undefined;
   const becameWhole = !initial && extra.busy.has(room.nid) && (await knowsMembers(window, room));
   const isFirst = justJoined || (becameWhole && !window.filter.state.lazyLoadMembers);
   const isNew = initial || isFirst || window.fullState;
@@ -159,18 +159,23 @@ async function joinedBlock(
   if (justJoined || becameWhole) result.joined.push(room);
   else result.kept.push({ room, members });
   const ephemeral = await ephemeralEvents(window, room, isFirst ? 0 : after, receipts);
-  const accountData = data.filter(
-    ({ type, content }) =>
-      window.filter.roomAccountData.matchesRoom(room.roomId) &&
-      window.filter.roomAccountData.matches({ type, sender: window.view.userId, content }),
-  );
+  // What was attached while the user was out was in no sync.
+  const data = isFirst ? await window.sources.accountDataOf(window.parts.db, window.view.userNid, [room.roomId]) : news;
   const block: JsonObject = {
     ...json,
     ephemeral: { events: ephemeral },
-    account_data: { events: accountData.map(({ type, content }) => ({ type, content })) },
+    account_data: { events: accountDataEvents(window, room, data) },
   };
   // An entry that shows nothing (a filter took it away) is no reason to answer, unless counts moved: receipts do that.
   return isNew || extra.busy.has(room.nid) || !isEmptyBlock(block) ? block : undefined;
+}
+
+function accountDataEvents({ filter, view }: SyncWindow, room: Room, data: readonly TypedContent[]): JsonObject[] {
+  const { roomAccountData: wanted } = filter;
+  if (!wanted.matchesRoom(room.roomId)) return [];
+  return data
+    .filter(({ type, content }) => wanted.matches({ type, sender: view.userId, content }))
+    .map(({ type, content }) => ({ type, content }));
 }
 
 /** Whether those who were in a room before our join have become known. */
@@ -238,6 +243,7 @@ async function isUnwanted({ parts, view, ignored }: SyncWindow, { event: { sende
 async function leftBlocks(
   window: SyncWindow,
   mine: readonly UserRoom[],
+  { accountData }: Extras,
   result: RoomsSection,
 ): Promise<Record<RoomId, JsonObject>> {
   const blocks: Record<RoomId, JsonObject> = {};
@@ -251,7 +257,8 @@ async function leftBlocks(
     const own = await window.parts.events.byNid(window.parts.db, row.event_nid);
     // Being banned from a room that one never had to do with is no news.
     if (own?.replacesNid === undefined) continue;
-    blocks[room.roomId] = { ...(await leftBlock(window, userRoom, own, result)), account_data: { events: [] } };
+    const events = accountDataEvents(window, room, accountData.get(room.roomId) ?? []);
+    blocks[room.roomId] = { ...(await leftBlock(window, userRoom, own, result)), account_data: { events } };
   }
   return blocks;
 }
