@@ -70,4 +70,8 @@ onEachDatabase('an event is found by its ID alone by those who may see it', asyn
   assert.deepEqual([event.event_id, event.room_id], [id, room]);
   for (const call of [api.get('bob', path), api.get('alice', '/v3/events/$none')])
     assert.deepEqual(await refusal(call), [404, 'M_NOT_FOUND']);
+  await api.ok(api.post('alice', `/v3/rooms/${room}/leave`));
+  assert.equal((await api.ok(api.get('alice', path))).event_id, id);
+  await api.ok(api.post('alice', `/v3/rooms/${room}/forget`));
+  assert.deepEqual(await refusal(api.get('alice', path)), [404, 'M_NOT_FOUND'], 'what is forgotten is not told');
 });

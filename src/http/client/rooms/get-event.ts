@@ -22,7 +22,8 @@ export const getEvent = (parts: Pick<RoomRouteParts, 'rooms' | 'ignoredUsers'>) 
     },
   });
 
-function hide(error: unknown): never {
+/** Nobody learns whether they may not see an event or there is none. @throws MatrixError M_NOT_FOUND for M_FORBIDDEN */
+export function hide(error: unknown): never {
   if (error instanceof MatrixError && error.errcode === 'M_FORBIDDEN') throw notFound('The event was not found.');
   throw error;
 }
