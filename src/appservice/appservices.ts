@@ -45,6 +45,12 @@ export class Appservices implements AccountsPort {
     return { id, sender, rateLimited, ownsUser: userId => ownsUser(registration, userId) };
   }
 
+  /** Whether a user is one of an application service. */
+  ownsUser(appservice: string, userId: UserId): boolean {
+    const registration = this.#parts.registrations.find(({ id }) => id === appservice);
+    return registration !== undefined && ownsUser(registration, userId);
+  }
+
   exclusiveOwner(userId: UserId): string | undefined {
     const isOwner = ({ users, sender }: Registration) => users.hasExclusively(userId) || sender === userId;
     return this.#parts.registrations.find(isOwner)?.id;

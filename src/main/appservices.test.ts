@@ -55,6 +55,22 @@ test('an application service is told what happens where its users are, in order,
   );
 });
 
+test('an application service reads who is in a room that any of its users is in', async t => {
+  const bridge = await ScriptedAppservice.start(t);
+  const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();
+  const { alice, roomId } = await bridgedRoom(server, bridge);
+  const members = (room: string, as?: string) =>
+    bridge.call(server, 'GET', `/v3/rooms/${encodeURIComponent(room)}/joined_members`, undefined, as);
+  for (const as of [undefined, GHOST]) {
+    const { status, body } = await members(roomId, as);
+    assert.deepEqual([status, Object.keys(body.joined as JsonObject).toSorted()], [200, [alice.id, GHOST]]);
+  }
+  const { room_id: elsewhere } = await alice.ok('POST', '/v3/createRoom', { invite: [GHOST] });
+  assert.equal((await members(String(elsewhere))).status, 403);
+  await bridge.call(server, 'POST', `/v3/rooms/${encodeURIComponent(roomId)}/leave`, {}, GHOST);
+  assert.equal((await members(roomId)).status, 403);
+});
+
 test('the invite of one of its users says what room it is, and a user who is not there yet is asked about', async t => {
   const bridge = await ScriptedAppservice.start(t);
   const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();

@@ -138,6 +138,7 @@ function roomRouteParts(parts: Parts, config: Config): RoomRouteParts {
     delayed,
     reading: readListener(accounts, notifications),
     defaultRoomVersion: config.default_room_version,
+    appserviceOwns: (appservice, userId) => parts.appservices.ownsUser(appservice, userId),
     aliasOwner: alias => parts.appservices.aliasOwner(alias),
     remote: remote?.directory,
     remoteRooms: remote?.rooms,

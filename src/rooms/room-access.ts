@@ -1,7 +1,7 @@
-import type { EventId, RoomId } from '../core/ids.ts';
+import type { EventId, RoomId, UserId } from '../core/ids.ts';
 import { forbidden } from '../core/matrix-error.ts';
 import { lacksMembers, untilWhole } from './incomplete-rooms.ts';
-import { getMember } from './members.table.ts';
+import { getMember, joinedOfDomain } from './members.table.ts';
 import type { RoomsParts } from './parts.ts';
 import { MEMBERSHIPS, type Room } from './room.ts';
 import { roomHead } from './rooms.table.ts';
@@ -48,6 +48,25 @@ export async function joinedRoom(parts: RoomsParts, roomId: string, viewer: View
   const room = await parts.rooms.find(parts.db, roomId as RoomId);
   const row = room === undefined ? undefined : await getMember(parts.db, room.nid, viewer.userNid);
   if (room === undefined || row?.membership !== MEMBERSHIPS.join) throw closed();
+  return room;
+}
+
+/** A room that one of some users of this server is in now. @throws MatrixError M_FORBIDDEN */
+export async function roomWithAnyOf(
+  parts: RoomsParts,
+  roomId: string,
+  isOne: (userId: UserId) => boolean,
+): Promise<Room> {
+  const { db, rooms, nids, serverName } = parts;
+  const room = await rooms.find(db, roomId as RoomId);
+  const domainNid = await nids.domains.findOne(db, serverName);
+  if (room === undefined || domainNid === undefined) throw closed();
+  const joined = await joinedOfDomain(db, room.nid, domainNid);
+  const names = await nids.users.names(
+    db,
+    joined.map(row => row.user_nid),
+  );
+  if (![...names.values()].some(isOne)) throw closed();
   return room;
 }
 

@@ -44,6 +44,7 @@ export class RoomApi extends TestApi {
       },
       delayed: new DelayedEvents(rooms),
       defaultRoomVersion: '12',
+      appserviceOwns: (appservice, userId) => userId.startsWith(`@${appservice}_`),
       aliasOwner: alias => (alias.startsWith('#irc_') ? 'irc' : undefined),
       ...more,
     };

@@ -37,6 +37,7 @@ class DelayedWorld extends TestApi {
       ignoredUsers: async () => new Set(),
       reading: { readUpTo: async () => {}, fullyRead: async () => undefined, setFullyRead: async () => {} },
       defaultRoomVersion: '12',
+      appserviceOwns: () => false,
       aliasOwner: () => undefined,
     };
     super(rooms, [...roomRoutes(parts), ...delayedEventRoutes({ rooms, delayed })], t);

@@ -19,6 +19,8 @@ export interface RoomRouteParts {
   readonly defaultRoomVersion: string;
   /** The appservice that keeps an alias for itself, if any. */
   readonly aliasOwner: (alias: RoomAlias) => string | undefined;
+  /** Whether a user is one of an appservice. */
+  readonly appserviceOwns: (appservice: string, userId: UserId) => boolean;
   /** Absent without federation: aliases and directories of other servers are then not found. */
   readonly remote?: RemoteDirectory | undefined;
   /** Absent without federation: only rooms that we are in are then found in spaces. */
