@@ -51,7 +51,7 @@ export async function messages(
     : [];
   const format = { withoutBundle: true, withoutPrevious: true };
   return {
-    start: formatRoomToken(from),
+    start: query.from ?? formatRoomToken(from),
     ...(next === undefined ? {} : { end: formatRoomToken(next) }),
     chunk: await clientEvents(parts, db, room, view, events),
     ...(members.length === 0 ? {} : { state: await clientEvents(parts, db, room, view, unseen(members), format) }),

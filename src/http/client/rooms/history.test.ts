@@ -26,6 +26,9 @@ onEachDatabase('history is read page by page in both directions, without gaps an
   assert.equal((page.chunk as unknown[]).length, 10, 'ten unless said');
   const after = await api.ok(api.get('alice', `/v3/rooms/${room}/messages?dir=f&from=${page.start}`));
   assert.deepEqual([after.chunk, after.end], [[], undefined]);
+  const { next_batch: token } = await api.ok(api.get('alice', '/v3/sync'));
+  const fromSync = await api.ok(api.get('alice', `/v3/rooms/${room}/messages?dir=b&from=${token}`));
+  assert.deepEqual([fromSync.start, ids(fromSync.chunk)], [token, ids(page.chunk)], 'where it starts is said as asked');
   const between = `/v3/rooms/${room}/messages?dir=b&from=${page.start}&to=${page.end}&limit=100`;
   assert.deepEqual(ids((await api.ok(api.get('alice', between))).chunk), ids(page.chunk));
   for (const bad of ['dir=x', 'limit=-1', 'limit=x', 'from=nonsense', 'filter=5', 'filter={', LAZY_TEXT]) {
