@@ -73,7 +73,7 @@ export class FederatedMemberships implements RemoteMemberships, AsyncDisposable 
     try {
       return await sendInvite(this.#parts, invite, told);
     } catch (error) {
-      throw remoteError(error) ?? error;
+      throw toInviter(remoteError(error)) ?? error;
     }
   }
 
@@ -112,4 +112,10 @@ export class FederatedMemberships implements RemoteMemberships, AsyncDisposable 
     const named = typeof version === 'string' ? version : null;
     this.#parts.noteVersion?.(server, { what: 'a join or knock', roomId, version: named });
   }
+}
+
+/** Client-server API, `POST /rooms/{roomId}/invite`: clients know a version that another server lacks by this code. */
+function toInviter(error: MatrixError | undefined): MatrixError | undefined {
+  if (error?.errcode !== 'M_INCOMPATIBLE_ROOM_VERSION') return error;
+  return new MatrixError('M_UNSUPPORTED_ROOM_VERSION', error.message, { cause: error });
 }

@@ -103,6 +103,16 @@ onEachDatabase('servers of old are asked by the first version, for rooms that th
   }
 });
 
+onEachDatabase('a server that does not know the version of the room is told of as clients expect it', async (db, t) => {
+  const server = new ResidentServer(t, db);
+  const room = await newRoom(server.rooms, { version: '11' });
+  server.others = () => {
+    throw refused(400, 'M_INCOMPATIBLE_ROOM_VERSION');
+  };
+  const invited = invite(server.rooms, room, { sender: ALICE }, DORA);
+  await assert.rejects(invited, { status: 400, errcode: 'M_UNSUPPORTED_ROOM_VERSION' });
+});
+
 onEachDatabase('while the other server thinks the room goes on, and its rules then count', async (db, t) => {
   const server = new ResidentServer(t, db);
   const room = await newRoom(server.rooms, { version: '11' });
