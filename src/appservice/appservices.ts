@@ -61,6 +61,11 @@ export class Appservices implements AccountsPort {
     return this.#parts.registrations.find(({ aliases }) => aliases.hasExclusively(alias))?.id;
   }
 
+  /** Whether an alias is in the namespaces of an application service, kept for it alone or not. */
+  ownsAlias(id: string, alias: RoomAlias): boolean {
+    return this.#parts.registrations.some(each => each.id === id && each.aliases.has(alias));
+  }
+
   /**
    * Asks those whose namespaces an alias of ours is in, which names no room, whether there should be one: whoever says
    * so has made it (application service API, "Querying"). Whether somebody did.

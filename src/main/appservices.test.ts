@@ -240,6 +240,11 @@ test('an alias in its namespace is offered to it when somebody asks', async t =>
     room_id: String(mine.room_id),
   });
   assert.equal(stolen.body.errcode, 'M_EXCLUSIVE');
+  const outside = await bridge.call(server, 'PUT', `/v3/directory/room/${encodeURIComponent('#icq:one.example')}`, set);
+  assert.deepEqual([outside.status, outside.body.errcode], [400, 'M_EXCLUSIVE']);
+  const withAlias = (room_alias_name: string) => bridge.call(server, 'POST', '/v3/createRoom', { room_alias_name });
+  assert.equal((await withAlias('icq')).body.errcode, 'M_EXCLUSIVE');
+  assert.equal((await withAlias('irc_there')).status, 200);
 });
 
 test('networks, their users and places are looked up through it', async t => {

@@ -140,6 +140,7 @@ function roomRouteParts(parts: Parts, config: Config): RoomRouteParts {
     defaultRoomVersion: config.default_room_version,
     appserviceOwns: (appservice, userId) => parts.appservices.ownsUser(appservice, userId),
     aliasOwner: alias => parts.appservices.aliasOwner(alias),
+    ownsAlias: (id, alias) => parts.appservices.ownsAlias(id, alias),
     remote: remote?.directory,
     remoteRooms: remote?.rooms,
   };

@@ -46,6 +46,7 @@ export class RoomApi extends TestApi {
       defaultRoomVersion: '12',
       appserviceOwns: (appservice, userId) => userId.startsWith(`@${appservice}_`),
       aliasOwner: alias => (alias.startsWith('#irc_') ? 'irc' : undefined),
+      ownsAlias: (_, alias) => alias.startsWith('#irc_'),
       ...more,
     };
     const roomAccountData = async () => [{ type: 'org.example.mine', content: {} }];

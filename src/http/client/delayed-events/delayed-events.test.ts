@@ -39,6 +39,7 @@ class DelayedWorld extends TestApi {
       defaultRoomVersion: '12',
       appserviceOwns: () => false,
       aliasOwner: () => undefined,
+      ownsAlias: () => false,
     };
     super(rooms, [...roomRoutes(parts), ...delayedEventRoutes({ rooms, delayed })], t);
     this.clock = clock;

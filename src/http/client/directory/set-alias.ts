@@ -5,10 +5,10 @@ import { endpoint } from '../../endpoint.ts';
 import { refuseGuest } from '../../refuse-guest.ts';
 import { refuseSuspended } from '../../refuse-suspended.ts';
 import type { RoomRouteParts } from '../rooms/room-route-parts.ts';
-import { checkAliasOwner } from './alias-owner.ts';
+import { checkNewAlias } from './alias-owner.ts';
 
 /** setRoomAlias: gives a room that the user is in an alias of this server. */
-export const setAlias = (parts: Pick<RoomRouteParts, 'rooms' | 'aliasOwner'>) =>
+export const setAlias = (parts: Pick<RoomRouteParts, 'rooms' | 'aliasOwner' | 'ownsAlias'>) =>
   endpoint({
     method: 'PUT',
     path: '/_matrix/client/v3/directory/room/:roomAlias',
@@ -18,7 +18,7 @@ export const setAlias = (parts: Pick<RoomRouteParts, 'rooms' | 'aliasOwner'>) =>
     async handle({ user, params, body }) {
       refuseSuspended(user);
       refuseGuest(user);
-      checkAliasOwner(parts, user, checkedAlias(params.roomAlias));
+      checkNewAlias(parts, user, checkedAlias(params.roomAlias));
       const room = await joinedRoom(parts.rooms, body.room_id, user);
       await set(parts.rooms, user, params.roomAlias, room);
       return {};

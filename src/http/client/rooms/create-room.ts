@@ -10,7 +10,7 @@ import type { Preset, RoomPlan } from '../../../rooms/room-plan.ts';
 import { endpoint } from '../../endpoint.ts';
 import { refuseGuest } from '../../refuse-guest.ts';
 import { refuseSuspended } from '../../refuse-suspended.ts';
-import { checkAliasOwner } from '../directory/alias-owner.ts';
+import { checkNewAlias } from '../directory/alias-owner.ts';
 import type { RoomRouteParts } from './room-route-parts.ts';
 
 const JsonObjectBody = Type.Record(Type.String(), Type.Unknown());
@@ -33,7 +33,7 @@ const Body = Type.Object({
 });
 
 type Wish = Static<typeof Body>;
-type Parts = Pick<RoomRouteParts, 'rooms' | 'profileFor' | 'defaultRoomVersion' | 'aliasOwner'>;
+type Parts = Pick<RoomRouteParts, 'rooms' | 'profileFor' | 'defaultRoomVersion' | 'aliasOwner' | 'ownsAlias'>;
 
 /** createRoom: makes a room with everything the client wants in it. */
 export const createRoom = (parts: Parts) =>
@@ -51,7 +51,7 @@ export const createRoom = (parts: Parts) =>
         throw new MatrixError('M_THREEPID_DENIED', 'This server invites by user ID only.');
       }
       if (body.room_alias_name !== undefined) {
-        checkAliasOwner(parts, user, localAlias(parts.rooms, body.room_alias_name));
+        checkNewAlias(parts, user, localAlias(parts.rooms, body.room_alias_name));
       }
       return { room_id: await create(parts.rooms, await planOf(parts, user, body)) };
     },

@@ -21,6 +21,8 @@ export interface RoomRouteParts {
   readonly aliasOwner: (alias: RoomAlias) => string | undefined;
   /** Whether a user is one of an appservice. */
   readonly appserviceOwns: (appservice: string, userId: UserId) => boolean;
+  /** Whether an alias is in the namespaces of an appservice. */
+  readonly ownsAlias: (appserviceId: string, alias: RoomAlias) => boolean;
   /** Absent without federation: aliases and directories of other servers are then not found. */
   readonly remote?: RemoteDirectory | undefined;
   /** Absent without federation: only rooms that we are in are then found in spaces. */

@@ -100,7 +100,12 @@ onEachDatabase('only appservices date their events themselves', async (db, t) =>
     return (await api.ok(api.get('alice', `/v3/rooms/${room}/event/${event_id}`))).origin_server_ts;
   };
   assert.notEqual(await send('a'), 1234);
-  assert.equal(await send('b', { appservice: { id: 'irc', rateLimited: false }, deviceId: undefined }), 1234);
+  const bridge = { appservice: { id: 'irc', rateLimited: false }, deviceId: undefined };
+  assert.equal(await send('b', bridge), 1234);
+  for (const ts of ['', 'x', '-1', '1.5', '9007199254740992']) {
+    const answer = api.put('alice', `/v3/rooms/${room}/send/m.room.message/t${ts}?ts=${ts}`, TEXT, bridge);
+    assert.deepEqual(await refusal(answer), [400, 'M_INVALID_PARAM'], ts);
+  }
 });
 
 onEachDatabase('redactions strip events in rooms of every age, by either endpoint', async (db, t) => {
