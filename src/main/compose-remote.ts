@@ -6,6 +6,7 @@ import { nodeCrypto } from '../base/node-crypto.ts';
 import type { ServerName } from '../core/ids.ts';
 import type { PaceSettings } from '../federation/keys/fetch-pace.ts';
 import { FederatedMedia } from '../federation/media/remote-media.ts';
+import { exchangeInvite } from '../federation/membership/bound-invites.ts';
 import type { OutboundCounters } from '../federation/outbound/outbound-metrics.ts';
 import { PolicyServers } from '../federation/policy/policy-server.ts';
 import { QueryClient } from '../federation/queries/query-client.ts';
@@ -15,6 +16,7 @@ import { FederatedRooms } from '../federation/queries/remote-rooms.ts';
 import type { RemoteMedia } from '../media/ports.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import type { PolicySigner, RemoteDirectory, RemoteMemberships, RemoteRooms } from '../rooms/ports.ts';
+import type { InviteExchange } from '../rooms/proven-invite.ts';
 import { composeRemoteDevices, type RemoteDevices } from './compose-devices.ts';
 import type { Federation } from './compose-federation.ts';
 import { type OutboundQueues, outboundQueues, type QueueParts } from './compose-outbound.ts';
@@ -27,6 +29,7 @@ export interface Remote {
   readonly policies: PolicySigner;
   readonly rooms: RemoteRooms;
   readonly profiles: RemoteProfiles;
+  readonly exchangeInvite: InviteExchange;
   /** The devices of other servers' users; what is under way ends with `signal`. */
   devices(rooms: RoomsParts, signal: AbortSignal): RemoteDevices;
   readonly queues: (rooms: QueueParts) => OutboundQueues;
@@ -54,6 +57,7 @@ export function composeRemote(
     policies: new PolicyServers({ client, crypto: nodeCrypto }),
     rooms: new FederatedRooms({ queries, clock, budget, serverName }),
     profiles: new FederatedProfiles({ queries, clock, budget }),
+    exchangeInvite: (server, roomId, event) => exchangeInvite(client, server, roomId, event),
     devices: (rooms, signal) => composeRemoteDevices({ client }, { rooms, pace, signal }),
     queues: rooms => outboundQueues(rooms, log, counters),
   };

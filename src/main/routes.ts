@@ -143,6 +143,7 @@ function roomRouteParts(parts: Parts, config: Config): RoomRouteParts {
     ownsAlias: (id, alias) => parts.appservices.ownsAlias(id, alias),
     remote: remote?.directory,
     remoteRooms: remote?.rooms,
+    exchangeInvite: remote?.exchangeInvite,
   };
 }
 

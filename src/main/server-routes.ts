@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Config } from '../config/schema.ts';
 import type { PeerLedger } from '../federation/doctor/peer-ledger.ts';
-import { exchangeInvite } from '../federation/membership/bound-invites.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { federationDeviceRoutes } from '../http/federation/devices/routes.ts';
 import { membershipRoutes } from '../http/federation/membership/routes.ts';
@@ -40,7 +39,7 @@ export function serverRoutes(side: ServerSide): Endpoint[] {
       memberships,
       guard,
       noteVersion: (server, trouble) => ledger.noteVersion(server, trouble),
-      exchange: (server, roomId, body) => exchangeInvite(federation.client, server, roomId, body),
+      exchange: remote.exchangeInvite,
     }),
     ...roomEventsRoutes(parts),
     sendTransaction({ inbox: incoming.inbox }),

@@ -1,33 +1,33 @@
-import { thirdPartyToken } from '../../core/auth/auth-types.ts';
 import { domainOf, isUserId, type RoomId, type ServerName, type UserId } from '../../core/ids.ts';
 import { getObject, getString, isObject, type Json, type JsonObject } from '../../core/json.ts';
-import { forbidden, invalidParam } from '../../core/matrix-error.ts';
-import { append } from '../../rooms/append.ts';
-import { requireNotBlocked } from '../../rooms/blocked-rooms.ts';
-import { checkInvite } from '../../rooms/invite-permission.ts';
+import { invalidParam } from '../../core/matrix-error.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
-import { roomHead } from '../../rooms/rooms.table.ts';
-import { writeRoom } from '../../rooms/write-room.ts';
+import { type InviteExchange, inviteByProof } from '../../rooms/proven-invite.ts';
 import type { FederationClient } from '../transport/federation-client.ts';
 import { path } from '../transport/request-target.ts';
 import type { InviteGuard } from './ports.ts';
+import { remoteError } from './remote-error.ts';
 
 export interface BoundInviteParts {
   readonly rooms: RoomsParts;
   readonly guard: InviteGuard;
   /** `exchangeInvite`. */
-  readonly exchange: (server: ServerName, roomId: string, event: JsonObject) => Promise<unknown>;
+  readonly exchange: InviteExchange;
 }
 
-/** Asks the server of whoever invited to make an invite of a proof. @throws UnreachableError, RefusedError */
-export function exchangeInvite(
+/** Asks the server of whoever invited to make an invite of a proof. @throws MatrixError for whoever gave the proof */
+export async function exchangeInvite(
   client: Pick<FederationClient, 'request'>,
   server: ServerName,
   roomId: string,
   body: JsonObject,
 ): Promise<unknown> {
   const target = path`/_matrix/federation/v1/exchange_third_party_invite/${roomId}`;
-  return client.request(server, { method: 'PUT', path: target, body });
+  try {
+    return await client.request(server, { method: 'PUT', path: target, body });
+  } catch (error) {
+    throw remoteError(error) ?? error;
+  }
 }
 
 /** Invites of one notification; what is more is left out. */
@@ -57,33 +57,5 @@ async function take(parts: BoundInviteParts, target: UserId, invite: Json): Prom
   if (!isUserId(sender) || signed === undefined || getString(signed, 'mxid') !== target)
     throw invalidParam('The invite is for somebody else.');
   await parts.guard.admit(domainOf(sender), target);
-  const content = { membership: 'invite', third_party_invite: { display_name: '', signed } };
-  if (domainOf(sender) === parts.rooms.serverName)
-    return inviteHere(parts.rooms, roomId as RoomId, { sender, target, content });
-  const event = { type: 'm.room.member', room_id: roomId, sender, state_key: target, content };
-  await parts.exchange(domainOf(sender), roomId, event);
-}
-
-/** Both are users of ours. */
-async function inviteHere(
-  rooms: RoomsParts,
-  roomId: RoomId,
-  { sender, target, content }: { readonly sender: UserId; readonly target: UserId; readonly content: JsonObject },
-): Promise<void> {
-  const room = await rooms.rooms.get(rooms.db, roomId);
-  await writeRoom(rooms, room, async tx => {
-    const { state_root: root } = await roomHead(tx, room.nid);
-    const token = thirdPartyToken(content) ?? '';
-    const offer = await rooms.state.event(tx, room, root, 'm.room.third_party_invite', token);
-    if (offer === undefined) throw forbidden('The room has no third-party invite with this token.');
-    await requireNotBlocked(tx, room.roomId);
-    await checkInvite(rooms, tx, sender, target);
-    const { signed } = getObject(content, 'third_party_invite') ?? {};
-    const named = {
-      display_name: getString(offer.content, 'display_name') ?? '',
-      ...(signed !== undefined && { signed }),
-    };
-    const invite = { ...content, third_party_invite: named };
-    await append(rooms, tx, room, { type: 'm.room.member', stateKey: target, sender, content: invite });
-  });
+  await inviteByProof(parts.rooms, { roomId: roomId as RoomId, sender, target, signed }, parts.exchange);
 }

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../../../test/support/databases.ts';
 import { refusal } from '../../../../test/support/http.ts';
 import { RoomApi } from '../../../../test/support/room-api.ts';
+import { signingKeyFromSeed } from '../../../base/node-crypto.ts';
+import { encodeBase64 } from '../../../core/base64.ts';
+import { signJson } from '../../../core/signatures.ts';
 
 const BOB = '@bob:one.example';
 const CAROL = '@carol:one.example';
@@ -13,7 +16,6 @@ onEachDatabase('people join by ID and alias, with what they say about themselves
     api.post('bob', '/v3/join/%23grove:one.example?via=two.example&server_name=x', {
       reason: 'curious',
       foo: 'bar',
-      third_party_signed: { token: 'x' },
       membership: 'ban',
       join_authorised_via_users_server: '@alice:one.example',
     }),
@@ -142,4 +144,44 @@ onEachDatabase('memberships written as state go the same way as those of their o
   assert.deepEqual(await member(), { membership: 'ban', reason: 'spam' });
   assert.deepEqual(await put('alice', BOB, { membership: 'leave' }), [200, undefined]);
   assert.deepEqual(await put('carol', CAROL, { membership: 'leave' }), [200, undefined]);
+});
+
+const identityServer = signingKeyFromSeed('ed25519:0', new Uint8Array(32).fill(7));
+const proofOf = (mxid: string, token = 'token', sender = '@alice:one.example') =>
+  signJson({ mxid, token, sender }, 'id.example', identityServer);
+
+onEachDatabase('who was invited by an address comes in with the proof of having it', async (db, t) => {
+  const api = new RoomApi(db, t);
+  const room = await api.create('alice', { preset: 'private_chat' });
+  const public_key = encodeBase64(identityServer.publicKey);
+  const offer = { display_name: 'b...', public_key, key_validity_url: 'https://id.example', public_keys: [] };
+  await api.setState('alice', room, 'm.room.third_party_invite', offer, 'token');
+  const join = (who: string, signed: unknown) =>
+    api.post(who, `/v3/rooms/${room}/join`, { third_party_signed: signed });
+  const proof = proofOf(BOB);
+  for (const [who, signed, why] of [
+    ['carol', proof, 'the proof of another'],
+    ['bob', { ...proof, signatures: {} }, 'not signed'],
+    ['bob', { ...proof, extra: 'more' }, 'not what was signed'],
+    ['bob', proofOf(BOB, 'other'), 'of no invite'],
+    ['bob', proofOf(BOB, 'token', '@dora:two.example'), 'of one who did not invite'],
+  ] as const)
+    assert.match(String((await refusal(join(who, signed)))[1]), /M_FORBIDDEN|M_NOT_FOUND/, why);
+  assert.deepEqual(await refusal(join('bob', { mxid: BOB })), [400, 'M_MISSING_PARAM']);
+  assert.deepEqual(await refusal(join('bob', proofOf(BOB, 'token', 'alice'))), [400, 'M_INVALID_PARAM']);
+  assert.deepEqual(await api.ok(join('bob', proof)), { room_id: room });
+  const member = await api.ok(api.get('bob', `/v3/rooms/${room}/state/m.room.member/${BOB}`));
+  assert.deepEqual([member.membership, member.third_party_signed], ['join', undefined]);
+  assert.deepEqual(await api.ok(join('bob', { ...proof, token: 'spoiled' })), { room_id: room }, 'already in it');
+});
+
+onEachDatabase('the server of whoever invited is asked for an invite, with the proof', async (db, t) => {
+  const asked: unknown[][] = [];
+  const api = new RoomApi(db, t, { exchangeInvite: async (...args) => asked.push(args) });
+  const signed = proofOf(BOB, 'token', '@dora:two.example');
+  const join = api.post('bob', '/v3/join/!elsewhere:two.example', { third_party_signed: signed });
+  assert.deepEqual(await refusal(join), [404, 'M_NOT_FOUND'], 'there is no federation here');
+  const content = { membership: 'invite', third_party_invite: { display_name: '', signed } };
+  const event = { room_id: '!elsewhere:two.example', sender: '@dora:two.example', state_key: BOB };
+  assert.deepEqual(asked, [['two.example', event.room_id, { type: 'm.room.member', ...event, content }]]);
 });

@@ -3,6 +3,7 @@ import type { DelayedEvents } from '../../../rooms/delayed-events.ts';
 import type { MemberProfile } from '../../../rooms/member-content.ts';
 import type { RoomsParts } from '../../../rooms/parts.ts';
 import type { ReadListener, RemoteDirectory, RemoteHistory, RemoteRooms } from '../../../rooms/ports.ts';
+import type { InviteExchange } from '../../../rooms/proven-invite.ts';
 
 /** What the endpoints of rooms and of the room directory work with. */
 export interface RoomRouteParts {
@@ -27,6 +28,8 @@ export interface RoomRouteParts {
   readonly remote?: RemoteDirectory | undefined;
   /** Absent without federation: only rooms that we are in are then found in spaces. */
   readonly remoteRooms?: RemoteRooms | undefined;
+  /** Absent without federation: proofs that somebody elsewhere invited an address lead nowhere. */
+  readonly exchangeInvite?: InviteExchange | undefined;
   /** Absent without federation: rooms begin with what we have of them. */
   readonly history?: RemoteHistory | undefined;
 }
