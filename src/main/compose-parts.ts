@@ -63,6 +63,7 @@ import { pushTransport } from './push-transport.ts';
 import { roomFollower } from './room-follower.ts';
 import { smtpMail } from './smtp-mail.ts';
 import { syncSources } from './sync-sources.ts';
+import { typingFollower } from './typing-follower.ts';
 import { oneAfterTheOther, upgradeFollower } from './upgrade-follower.ts';
 import { wellKnownOf } from './well-known.ts';
 
@@ -144,7 +145,12 @@ export function composeParts(input: PartsInput): Parts {
     policies: remote?.policies,
     departures: remote && doubtAfterDeparture,
     aliasMaker: appservices,
-    notifications: oneAfterTheOther([writer, upgrades, delayedStateFollower({ nids: () => rooms.nids, clock })]),
+    notifications: oneAfterTheOther([
+      writer,
+      upgrades,
+      delayedStateFollower({ nids: () => rooms.nids, clock }),
+      typingFollower(() => typing),
+    ]),
   });
   const { nids } = rooms;
   const common = { db, nids, bus, clock, random, log, serverName, budget };
