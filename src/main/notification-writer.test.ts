@@ -7,11 +7,12 @@ import type { Accounts } from '../accounts/accounts.ts';
 import { systemClock } from '../base/clock.ts';
 import type { Database } from '../db/database.ts';
 import { CompiledRulesets } from '../push/compiled-rulesets.ts';
-import { counts, unreadTotal } from '../push/notifications.table.ts';
+import { counts, notificationHistory, unreadTotal } from '../push/notifications.table.ts';
 import { PushEvaluator } from '../push/push-evaluator.ts';
 import { ban, invite, kick, leave } from '../rooms/membership.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import type { Room } from '../rooms/room.ts';
+import { sendEvent } from '../rooms/send.ts';
 import { notificationWriter } from './notification-writer.ts';
 
 /** Rooms on a database whose members are notified by the rules that all begin with. */
@@ -84,4 +85,18 @@ onEachDatabase('what somebody got in a room that they are out of is not unread a
     await end(room);
     assert.equal(await unread(), 1);
   }
+});
+
+onEachDatabase('when somebody was notified is told by our clock, not by what the event says of itself', async db => {
+  using world = roomsThatNotify(db);
+  const { rooms } = world;
+  const room = await newRoom(rooms);
+  await joinAll(rooms, room, [BOB]);
+  const before = rooms.clock.now();
+  const draft = { type: 'm.room.message', sender: ALICE, content: { msgtype: 'm.text', body: 'from 1970' }, ts: 1 };
+  await sendEvent(rooms, room, draft, undefined);
+  const { userNid } = await viewOf(rooms, BOB);
+  const options = { before: undefined, limit: 1, onlyHighlights: false };
+  const [newest] = await notificationHistory(db, userNid, options);
+  assert.ok(newest !== undefined && newest.ts > before, String(newest?.ts));
 });

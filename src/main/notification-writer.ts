@@ -63,6 +63,8 @@ async function eventAccepted(
     },
   );
   if (notified.length === 0) return;
+  // When it is told: what an event says of its own time is for its sender to choose.
+  const ts = rooms.clock.now();
   const ignorers = await parts.accounts().ignored.ignorersOf(tx, sender);
   const rows = notified
     .filter(({ userNid }) => !ignorers.has(userNid))
@@ -74,7 +76,7 @@ async function eventAccepted(
       roomNid: room.nid,
       pos: stored.pos,
       eventNid: stored.nid,
-      ts: event.ts,
+      ts,
     }));
   await parts.notifications.add(tx, rows);
 }
