@@ -94,6 +94,16 @@ test('missing and misshapen fields are refused', () => {
   }
 });
 
+test('a chosen event ID names the server that has to sign the event too', () => {
+  for (const version of ['1', '2'])
+    for (const id of ['$', 'a:one.example', '$without', '$opaque:one.example', '$:one.example'])
+      assert.equal(
+        errorOf(new TestRoom(version).pdu({ type: 'x', id }), roomVersion(version)),
+        id.startsWith('$') && id.includes(':') ? 'ok' : 'M_BAD_JSON',
+        id,
+      );
+});
+
 test('references have the form of their room version', () => {
   const old = message('1');
   const recent = message('11');
@@ -158,7 +168,7 @@ describe('N040 fields of 256 bytes', () => {
   });
 
   test('N040 the event ID of old rooms counts too', () => {
-    const pdu = new TestRoom('1').pdu({ type: 'x', id: `$${'a'.repeat(255)}` });
+    const pdu = new TestRoom('1').pdu({ type: 'x', id: `$${'a'.repeat(250)}:one.example` });
     assert.equal(errorOf(pdu, roomVersion('1')), 'M_TOO_LARGE');
   });
 });

@@ -1,7 +1,7 @@
 import type { EventCrypto } from './crypto.ts';
 import { MAX_AUTH_EVENTS, MAX_EVENT_BYTES, MAX_PREV_EVENTS, overLimit } from './event-limits.ts';
 import { canonicalText, eventIdOf, roomIdOfCreate } from './hashes.ts';
-import { type EventId, isEventId, isHashId, isOverlongId, type RoomId, type UserId } from './ids.ts';
+import { domainOfId, type EventId, isEventId, isHashId, isOverlongId, type RoomId, type UserId } from './ids.ts';
 import { getOwn, getString, isObject, type Json, JsonError, type JsonObject } from './json.ts';
 import type { Pdu } from './pdu.ts';
 import { redact } from './redact.ts';
@@ -141,7 +141,8 @@ function checkedSize(pdu: Pdu, version: RoomVersion): number {
 
 function checkedId(pdu: Pdu, version: RoomVersion, crypto: EventCrypto): EventId {
   const id = eventIdOf(pdu, version, crypto);
-  if (version.eventIds === 'chosen' && !(id.startsWith('$') && id.length > 1))
+  // Where the ID is chosen, its server has to sign the event: one without a server would do without that signature.
+  if (version.eventIds === 'chosen' && !(id.startsWith('$') && id.length > 1 && domainOfId(id) !== undefined))
     bad('event_id is missing or no event ID');
   return id;
 }

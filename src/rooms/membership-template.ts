@@ -39,7 +39,7 @@ export function membershipTemplate(
     const unsigned = {
       hashes: {},
       signatures: {},
-      ...(room.version.eventIds === 'chosen' && { event_id: '$unsigned' }),
+      ...(room.version.eventIds === 'chosen' && { event_id: `$unsigned:${parts.serverName}` }),
     };
     const event = readEvent({ ...fields, ...unsigned }, room.version, parts.crypto);
     const verdict = await judgeByState(parts, tx, room, event, top.root);
