@@ -127,10 +127,13 @@ const LAZY = enc(JSON.stringify({ room: { state: { lazy_load_members: true } } }
 const ofRoom = (sync: JsonObject, room: string) =>
   getObject(getObject(getObject(sync, 'rooms') ?? {}, 'join') ?? {}, room);
 
-function membersIn(block: JsonObject | undefined): number {
+function namesIn(block: JsonObject | undefined): Json[] {
   const events = ['state', 'timeline'].flatMap(part => getArray(getObject(block ?? {}, part) ?? {}, 'events') ?? []);
-  return (events as JsonObject[]).filter(event => event.type === 'm.room.member').length;
+  const members = (events as JsonObject[]).filter(event => event.type === 'm.room.member');
+  return members.map(event => event.state_key ?? null);
 }
+
+const membersIn = (block: JsonObject | undefined) => namesIn(block).length;
 
 test('who loads members lazily has the room at once; others have it with all of its members', async t => {
   const { world, alice, join, room, joined } = await start(t, 50);
@@ -151,8 +154,11 @@ test('who loads members lazily has the room at once; others have it with all of 
   assert.equal(await joined(), 52);
   const [all, more] = await Promise.all(waiting);
   assert.equal(membersIn(ofRoom(all!, room)), 52);
-  assert.equal(membersIn(ofRoom(more!, room)), 0, 'who loads them lazily has no need of them');
-  const { 'm.joined_member_count': count } = getObject(ofRoom(more!, room)!, 'summary')!;
+  const { 'm.joined_member_count': count, 'm.heroes': heroes } = getObject(ofRoom(more!, room)!, 'summary')!;
+  const [told, named] = [namesIn(ofRoom(more!, room)), heroes as Json[]];
+  assert.equal(named.length, 5);
+  assert.ok(told.length <= 5, 'who loads them lazily has no need of the rest');
+  assert.ok(told.every(name => named.includes(name)));
   assert.equal(count, 52);
   for (const { device_lists: lists } of [all!, more!])
     assert.equal(getArray(lists as JsonObject, 'changed')?.length, 52, 'whoever shares the room');
