@@ -51,7 +51,12 @@ export class EntryReader {
     if (wanted.length === 0) return [];
     const { db, nids } = this.#rooms;
     const userId = this.#registration.sender;
-    const view = { userId, userNid: (await nids.users.findOne(db, userId)) ?? 0, deviceId: undefined };
+    const view = {
+      userId,
+      userNid: (await nids.users.findOne(db, userId)) ?? 0,
+      deviceId: undefined,
+      seesAll: true,
+    };
     const seen = wanted.map(stored => ({ stored, membership: undefined }));
     const events = await clientEvents(this.#rooms, db, room, view, seen, { withoutBundle: true });
     for (const [at, event] of events.entries()) {

@@ -5,6 +5,7 @@ import { bundle } from './bundle.ts';
 import { onlyFields } from './event-fields.ts';
 import { type ClientFormat, type ClientView, clientEvent } from './event-format.ts';
 import type { RoomsParts } from './parts.ts';
+import { visiblePrevious } from './previous-state.ts';
 import { redactionsOf } from './redactions.table.ts';
 import { REDACTED, type Room, type StoredEvent } from './room.ts';
 import { transactionIds } from './transactions.table.ts';
@@ -25,8 +26,9 @@ export async function clientEvents(
   const events = seen.map(({ stored }) => stored);
   const replaced = await parts.events.byNids(
     db,
-    format.withoutPrevious === true ? [] : events.flatMap(stored => stored.replacesNid ?? []),
+    events.filter(stored => hasPrevious(stored, view, format)).flatMap(stored => stored.replacesNid ?? []),
   );
+  const previous = await visiblePrevious(parts, db, room, view, { seen, replaced });
   const redactions = await redactionsFor(parts, db, room, events);
   const own = await ownTransactions(db, view, events);
   const bundles =
@@ -38,8 +40,8 @@ export async function clientEvents(
     const before = stored.replacesNid === undefined ? undefined : replaced.get(stored.replacesNid);
     if (before !== undefined) {
       unsigned.replaces_state = before.event.id;
-      unsigned.prev_content = before.event.content;
-      unsigned.prev_sender = before.event.sender;
+      const shown = previous.get(before.nid)?.event;
+      if (shown !== undefined) Object.assign(unsigned, { prev_content: shown.content, prev_sender: shown.sender });
     }
     const redaction = redactions.get(stored.event.id);
     if (redaction !== undefined) unsigned.redacted_because = clientEvent(redaction, format);
@@ -50,6 +52,11 @@ export async function clientEvents(
     const whole = { ...clientEvent(stored, format), unsigned };
     return format.fields === undefined ? whole : onlyFields(whole, format.fields);
   });
+}
+
+function hasPrevious({ event }: StoredEvent, { userId }: ClientView, format: ClientFormat): boolean {
+  if (format.withoutPrevious !== true) return true;
+  return format.ownPrevious === true && event.type === 'm.room.member' && event.stateKey === userId;
 }
 
 async function redactionsFor(

@@ -16,6 +16,8 @@ export interface ClientFormat {
   readonly withoutBundle?: boolean;
   /** In lists of state nobody asks what was there before. */
   readonly withoutPrevious?: boolean;
+  /** But of the viewer's own membership: clients read from it who invited, and whether that was to a direct chat. */
+  readonly ownPrevious?: boolean;
   /** As it travels between servers, with its ID (`event_format` of a filter). */
   readonly asFederated?: boolean;
   /** Nothing but these fields (`event_fields` of a filter). */

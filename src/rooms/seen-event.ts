@@ -7,7 +7,7 @@ export interface Viewer {
   readonly userNid: number;
   /** Whose messages the viewer does not want to see (client-server API, "Ignoring Users"). */
   readonly ignored?: ReadonlySet<string> | undefined;
-  /** An administrator of the server who looks into a room: its history visibility is no bar then. */
+  /** For whom history visibility is no bar: an administrator of the server who looks into a room, and appservices. */
   readonly seesAll?: boolean;
 }
 

@@ -126,7 +126,7 @@ async function membersToName(
 async function stateEvents(window: SyncWindow, room: Room, events: readonly StoredEvent[]): Promise<JsonObject[]> {
   const { parts, view } = window;
   const state = events.map(stored => ({ stored, membership: 'join' as const }));
-  const format = { ...window.filter.format, withoutBundle: true };
+  const format = { ...window.filter.format, withoutBundle: true, withoutPrevious: true, ownPrevious: true };
   return (await clientEvents(parts, parts.db, room, view, state, format)).map(withoutMembership);
 }
 
