@@ -69,7 +69,7 @@ export interface RemoteMemberships {
 /** The policy server that a room uses (server-server API, "Policy Servers"). */
 export interface RoomPolicy {
   readonly server: ServerName;
-  /** Ed25519. */
+  /** Ed25519 as the room has it: what is no such key verifies nothing. */
   readonly publicKey: Uint8Array;
 }
 

@@ -18,7 +18,6 @@ export const POLICY_KEY_ID = 'ed25519:policy_server';
 export const UNWANTED = 'the policy server does not want it';
 
 const POLICY_TYPE = 'm.room.policy';
-const KEY_BYTES = 32;
 
 /** The policy server by the room's state now. Undefined where it names none, or one without a joined user. */
 export async function roomPolicy(
@@ -29,16 +28,16 @@ export async function roomPolicy(
 ): Promise<RoomPolicy | undefined> {
   const content = (await state.event(db, room, now, POLICY_TYPE))?.content ?? {};
   const server = getString(content, 'via') as ServerName | undefined;
-  const publicKey = keyOf(getString(getObject(content, 'public_keys') ?? {}, 'ed25519'));
-  if (server === undefined || publicKey === undefined) return undefined;
+  const key = getString(getObject(content, 'public_keys') ?? {}, 'ed25519');
+  if (server === undefined || key === undefined) return undefined;
   const domainNid = await nids.domains.findOne(db, server);
   const isThere = domainNid !== undefined && (await isServerIn(db, room.nid, domainNid));
-  return isThere ? { server, publicKey } : undefined;
+  return isThere ? { server, publicKey: keyBytes(key) } : undefined;
 }
 
-function keyOf(text = ''): Uint8Array | undefined {
-  const bytes = decodeBase64(text) ?? decodeBase64Url(text);
-  return bytes?.length === KEY_BYTES ? bytes : undefined;
+/** Any text is a key: one that is none verifies nothing, and the room uses its policy server all the same. */
+function keyBytes(text: string): Uint8Array {
+  return decodeBase64(text) ?? decodeBase64Url(text) ?? new Uint8Array();
 }
 
 /** Everything is signed by the policy server but what names it. */

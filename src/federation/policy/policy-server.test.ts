@@ -106,6 +106,10 @@ test('the policy server is not asked about itself, nor where the room has none',
     asked.map(({ type }) => type),
     ['m.room.policy', 'm.room.message'],
   );
+  for (const ed25519 of ['no key', 'AAAA']) {
+    await set({ via: POLICY, public_keys: { ed25519 } });
+    assert.equal((await say(`nothing verifies by ${ed25519}`)).status, 403);
+  }
 });
 
 test('what comes from others without the signature is asked about, and held back where it is not wanted', async t => {
