@@ -28,9 +28,15 @@ export function carriedLevels(
     for (const creator of creators) users.delete(creator);
     if (!old.version.creatorsHaveInfinitePower) closeTombstone(content);
   } else if (create?.version.creatorsHaveInfinitePower && isCreator(create, upgrader)) {
-    users.set(upgrader, Math.max(ADMINISTRATOR, ...[...users.values()].map(Number)));
+    users.set(upgrader, Math.max(ADMINISTRATOR, ...[...users.values(), ...required(content)].map(Number)));
   }
   return { ...content, users: Object.fromEntries(users) };
+}
+
+/** The levels that are needed for anything at all: who stood above them all is to reach them still. */
+function required(content: JsonObject): Json[] {
+  const named = [...LEVELS].flatMap(key => getOwn(content, key) ?? []);
+  return [...named, ...Object.values(getObject(content, 'events') ?? {})];
 }
 
 /** Only creators replace a room where there are such, as in a new one. */

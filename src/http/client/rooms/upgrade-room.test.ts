@@ -108,7 +108,8 @@ onEachDatabase('creators stand above the levels in one version and among them in
   ]);
   const eleven = await upgrade(api, 'bob', twelve, { new_version: '11', additional_creators: [DAVE] });
   assert.equal((await state(api, 'bob', eleven, 'm.room.create')).additional_creators, undefined);
-  assert.deepEqual((await state(api, 'bob', eleven, 'm.room.power_levels')).users, { [ALICE]: 100, [BOB]: 100 });
+  assert.deepEqual((await state(api, 'bob', eleven, 'm.room.power_levels')).users, { [ALICE]: 100, [BOB]: 150 });
+  await upgrade(api, 'bob', eleven, { new_version: '12' });
 });
 
 onEachDatabase('N164 who may not replace a room is told so, and nothing happens', async (db, t) => {
