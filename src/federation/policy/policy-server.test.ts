@@ -72,8 +72,13 @@ test('what our users send is signed by the policy server first', async t => {
 
 test('what the policy server does not want is not sent, and its words reach the sender', async t => {
   const { policy, alice, answers, say } = await start(t);
-  answers.sign = (_, response) => refuse(response, 400, 'M_FORBIDDEN', { error: 'that is spam' });
-  assert.deepEqual(await say('spam'), { status: 403, body: { errcode: 'M_FORBIDDEN', error: 'that is spam' } });
+  const more = { error: 'that is spam', 'org.example.rule': 'no adverts' };
+  answers.sign = (_, response) => refuse(response, 400, 'M_FORBIDDEN', more);
+  assert.deepEqual(await say('spam'), { status: 400, body: { errcode: 'M_FORBIDDEN', ...more } });
+  answers.sign = (_, response) => refuse(response, 401, 'M_FORBIDDEN', more);
+  assert.deepEqual(await say('status'), { status: 403, body: { errcode: 'M_FORBIDDEN', ...more } });
+  answers.sign = (_, response) => refuse(response, 401, 'M_UNKNOWN_TOKEN', { error: 'go away', soft_logout: false });
+  assert.deepEqual(await say('token'), { status: 403, body: { errcode: 'M_FORBIDDEN', error: 'go away' } });
   answers.sign = (_, response) => refuse(response, 429, 'M_LIMIT_EXCEEDED', { retry_after_ms: 7000 });
   const { status, body } = await say('much');
   assert.deepEqual([status, body.retry_after_ms], [429, 7000]);

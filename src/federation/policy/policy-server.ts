@@ -1,7 +1,7 @@
 import type { EventCrypto } from '../../core/crypto.ts';
 import { type Event, EventError } from '../../core/event.ts';
 import { getObject, getString, isObject, type Json } from '../../core/json.ts';
-import { forbidden, type MatrixError } from '../../core/matrix-error.ts';
+import { forbidden, MatrixError } from '../../core/matrix-error.ts';
 import { verifyEventSignature } from '../../core/signatures.ts';
 import type { PolicySigner, RoomPolicy } from '../../rooms/ports.ts';
 import { POLICY_KEY_ID } from '../../rooms/room-policy.ts';
@@ -52,11 +52,17 @@ export class PolicyServers implements PolicySigner {
   }
 }
 
-/** Whatever it refuses with, it does not want the event; that it asks for patience is passed on. */
+/**
+ * Whatever it refuses with, it does not want the event. That it forbids it is told as it said it; no other code is, since
+ * clients would take those for something about themselves, such as their token. That it asks for patience is passed on.
+ */
 function refusalOf(error: unknown): MatrixError | undefined {
   const isRefusal = error instanceof RefusedError && error.status < 500 && error.status !== 429;
   if (!isRefusal) return remoteError(error);
-  return forbidden(getString(error.body, 'error') ?? "The room's policy server does not want this event.");
+  const words = getString(error.body, 'error') ?? "The room's policy server does not want this event.";
+  if (error.errcode !== 'M_FORBIDDEN') return forbidden(words);
+  // The two statuses that go with it there.
+  return new MatrixError('M_FORBIDDEN', words, { status: error.status === 400 ? 400 : 403, fields: error.body });
 }
 
 function signatureIn(answer: Json, server: string): string | undefined {
