@@ -24,6 +24,8 @@ const VALUE = /[!#$%&'*+\-.^_`|~0-9A-Za-z:/=]+/y;
 const NAME = /[!#$%&'*+\-.^_`|~0-9A-Za-z]+/y;
 const QUOTED = /"((?:[^"\\]|\\[\s\S])*)"/y;
 const SPACE = /[ \t]*/y;
+/** Empty elements of a list are passed over (RFC 9110, section 5.6.1.2). */
+const COMMAS = /[ \t,]*/y;
 const EQUALS = /[ \t]*=[ \t]*/y;
 
 /**
@@ -66,17 +68,16 @@ function parseParameters(header: string, start: number): Map<string, string> | u
     if (match !== null) at = pattern.lastIndex;
     return match;
   };
-  for (;;) {
-    take(SPACE);
+  for (take(COMMAS); ; ) {
     const name = take(NAME)?.[0].toLowerCase();
     if (name === undefined || parameters.has(name) || take(EQUALS) === null) return undefined;
     const value = header[at] === '"' ? unquote(take(QUOTED)) : take(VALUE)?.[0];
     if (value === undefined) return undefined;
     parameters.set(name, value);
     take(SPACE);
+    if (at < header.length && header[at] !== ',') return undefined;
+    take(COMMAS);
     if (at === header.length) return parameters;
-    if (header[at] !== ',') return undefined;
-    at++;
   }
 }
 
