@@ -1,7 +1,8 @@
-import { getObject, isObject, type JsonObject } from '../core/json.ts';
+import { getObject, getOwn, isObject, type JsonObject } from '../core/json.ts';
 import { invalidParam } from '../core/matrix-error.ts';
 import type { RoomVersion } from '../core/room-versions.ts';
 import type { RoomPlan } from './room-plan.ts';
+import { tombstoneLevel } from './tombstone-level.ts';
 
 /** Power levels of a new room: the usual defaults, the preset's, then what the client overrides key by key. */
 export function initialPowerLevels(version: RoomVersion, plan: RoomPlan): JsonObject {
@@ -19,8 +20,7 @@ export function initialPowerLevels(version: RoomVersion, plan: RoomPlan): JsonOb
       'm.room.history_visibility': 100,
       'm.room.canonical_alias': 50,
       'm.room.avatar': 50,
-      // Only creators may replace a room where there are such (MSC4289).
-      'm.room.tombstone': creators ? 150 : 100,
+      'm.room.tombstone': 100,
       'm.room.server_acl': 100,
       'm.room.encryption': 100,
     },
@@ -33,7 +33,16 @@ export function initialPowerLevels(version: RoomVersion, plan: RoomPlan): JsonOb
     invite: plan.preset === 'public_chat' ? 50 : 0,
     historical: 100,
   };
-  return { ...defaults, ...checkedOverride(plan, creators) };
+  const levels = { ...defaults, ...checkedOverride(plan, creators) };
+  return creators ? withTombstone(levels, plan.powerLevelOverride) : levels;
+}
+
+/** Only creators may replace a room where there are such, unless the client says otherwise itself. */
+function withTombstone(levels: JsonObject, override: JsonObject): JsonObject {
+  const type = 'm.room.tombstone';
+  const [events, own] = [getOwn(levels, 'events'), getObject(override, 'events') ?? {}];
+  if (!isObject(events) || Object.hasOwn(own, type)) return levels;
+  return { ...levels, events: { ...events, [type]: tombstoneLevel(levels) } };
 }
 
 function checkedOverride(plan: RoomPlan, creators: boolean): JsonObject {

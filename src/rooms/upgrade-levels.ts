@@ -4,9 +4,8 @@ import type { Event } from '../core/event.ts';
 import type { UserId } from '../core/ids.ts';
 import { getObject, getOwn, type Json, type JsonObject } from '../core/json.ts';
 import type { RoomVersion } from '../core/room-versions.ts';
+import { tombstoneLevel } from './tombstone-level.ts';
 
-/** Above every level that a room without privileged creators can have given by default (MSC4289). */
-const CREATORS_ONLY = 150;
 const ADMINISTRATOR = 100;
 const MODERATOR = 50;
 
@@ -43,7 +42,7 @@ function required(content: JsonObject): Json[] {
 function closeTombstone(content: JsonObject): void {
   const events = getObject(content, 'events') ?? {};
   const before = getOwn(events, 'm.room.tombstone');
-  const level = Math.max(CREATORS_ONLY, typeof before === 'number' ? before : 0);
+  const level = Math.max(tombstoneLevel(content), typeof before === 'number' ? before : 0);
   content.events = { ...events, 'm.room.tombstone': level };
 }
 

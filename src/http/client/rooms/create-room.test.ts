@@ -41,6 +41,27 @@ onEachDatabase('createRoom fills the room as asked, and the preset follows the v
   assert.equal(levels.invite, 0);
 });
 
+onEachDatabase('creators alone replace a room, whatever other levels the client wants', async (db, t) => {
+  const api = new RoomApi(db, t);
+  for (const [room_version, override, level] of [
+    ['12', {}, 150],
+    ['12', { events: { 'org.example.call': 0 } }, 150],
+    ['12', { state_default: 200 }, 201],
+    ['12', { state_default: Number.MAX_SAFE_INTEGER }, Number.MAX_SAFE_INTEGER],
+    ['12', { events: { 'm.room.tombstone': 60 } }, 60],
+    ['11', {}, 100],
+    ['11', { events: { 'org.example.call': 0 } }, undefined],
+  ] as [string, JsonObject, number | undefined][]) {
+    const room = await api.create('alice', { room_version, power_level_content_override: override });
+    const { events } = await api.ok(api.get('alice', `/v3/rooms/${room}/state/m.room.power_levels`));
+    const { 'm.room.tombstone': tombstone, 'org.example.call': call } = events as JsonObject;
+    const { 'org.example.call': wanted } = (override.events ?? {}) as JsonObject;
+    assert.deepEqual([tombstone, call], [level, wanted], `${room_version} ${JSON.stringify(override)}`);
+  }
+  const broken = api.post('alice', '/v3/createRoom', { power_level_content_override: { events: 5 } });
+  assert.deepEqual(await refusal(broken), [400, 'M_BAD_JSON']);
+});
+
 onEachDatabase('N165: createRoom refuses what is too much or malformed, and leaves nothing behind', async (db, t) => {
   const api = new RoomApi(db, t);
   await api.create('alice', { room_alias_name: 'taken' });
