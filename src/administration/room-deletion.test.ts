@@ -40,7 +40,10 @@ async function scene(world: AdminWorld): Promise<Scene> {
   await bob.ok('PUT', `${path}/redact/${at(wrong)}/e`, {});
   await bob.ok('POST', `${path}/receipt/m.read/${at(first)}`, {});
   await alice.ok('PUT', `c/v3/user/${alice.id}/rooms/${at(room)}/account_data/org.example`, { keep: 'nothing' });
-  await alice.ok('PUT', `${path}/send/m.room.message/f?org.matrix.msc4140.delay=3600000`, { body: 'late' });
+  await alice.ok('PUT', `${path}/send/m.room.message/f?org.matrix.msc4140.delay=3600000`, {
+    msgtype: 'm.text',
+    body: 'late',
+  });
   return { alice, bob, carol, room };
 }
 
@@ -202,7 +205,10 @@ withAdmin('those who were in a deleted room are moved to a new one, which says w
       event => event.content.body === 'Be nice.',
     );
     assert.equal(said?.sender, '@police:one.example');
-    await user.refused(403, 'M_FORBIDDEN', 'PUT', `c/v3/rooms/${at(moved)}/send/m.room.message/x`, { body: 'no' });
+    await user.refused(403, 'M_FORBIDDEN', 'PUT', `c/v3/rooms/${at(moved)}/send/m.room.message/x`, {
+      msgtype: 'm.text',
+      body: 'no',
+    });
   }
   assert.equal((await root.ok('GET', `v1/rooms/${at(moved)}`)).name, 'Moved');
 });

@@ -32,7 +32,10 @@ withAdmin('the server tells a user something, in a room that cannot be declined'
   assert.deepEqual([shown.sender, shown.content?.body], [SENDER, 'maintenance at noon']);
   const { tags } = await alice.ok('GET', `c/v3/user/${alice.id}/rooms/${at(room)}/tags`);
   assert.deepEqual(tags, { 'm.server_notice': {} });
-  await alice.refused(403, 'M_FORBIDDEN', 'PUT', `c/v3/rooms/${at(room)}/send/m.room.message/x`, { body: 'but' });
+  await alice.refused(403, 'M_FORBIDDEN', 'PUT', `c/v3/rooms/${at(room)}/send/m.room.message/x`, {
+    msgtype: 'm.text',
+    body: 'but',
+  });
   const { name, federatable } = await root.ok('GET', `v1/rooms/${at(room)}`);
   assert.deepEqual([name, federatable], ['Server notices', false]);
   await alice.ok('POST', `c/v3/rooms/${at(room)}/leave`, {});

@@ -103,7 +103,11 @@ withAdmin(
     const floods = [
       () => alice.call('POST', `c/v3/rooms/${room}/report/${encodeURIComponent(event)}`, { reason: 'x' }),
       () => alice.call('POST', `c/v3/user/${alice.id}/openid/request_token`, {}),
-      () => alice.call('PUT', `c/v3/rooms/${room}/send/m.room.message/d${txn++}?${later}`, {}),
+      () =>
+        alice.call('PUT', `c/v3/rooms/${room}/send/m.room.message/d${txn++}?${later}`, {
+          msgtype: 'm.text',
+          body: 'x',
+        }),
     ];
     for (const flood of floods) {
       const statuses = [];

@@ -22,6 +22,7 @@ import {
   restartDelay,
   scheduledOf,
 } from './delayed-events.table.ts';
+import { checkMessageContent } from './message-content.ts';
 import type { RoomsParts } from './parts.ts';
 import type { Room } from './room.ts';
 import { sendEvent, sendRedaction, sendState } from './send.ts';
@@ -103,7 +104,7 @@ export class DelayedEvents implements AsyncDisposable {
    * Takes an event to be sent after a delay; the same transaction key gives the same delay ID. Whether the sender may
    * send it is decided when it is sent.
    *
-   * @throws MatrixError M_UNKNOWN with `org.matrix.msc4140.errcode`, M_TOO_LARGE
+   * @throws MatrixError M_UNKNOWN with `org.matrix.msc4140.errcode`, M_TOO_LARGE, M_BAD_JSON
    */
   async schedule(room: Room, draft: DelayedDraft, key: TransactionKey | undefined): Promise<string> {
     const { db, random, clock } = this.#rooms;
@@ -312,7 +313,9 @@ export class DelayedEvents implements AsyncDisposable {
   }
 }
 
-function checkDraft({ type, stateKey, delay }: DelayedDraft, content: string): void {
+function checkDraft(draft: DelayedDraft, content: string): void {
+  const { type, stateKey, delay } = draft;
+  if (stateKey === undefined) checkMessageContent(type, draft.content);
   if (type === 'm.room.create') throw invalidParam('A room has one create event, its first.');
   if (type === 'm.room.member' && stateKey !== undefined && !isUserId(stateKey)) {
     throw invalidParam('The state key of a membership is a user ID.');

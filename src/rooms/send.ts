@@ -5,6 +5,7 @@ import { forbidden, invalidParam, MatrixError, notFound } from '../core/matrix-e
 import type { Tx } from '../db/database.ts';
 import { append, type Draft } from './append.ts';
 import { checkCanonicalAlias } from './canonical-alias.ts';
+import { checkMessageContent } from './message-content.ts';
 import type { RoomsParts } from './parts.ts';
 import { type Relation, relationOf, relationsTo } from './relations.table.ts';
 import type { Room } from './room.ts';
@@ -28,6 +29,7 @@ export function sendEvent(
   return writeRoom(parts, room, async tx => {
     const earlier = key === undefined ? undefined : await earlierAnswer(tx, key);
     if (earlier !== undefined) return earlier as EventId;
+    checkMessageContent(draft.type, draft.content);
     await checkRelation(parts, tx, room, draft);
     const stored = await append(parts, tx, room, draft);
     if (key !== undefined) await rememberAnswer(tx, key, stored.event.id, parts.clock.now());

@@ -56,7 +56,10 @@ test('what is done at one process is seen at the others', { skip }, async () => 
       if (what.test(JSON.stringify(answer))) return answer;
     }
   };
-  const { event_id: id } = await alice.ok('PUT', `/v3/rooms/${enc(room)}/send/m.room.message/1`, { body: 'secret' });
+  const { event_id: id } = await alice.ok('PUT', `/v3/rooms/${enc(room)}/send/m.room.message/1`, {
+    msgtype: 'm.text',
+    body: 'secret',
+  });
   const seen = await shows(/secret/);
   assert.deepEqual(
     timelineOf(seen, room).map(event => event.event_id),

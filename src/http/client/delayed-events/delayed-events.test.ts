@@ -78,7 +78,7 @@ onEachDatabase('a delayed event is sent when its time comes, and listed until th
   const world = new DelayedWorld(db, t);
   const room = await world.room();
   const path = `/v3/rooms/${room}/send/m.room.message/t1?org.matrix.msc4140.delay=5000`;
-  const { delay_id: first } = await world.ok(world.put('alice', path, { body: 'later' }));
+  const { delay_id: first } = await world.ok(world.put('alice', path, { msgtype: 'm.text', body: 'later' }));
   assert.equal((await world.ok(world.put('alice', path, {}))).delay_id, first);
   const second = await world.state('alice', room, 'k', { a: 1 }, 9000);
   assert.deepEqual(await world.ids('alice'), [first, second]);
@@ -92,7 +92,7 @@ onEachDatabase('a delayed event is sent when its time comes, and listed until th
   assert.deepEqual(await world.ids('alice'), [second]);
   const { chunk } = await world.ok(world.get('bob', `/v3/rooms/${room}/messages?dir=b&limit=1`));
   const [message = {}] = chunk as JsonObject[];
-  assert.deepEqual([message.content, message.sender], [{ body: 'later' }, '@alice:one.example']);
+  assert.deepEqual([message.content, message.sender], [{ msgtype: 'm.text', body: 'later' }, '@alice:one.example']);
   await world.pass(4000);
   assert.deepEqual(await world.ids('alice'), []);
   assert.deepEqual(await world.ok(world.get('bob', `/v3/rooms/${room}/state/${TYPE}/k`)), { a: 1 });
@@ -156,10 +156,11 @@ onEachDatabase('state that others set ends what was to be set there; one’s own
 onEachDatabase('what the room refuses when its time comes ends there, and holds nothing up', async (db, t) => {
   const world = new DelayedWorld(db, t);
   const room = await world.room();
-  const send = (who: string, txn: string, body: JsonObject) =>
-    world.put(who, `/v3/rooms/${room}/send/m.room.message/${txn}?org.matrix.msc4140.delay=1000`, body);
-  const { delay_id: refused } = await world.ok(send('bob', '1', { body: 'bob' }));
-  await world.ok(send('alice', '2', { body: 'alice' }));
+  const send = (who: string, txn: string, content: JsonObject) =>
+    world.put(who, `/v3/rooms/${room}/send/m.room.message/${txn}?org.matrix.msc4140.delay=1000`, content);
+  const { delay_id: refused } = await world.ok(send('bob', '1', { msgtype: 'm.text', body: 'bob' }));
+  await world.ok(send('alice', '2', { msgtype: 'm.text', body: 'alice' }));
+  assert.deepEqual(await refusal(send('alice', '3', { body: 'of no kind' })), [400, 'M_BAD_JSON']);
   const leave = `/v3/rooms/${room}/state/m.room.member/@bob:one.example?org.matrix.msc4140.delay=500`;
   await world.ok(world.put('bob', leave, { membership: 'leave', reason: 'gone' }));
   await world.pass(500);
@@ -167,7 +168,7 @@ onEachDatabase('what the room refuses when its time comes ends there, and holds 
   assert.deepEqual(await world.ok(world.get('alice', member)), { membership: 'leave', reason: 'gone' });
   await world.pass(500);
   const { chunk } = await world.ok(world.get('alice', `/v3/rooms/${room}/messages?dir=b&limit=1`));
-  assert.deepEqual((chunk as JsonObject[])[0]?.content, { body: 'alice' });
+  assert.deepEqual((chunk as JsonObject[])[0]?.content, { msgtype: 'm.text', body: 'alice' });
   const end = await world.ok(world.get('bob', `${DELAYED}/${refused}`));
   assert.deepEqual([end.outcome, end.reason, (end.error as JsonObject).errcode], ['cancel', 'error', 'M_FORBIDDEN']);
 });
@@ -187,7 +188,12 @@ onEachDatabase('delays and their number are bounded, and one must be in the room
   const world = new DelayedWorld(db, t);
   const room = await world.room();
   const send = (who: string, delay: string, type = 'm.room.message', as = {}) =>
-    world.put(who, `/v3/rooms/${room}/send/${type}/${delay}?org.matrix.msc4140.delay=${delay}`, { body: 'x' }, as);
+    world.put(
+      who,
+      `/v3/rooms/${room}/send/${type}/${delay}?org.matrix.msc4140.delay=${delay}`,
+      { msgtype: 'm.text', body: 'x' },
+      as,
+    );
   assert.deepEqual(await refusal(send('carol', '1')), [403, 'M_FORBIDDEN']);
   for (const bad of ['0', '-1', 'x', '1.5'])
     assert.deepEqual(await refusal(send('bob', bad)), [400, 'M_INVALID_PARAM']);

@@ -61,10 +61,10 @@ onEachDatabase(
     assert.deepEqual(await api.ok(api.get('bob', `/v3/rooms/${room}/state/m.room.name`)), { name: 'Window' });
     assert.equal((await api.get('bob', `/v3/rooms/${room}/event/${said}`)).status, 200);
     assert.equal((await api.get('bob', `/v3/rooms/${room}/context/${said}`)).status, 200);
-    assert.deepEqual(await refusal(api.put('bob', `/v3/rooms/${room}/send/m.room.message/1`, { body: 'x' })), [
-      403,
-      'M_FORBIDDEN',
-    ]);
+    assert.deepEqual(
+      await refusal(api.put('bob', `/v3/rooms/${room}/send/m.room.message/1`, { msgtype: 'm.text', body: 'x' })),
+      [403, 'M_FORBIDDEN'],
+    );
     await api.setState('alice', room, 'm.room.history_visibility', { history_visibility: 'shared' });
     for (const path of reads) assert.deepEqual(await refusal(api.get('bob', path)), [403, 'M_FORBIDDEN'], path);
   },

@@ -45,7 +45,7 @@ onEachDatabase('N041: an event that is too large is refused and nothing of it is
   // It fits by itself, but not with hashes and signatures.
   const body = 'x'.repeat(65_400);
   const path = `/v3/rooms/${room}/send/m.room.message/big`;
-  assert.deepEqual(await refusal(api.put('alice', path, { body })), [413, 'M_TOO_LARGE']);
+  assert.deepEqual(await refusal(api.put('alice', path, { msgtype: 'm.text', body })), [413, 'M_TOO_LARGE']);
   assert.deepEqual(await refusal(api.put('alice', `/v3/rooms/${room}/send/${'t'.repeat(300)}/x`, {})), [
     413,
     'M_TOO_LARGE',
@@ -53,7 +53,17 @@ onEachDatabase('N041: an event that is too large is refused and nothing of it is
   const { chunk } = await api.ok(api.get('alice', `/v3/rooms/${room}/messages?dir=b`));
   assert.deepEqual(RoomApi.bodies(chunk), []);
   // The transaction ID is free still.
-  await api.ok(api.put('alice', path, { body: 'small' }));
+  await api.ok(api.put('alice', path, { msgtype: 'm.text', body: 'small' }));
+});
+
+onEachDatabase('a message needs a kind and a text', async (db, t) => {
+  const api = new RoomApi(db, t);
+  const room = await api.create('alice');
+  const send = (type: string, content: JsonObject) => api.put('alice', `/v3/rooms/${room}/send/${type}/one`, content);
+  for (const content of [{}, { body: 'x' }, { msgtype: 'm.text' }, { msgtype: 'm.text', body: 1 }, { msgtype: null }])
+    assert.deepEqual(await refusal(send('m.room.message', content)), [400, 'M_BAD_JSON'], JSON.stringify(content));
+  await api.ok(send('m.room.message', { msgtype: 'org.example.own', body: '' }));
+  await api.ok(send('m.room.encrypted', { body: 'x' }));
 });
 
 onEachDatabase('N042: numbers that canonical JSON cannot say are refused', async (db, t) => {

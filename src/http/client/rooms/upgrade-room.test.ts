@@ -73,10 +73,10 @@ onEachDatabase('a room goes on in another with its name, rules, bans and aliases
   assert.deepEqual(await state(api, 'bob', old, 'm.room.tombstone'), tombstone);
   const levels = await state(api, 'alice', old, 'm.room.power_levels');
   assert.deepEqual([levels.events_default, levels.invite], [50, 50]);
-  assert.deepEqual(await refusal(api.put('bob', `/v3/rooms/${old}/send/m.room.message/1`, { body: 'x' })), [
-    403,
-    'M_FORBIDDEN',
-  ]);
+  assert.deepEqual(
+    await refusal(api.put('bob', `/v3/rooms/${old}/send/m.room.message/1`, { msgtype: 'm.text', body: 'x' })),
+    [403, 'M_FORBIDDEN'],
+  );
   const carried = await state(api, 'alice', room, 'm.room.power_levels');
   assert.deepEqual([carried.events_default, carried.invite], [0, 50]);
   // Nobody is taken along; but everybody can follow.

@@ -187,6 +187,7 @@ withAdmin('statistics tell who has most media, and which rooms are largest', asy
   const [small, large] = [await alice.ok('POST', 'c/v3/createRoom', {}), await alice.ok('POST', 'c/v3/createRoom', {})];
   for (let i = 0; i < 20; i++)
     await alice.ok('PUT', `c/v3/rooms/${at(String(large.room_id))}/send/m.room.message/${i}`, {
+      msgtype: 'm.text',
       body: 'x'.repeat(500),
     });
   const { rooms } = await root.ok('GET', 'v1/statistics/database/rooms');

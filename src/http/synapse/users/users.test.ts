@@ -269,7 +269,9 @@ withAdmin(
     const path = `v1/users/${alice.id}/override_ratelimit`;
     const room = encodeURIComponent(String((await alice.ok('POST', 'c/v3/createRoom', {})).room_id));
     let sent = 0;
-    const say = async () => (await alice.call('PUT', `c/v3/rooms/${room}/send/m.room.message/${sent++}`, {})).status;
+    const say = async () =>
+      (await alice.call('PUT', `c/v3/rooms/${room}/send/m.room.message/${sent++}`, { msgtype: 'm.text', body: 'x' }))
+        .status;
     assert.deepEqual(await root.ok('GET', path), {});
     assert.deepEqual([await say(), await say(), await say()], [200, 200, 429]);
     assert.deepEqual(await root.ok('POST', path, {}), { messages_per_second: 0, burst_count: 0 });
