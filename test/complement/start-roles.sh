@@ -17,15 +17,16 @@ YAML
 
 # PostgreSQL refuses to run as root.
 for bin in /usr/lib/postgresql/*/bin; do :; done
-as_postgres() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
+as_postgres="setpriv --reuid=postgres --regid=postgres --clear-groups"
 if [ ! -e /data/postgres/PG_VERSION ]; then
   mkdir -p /data/postgres
   chown postgres:postgres /data/postgres
-  as_postgres "$bin/initdb" -D /data/postgres -A trust -U postgres -E UTF8 --locale=C --no-sync >/dev/null
+  $as_postgres "$bin/initdb" -D /data/postgres -A trust -U postgres -E UTF8 --locale=C --no-sync >/dev/null
 fi
 # The processes of the last start of this container are gone, whatever it says.
 rm -f /data/postgres/postmaster.pid
-as_postgres "$bin/postgres" -D /data/postgres -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
+# Not through a function: `$!` would be a shell in between, which does not hear the end of the container.
+$as_postgres "$bin/postgres" -D /data/postgres -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
   -c dynamic_shared_memory_type=mmap -c logging_collector=off -c log_min_messages=fatal &
 postgres=$!
 nats-server -a 127.0.0.1 -p 4222 >/dev/null 2>&1 &
