@@ -20,7 +20,7 @@ import type { Asked } from './asked.ts';
 import { Interest } from './interest.ts';
 import { Outbox, type OutboxParts } from './outbox.ts';
 import { Passing } from './passing.ts';
-import type { Registration } from './registration.ts';
+import { ownsUser, type Registration } from './registration.ts';
 
 export interface LaneParts extends OutboxParts {
   readonly bus: Bus;
@@ -155,6 +155,13 @@ export class Lane {
       this.wake();
       return;
     }
+  }
+
+  /** A private receipt has moved: it is for whose user that is, and for nobody else. */
+  readsInPrivate(room: Room, userId: UserId, thread: string, content: JsonObject): void {
+    if (!this.#hearsWhatPasses || !ownsUser(this.#registration, userId)) return;
+    this.#passing.readsInPrivate(room.roomId, userId, thread, content);
+    this.wake();
   }
 
   get #hearsWhatPasses(): boolean {

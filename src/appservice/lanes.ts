@@ -2,6 +2,8 @@ import type { UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { beginAtHeads, forgetReader } from '../rooms/log-reader.table.ts';
 import { roomsOfUser } from '../rooms/members.table.ts';
+import { receiptContents } from '../rooms/receipt-contents.ts';
+import type { ReceiptRow } from '../rooms/receipts.table.ts';
 import { MEMBERSHIPS, type Room } from '../rooms/room.ts';
 import { addAppservice, appserviceIds, deleteAppservice, waitingFor } from './appservice.table.ts';
 import type { Asked } from './asked.ts';
@@ -57,6 +59,19 @@ export class Lanes {
       const { db, rooms } = this.#parts;
       const room = (await rooms.rooms.byNids(db, [roomNid])).get(roomNid);
       if (room !== undefined) await Promise.all([...this.#lanes.values()].map(lane => lane.types(room, users)));
+    });
+  }
+
+  /** A private receipt has moved. */
+  readsInPrivate(receipt: ReceiptRow): void {
+    this.#attempt(async () => {
+      const { db, rooms } = this.#parts;
+      const names = await rooms.nids.users.names(db, new Set([receipt.user_nid]));
+      const room = (await rooms.rooms.byNids(db, [receipt.room_nid])).get(receipt.room_nid);
+      const [userId] = names.values();
+      const [content] = receiptContents([receipt], names);
+      if (room === undefined || userId === undefined || content === undefined) return;
+      for (const lane of this.#lanes.values()) lane.readsInPrivate(room, userId, receipt.thread, content);
     });
   }
 

@@ -161,6 +161,25 @@ test('receipts and typing are told where it asked for them', async t => {
   assert.deepEqual(ofType('m.typing')[0], { type: 'm.typing', room_id: roomId, content: { user_ids: [alice.id] } });
 });
 
+test('private receipts are told to whose user reads, and to nobody else', async t => {
+  const bridge = await ScriptedAppservice.start(t, ['receive_ephemeral: true']);
+  const server = await new WholeServer(t, systemClock, { appservices: [bridge.file] }).start();
+  const { alice, roomId } = await bridgedRoom(server, bridge);
+  const eventId = await say(alice, roomId, 'read me');
+  const path = `/v3/rooms/${encodeURIComponent(roomId)}/receipt/m.read.private/${encodeURIComponent(eventId)}`;
+  await alice.ok('POST', path, {});
+  await bridge.call(server, 'POST', path, { thread_id: 'main' }, GHOST);
+  await bridge.call(server, 'POST', path, {}, GHOST);
+  const receipts = () => bridge.told('ephemeral').filter(event => event.type === 'm.receipt');
+  await bridge.until(() => receipts().length > 1);
+  const read = receipts().map(({ content }) => ((content as JsonObject)[eventId] as JsonObject)['m.read.private']);
+  const [main, whole] = read as [JsonObject, JsonObject];
+  assert.deepEqual([Object.keys(main), Object.keys(whole)], [[GHOST], [GHOST]], 'nothing of alice');
+  assert.equal((main[GHOST] as JsonObject).thread_id, 'main');
+  assert.equal('thread_id' in (whole[GHOST] as JsonObject), false);
+  assert.deepEqual(new Set(receipts().map(receipt => receipt.room_id)), new Set([roomId]));
+});
+
 test('who comes is told where it asked for that, of those who share a room with it', async t => {
   const bridge = await ScriptedAppservice.start(t, ['receive_ephemeral: true']);
   const options = { appservices: [bridge.file], presence: true };

@@ -5,6 +5,7 @@ import type { AppserviceTransport } from '../appservice/ports.ts';
 import type { Registration } from '../appservice/registration.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
+import { PRIVATE_RECEIPT_SUBJECT, type ReceiptRow } from '../rooms/receipts.table.ts';
 import type { Presence } from '../sync/presence/presence.ts';
 import type { Typing } from '../sync/typing.ts';
 import { exchange, plainAgents } from './http-exchange.ts';
@@ -43,6 +44,9 @@ export function composeLanes({ appservices, typing, presence, ...parts }: LanesI
   const lanes = appservices.lanes({ ...parts, log: parts.log.child('appservices') });
   const listeners = new DisposableStack();
   listeners.use(typing.listen(roomNid => lanes.types(roomNid, typing.since(roomNid, undefined) ?? [])));
+  listeners.use(
+    parts.bus.subscribe(PRIVATE_RECEIPT_SUBJECT, text => lanes.readsInPrivate(JSON.parse(text) as ReceiptRow)),
+  );
   if (presence !== undefined) {
     const contentOf = (userNid: number) => presence.contentOf(userNid);
     listeners.use(presence.listen(userNids => lanes.presenceChanged(userNids, contentOf)));

@@ -11,6 +11,9 @@ export type ReceiptType = 'm.read' | 'm.read.private';
 /** `thread` of a receipt that is for the room as a whole. */
 export const UNTHREADED = '';
 
+/** The bus subject on which is told, as JSON, of each private receipt that has moved: a `ReceiptRow`. */
+export const PRIVATE_RECEIPT_SUBJECT = 'receipts.private';
+
 export interface Receipt {
   readonly userNid: number;
   readonly type: ReceiptType;
@@ -37,7 +40,14 @@ export async function setReceipt(tx: Tx, bus: Bus, room: Room, receipt: Receipt)
       ${receipt.ts}, ${pos})
     on conflict (room_nid, user_nid, receipt_type, thread) do update set event_id = excluded.event_id,
       event_pos = excluded.event_pos, ts = excluded.ts, pos = excluded.pos`);
+  if (receipt.type === 'm.read.private') tx.afterCommit(() => tellOfPrivate(bus, room, receipt));
   return true;
+}
+
+function tellOfPrivate(bus: Bus, room: Room, { userNid, type, thread, eventId, eventPos, ts }: Receipt): void {
+  const who = { room_nid: room.nid, user_nid: userNid, receipt_type: type, thread };
+  const row: ReceiptRow = { ...who, event_id: eventId, event_pos: eventPos, ts };
+  bus.publish(PRIVATE_RECEIPT_SUBJECT, JSON.stringify(row));
 }
 
 export interface ReceiptRow {
