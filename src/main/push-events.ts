@@ -1,8 +1,10 @@
-import { getString } from '../core/json.ts';
+import { getObject, getString, type JsonObject } from '../core/json.ts';
 import type { Queryable } from '../db/database.ts';
 import type { PushEvents } from '../push/ports.ts';
 import { clientEvents } from '../rooms/client-event.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
+import { OUTLIER, type Room, type StoredEvent } from '../rooms/room.ts';
+import { strippedState } from '../rooms/stripped-state.ts';
 import { visibleEvents } from '../rooms/visibility.ts';
 
 /** Reads the events of notifications through the eyes of the user who was notified. */
@@ -21,12 +23,10 @@ export function pushEvents(rooms: RoomsParts): PushEvents {
     async forGateway(db, userNid, _roomNid, eventNid) {
       const found = await seen(db, userNid, eventNid);
       if (found === undefined) return undefined;
-      const { event, roomRoot } = found.visible.stored;
-      const named = (type: string, key = '') => rooms.state.event(db, found.room, roomRoot, type, key);
-      const text = async (type: string, field: string, key = '') => {
-        const state = await named(type, key);
-        return state === undefined ? undefined : getString(state.content, field);
-      };
+      const { event } = found.visible.stored;
+      const contentOf = contents(rooms, db, found.room, found.visible.stored);
+      const text = async (type: string, field: string, key = '') =>
+        getString((await contentOf(type, key)) ?? {}, field);
       return {
         eventId: event.id,
         roomId: event.roomId,
@@ -50,5 +50,15 @@ export function pushEvents(rooms: RoomsParts): PushEvents {
       }
       return out;
     },
+  };
+}
+
+/** The state of a room at an event; of an invite to a room that we are not in, what came with it. */
+function contents(rooms: RoomsParts, db: Queryable, room: Room, stored: StoredEvent) {
+  const told = (stored.flags & OUTLIER) === 0 ? undefined : strippedState(rooms, db, room, stored);
+  return async (type: string, key: string): Promise<JsonObject | undefined> => {
+    if (told === undefined) return (await rooms.state.event(db, room, stored.roomRoot, type, key))?.content;
+    const found = (await told).find(event => event.type === type && event.state_key === key);
+    return getObject(found ?? {}, 'content');
   };
 }
