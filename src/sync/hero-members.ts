@@ -1,7 +1,7 @@
 import type { UserId } from '../core/ids.ts';
 import type { Room, StoredEvent } from '../rooms/room.ts';
 import type { StateKeyPair } from '../rooms/room-state.ts';
-import type { SyncWindow } from './window.ts';
+import { type SyncWindow, toldOf } from './window.ts';
 
 /**
  * The memberships of those after whom a room is called, for a client that loads members lazily: of those that are not
@@ -14,10 +14,10 @@ export async function heroMembers(
   heroes: readonly UserId[],
   shown: readonly StoredEvent[],
 ): Promise<StoredEvent[]> {
-  const { parts, view, filter, lazyMembers } = window;
+  const { parts, filter, lazyMembers } = window;
   const members = shown.filter(({ event }) => event.type === 'm.room.member');
   const known = new Set(members.map(({ event }) => event.stateKey));
   const pairs = heroes.filter(user => !known.has(user)).map((user): StateKeyPair => ['m.room.member', user]);
   const found = await parts.state.events(parts.db, room, root, pairs);
-  return lazyMembers.unsent(view, room.nid, found, filter.state.includeRedundantMembers);
+  return lazyMembers.unsent(toldOf(window, room), found, filter.state.includeRedundantMembers);
 }

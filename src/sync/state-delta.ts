@@ -5,7 +5,7 @@ import { membersByTheirEvents } from '../rooms/sender-members.ts';
 import type { Difference } from '../rooms/state-tree/state-trees.ts';
 import { MEMBER_TYPE_NID, typeOf } from '../rooms/state-tree/tree-key.ts';
 import type { SeenEvent } from '../rooms/visibility.ts';
-import { isStateAfter, type SyncWindow } from './window.ts';
+import { isStateAfter, type SyncWindow, toldOf } from './window.ts';
 
 export interface StateDelta {
   /** The state events for the client's `state` section. */
@@ -146,7 +146,7 @@ async function lazyMembers(
   const events = timeline.map(({ stored }) => stored);
   if (isPartial) members.push(...(await membersByTheirEvents(parts, parts.db, events, users)));
   const again = isNew || window.filter.state.includeRedundantMembers;
-  const fresh = window.lazyMembers.unsent(window.view, room.nid, members, again);
+  const fresh = window.lazyMembers.unsent(toldOf(window, room), members, again);
   if (isAfter) return fresh;
   const inTimeline = new Set<EventId>(timeline.map(({ stored }) => stored.event.id));
   return fresh.filter(({ event }) => !inTimeline.has(event.id));

@@ -181,6 +181,32 @@ onEachDatabase('lazy loading sends the members that the timeline needs, once', a
   assert.equal(first.rooms?.join?.[room.roomId]?.summary?.['m.heroes'], undefined);
 });
 
+onEachDatabase('lazy loading sends members again where an answer was lost', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const filter = { room: { state: { lazy_load_members: true } } };
+  const room = await newRoom(rooms, { name: 'Grove' });
+  await joinAll(rooms, room, [BOB, CAROL]);
+  const members = async (since?: string) => {
+    const { rooms: found, next_batch } = await bench.as(ALICE, since, { filter });
+    return { state: types(found?.join?.[room.roomId]?.state.events ?? []), next_batch };
+  };
+  const { next_batch: first } = await members();
+  await say(rooms, room, BOB, 'one');
+  const OF_BOB = [`m.room.member ${BOB}`];
+  assert.deepEqual((await members(first)).state, OF_BOB);
+  await say(rooms, room, BOB, 'two');
+  const again = await members(first);
+  assert.deepEqual(again.state, OF_BOB, 'whoever asks from the same place has not got the answer');
+  await say(rooms, room, BOB, 'three');
+  const next = await members(again.next_batch);
+  assert.deepEqual(next.state, [], 'who goes on has it');
+  await say(rooms, room, BOB, 'four');
+  assert.deepEqual((await members(again.next_batch)).state, [], 'and still has it');
+  await say(rooms, room, CAROL, 'five');
+  assert.deepEqual((await members(next.next_batch)).state, [`m.room.member ${CAROL}`]);
+});
+
 onEachDatabase('with lazy loading those after whom a room is called come along, once', async db => {
   const rooms = roomsOn(db);
   using bench = new SyncBench(rooms);

@@ -5,13 +5,13 @@ import type { ClientView } from '../rooms/event-format.ts';
 import { formatLogToken, type LogToken } from '../rooms/log-token.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import { deviceListChanges } from './device-lists.ts';
-import { LazyMembers } from './lazy-members.ts';
 import type { LogView } from './log-view.ts';
 import type { Notifier } from './notifier.ts';
 import type { Presence } from './presence/presence.ts';
 import { presenceSection } from './presence/presence-section.ts';
 import type { PresenceState } from './presence/user-presence.ts';
 import { roomsSection } from './rooms-section.ts';
+import { SentMembers } from './sent-members.ts';
 import type { SyncSources, ToDeviceBatch } from './sources.ts';
 import { MOST_HELD } from './state-delta.ts';
 import { catchUpBytes, initialSyncBytes, SMALL_BYTES } from './sync-cost.ts';
@@ -47,7 +47,7 @@ export class Sync {
   readonly #notifier: Notifier;
   readonly #typing: Typing;
   readonly #presence: Presence | undefined;
-  readonly #lazyMembers: LazyMembers;
+  readonly #lazyMembers: SentMembers;
   readonly #logs: LogView;
   readonly #admission: Admission | undefined;
 
@@ -67,7 +67,7 @@ export class Sync {
     this.#notifier = parts.notifier;
     this.#typing = parts.typing;
     this.#presence = parts.presence;
-    this.#lazyMembers = new LazyMembers(parts.rooms.budget);
+    this.#lazyMembers = new SentMembers(parts.rooms.budget, { name: 'lazy_members', weight: 60 });
     this.#admission = parts.admission;
     this.#logs = parts.logs;
   }

@@ -4,8 +4,8 @@ import type { ClientView } from '../rooms/event-format.ts';
 import type { LogToken } from '../rooms/log-token.ts';
 import type { RoomsParts } from '../rooms/parts.ts';
 import type { Room } from '../rooms/room.ts';
-import type { LazyMembers } from './lazy-members.ts';
 import type { RoomReads, RoomStretch } from './room-reads.ts';
+import type { SentMembers, Told } from './sent-members.ts';
 import type { SyncSources } from './sources.ts';
 import type { SyncFilter } from './sync-filter.ts';
 import type { Typing } from './typing.ts';
@@ -38,7 +38,8 @@ export type LateState = Map<RoomId, AsyncIterable<JsonObject>>;
 export interface SyncWindow extends LogWindow {
   /** Where the state of large rooms goes that would not be held as a whole; undefined: it is a part of the answer. */
   readonly late?: LateState | undefined;
-  readonly lazyMembers: LazyMembers;
+  /** Of members that are loaded lazily. */
+  readonly lazyMembers: SentMembers;
   readonly filter: SyncFilter;
   readonly fullState: boolean;
   readonly stateName: StateName;
@@ -57,6 +58,13 @@ export function stretch(window: Pick<LogWindow, 'since' | 'now'>, shard: number)
 /** The same of one room of it. */
 export function roomStretch(window: Pick<LogWindow, 'since' | 'now'>, room: Room): RoomStretch {
   return { roomNid: room.nid, ...stretch(window, room.shard) };
+}
+
+/** The answer in which a device is told of a room. */
+export function toldOf(window: Pick<LogWindow, 'view' | 'since' | 'now'>, room: Room): Told {
+  const { after: from, upTo } = stretch(window, room.shard);
+  const { userNid, deviceId = '' } = window.view;
+  return { connection: `${userNid}/${deviceId}`, roomNid: room.nid, from, upTo };
 }
 
 /**

@@ -2,13 +2,13 @@ import { incompleteAmong } from '../../rooms/incomplete-rooms.table.ts';
 import type { ReceiptRow } from '../../rooms/receipts.table.ts';
 import type { Room } from '../../rooms/room.ts';
 import { wasJoined } from '../rooms-section.ts';
+import type { SentMembers } from '../sent-members.ts';
 import { type LogWindow, stretch } from '../window.ts';
 import type { BumpStamps } from './bump-stamps.ts';
 import { type ConnectionDraft, type KnownRoom, type RoomConfig, TOLD_DIRECT } from './connection-state.ts';
 import type { FilterFacts } from './list-filter.ts';
 import type { MatchedRoom } from './matching.ts';
 import { added, type RequiredState, wantsAllMembers } from './required-state.ts';
-import type { SentMembers } from './sent-members.ts';
 
 /** What one answer is made with. */
 export interface SlidingContext {

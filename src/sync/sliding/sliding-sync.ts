@@ -8,6 +8,7 @@ import type { LogView } from '../log-view.ts';
 import type { Notifier } from '../notifier.ts';
 import type { Presence } from '../presence/presence.ts';
 import { busyAmong } from '../rooms-section.ts';
+import { SentMembers } from '../sent-members.ts';
 import type { SyncSources } from '../sources.ts';
 import type { Typing } from '../typing.ts';
 import { isAhead, type LogWindow, stretch, userLogMoved } from '../window.ts';
@@ -24,7 +25,6 @@ import type { SlidingRequest } from './request.ts';
 import type { RoomResult } from './room-result.ts';
 import { ConfigGrowth, type SlidingContext } from './room-work.ts';
 import { goneRooms, leaveBehind, roomsPart } from './rooms-part.ts';
-import { SentMembers } from './sent-members.ts';
 import { addUnread } from './unread.ts';
 import { type UserRoom, UserRooms } from './user-rooms.ts';
 
@@ -73,7 +73,7 @@ export class SlidingSync {
     this.#parts = parts;
     this.#connections = new Connections(parts.rooms);
     this.#lists = new UserRooms(parts.rooms, parts.logs);
-    this.#members = new SentMembers(parts.rooms.budget);
+    this.#members = new SentMembers(parts.rooms.budget, { name: 'sliding_members', weight: 30 });
     this.#bumps = new BumpStamps(parts.rooms);
   }
 
