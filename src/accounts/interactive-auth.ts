@@ -136,7 +136,11 @@ export class InteractiveAuth {
     if (auth === undefined || type === undefined) return this.#conclude(flows, session, completed, undefined);
     const stage = flows.flat().find(offered => offered === type);
     if (stage === undefined) throw forbidden(`${type} is not a way to authenticate this request.`);
-    const failure = completed.has(stage) ? undefined : await this.#attempt(stage, auth, request, session);
+    const failure = completed.has(stage)
+      ? undefined
+      : isNext(flows, completed, stage)
+        ? await this.#attempt(stage, auth, request, session)
+        : OUT_OF_ORDER;
     if (failure !== undefined) return this.#conclude(flows, session, completed, failure);
     completed.add(stage);
     const outcome = this.#conclude(flows, session, completed, undefined);
@@ -306,6 +310,13 @@ export class InteractiveAuth {
     return insertStage(tx, { session, stage, detail }, this.#parts.clock.now() + AUTH_SESSION_MS);
   }
 }
+
+/** "The flow's stages must be completed in order": whether a stage is the first that one of the flows lacks. */
+function isNext(flows: AuthFlows, completed: ReadonlySet<string>, stage: AuthStage): boolean {
+  return flows.some(flow => flow.find(each => !completed.has(each)) === stage);
+}
+
+const OUT_OF_ORDER: Failure = { errcode: 'M_FORBIDDEN', error: 'Another stage comes before this one.' };
 
 /** Client-server API, "OAuth 2.0 API": interactive authentication is not for clients that users tell no password. */
 function notByOAuth(): MatrixError {

@@ -51,17 +51,20 @@ onEachDatabase('whoever registers accepts the policies, and it is written down',
 });
 
 withAccounts(
-  'N125 with tokens both stages are needed',
+  'N125 with tokens both stages are needed, in their order',
   async world => {
     const token = await world.accounts.registrationTokens.create('open-sesame');
     const body = { username: 'alice', password: PASSWORD };
     const asked = await world.call('POST', 'register', { body });
     assert.deepEqual(asked.body.flows, [{ stages: ['m.login.registration_token', 'm.login.terms'] }]);
     const { session } = asked.body;
-    const accepted = await world.call('POST', 'register', { body: { ...body, auth: { ...stage, session } } });
-    assert.deepEqual([accepted.status, accepted.body.completed], [401, ['m.login.terms']]);
-    const auth = { type: 'm.login.registration_token', token, session };
-    assert.equal((await world.call('POST', 'register', { body: { ...body, auth } })).status, 200);
+    const pass = (auth: object) => world.call('POST', 'register', { body: { ...body, auth: { ...auth, session } } });
+    const early = await pass(stage);
+    assertError(early, 401, 'M_FORBIDDEN');
+    assert.deepEqual([early.body.completed, early.body.session], [undefined, session]);
+    const admitted = await pass({ type: 'm.login.registration_token', token });
+    assert.deepEqual([admitted.status, admitted.body.completed], [401, ['m.login.registration_token']]);
+    assert.equal((await pass(stage)).status, 200);
   },
   { terms, registration: 'token' },
 );
