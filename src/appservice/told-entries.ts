@@ -6,6 +6,7 @@ import { publicReceiptsAt } from '../rooms/receipts.table.ts';
 import type { Room, StoredEvent } from '../rooms/room.ts';
 import { LOG_DEVICE_LIST, LOG_EVENT, LOG_RECEIPT, type LogEntry } from '../rooms/room-log.table.ts';
 import { strippedState } from '../rooms/stripped-state.ts';
+import { withoutVainRedactions } from '../rooms/vain-redactions.ts';
 import type { Interest } from './interest.ts';
 import type { Registration } from './registration.ts';
 
@@ -37,7 +38,8 @@ export class EntryReader {
     for (const [roomNid, some] of Map.groupBy(entries, entry => entry.room_nid)) {
       const room = found.get(roomNid);
       if (room === undefined) continue;
-      const happened = refsOf(some, LOG_EVENT).flatMap(nid => stored.get(nid) ?? []);
+      const entered = refsOf(some, LOG_EVENT).flatMap(nid => stored.get(nid) ?? []);
+      const happened = await withoutVainRedactions(this.#rooms, db, room, entered);
       const isWhole = await this.#interest.inRoom(room, happened);
       const wanted = happened.filter(event => isWhole || this.#interest.inEvent(event));
       told.events.push(...(await this.#events(room, wanted)));

@@ -9,6 +9,7 @@ import { visiblePrevious } from './previous-state.ts';
 import { redactionsOf } from './redactions.table.ts';
 import { REDACTED, type Room, type StoredEvent } from './room.ts';
 import { transactionIds } from './transactions.table.ts';
+import { withoutVainRedactions } from './vain-redactions.ts';
 import type { SeenEvent } from './visibility.ts';
 
 /**
@@ -69,10 +70,12 @@ async function redactionsFor(
   const found = new Map<EventId, StoredEvent>();
   if (redacted.length === 0) return found;
   const rows = await redactionsOf(db, room.nid, redacted);
-  const redactions = await parts.events.byNids(
+  const stored = await parts.events.byNids(
     db,
     rows.map(row => row.event_nid),
   );
+  const heeded = await withoutVainRedactions(parts, db, room, [...stored.values()]);
+  const redactions = new Map(heeded.map(each => [each.nid, each]));
   for (const row of rows) {
     const redaction = redactions.get(row.event_nid);
     if (redaction !== undefined && !found.has(row.redacts)) found.set(row.redacts, redaction);

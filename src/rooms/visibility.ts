@@ -15,6 +15,7 @@ import {
 import type { StateKeyPair } from './room-state.ts';
 import { roomHead } from './rooms.table.ts';
 import { membershipOf, type SeenEvent, type Viewer } from './seen-event.ts';
+import { withoutVainRedactions } from './vain-redactions.ts';
 
 export { membershipOf, type SeenEvent, type Viewer } from './seen-event.ts';
 
@@ -32,15 +33,17 @@ export const HISTORY: StateKeyPair = ['m.room.history_visibility', ''];
 
 /**
  * Of some events of one room those that the viewer may see, in the order given (client-server API, "Room History
- * Visibility"). The state before each event is asked for in one batch; events with the same state share the answer.
+ * Visibility"), without redactions that take nothing away. The state before each event is asked for in one batch; events
+ * with the same state share the answer.
  */
 export async function visibleEvents(
   parts: RoomsParts,
   db: Queryable,
   room: Room,
   viewer: Viewer,
-  events: readonly StoredEvent[],
+  all: readonly StoredEvent[],
 ): Promise<SeenEvent[]> {
+  const events = await withoutVainRedactions(parts, db, room, all);
   if (events.length === 0) return [];
   if (viewer.seesAll === true) {
     const accepted = events.filter(({ flags }) => (flags & (REJECTED | SOFT_FAILED | OUTLIER)) === 0);
