@@ -158,10 +158,12 @@ export function ban(parts: RoomsParts, room: Room, action: MemberAction, target:
   return writeRoom(parts, room, tx => change(parts, tx, room, action, target, contentOf('ban', action)));
 }
 
+/** Lifts a ban. @throws MatrixError M_FORBIDDEN, M_BAD_STATE where there is none */
 export function unban(parts: RoomsParts, room: Room, action: MemberAction, target: UserId): Promise<EventId> {
   return writeRoom(parts, room, async tx => {
     const current = await currentMembership(parts, tx, room, target);
-    if (current?.membership !== 'ban') throw forbidden('That user is not banned.');
+    if (current?.membership !== 'ban')
+      throw new MatrixError('M_BAD_STATE', 'That user is not banned.', { status: 403 });
     return change(parts, tx, room, action, target, contentOf('leave', action));
   });
 }
