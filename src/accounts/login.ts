@@ -4,7 +4,7 @@ import { type ServerName, type UserId, userIdOf } from '../core/ids.ts';
 import { getString, type JsonObject } from '../core/json.ts';
 import { forbidden, MatrixError } from '../core/matrix-error.ts';
 import type { Database, Tx } from '../db/database.ts';
-import { requireMayLogIn, unknownToken } from './account-errors.ts';
+import { requireMayLogIn } from './account-errors.ts';
 import type { AppserviceSessions } from './appservice-sessions.ts';
 import type { Credentials } from './credentials.ts';
 import { hashSecretToken, newSecretToken } from './secret-token.ts';
@@ -106,7 +106,7 @@ export class Login {
   async #byAppservice(body: JsonObject, token: string | undefined): Promise<User> {
     if (token === undefined) throw new MatrixError('M_MISSING_TOKEN', 'An appservice logs in with its token.');
     const appservice = this.#parts.appservices.find(token);
-    if (appservice === undefined) throw unknownToken('This is not the token of an appservice.', false);
+    if (appservice === undefined) throw forbidden('This is not the token of an appservice.');
     const { serverName, users } = this.#parts;
     const localpart = localpartToLogIn((await this.#parts.credentials.identifiedName(body)) ?? '', serverName);
     const userId = userIdOf(localpart ?? '', serverName);

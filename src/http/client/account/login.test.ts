@@ -104,12 +104,13 @@ withAccounts('a login token lets another client in, once and for a short time', 
 withAccounts('without an appservice nobody logs in or registers as one', async world => {
   const login = { type: 'm.login.application_service', identifier: { type: 'm.id.user', user: 'alice' } };
   const { token } = await world.user('alice');
-  for (const [path, body] of [
-    ['login', login],
-    ['register', { type: 'm.login.application_service', username: 'irc_bob' }],
+  for (const [path, body, status, errcode] of [
+    ['login', login, 403, 'M_FORBIDDEN'],
+    ['register', { type: 'm.login.application_service', username: 'irc_bob' }, 401, 'M_UNKNOWN_TOKEN'],
   ] as const) {
     assertError(await world.call('POST', path, { body }), 401, 'M_MISSING_TOKEN');
-    assertError(await world.call('POST', path, { body, token }), 401, 'M_UNKNOWN_TOKEN');
+    for (const wrong of [token, 'of-nobody'])
+      assertError(await world.call('POST', path, { body, token: wrong }), status, errcode);
   }
 });
 
