@@ -5,7 +5,7 @@ import { SyncBench } from '../../test/support/sync.ts';
 import type { UserId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { compileFilter } from './event-filter.ts';
-import { invite, join, leave } from './membership.ts';
+import { invite, join, kick, leave } from './membership.ts';
 import { messages } from './messages.ts';
 import type { RoomsParts } from './parts.ts';
 import type { Room } from './room.ts';
@@ -27,34 +27,52 @@ async function topicsSeen(rooms: RoomsParts, room: Room, userId: UserId): Promis
 
 onEachDatabase('what was there before is told to those who may see it', async db => {
   const rooms = roomsOn(db);
-  for (const [visibility, first] of [
-    ['joined', undefined],
-    ['shared', 'two'],
-  ] as const) {
-    const room = await newRoom(rooms);
-    const topic = (text: string) => setState(rooms, room, ALICE, 'm.room.topic', { topic: text });
-    await setVisibility(rooms, room, visibility);
-    await join(rooms, room, { sender: BOB });
-    for (const text of ['one', 'two']) await topic(text);
-    await join(rooms, room, { sender: CAROL });
-    for (const text of ['three', 'four']) await topic(text);
-    // Another name is no new beginning.
-    await join(rooms, room, { sender: CAROL, content: { displayname: 'Carol' } });
-    const later = [
-      ['three', first, true],
-      ['four', 'three', true],
-    ];
-    const earlier = [
-      ['one', undefined, false],
-      ['two', 'one', true],
-    ];
-    const all = [...earlier, ['three', 'two', true], ['four', 'three', true]];
-    assert.deepEqual(await topicsSeen(rooms, room, BOB), all, visibility);
-    const ofCarol = visibility === 'shared' ? [...earlier, ...later] : later;
-    assert.deepEqual(await topicsSeen(rooms, room, CAROL), ofCarol, visibility);
-    await leave(rooms, room, { sender: CAROL });
-    assert.deepEqual(await topicsSeen(rooms, room, CAROL), ofCarol, `${visibility}, and left`);
-  }
+  const room = await newRoom(rooms);
+  const topic = (text: string) => setState(rooms, room, ALICE, 'm.room.topic', { topic: text });
+  await setVisibility(rooms, room, 'joined');
+  await join(rooms, room, { sender: BOB });
+  for (const text of ['one', 'two']) await topic(text);
+  await join(rooms, room, { sender: CAROL });
+  await topic('three');
+  await leave(rooms, room, { sender: CAROL });
+  await topic('four');
+  await setVisibility(rooms, room, 'world_readable');
+  await topic('five');
+  await topic('six');
+  const last = [
+    ['five', 'four', true],
+    ['six', 'five', true],
+  ];
+  const first = [
+    ['one', undefined, false],
+    ['two', 'one', true],
+  ];
+  const middle = [
+    ['three', 'two', true],
+    ['four', 'three', true],
+  ];
+  assert.deepEqual(await topicsSeen(rooms, room, BOB), [...first, ...middle, ...last]);
+  const outside = [['five', undefined, true], last[1]];
+  // What was the topic when she came she was told by the state.
+  assert.deepEqual(await topicsSeen(rooms, room, CAROL), [middle[0], ...outside]);
+  assert.deepEqual(await topicsSeen(rooms, room, '@stranger:one.example' as UserId), outside);
+});
+
+onEachDatabase('whoever comes later still learns who changed a name, and who was thrown out', async db => {
+  const rooms = roomsOn(db);
+  using bench = new SyncBench(rooms);
+  const room = await newRoom(rooms);
+  await setVisibility(rooms, room, 'joined');
+  await join(rooms, room, { sender: BOB, content: { displayname: 'Bob' } });
+  await join(rooms, room, { sender: CAROL });
+  const { next_batch: since } = await bench.as(CAROL);
+  await join(rooms, room, { sender: BOB, content: { displayname: 'Robert' } });
+  await kick(rooms, room, { sender: ALICE }, BOB);
+  const events = (await bench.as(CAROL, since)).rooms?.join?.[room.roomId]?.timeline.events ?? [];
+  assert.deepEqual(
+    events.map(({ unsigned }) => (unsigned?.prev_content as JsonObject | undefined)?.displayname),
+    ['Bob', 'Robert'],
+  );
 });
 
 onEachDatabase('the state in a sync tells what was there before of the own membership alone', async db => {
