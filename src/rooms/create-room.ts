@@ -8,6 +8,7 @@ import { append, makeCreate } from './append.ts';
 import { checkCanonicalAlias } from './canonical-alias.ts';
 import { ingest } from './ingest.ts';
 import { initialPowerLevels } from './initial-power-levels.ts';
+import { requireIntegerLevels } from './integer-levels.ts';
 import { inviteElsewhere } from './invite-elsewhere.ts';
 import { checkInvite } from './invite-permission.ts';
 import { memberContent } from './member-content.ts';
@@ -144,8 +145,10 @@ async function fillRoom(
   plan: RoomPlan,
   alias: RoomAlias | undefined,
 ): Promise<void> {
-  const state = (type: string, content: JsonObject, stateKey = '') =>
-    append(parts, tx, room, { type, stateKey, content, sender: plan.creator });
+  const state = async (type: string, content: JsonObject, stateKey = '') => {
+    requireIntegerLevels(room.version, { type, stateKey, content });
+    await append(parts, tx, room, { type, stateKey, content, sender: plan.creator });
+  };
   await state('m.room.member', memberContent('join', plan.creatorProfile), plan.creator);
   await state('m.room.power_levels', initialPowerLevels(room.version, plan));
   if (alias !== undefined) await state('m.room.canonical_alias', { alias });

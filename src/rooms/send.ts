@@ -5,6 +5,7 @@ import { forbidden, invalidParam, MatrixError, notFound } from '../core/matrix-e
 import type { Tx } from '../db/database.ts';
 import { append, type Draft } from './append.ts';
 import { checkCanonicalAlias } from './canonical-alias.ts';
+import { requireIntegerLevels } from './integer-levels.ts';
 import { checkMessageContent } from './message-content.ts';
 import type { RoomsParts } from './parts.ts';
 import { type Relation, relationOf, relationsTo } from './relations.table.ts';
@@ -40,7 +41,7 @@ export function sendEvent(
 /**
  * Sets state that is no membership (for these see `setMembership`).
  *
- * @throws MatrixError as `sendEvent`, M_INVALID_PARAM and M_BAD_ALIAS for a canonical alias, M_INVALID_PARAM for a tombstone
+ * @throws MatrixError as `sendEvent` and `requireIntegerLevels`, M_INVALID_PARAM and M_BAD_ALIAS for a canonical alias, M_INVALID_PARAM for a tombstone
  */
 export async function sendState(
   parts: RoomsParts,
@@ -48,6 +49,7 @@ export async function sendState(
   draft: Draft & { readonly stateKey: string },
 ): Promise<EventId> {
   if (draft.type === 'm.room.create') throw invalidParam('A room has one create event, its first.');
+  requireIntegerLevels(room.version, draft);
   return writeRoom(parts, room, async tx => {
     if (draft.type === 'm.room.tombstone' && getString(draft.content, 'replacement_room') === room.roomId)
       throw invalidParam('A room cannot be replaced by itself.');

@@ -1,6 +1,7 @@
 import type { Event } from '../event.ts';
 import { isUserId } from '../ids.ts';
 import { getObject, getOwn, isObject, type Json, type JsonObject } from '../json.ts';
+import type { RoomVersion } from '../room-versions.ts';
 import { levelOf, userLevel } from './power-levels.ts';
 import { ALLOW, type AuthVerdict, reject, type StateLookup } from './verdict.ts';
 
@@ -8,7 +9,7 @@ const NAMED = ['users_default', 'events_default', 'state_default', 'ban', 'redac
 
 /** The rule about m.room.power_levels: 10 in versions 1 to 5 and 12, 9 in between. Numbers are those of version 12. */
 export function checkPowerLevels(event: Event, state: StateLookup): AuthVerdict {
-  const form = checkForm(event) ?? checkCreators(event, state);
+  const form = malformedLevels(event.content, event.version) ?? checkCreators(event, state);
   if (form !== undefined) return form;
   const current = state('m.room.power_levels', '');
   // 10.5
@@ -16,9 +17,8 @@ export function checkPowerLevels(event: Event, state: StateLookup): AuthVerdict 
   return checkChanges(event, current, userLevel(state, event.sender));
 }
 
-/** 10.1 to 10.3 */
-function checkForm(event: Event): AuthVerdict | undefined {
-  const { content, version } = event;
+/** 10.1 to 10.3: what is wrong with the levels of any sender; undefined where nothing is. */
+export function malformedLevels(content: JsonObject, version: RoomVersion): AuthVerdict | undefined {
   if (version.integerPowerLevels) {
     // 10.1
     for (const key of NAMED) {
@@ -28,7 +28,7 @@ function checkForm(event: Event): AuthVerdict | undefined {
     // 10.2
     for (const key of ['events', 'notifications']) {
       const value = getOwn(content, key);
-      if (value !== undefined && !isLevelMap(value, event)) return reject('levels.form', `${key} holds no levels`);
+      if (value !== undefined && !isLevelMap(value, version)) return reject('levels.form', `${key} holds no levels`);
     }
   } else {
     // Not a rule of those versions in so many words, but what is no object cannot be compared below.
@@ -41,12 +41,12 @@ function checkForm(event: Event): AuthVerdict | undefined {
   const users = getOwn(content, 'users') ?? {};
   if (content.users === null || !isObject(users)) return reject('levels.users', 'users is not an object');
   if (!Object.keys(users).every(isUserId)) return reject('levels.users', 'users lists something that is no user ID');
-  if (!isLevelMap(users, event)) return reject('levels.users', 'users holds something that is no level');
+  if (!isLevelMap(users, version)) return reject('levels.users', 'users holds something that is no level');
   return undefined;
 }
 
-function isLevelMap(value: Json, event: Event): boolean {
-  return isObject(value) && Object.keys(value).every(key => !Number.isNaN(levelOf(value[key], event.version)));
+function isLevelMap(value: Json, version: RoomVersion): boolean {
+  return isObject(value) && Object.keys(value).every(key => !Number.isNaN(levelOf(value[key], version)));
 }
 
 /** 10.4: whose power is infinite cannot be given another. */

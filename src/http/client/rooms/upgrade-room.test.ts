@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../../../test/support/databases.ts';
 import { refusal } from '../../../../test/support/http.ts';
 import { RoomApi } from '../../../../test/support/room-api.ts';
+import type { RoomId, UserId } from '../../../core/ids.ts';
 import type { JsonObject } from '../../../core/json.ts';
+import { append } from '../../../rooms/append.ts';
 
 const ALICE = '@alice:one.example';
 const BOB = '@bob:one.example';
@@ -89,15 +91,22 @@ onEachDatabase('creators stand above the levels in one version and among them in
   const old = await api.create('alice', {
     preset: 'public_chat',
     room_version: '9',
-    power_level_content_override: { users: { [ALICE]: '100', [BOB]: 100, [DAVE]: 50 }, users_default: ' 5 ' },
+    power_level_content_override: { users: { [ALICE]: 100, [BOB]: 100, [DAVE]: 50 }, users_default: 5 },
   });
+  // As nobody of ours can write them any more.
+  const levels = await state(api, 'alice', old, 'm.room.power_levels');
+  const content = { ...levels, users: { [ALICE]: '100', [BOB]: 100, [DAVE]: 50 }, users_default: ' 5 ' };
+  const room = await api.rooms.rooms.get(db, old as RoomId);
+  await db.tx(tx =>
+    append(api.rooms, tx, room, { type: 'm.room.power_levels', stateKey: '', sender: ALICE as UserId, content }),
+  );
   await api.join('bob', old);
   const twelve = await upgrade(api, 'bob', old, { new_version: '12', additional_creators: [DAVE, BOB] });
   const create = await state(api, 'bob', twelve, 'm.room.create');
   assert.deepEqual(create, { predecessor: { room_id: old }, room_version: '12', additional_creators: [DAVE] });
-  const levels = await state(api, 'bob', twelve, 'm.room.power_levels');
-  assert.deepEqual([levels.users, levels.users_default], [{ [ALICE]: 100 }, 5]);
-  assert.equal((levels.events as JsonObject)['m.room.tombstone'], 150);
+  const carried = await state(api, 'bob', twelve, 'm.room.power_levels');
+  assert.deepEqual([carried.users, carried.users_default], [{ [ALICE]: 100 }, 5]);
+  assert.equal((carried.events as JsonObject)['m.room.tombstone'], 150);
   const alone = await upgrade(api, 'alice', await api.create('alice', {}), { new_version: '12' });
   assert.equal((await state(api, 'alice', alone, 'm.room.create')).additional_creators, undefined);
   // An administrator is not enough any more.
