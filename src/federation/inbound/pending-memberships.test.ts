@@ -65,6 +65,21 @@ onEachDatabase('what ended an earlier knock does not end the next one, however l
   assert.equal(await membership(), 'knock');
   await send(await made(DORA, 'leave'));
   assert.equal(await membership(), 'leave');
+  await knock();
+  const late = await made(DORA, 'leave');
+  const next = await made(ALICE, 'knock');
+  const [kept, keeping] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const storing = db.tx(async tx => {
+    await storeOutOfBand(here, tx, room, next, []);
+    keeping.resolve();
+    await kept.promise;
+  });
+  await keeping.promise;
+  const sending = send(late);
+  // On PostgreSQL the rejection is looked at meanwhile.
+  setTimeout(() => kept.resolve(), 200);
+  await Promise.all([storing, sending]);
+  assert.equal(await membership(), 'knock');
 });
 
 onEachDatabase('events of a room that we are coming into wait until we are in it', async (db, t) => {

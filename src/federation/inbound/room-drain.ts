@@ -10,6 +10,7 @@ import { authIdsOf } from '../../rooms/judge-event.ts';
 import { storeOutOfBand } from '../../rooms/out-of-band.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
 import type { Room } from '../../rooms/room.ts';
+import { lockRoom } from '../../rooms/rooms.table.ts';
 import { writeRoom } from '../../rooms/write-room.ts';
 import { type CheckedEvents, readPdu } from '../events/checked-events.ts';
 import { sortedByPrevious } from '../gaps/event-order.ts';
@@ -277,6 +278,8 @@ export class RoomDrain implements AsyncDisposable {
   async #takeFromOutside(room: Room, row: InboxRow, event: Event): Promise<void> {
     const { rooms } = this.#parts;
     await writeRoom(rooms, room, async tx => {
+      // Another process may be keeping the next knock or invite, which this event does not end.
+      await lockRoom(tx, room.nid);
       await removeFromInbox(tx, [row.nid]);
       if (await endsPending(rooms, tx, room, event)) await storeOutOfBand(rooms, tx, room, event, []);
     });

@@ -11,7 +11,7 @@ import { checkInvite } from '../../rooms/invite-permission.ts';
 import { storeOutOfBand } from '../../rooms/out-of-band.ts';
 import type { RoomsParts } from '../../rooms/parts.ts';
 import type { Room } from '../../rooms/room.ts';
-import { roomHead } from '../../rooms/rooms.table.ts';
+import { lockRoom, roomHead } from '../../rooms/rooms.table.ts';
 import { mayTakePart } from '../../rooms/server-acl.ts';
 import { type CheckedEvents, readPdu } from '../events/checked-events.ts';
 import type { InviteGuard, NoteVersion } from './ports.ts';
@@ -112,6 +112,8 @@ function readInvite(
 async function keep(rooms: RoomsParts, invite: Event, told: readonly JsonObject[]): Promise<void> {
   await rooms.db.tx(async tx => {
     const room = await rooms.rooms.findOrCreate(tx, invite.roomId, invite.version);
+    // Another process may be coming into the room.
+    await lockRoom(tx, room.nid);
     if (await isResident(rooms, tx, room)) return;
     await storeOutOfBand(rooms, tx, room, invite, told);
   });
