@@ -123,6 +123,17 @@ cluster: { bus: "10.0.0.5:4222" }
   for (const problem of found) assert.match(problem.where, /my\.yaml:\d+$/);
 });
 
+test('what is open to everybody at the old paths of media is all, nothing, or what was there before a day', t => {
+  for (const value of ['all', 'none', '2026-12-31'])
+    assert.equal(load(t, `media: { open_downloads: ${value} }\n`).media.open_downloads, value);
+  for (const value of ['some', '2026-02-30', '2026-12', '31.12.2026']) {
+    const [problem, ...others] = problems(t, `media:\n  open_downloads: ${value}\n`);
+    assert.match(problem?.remedy ?? '', /2026-12-31/, value);
+    assert.match(problem?.where ?? '', /my\.yaml:2$/);
+    assert.equal(others.length, 0);
+  }
+});
+
 test('text that is not YAML, a key given twice and a file that is not there are told with their place', t => {
   assert.match(problems(t, 'a: [1, 2\nb: 3\n')[0]?.where ?? '', /my\.yaml:[12]$/);
   assert.match(problems(t, 'presence: true\npresence: false\n')[0]?.where ?? '', /my\.yaml:2$/);

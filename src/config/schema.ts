@@ -23,6 +23,7 @@ import {
   text,
   texts,
 } from './kinds.ts';
+import { media, urlPreviews } from './media.ts';
 import { oauth, singleSignOn } from './sign-on.ts';
 
 const SERVER_NAME = 'a server name such as example.org';
@@ -259,25 +260,6 @@ const metrics = section('Figures for Prometheus at `/metrics`, on a listener of 
     9008,
     0,
     65535,
-  ),
-});
-
-const media = section('Pictures and files.', {
-  folder: path('Where they are kept; `media` in the data folder unless given.', ''),
-  max_upload: bytes('The largest file that users can upload.', '50M'),
-  max_remote: bytes('The largest file that is fetched from another server.', '50M'),
-  keep_remote: duration(
-    "How long a copy of another server's file is kept that nobody looks at; it can be fetched again.",
-    '90d',
-  ),
-});
-
-const urlPreviews = section('Previews of the pages that users link to.', {
-  enabled: flag(
-    'Whether this server fetches such pages when a client asks for a preview. The page learns the address of the server, ' +
-      'not of the user, but the server learns of links in encrypted rooms. Private addresses are never fetched from, ' +
-      'except those in `allowed_private_addresses.previews`.',
-    true,
   ),
 });
 

@@ -23,7 +23,7 @@ import { accountDevices } from '../keys/account-devices.table.ts';
 import { DehydratedDevices } from '../keys/dehydrated-devices.ts';
 import { buildKeys, type Keys } from '../keys/keys.ts';
 import { Media } from '../media/media.ts';
-import { defaultMediaSettings, type MediaSettings } from '../media/settings.ts';
+import { defaultMediaSettings, legacyDownloads, type MediaSettings } from '../media/settings.ts';
 import { CompiledRulesets } from '../push/compiled-rulesets.ts';
 import { NotificationHistory } from '../push/notification-history.ts';
 import { Notifications } from '../push/notifications.ts';
@@ -304,6 +304,7 @@ function mediaSettings(config: Config): MediaSettings {
     maxUploadBytes: config.media.max_upload,
     maxRemoteBytes: config.media.max_remote,
     keepRemoteMs: config.media.keep_remote,
+    legacyDownloads: legacyDownloads(config.media.open_downloads),
     previews: { enabled: config.url_previews.enabled, allowedAddresses: config.allowed_private_addresses.previews },
   };
 }

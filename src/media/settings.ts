@@ -68,3 +68,9 @@ export const defaultMediaSettings: Omit<MediaSettings, 'folder'> = {
   },
   previews: { enabled: true, allowedAddresses: [] },
 };
+
+/** `all`, `none`, or the day (YYYY-MM-DD, UTC) before which what is served was there, as the settings have it. */
+export function legacyDownloads(open: string): MediaSettings['legacyDownloads'] {
+  if (open === 'all' || open === 'none') return open === 'all';
+  return { frozenSince: Date.parse(open) };
+}

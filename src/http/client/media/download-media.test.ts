@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { onEachDatabase } from '../../../../test/support/databases.ts';
 import { picture } from '../../../../test/support/images.ts';
 import { filesOf, type MediaWorld, OWN_NAME, openMedia, uploadFor } from '../../../../test/support/media.ts';
+import { legacyDownloads } from '../../../media/settings.ts';
 
 const AUTHED = '/_matrix/client/v1/media';
 const LEGACY = '/_matrix/media/v3';
@@ -87,12 +88,14 @@ onEachDatabase('a name in the path replaces the one of the upload', async db => 
 });
 
 onEachDatabase('N187: downloads need a token, but for the deprecated ones while they are served', async db => {
-  for (const [legacyDownloads, status] of [
-    [true, 200],
-    [false, 404],
+  for (const [open, status, width] of [
+    ['all', 200, 40],
+    ['none', 404, 41],
+    ['2999-01-01', 200, 42],
+    ['2001-01-01', 404, 43],
   ] as const) {
-    await using world = await openMedia(db, { settings: { legacyDownloads } });
-    const name = `${OWN_NAME}/${await uploadFor(world, world.alice, await picture(40, 40))}`;
+    await using world = await openMedia(db, { settings: { legacyDownloads: legacyDownloads(open) } });
+    const name = `${OWN_NAME}/${await uploadFor(world, world.alice, await picture(width, 40))}`;
     for (const path of [`download/${name}`, `download/${name}/a.png`, `thumbnail/${name}?width=96&height=96`]) {
       const authed = await world.http.app.inject({ url: `${AUTHED}/${path}` });
       assert.deepEqual([authed.statusCode, authed.json().errcode], [401, 'M_MISSING_TOKEN']);
