@@ -76,7 +76,9 @@ async function redactionsFor(
   );
   const heeded = await withoutVainRedactions(parts, db, room, [...stored.values()]);
   const redactions = new Map(heeded.map(each => [each.nid, each]));
-  for (const row of rows) {
+  // What was redacted itself may not say any more whether it had a right.
+  const isRedacted = (nid: number) => ((redactions.get(nid)?.flags ?? 0) & REDACTED) !== 0;
+  for (const row of rows.toSorted((a, b) => Number(isRedacted(a.event_nid)) - Number(isRedacted(b.event_nid)))) {
     const redaction = redactions.get(row.event_nid);
     if (redaction !== undefined && !found.has(row.redacts)) found.set(row.redacts, redaction);
   }

@@ -49,12 +49,16 @@ onEachDatabase('clients are not told of redactions without the right to them', a
     const before = await shown(parts, room);
     for (const { event } of [vain, abroad, unclear]) assert.ok(!before.has(event.id), version);
     assert.deepEqual(getObject(before.get(target.event.id) ?? {}, 'content')?.body, 'stays');
+    // From version 11 on one that is redacted itself goes on naming the event.
+    await accepted(parts, room, { sender: DORA, ...redacting(room, vain.event.id) });
+    const named = JSON.stringify((await shown(parts, room)).get(vain.event.id) ?? {});
+    assert.ok(!named.includes(target.event.id), version);
     const draft = { type: 'm.room.redaction', sender: ALICE, content: {}, redacts: target.event.id };
     const id = await sendRedaction(parts, room, draft, undefined);
     const after = await shown(parts, room);
     const because = getObject(getObject(after.get(target.event.id) ?? {}, 'unsigned') ?? {}, 'redacted_because');
     assert.deepEqual([because?.event_id, because?.sender], [id, ALICE], 'and not the one that had no right to it');
-    assert.ok(after.has(id) && !after.has(vain.event.id));
+    assert.ok(after.has(id));
   }
 });
 

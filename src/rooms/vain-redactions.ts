@@ -1,5 +1,7 @@
 import { namedLevel, redactionApplies, userLevel } from '../core/auth/power-levels.ts';
-import { redactsOf } from '../core/event.ts';
+import type { StateLookup } from '../core/auth/verdict.ts';
+import { type Event, redactsOf } from '../core/event.ts';
+import type { EventId } from '../core/ids.ts';
 import type { Queryable } from '../db/database.ts';
 import type { RoomsParts } from './parts.ts';
 import { REDACTED, type Room, type StoredEvent } from './room.ts';
@@ -27,20 +29,22 @@ export async function withoutVainRedactions(
   const ids = doubtful.flatMap(({ event }) => redactsOf(event) ?? []);
   const targets = await parts.events.byIds(db, ids);
   const vain = new Set<StoredEvent>();
-  for (const stored of doubtful) {
-    const id = redactsOf(stored.event);
-    const target = id === undefined ? undefined : targets.get(id);
-    const state = await parts.state.lookup(db, room, stored.stateBefore, DECIDING);
-    const isHeeded =
-      target === undefined
-        ? id !== undefined && userLevel(state, stored.event.sender) >= namedLevel(state, 'redact')
-        : redactionApplies(stored.event, target.event, state);
-    if (!isHeeded) vain.add(stored);
+  for (const [root, some] of Map.groupBy(doubtful, stored => stored.stateBefore)) {
+    const state = await parts.state.lookup(db, room, root, DECIDING);
+    for (const stored of some) if (!isHeeded(stored.event, targets, state)) vain.add(stored);
   }
   return events.filter(stored => !vain.has(stored));
 }
 
-/** In the first two room versions the rules have judged it; one that was redacted itself may say nothing any more. */
+function isHeeded(redaction: Event, targets: ReadonlyMap<EventId, StoredEvent>, state: StateLookup): boolean {
+  const id = redactsOf(redaction);
+  const target = id === undefined ? undefined : targets.get(id);
+  if (target !== undefined) return redactionApplies(redaction, target.event, state);
+  return id !== undefined && userLevel(state, redaction.sender) >= namedLevel(state, 'redact');
+}
+
+/** In the first two room versions the rules have judged it. One that was redacted itself says nothing any more until version 10. */
 function isDoubtful({ event, flags }: StoredEvent): boolean {
-  return event.type === 'm.room.redaction' && !event.version.redactionRule && (flags & REDACTED) === 0;
+  if (event.type !== 'm.room.redaction' || event.version.redactionRule) return false;
+  return (flags & REDACTED) === 0 || redactsOf(event) !== undefined;
 }
