@@ -1,5 +1,6 @@
 import { ScatteredServer } from '../../cluster/scattered-server.ts';
 import { LabServer } from '../../lab/lab-server.ts';
+import { ownPlan } from '../../lab/test-lab.ts';
 import { type RunningServer, SERVER_NAME, type ServerOptions, startServer } from '../../support/running-server.ts';
 import { ClientProcess } from './client-process.ts';
 import type { StartOptions } from './session-commands.ts';
@@ -7,6 +8,11 @@ import type { StartOptions } from './session-commands.ts';
 export const PASSWORD = 'a heron at dusk';
 
 export const userId = (localpart: string) => `@${localpart}:${SERVER_NAME}`;
+
+const isInLab = process.env.COPSE_TEST_CLIENTS === 'lab';
+
+/** An address of this machine at which the server finds what the tests open beside it. */
+export const OWN_ADDRESS = isInLab ? `${ownPlan().network}.1` : '127.0.0.1';
 
 type StageServer = Pick<RunningServer, 'url' | 'kill9' | 'restart' | 'stop'>;
 
@@ -20,7 +26,7 @@ export class Stage implements AsyncDisposable {
   }
 
   static async open(options: ServerOptions = {}): Promise<Stage> {
-    if (process.env.COPSE_TEST_CLIENTS === 'lab') return new Stage(await LabServer.start(options.config));
+    if (isInLab) return new Stage(await LabServer.start(options.config));
     const processes = Number(process.env.COPSE_TEST_PROCESSES ?? '1');
     if (processes === 1) return new Stage(await startServer(options));
     return new Stage(await ScatteredServer.start(processes, options.config));
