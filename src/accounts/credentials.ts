@@ -62,6 +62,11 @@ export class Credentials {
   }
 }
 
+/** Whether a login or a password stage names its user by an address. */
+export function isByAddress(data: JsonObject): boolean {
+  return getString(identifierIn(data) ?? {}, 'type') === 'm.id.thirdparty';
+}
+
 /** What a login or a password stage says of who it is. */
 function identifierIn(data: JsonObject): JsonObject | undefined {
   const identifier = getObject(data, 'identifier');

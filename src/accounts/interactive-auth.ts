@@ -7,7 +7,7 @@ import type { Database, Tx } from '../db/database.ts';
 import { keptReason, REASON } from './applications.ts';
 import { AUTH_SESSION_MS, type AuthSessionIds, BINDING_BYTES } from './auth-session.ts';
 import { type AuthStageRow, insertStage, stagesOf, takeExpiredStages, takeStages } from './auth-stage.table.ts';
-import type { Credentials } from './credentials.ts';
+import { type Credentials, isByAddress } from './credentials.ts';
 import type { ExternalIdentities } from './external-identities.ts';
 import type { MailValidations, ValidationProof } from './mail-validations.ts';
 import { PROOF_OF_WORK, type ProofOfWork } from './proof-of-work.ts';
@@ -250,6 +250,9 @@ export class InteractiveAuth {
     if (name === undefined || password === undefined) {
       throw new MatrixError('M_MISSING_PARAM', 'The password stage needs an identifier and a password.');
     }
+    // Not known, or of another account: nobody learns which.
+    if (user !== undefined && isByAddress(auth) && name !== user.userId)
+      throw forbidden('Your account has no such address.');
     const owner = await this.#parts.credentials.check(name, password, ip);
     if (owner === undefined || owner.isDeactivated)
       return { errcode: 'M_FORBIDDEN', error: 'Wrong user name or password.' };

@@ -230,6 +230,26 @@ onEachDatabase('users log in with their addresses, as wrong as with names when t
   await world.give(await world.user('bob'));
 });
 
+onEachDatabase(
+  'whoever confirms with an address has to have it, and learns of no other whether it is known',
+  async db => {
+    await using world = new MailWorld(db);
+    const [alice, bob] = [await world.user('alice'), await world.user('bob')];
+    await world.give(alice);
+    await world.give(bob, 'bob@example.com');
+    const remove = (address: string, password = PASSWORD) => {
+      const identifier = { type: 'm.id.thirdparty', medium: 'email', address };
+      const auth = { type: 'm.login.password', identifier, password };
+      return world.call('DELETE', 'devices/NONE', { token: alice.token, body: { auth } });
+    };
+    const unknown = await remove('nobody@example.com');
+    assertError(unknown, 403, 'M_FORBIDDEN');
+    assert.deepEqual((await remove('bob@example.com')).body, unknown.body);
+    assertError(await remove(ADDRESS, 'wrong password'), 401, 'M_FORBIDDEN');
+    assert.equal((await remove(ADDRESS)).status, 200);
+  },
+);
+
 onEachDatabase('N201 what is no address, no secret or no link of the web is refused', async db => {
   await using world = new MailWorld(db);
   const bad: Record<string, unknown>[] = [
