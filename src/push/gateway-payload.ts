@@ -17,15 +17,19 @@ export function eventPayload(
       room_id: event.roomId,
       ...(pusher.data.format === 'event_id_only' ? {} : eventFields(event, userId)),
       prio: isUrgent(event, tweaks) ? 'high' : 'low',
-      counts: countsOf(unread),
+      counts: { unread },
       devices: [{ ...deviceOf(pusher), tweaks }],
     },
   };
 }
 
-/** The body that tells a gateway only the new badge count. */
+/**
+ * The body that tells a gateway only the new badge count. "Counts whose value is zero should be omitted"; but Sygnal drops a
+ * notification that has neither an event nor a count, and takes a missing count for one that did not change: only a zero
+ * that is said takes the badge off a phone. Synapse says it, too.
+ */
 export function badgePayload(pusher: Pusher, unread: number): JsonObject {
-  return { notification: { prio: 'low', counts: countsOf(unread), devices: [deviceOf(pusher)] } };
+  return { notification: { prio: 'low', counts: { unread }, devices: [deviceOf(pusher)] } };
 }
 
 function eventFields(event: PushedEvent, userId: string): JsonObject {
@@ -39,11 +43,6 @@ function eventFields(event: PushedEvent, userId: string): JsonObject {
     ...(roomAlias === undefined ? {} : { room_alias: roomAlias }),
     ...(type === 'm.room.member' ? { user_is_target: stateKey === userId } : {}),
   };
-}
-
-/** "Counts whose value is zero should be omitted." */
-function countsOf(unread: number): JsonObject {
-  return unread === 0 ? {} : { unread };
 }
 
 /** All of the pusher's data but the URL is passed on; `pushkey_ts` is in seconds. */

@@ -148,9 +148,10 @@ test('gateway payload: event_id_only, all fields, badge', () => {
       room_alias: '#r:x',
       user_is_target: true,
       prio: 'low',
-      counts: {},
+      counts: { unread: 0 },
       devices: [{ ...DEVICE, data: {}, tweaks: {} }],
     },
   });
-  assert.deepEqual(badgePayload(PUSHER, 0), { notification: { prio: 'low', counts: {}, devices: [DEVICE] } });
+  const badge = { prio: 'low', counts: { unread: 0 }, devices: [DEVICE] };
+  assert.deepEqual(badgePayload(PUSHER, 0), { notification: badge }, 'a zero is what clears the badge');
 });
