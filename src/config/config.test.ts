@@ -52,6 +52,25 @@ test('with no file at all every key has its default', t => {
   assert.ok(config.rate_limits !== 'off' && config.rate_limits.message.burst > 0);
 });
 
+test('a name of a value that stands for nothing, or for too much, is said to be no YAML', t => {
+  const [unresolved] = problems(t, 'server_name: *nobody\n');
+  assert.match(unresolved?.reason ?? '', /^This is not YAML: .*nobody/);
+  const laughs = [
+    'a: &a [ha, ha, ha, ha]',
+    ...'bcdefg'.split('').map((name, at) => {
+      const before = 'abcdefg'[at];
+      return `${name}: &${name} [${Array(9).fill(`*${before}`).join(', ')}]`;
+    }),
+  ];
+  assert.match(problems(t, `${laughs.join('\n')}\n`)[0]?.reason ?? '', /^This is not YAML: /);
+});
+
+test('what is wrong with one of several roles is said of the command', t => {
+  const [wrong] = problems(t, 'cluster: { bus: "nats://10.0.0.5" }\n', { roles: 'sync,gardening' });
+  assert.equal(wrong?.where, 'role');
+  assert.match(wrong?.reason ?? '', /^cluster\.roles\[2\] cannot be "gardening"/);
+});
+
 test('several processes need PostgreSQL, and roles need several processes', t => {
   assert.throws(() => load(t, 'cluster: { bus: "nats://10.0.0.5" }\n'), /my\.yaml:1: SQLite has one process/);
   assert.throws(() => load(t, 'cluster: { roles: [push] }\n'), /my\.yaml:1: A process that does only some/);

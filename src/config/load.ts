@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { check, type Fault, nameOf } from './check.ts';
+import { check, type Fault } from './check.ts';
 import { dataFolderOf, type EnvironmentSettings, readEnvironment } from './environment.ts';
 import { ConfigError, type Problem } from './problems.ts';
 import { type Config, ConfigSchema } from './schema.ts';
@@ -117,7 +117,7 @@ function set(target: Given, path: readonly string[], value: unknown): void {
 }
 
 function problemOf(fault: Fault, source: ConfigSource | undefined, flags: readonly FlagValue[]): Problem {
-  const flag = flags.find(({ path }) => path.join('.') === nameOf(fault.path));
+  const flag = flags.find(({ path }) => path.every((part, at) => part === fault.path[at]));
   const line = source === undefined ? '' : `${source.file}:${source.lineOf(fault.path, fault.onKey)}`;
   return { where: flag?.flag ?? line, reason: fault.reason, remedy: fault.remedy };
 }

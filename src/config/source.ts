@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import type { Node } from 'yaml';
+import type { Document, Node } from 'yaml';
 import { ConfigError } from './problems.ts';
 
 /** Loaded at the first use: a server without a configuration file saves 2 MB. */
@@ -41,12 +41,21 @@ export function readSource(file: string, { what, remedy }: FileKind = SETTINGS):
       })),
     );
   }
-  const values: unknown = document.toJS() ?? {};
+  const values = valuesOf(document, file, remedy) ?? {};
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
     throw new ConfigError([{ where: `${file}:1`, reason: 'The file must hold a group of keys.', remedy }]);
   }
   const lineOf = (path: Path, onKey: boolean) => lines.linePos(offsetOf(document.contents, path, onKey)).line;
   return { file, values: values as Record<string, unknown>, lineOf };
+}
+
+/** Names of values (`*name`) are followed only here. @throws ConfigError for one that stands for nothing, or for too much */
+function valuesOf(document: Document, file: string, remedy: string): unknown {
+  try {
+    return document.toJS();
+  } catch (error) {
+    throw new ConfigError([{ where: file, reason: `This is not YAML: ${(error as Error).message}.`, remedy }]);
+  }
 }
 
 function readText(file: string, what: string): string {
