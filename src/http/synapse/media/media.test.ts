@@ -126,6 +126,8 @@ withAdmin('old files go by age and size, but not the pictures of users and rooms
   const before = Date.now() - HOUR_MS;
   const remove = async (query: string) => (await root.ok('POST', `v1/media/delete?${query}`, {})).deleted_media;
   assert.deepEqual(await remove(`before_ts=${before}&size_gt=100`), [large]);
+  const elsewhere = `v1/media/elsewhere.example/delete?before_ts=${before}&keep_profiles=false`;
+  await root.refused(400, 'M_INVALID_PARAM', 'POST', elsewhere, {});
   assert.deepEqual(await remove(`before_ts=${before}`), [old]);
   assert.deepEqual(
     (await root.ok('POST', `v1/media/one.example/delete?before_ts=${before}&keep_profiles=false`, {})).total,

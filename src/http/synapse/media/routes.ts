@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../endpoint.ts';
 import type { SynapseRouteParts } from '../synapse-route-parts.ts';
 import { deleteMedia } from './delete-media.ts';
-import { deleteOldMedia } from './delete-old-media.ts';
+import { deleteOldMedia, deleteOldMediaOf } from './delete-old-media.ts';
 import { deleteUserMedia } from './delete-user-media.ts';
 import { getMedia } from './get-media.ts';
 import { listQuarantineChanges } from './list-quarantine-changes.ts';
@@ -23,6 +23,7 @@ export function mediaAdminRoutes({
   administration,
 }: Pick<SynapseRouteParts, 'accounts' | 'rooms' | 'media' | 'administration'>): Endpoint[] {
   const { quarantine } = media;
+  const ofServer = { administration, serverName: rooms.serverName };
   const ofUsers = { users: accounts.users, quarantine, list: media.list, custody: media.custody };
   return [
     listUserMedia(ofUsers),
@@ -37,7 +38,8 @@ export function mediaAdminRoutes({
     listQuarantineChanges(media),
     getMedia(media),
     deleteMedia(media),
-    deleteOldMedia({ administration }),
+    deleteOldMedia(ofServer),
+    deleteOldMediaOf(ofServer),
     purgeMediaCache(media),
   ];
 }
