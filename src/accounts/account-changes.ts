@@ -7,7 +7,6 @@ import type { AccountData } from './account-data.ts';
 import type { AccountTasks } from './account-tasks.ts';
 import { deleteApplication } from './application.table.ts';
 import type { Devices } from './devices.ts';
-import type { ExternalIdentities } from './external-identities.ts';
 import type { Filters } from './filters.ts';
 import type { MailValidations, ValidationProof } from './mail-validations.ts';
 import type { Passwords } from './passwords.ts';
@@ -33,7 +32,6 @@ export interface AccountChangesParts {
   readonly tasks: AccountTasks;
   readonly validations: MailValidations;
   readonly threepids: Threepids;
-  readonly identities: ExternalIdentities;
 }
 
 /** New passwords and the end of accounts. */
@@ -81,7 +79,8 @@ export class AccountChanges {
 
   /**
    * Closes an account for good: no login, no devices, and all rooms are left. `erase`: what belongs to the account
-   * alone is deleted, and its messages are hidden from those who come later.
+   * alone is deleted, and its messages are hidden from those who come later. Who the user is at providers of single
+   * sign-on is kept: without it they would come back with a new account at once (decision 0185).
    */
   async deactivate(userNid: number, erase: boolean): Promise<void> {
     const { db, users, devices, tasks } = this.#parts;
@@ -92,7 +91,6 @@ export class AccountChanges {
       await deleteUserWords(tx, userNid);
       await deleteApplication(tx, userNid);
       await this.#parts.threepids.removeAll(tx, userNid);
-      await this.#parts.identities.removeAll(tx, userNid);
       await devices.removeAll(tx, userNid, undefined);
       await this.#parts.listener.accountClosed(tx, userNid);
       if (erase) {

@@ -199,7 +199,6 @@ export class Accounts implements AsyncDisposable {
       tasks,
       validations,
       threepids,
-      identities,
     });
     this.validations = validations;
     this.threepids = threepids;

@@ -55,8 +55,4 @@ export class ExternalIdentities {
       for (const identity of wanted) await this.add(tx, userNid, identity);
     });
   }
-
-  removeAll(tx: Tx, userNid: number): Promise<void> {
-    return deleteExternalIdentitiesOf(tx, userNid);
-  }
 }

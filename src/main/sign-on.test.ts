@@ -96,6 +96,20 @@ withSignOn(
   { terms: TERMS },
 );
 
+withSignOn('whose account is closed gets no other one, and has the same again when it is opened', async world => {
+  const anna = '@anna:copse.test' as UserId;
+  await world.logIn((await world.signIn(ANNA)).body);
+  const { users, changes } = world.accounts.accounts;
+  for (const erase of [false, true]) {
+    await changes.deactivate((await users.require(anna)).userNid, erase);
+    const refused = await world.signIn(ANNA);
+    assert.deepEqual([refused.status, /loginToken/.test(refused.body)], [403, false], `erased: ${erase}`);
+    assert.equal(await users.find('@anna2:copse.test' as UserId), undefined);
+    await changes.reactivate(await users.require(anna));
+    assert.equal((await world.logIn((await world.signIn(ANNA)).body)).body.user_id, anna);
+  }
+});
+
 withSignOn('N127 an account that is there is given to nobody who has its name elsewhere', async world => {
   const local = await world.accounts.user('anna');
   const session = await world.logIn((await world.signIn(ANNA)).body);
