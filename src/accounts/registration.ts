@@ -6,6 +6,7 @@ import { localpartOf } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { forbidden, MatrixError } from '../core/matrix-error.ts';
 import type { Database, Tx } from '../db/database.ts';
+import { setUserType } from './account.table.ts';
 import { awaitingApproval, unknownToken } from './account-errors.ts';
 import { type Applications, REASON } from './applications.ts';
 import type { AppserviceSessions } from './appservice-sessions.ts';
@@ -65,6 +66,8 @@ export interface DirectAccount {
   readonly password?: string | undefined;
   readonly displayName?: string | undefined;
   readonly isAdmin?: boolean;
+  /** As `requireUserType` has it. */
+  readonly userType?: string | undefined;
   readonly appserviceId?: string | undefined;
   readonly login?: Omit<SessionRequest, 'userNid'> | undefined;
 }
@@ -174,10 +177,11 @@ export class Registration {
     const { db, users, passwords, sessions } = this.#parts;
     const { userId, password, displayName, login } = account;
     const passwordHash = password === undefined ? undefined : await passwords.hash(password);
-    const { isAdmin = false, appserviceId } = account;
+    const { isAdmin = false, userType, appserviceId } = account;
     const user: NewUser = { userId, passwordHash, isAdmin, appserviceId };
     return db.tx(async tx => {
       const userNid = await users.create(tx, user);
+      if (userType !== undefined) await setUserType(tx, userNid, userType);
       if (displayName !== undefined) await setProfileField(tx, userNid, 'displayname', JSON.stringify(displayName));
       const session = login === undefined ? undefined : await sessions.open(tx, { ...login, userNid });
       return { userId, userNid, session };

@@ -6,6 +6,8 @@ import type { Bus } from '../bus/bus.ts';
 import type { ServerName } from '../core/ids.ts';
 import { forbidden, MatrixError } from '../core/matrix-error.ts';
 import type { Registered, Registration } from './registration.ts';
+import type { SessionRequest } from './sessions.ts';
+import { requireUserType } from './user-type.ts';
 
 const NONCE_MS = 60_000;
 /** About 150 KB. When there are more within a minute, the oldest can be used again. */
@@ -19,11 +21,13 @@ export interface SharedSecretAccount {
   readonly username: string;
   readonly password: string;
   readonly isAdmin: boolean;
-  /** Part of what is signed where it is given; accounts here have no types. */
+  /** Part of what is signed where it is given. */
   readonly userType: string | undefined;
   readonly displayName: string | undefined;
   /** HMAC-SHA1 in hexadecimal. */
   readonly mac: string;
+  /** Undefined: `inhibit_login`. */
+  readonly login: Omit<SessionRequest, 'userNid'> | undefined;
 }
 
 interface SharedSecretParts {
@@ -72,9 +76,10 @@ export class SharedSecretRegistration {
       throw new MatrixError('M_UNKNOWN', 'The nonce is not known or has expired.', { status: 400 });
     }
     if (!isRightMac(secret, account)) throw forbidden('The HMAC is wrong.');
+    requireUserType(account.userType);
     const userId = await this.#registration.requireAvailable(account.username);
-    const { password, isAdmin, displayName = account.username } = account;
-    return this.#registration.create({ userId, password, displayName, isAdmin, login: {} });
+    const { password, isAdmin, userType, displayName = account.username, login } = account;
+    return this.#registration.create({ userId, password, displayName, isAdmin, userType, login });
   }
 
   /** How many used nonces are remembered. */

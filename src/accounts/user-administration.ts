@@ -16,6 +16,7 @@ import type { SessionCache } from './session-cache.ts';
 import type { Sessions } from './sessions.ts';
 import type { Threepids } from './threepids.ts';
 import { newUserId } from './user-names.ts';
+import { requireUserType } from './user-type.ts';
 import { deleteUserWords } from './user-word.table.ts';
 import type { User, Users } from './users.ts';
 
@@ -58,8 +59,6 @@ export interface RateOverride {
   readonly burst: number;
 }
 
-const LONGEST_TYPE = 100;
-
 /** What administrators do to accounts. The requester is one. */
 export class UserAdministration {
   readonly #parts: UserAdministrationParts;
@@ -74,7 +73,7 @@ export class UserAdministration {
     if (newUserId(localpartOf(userId), domainOf(userId)) !== userId) {
       throw new MatrixError('M_INVALID_USERNAME', 'New user names have no capital letters.');
     }
-    requireType(wish.userType);
+    requireUserType(wish.userType);
     await users.requireFree(userId);
     const passwordHash = wish.password === undefined ? undefined : await passwords.hash(wish.password);
     const profile = { displayname: wish.displayName ?? localpartOf(userId), avatar_url: wish.avatarUrl ?? '' };
@@ -103,7 +102,7 @@ export class UserAdministration {
     const { db, users, changes, profiles, sessionCache } = this.#parts;
     const { userNid, userId } = user;
     this.#requireAllowed(by, user, wish);
-    requireType(wish.userType);
+    requireUserType(wish.userType);
     if (wish.displayName !== undefined) await profiles.setField(by, userId, 'displayname', wish.displayName);
     if (wish.avatarUrl !== undefined) await profiles.setField(by, userId, 'avatar_url', wish.avatarUrl);
     if (wish.threepids !== undefined) await this.#parts.threepids.replace(userNid, wish.threepids);
@@ -173,10 +172,4 @@ export class UserAdministration {
       this.#parts.sessionCache.forget(tx, userNid);
     });
   }
-}
-
-function requireType(userType: string | null | undefined): void {
-  if (typeof userType !== 'string') return;
-  if (userType === '' || userType.length > LONGEST_TYPE)
-    throw invalidParam(`A user type has 1 to ${LONGEST_TYPE} characters.`);
 }

@@ -4,6 +4,7 @@ import { AccountsWorld, assertError, PASSWORD, SHARED_SECRET, withAccounts } fro
 
 import { onEachDatabase } from '../../../test/support/databases.ts';
 import { heard, twoBuses } from '../../../test/support/joined-buses.ts';
+import type { UserId } from '../../core/ids.ts';
 
 const PATH = '/_synapse/admin/v1/register';
 
@@ -41,6 +42,28 @@ withAccounts(
   },
   { registration: 'closed' },
 );
+
+withAccounts('scripts say which session they want with an account, or none, and of what type it is', async world => {
+  const register = async (username: string, wish: object, userType?: string) => {
+    const wanted = { username, ...(userType !== undefined && { user_type: userType }) };
+    return world.call('POST', PATH, { body: { ...signed(await nonce(world), wanted), ...wish } });
+  };
+  const quiet = await register('alice', { inhibit_login: true });
+  assert.deepEqual(quiet.body, { user_id: '@alice:copse.test', home_server: 'copse.test' });
+  const wish = { device_id: 'ROBOT', initial_device_display_name: 'A robot', refresh_token: true };
+  const { body } = await register('bob', wish, 'bot');
+  assert.equal(body.device_id, 'ROBOT');
+  assert.equal(typeof body.refresh_token, 'string');
+  const { devices } = (await world.call('GET', 'devices', { token: String(body.access_token) })).body;
+  assert.equal((devices as unknown as { display_name?: string }[])[0]?.display_name, 'A robot');
+  const { users, userList } = world.accounts;
+  const typeOf = async (name: string) => {
+    const user = await users.find(`@${name}:copse.test` as UserId);
+    return (await userList.one(user?.userNid ?? assert.fail(name)))?.userType;
+  };
+  assert.deepEqual([await typeOf('alice'), await typeOf('bob')], [undefined, 'bot']);
+  assertError(await register('carol', {}, 'x'.repeat(101)), 400, 'M_INVALID_PARAM');
+});
 
 withAccounts('a signature is good for one account, for a minute, and for what it says', async world => {
   const once = await nonce(world);

@@ -2,6 +2,7 @@ import type { Accounts } from '../../accounts/accounts.ts';
 import type { SharedSecretRegistration } from '../../accounts/shared-secret-registration.ts';
 import { Type } from '../../base/schema.ts';
 import { sessionAnswer } from '../client/account/session-answer.ts';
+import { SessionWish, wantedSession } from '../client/account/session-wish.ts';
 import { type Endpoint, endpoint } from '../endpoint.ts';
 
 const PATH = '/_synapse/admin/v1/register';
@@ -13,6 +14,7 @@ const Body = Type.Object({
   admin: Type.Optional(Type.Boolean()),
   user_type: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   displayname: Type.Optional(Type.String()),
+  ...SessionWish,
   mac: Type.String(),
 });
 
@@ -28,7 +30,7 @@ const getNonce = ({ sharedSecret }: { readonly sharedSecret: SharedSecretRegistr
     },
   });
 
-/** Synapse admin API, shared-secret registration: makes an account and logs it in. */
+/** Synapse admin API, shared-secret registration: makes an account and logs it in, as `/register` does. */
 const registerWithSecret = ({ sharedSecret }: { readonly sharedSecret: SharedSecretRegistration }) =>
   endpoint({
     method: 'POST',
@@ -42,9 +44,10 @@ const registerWithSecret = ({ sharedSecret }: { readonly sharedSecret: SharedSec
         username: body.username,
         password: body.password,
         isAdmin: body.admin === true,
-        userType: body.user_type ?? undefined,
+        userType: body.user_type || undefined,
         displayName: body.displayname,
         mac: body.mac,
+        login: wantedSession(body),
       });
       return sessionAnswer(userId, session);
     },

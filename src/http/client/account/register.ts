@@ -6,16 +6,14 @@ import { endpoint } from '../../endpoint.ts';
 import { bearerToken } from './bearer-token.ts';
 import { AuthData, challenge } from './challenge.ts';
 import { sessionAnswer } from './session-answer.ts';
+import { SessionWish, wantedSession } from './session-wish.ts';
 
 const Body = Type.Object({
   auth: AuthData,
   type: Type.Optional(Type.String()),
   username: Type.Optional(Type.String()),
   password: Type.Optional(Type.String()),
-  device_id: Type.Optional(Type.String()),
-  initial_device_display_name: Type.Optional(Type.String()),
-  inhibit_login: Type.Optional(Type.Boolean()),
-  refresh_token: Type.Optional(Type.Boolean()),
+  ...SessionWish,
 });
 
 /** Client-server API, `POST /register`. */
@@ -35,7 +33,7 @@ export const register = ({
     async handle(request) {
       const { body, query, ip } = request;
       requireUserKind(query.get('kind'));
-      const login = body.inhibit_login === true ? undefined : wantedSession(body);
+      const login = wantedSession(body);
       if (body.type === 'm.login.application_service') {
         const made = await registration.createForAppservice(bearerToken(request), body.username, login);
         return sessionAnswer(made.userId, made.session);
@@ -62,16 +60,4 @@ export const register = ({
 function requireUserKind(kind: string | undefined): void {
   if (kind === 'guest') throw new MatrixError('M_GUEST_ACCESS_FORBIDDEN', 'This server has no guests.');
   if (kind !== undefined && kind !== 'user') throw invalidParam('kind must be user or guest.');
-}
-
-function wantedSession(body: {
-  readonly device_id?: string;
-  readonly initial_device_display_name?: string;
-  readonly refresh_token?: boolean;
-}) {
-  return {
-    deviceId: body.device_id,
-    displayName: body.initial_device_display_name,
-    refreshable: body.refresh_token,
-  };
 }
