@@ -1,6 +1,7 @@
 import type { EventId, RoomId, UserId } from '../core/ids.ts';
 import type { Queryable, Tx } from '../db/database.ts';
 import { type Sql, sql } from '../db/sql.ts';
+import { likeText } from './user-list.table.ts';
 
 export const REPORT_KINDS = { event: 0, room: 1, user: 2 } as const;
 export type ReportKind = keyof typeof REPORT_KINDS;
@@ -27,9 +28,11 @@ export interface ListedReportRow extends ReportRow {
 
 /** Which reports are wanted. What is undefined does not matter. */
 export interface ReportFilter {
+  /** Part of the user ID of whoever reported. */
   readonly reporter?: string | undefined;
+  /** Part of the room ID. */
   readonly roomId?: string | undefined;
-  /** The reported user, or the sender of the reported event. */
+  /** The sender of the reported event, or part of the user ID of the reported user. */
   readonly userId?: string | undefined;
 }
 
@@ -75,10 +78,14 @@ export function reportById(db: Queryable, kind: ReportKind, nid: number): Promis
 
 function conditions(kind: ReportKind, { reporter, roomId, userId }: ReportFilter): Sql {
   const all = [sql`r.kind = ${REPORT_KINDS[kind]}`];
-  if (reporter !== undefined) all.push(sql`u.user_id = ${reporter}`);
-  if (roomId !== undefined) all.push(sql`r.room_id = ${roomId}`);
-  if (userId !== undefined) all.push(sql`r.user_id = ${userId}`);
+  if (reporter !== undefined) all.push(contains(sql`u.user_id`, reporter));
+  if (roomId !== undefined) all.push(contains(sql`r.room_id`, roomId));
+  if (userId !== undefined) all.push(kind === 'event' ? sql`r.user_id = ${userId}` : contains(sql`r.user_id`, userId));
   return sql.all(all);
+}
+
+function contains(column: Sql, part: string): Sql {
+  return sql`${column} like ${`%${likeText(part)}%`} escape '\\'`;
 }
 
 export async function deleteReport(tx: Tx, kind: ReportKind, nid: number): Promise<boolean> {

@@ -158,6 +158,8 @@ withAdmin('a deleted room leaves nothing behind, in any table', async (world, ro
     `v1/scheduled_tasks?action_name=delete_room&resource_id=${at(room)}`,
   );
   assert.deepEqual([tasks?.[0]?.id, tasks?.[0]?.status], [id, 'complete']);
+  assert.equal((await root.ok('GET', 'v1/scheduled_tasks?job_status=failed')).scheduled_tasks?.length, 0);
+  await root.refused(400, 'M_INVALID_PARAM', 'GET', 'v1/scheduled_tasks?job_status=done');
   const found = await bob.ok('POST', 'c/v3/search', search('hello'));
   assert.equal(found.search_categories?.room_events?.count, 0);
 });

@@ -9,11 +9,11 @@ export interface Paging {
 const DEFAULT_LIMIT = 100;
 const MOST = 1000;
 
-/** `from` and `limit` as all lists of this API have them. @throws MatrixError M_INVALID_PARAM */
+/** `from` and `limit` as all lists of this API have them. A limit of 0 is for those who want to know the total alone. @throws MatrixError M_INVALID_PARAM */
 export function pagingOf(query: Query): Paging {
   return {
     from: query.integer('from', { fallback: 0, max: Number.MAX_SAFE_INTEGER }),
-    limit: query.integer('limit', { fallback: DEFAULT_LIMIT, min: 1, max: MOST }),
+    limit: query.integer('limit', { fallback: DEFAULT_LIMIT, max: MOST }),
   };
 }
 

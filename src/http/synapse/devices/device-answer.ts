@@ -6,7 +6,7 @@ import type { JsonObject } from '../../../core/json.ts';
 export function deviceAnswer(userId: UserId, device: Device): JsonObject {
   return {
     device_id: device.deviceId,
-    ...(device.displayName !== undefined && { display_name: device.displayName }),
+    display_name: device.displayName ?? null,
     last_seen_ip: device.lastSeenIp ?? null,
     last_seen_user_agent: device.userAgent ?? null,
     last_seen_ts: device.lastSeenTs ?? null,

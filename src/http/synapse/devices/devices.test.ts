@@ -7,6 +7,7 @@ withAdmin('devices of a user are listed, made, renamed and deleted with their se
   const first = String((await alice.ok('GET', 'c/v3/account/whoami')).device_id);
   assert.equal((await root.call('POST', path, { device_id: 'TOASTER' })).status, 201);
   assert.equal((await root.call('POST', path, { device_id: 'TOASTER' })).status, 201);
+  assert.equal((await root.ok('GET', `${path}/TOASTER`)).display_name, null);
   await root.ok('PUT', `${path}/TOASTER`, { display_name: 'toaster' });
   await root.ok('PUT', `${path}/TOASTER`, {});
   const shown = await root.ok('GET', `${path}/TOASTER`);

@@ -2,10 +2,7 @@ import type { Administration } from '../../../administration/administration.ts';
 import type { ServerName } from '../../../core/ids.ts';
 import { invalidParam } from '../../../core/matrix-error.ts';
 import { type Endpoint, endpoint } from '../../endpoint.ts';
-import { requiredTime } from '../required-time.ts';
-
-/** Before this nobody used Matrix: a time in seconds would delete everything. */
-const EARLIEST_MS = Date.UTC(2014, 0);
+import { EARLIEST_MS, requiredTime } from '../required-time.ts';
 
 interface Parts {
   readonly administration: Administration;

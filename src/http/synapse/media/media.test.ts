@@ -4,6 +4,7 @@ import { sql } from '../../../db/sql.ts';
 
 const at = encodeURIComponent;
 const HOUR_MS = 3_600_000;
+const LONG_AGO = Date.UTC(2020, 0);
 
 function ids(list: unknown): unknown[] {
   return (list as { media_id: string }[]).map(one => one.media_id);
@@ -150,13 +151,15 @@ withAdmin('copies of other servers go, and what is ours stays', async (world, ro
   await world.upload(alice, 'theirs', 'theirs');
   await world.db.tx(async tx => {
     await tx.run(sql`insert into domain (name) values ('elsewhere.example')`);
-    await tx.run(sql`update media set user_nid = null, last_access = 1000,
+    await tx.run(sql`update media set user_nid = null, last_access = ${LONG_AGO},
       origin_nid = (select nid from domain where name = 'elsewhere.example') where media_id <> ${ours}`);
-    await tx.run(sql`update media set last_access = 1000 where media_id = ${ours}`);
+    await tx.run(sql`update media set last_access = ${LONG_AGO} where media_id = ${ours}`);
   });
-  assert.deepEqual(await root.ok('POST', 'v1/purge_media_cache?before_ts=1000', {}), { deleted: 0 });
-  assert.deepEqual(await root.ok('POST', 'v1/purge_media_cache?before_ts=1001', {}), { deleted: 1 });
+  assert.deepEqual(await root.ok('POST', `v1/purge_media_cache?before_ts=${LONG_AGO}`, {}), { deleted: 0 });
+  assert.deepEqual(await root.ok('POST', `v1/purge_media_cache?before_ts=${LONG_AGO + 1}`, {}), { deleted: 1 });
   assert.equal(await world.download(alice, ours), 200);
+  const seconds = LONG_AGO / 1000;
+  await root.refused(400, 'M_INVALID_PARAM', 'POST', `v1/purge_media_cache?before_ts=${seconds}`, {});
 });
 
 async function statistics(root: Caller, query: string): Promise<unknown[]> {

@@ -37,8 +37,15 @@ withAdmin('reports of events, rooms and users are listed, shown and taken away',
     );
   assert.deepEqual(await ids('dir=f'), [oldest?.id, newest?.id]);
   assert.deepEqual(await ids(`user_id=${alice.id}`), [oldest?.id]);
+  assert.deepEqual(await ids('user_id=alic'), [oldest?.id], 'a part of it');
+  assert.deepEqual(await ids('user_id=al_ce'), [], 'no pattern');
   assert.deepEqual(await ids(`event_sender_user_id=${alice.id}`), []);
+  assert.deepEqual(await ids(`event_sender_user_id=${bob.id}`), [newest?.id, oldest?.id]);
+  assert.deepEqual(await ids('event_sender_user_id=bob'), [], 'a part is nobody');
   assert.deepEqual(await ids(`room_id=${at(room)}`), [newest?.id, oldest?.id]);
+  assert.deepEqual(await ids(`room_id=${at(room.slice(1, 9))}`), [newest?.id, oldest?.id]);
+  const none = await root.ok('GET', 'v1/event_reports?limit=0');
+  assert.deepEqual([none.event_reports, none.total, none.next_token], [[], 2, undefined]);
   assert.deepEqual(await ids('limit=1&from=1'), [oldest?.id]);
   assert.equal((await root.ok('GET', 'v1/event_reports?limit=1')).next_token, 1);
   const shown = await root.ok('GET', `v1/event_reports/${oldest?.id}`);
@@ -46,6 +53,7 @@ withAdmin('reports of events, rooms and users are listed, shown and taken away',
   const [ofUser] = (await root.ok('GET', `v1/user_reports?target_user_id=${bob.id}`)).user_reports as unknown as {
     id: number;
   }[];
+  assert.equal((await root.ok('GET', 'v1/user_reports?target_user_id=bob&user_id=alice')).total, 1);
   const detail = await root.ok('GET', `v1/user_reports/${ofUser?.id}`);
   assert.deepEqual([detail.target_user_id, detail.user_id, detail.reason], [bob.id, alice.id, 'pest']);
   assert.deepEqual(await root.ok('GET', `v1/user_reports?target_user_id=${alice.id}`), { user_reports: [], total: 0 });

@@ -9,12 +9,12 @@ export const listTasks = ({ administration }: { readonly administration: Adminis
     path: '/_synapse/admin/v1/scheduled_tasks',
     auth: 'admin',
     async handle({ query }) {
-      const status = query.get('job_status') ?? query.get('status');
+      const word = query.get('job_status') === undefined ? 'status' : 'job_status';
       const before = query.get('max_timestamp');
       const tasks = await administration.tasks.list({
         action: query.get('action_name') || undefined,
         resource: query.get('resource_id') || undefined,
-        status: TASK_STATUSES.find(known => known === status),
+        status: query.get(word) === undefined ? undefined : query.choice(word, TASK_STATUSES, 'scheduled'),
         before:
           before === undefined
             ? undefined

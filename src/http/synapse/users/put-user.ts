@@ -1,4 +1,4 @@
-import type { Static } from 'typebox';
+import type { Static, TSchema } from 'typebox';
 import type { UserAdministration, UserWish } from '../../../accounts/user-administration.ts';
 import type { Users } from '../../../accounts/users.ts';
 import { Type } from '../../../base/schema.ts';
@@ -10,13 +10,16 @@ import { type UserAnswerParts, userAnswer } from './user-answer.ts';
 const Text = Type.Optional(Type.Union([Type.String(), Type.Null()]));
 const Flag = Type.Optional(Type.Boolean());
 
+/** Null is nothing, as it is where it is missing: forms send it. */
+const list = <T extends TSchema>(item: T) => Type.Optional(Type.Union([Type.Array(item), Type.Null()]));
+
 const Body = Type.Object({
   password: Text,
   logout_devices: Flag,
   displayname: Text,
   avatar_url: Text,
-  threepids: Type.Optional(Type.Array(Type.Object({ medium: Type.String(), address: Type.String() }))),
-  external_ids: Type.Optional(Type.Array(Type.Object({ auth_provider: Type.String(), external_id: Type.String() }))),
+  threepids: list(Type.Object({ medium: Type.String(), address: Type.String() })),
+  external_ids: list(Type.Object({ auth_provider: Type.String(), external_id: Type.String() })),
   admin: Flag,
   deactivated: Flag,
   user_type: Text,
@@ -61,7 +64,7 @@ function wishOf(body: Static<typeof Body>): UserWish {
     isSuspended: body.suspended,
     isApproved: body.approved,
     userType: body.user_type,
-    threepids: body.threepids,
+    threepids: body.threepids ?? undefined,
     identities: body.external_ids?.map(({ auth_provider: provider, external_id: subject }) => ({ provider, subject })),
   };
 }

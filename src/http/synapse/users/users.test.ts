@@ -47,7 +47,7 @@ withAdmin('accounts are listed by page, order and filter', async (world, root) =
   assert.deepEqual([names(first), first.total, first.next_token], [['bob'], 2, '1']);
   const second = await root.ok('GET', `${LIST}?limit=1&from=1`);
   assert.deepEqual([names(second), second.next_token], [['root'], undefined]);
-  for (const query of ['limit=0', 'from=-1', 'order_by=password_hash', 'dir=x', 'admins=perhaps'])
+  for (const query of ['limit=-1', 'from=-1', 'order_by=password_hash', 'dir=x', 'admins=perhaps'])
     await root.refused(400, 'M_INVALID_PARAM', 'GET', `${LIST}?${query}`);
 });
 
@@ -120,6 +120,8 @@ withAdmin('who somebody is elsewhere is set, and found', async (world, root) => 
   assert.deepEqual(set.external_ids, body.external_ids);
   const find = 'v1/auth_providers/other/users/person%2F1';
   assert.deepEqual(await root.ok('GET', find), { user_id: alice.id });
+  const unchanged = await root.ok('PUT', `v2/users/${alice.id}`, { external_ids: null, threepids: null });
+  assert.deepEqual(unchanged.external_ids, body.external_ids, 'null changes nothing');
   await root.refused(409, 'M_UNKNOWN', 'PUT', `v2/users/${bob.id}`, { external_ids: [club('2'), club('person 1')] });
   assert.deepEqual((await root.ok('GET', `v2/users/${bob.id}`)).external_ids, [], 'all or nothing');
   await root.ok('PUT', `v2/users/${alice.id}`, { external_ids: [club('3')] });
