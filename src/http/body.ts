@@ -1,6 +1,7 @@
 import type { TSchema } from 'typebox';
 import { type Json, JsonError, parseJson } from '../core/json.ts';
 import { MatrixError } from '../core/matrix-error.ts';
+import { dropNulls } from './null-members.ts';
 
 type Check = (value: Json) => void;
 
@@ -17,7 +18,12 @@ export function readJsonBody(bytes: Uint8Array, strict: boolean): Json {
   }
 }
 
-/** Checks a body against a schema, which is compiled at its first use. @throws MatrixError M_BAD_JSON, M_MISSING_PARAM */
+/**
+ * Checks a body against a schema, which is compiled at its first use. Optional members that are null are taken out of it
+ * where null means nothing.
+ *
+ * @throws MatrixError M_BAD_JSON, M_MISSING_PARAM
+ */
 export async function checkBody(schema: TSchema | undefined, value: Json): Promise<void> {
   if (schema === undefined) {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -42,6 +48,7 @@ async function compile(schema: TSchema): Promise<Check> {
   const validator = Compile(schema);
   return value => {
     if (validator.Check(value)) return;
+    if (dropNulls(schema, value) && validator.Check(value)) return;
     const [, [first]] = validator.Errors(value);
     const where = first?.instancePath === undefined || first.instancePath === '' ? 'The body' : first.instancePath;
     const errcode = first?.keyword === 'required' ? 'M_MISSING_PARAM' : 'M_BAD_JSON';

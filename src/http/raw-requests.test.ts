@@ -43,17 +43,19 @@ async function rawServer(t: TestContext, exposed?: Exposure) {
         return {};
       },
     }),
-    endpoint({
-      method: 'POST',
-      path: '/_matrix/echo',
-      auth: 'none',
-      body: Type.Object({}),
-      bodyLimit: 1000,
-      async handle({ body }) {
-        bodies.push(body);
-        return body;
-      },
-    }),
+    ...(['POST', 'PUT'] as const).map(method =>
+      endpoint({
+        method,
+        path: '/_matrix/echo',
+        auth: 'none',
+        body: Type.Object({}),
+        bodyLimit: 1000,
+        async handle({ body }) {
+          bodies.push(body);
+          return body;
+        },
+      }),
+    ),
   ]);
   t.after(() => server.close());
   await server.listen('127.0.0.1', 0);
@@ -138,6 +140,19 @@ test('N168 a body of another kind is read no further than its limit, and is no J
   const chunked = `POST /_matrix/echo HTTP/1.1\r\n${HOST}Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}0\r\n\r\n`;
   assert.deepEqual((await exchange(chunked)).statuses, [413]);
   assert.deepEqual(bodies, []);
+});
+
+test('null is no body where something is posted, and no content where something is put', async t => {
+  const { exchange, bodies } = await rawServer(t);
+  const send = (method: string, body: string) =>
+    `${method} /_matrix/echo HTTP/1.1\r\n${HOST}Connection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  assert.deepEqual((await exchange(send('POST', 'null'))).statuses, [200]);
+  assert.deepEqual(bodies, [{}]);
+  for (const request of [send('PUT', 'null'), send('POST', '[]'), send('POST', '0')]) {
+    const { statuses, text } = await exchange(request);
+    assert.deepEqual([statuses, /"errcode":"M_BAD_JSON"/.test(text)], [[400], true], request);
+  }
+  assert.deepEqual(bodies, [{}]);
 });
 
 test('N174 nothing is compressed, and what comes compressed is not unpacked', async t => {
