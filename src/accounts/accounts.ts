@@ -204,8 +204,8 @@ export class Accounts implements AsyncDisposable {
     this.threepids = threepids;
     this.moderation = new Moderation(db, users, cache);
     this.userList = new UserList(db);
-    const administered = { db, users, passwords, profiles, sessions, sessionCache: cache, threepids, identities };
-    this.administration = new UserAdministration({ ...administered, changes: this.changes });
+    const administered = { db, users, devices, passwords, profiles, sessions, threepids, identities };
+    this.administration = new UserAdministration({ ...administered, sessionCache: cache, changes: this.changes });
     this.profiles = profiles;
     this.reports = new Reports({ db, nids, clock, users });
     this.directory = new UserDirectory({ db, nids, profiles, serverName });

@@ -14,7 +14,7 @@ import {
 } from './device.table.ts';
 import type { LastSeen } from './last-seen.ts';
 import type { DeviceListener } from './ports.ts';
-import { deleteBareTokens, deleteTokensOfDevices } from './session.table.ts';
+import { deleteBareTokens, deleteTokensOfDevices, deleteTokensOpenedBy } from './session.table.ts';
 import type { SessionCache } from './session-cache.ts';
 
 const MAX_ID_BYTES = 255;
@@ -118,7 +118,7 @@ export class Devices {
     this.#parts.sessionCache.forget(tx, userNid);
   }
 
-  /** Ends every session of a user but one. */
+  /** Ends every session of a user but one, and of an administrator those as other users. */
   async removeAll(
     tx: Tx,
     userNid: number,
@@ -127,6 +127,12 @@ export class Devices {
     const ids = (await devicesOf(tx, userNid)).map(row => row.device_id).filter(id => id !== except?.deviceId);
     await this.remove(tx, userNid, ids);
     await deleteBareTokens(tx, userNid, except?.tokenNid);
+    await this.endActing(tx, userNid);
+  }
+
+  /** Ends the sessions in which an administrator acts as other users. */
+  async endActing(tx: Tx, userNid: number): Promise<void> {
+    for (const other of await deleteTokensOpenedBy(tx, userNid)) this.#parts.sessionCache.forget(tx, other);
   }
 }
 

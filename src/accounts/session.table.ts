@@ -52,12 +52,18 @@ export function sessionByHash(db: Queryable, hash: Uint8Array): Promise<SessionR
 
 export async function insertAccessToken(
   tx: Tx,
-  token: NewToken & { readonly deviceId: string | null; readonly expiresTs: number | null },
+  token: NewToken & {
+    readonly deviceId: string | null;
+    readonly expiresTs: number | null;
+    /** The administrator who acts with it as the user. */
+    readonly openedBy?: number | undefined;
+  },
 ): Promise<void> {
   await tx.run(
-    sql`insert into access_token (hash, user_nid, device_id, family, client_id, refreshed_from, created_ts, expires_ts)
+    sql`insert into access_token (hash, user_nid, device_id, family, client_id, refreshed_from, created_ts, expires_ts,
+        opened_by)
       values (${token.hash}, ${token.userNid}, ${token.deviceId}, ${token.family}, ${token.clientId},
-        ${token.refreshedFrom}, ${token.now}, ${token.expiresTs})`,
+        ${token.refreshedFrom}, ${token.now}, ${token.expiresTs}, ${token.openedBy ?? null})`,
   );
 }
 
@@ -127,6 +133,14 @@ export async function deleteBareTokens(tx: Tx, userNid: number, exceptNid: numbe
   await tx.run(
     sql`delete from access_token where user_nid = ${userNid} and device_id is null and nid <> ${exceptNid ?? -1}`,
   );
+}
+
+/** Tokens with which an administrator acts as others. Answers as whom. */
+export async function deleteTokensOpenedBy(tx: Tx, userNid: number): Promise<number[]> {
+  const rows = await tx.all<{ user_nid: number }>(
+    sql`delete from access_token where opened_by = ${userNid} returning user_nid`,
+  );
+  return rows.map(row => row.user_nid);
 }
 
 export async function deleteTokensEndedBefore(tx: Tx, ts: number): Promise<void> {

@@ -97,8 +97,8 @@ onEachDatabase('a token without a device ends with the others', async db => {
   const { id } = await world.user('alice');
   const { userNid } = await world.accounts.users.require(id);
   const expires = world.clock.now() + 1000;
-  const bare = await db.tx(tx => world.accounts.sessions.openBare(tx, userNid, undefined));
-  const brief = await db.tx(tx => world.accounts.sessions.openBare(tx, userNid, expires));
+  const bare = await db.tx(tx => world.accounts.sessions.openBare(tx, userNid, -1, undefined));
+  const brief = await db.tx(tx => world.accounts.sessions.openBare(tx, userNid, -1, expires));
   assert.equal((await world.accounts.authenticate(bare, use())).deviceId, undefined);
   world.clock.advance(1000);
   await assert.rejects(world.accounts.authenticate(brief, use()), { errcode: 'M_UNKNOWN_TOKEN' });

@@ -93,8 +93,8 @@ export class Sessions {
     return { deviceId, family, ...(await this.#issue(tx, to, request.refreshable)) };
   }
 
-  /** A token without a device, for an administrator who acts as the user. */
-  async openBare(tx: Tx, userNid: number, expiresTs: number | undefined): Promise<string> {
+  /** A token without a device, for an administrator who acts as the user: it ends with the administrator's sessions. */
+  async openBare(tx: Tx, userNid: number, openedBy: number, expiresTs: number | undefined): Promise<string> {
     const { random, clock } = this.#parts;
     const access = newSecretToken(random, 'cpa');
     await insertAccessToken(tx, {
@@ -106,6 +106,7 @@ export class Sessions {
       refreshedFrom: null,
       now: clock.now(),
       expiresTs: expiresTs ?? null,
+      openedBy,
     });
     return access.token;
   }

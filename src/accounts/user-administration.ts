@@ -5,6 +5,7 @@ import { deletePendingAccount, setUserType } from './account.table.ts';
 import type { AccountChanges } from './account-changes.ts';
 import { deactivated } from './account-errors.ts';
 import { deleteApplication } from './application.table.ts';
+import type { Devices } from './devices.ts';
 import type { ExternalIdentities, ExternalIdentity } from './external-identities.ts';
 import type { Passwords } from './passwords.ts';
 import { deleteProfile, setProfileField } from './profile.table.ts';
@@ -24,6 +25,7 @@ export interface UserAdministrationParts {
   readonly db: Database;
   readonly users: Users;
   readonly passwords: Passwords;
+  readonly devices: Devices;
   readonly profiles: Profiles;
   readonly changes: AccountChanges;
   readonly sessions: Sessions;
@@ -99,7 +101,7 @@ export class UserAdministration {
 
   /** @throws MatrixError M_FORBIDDEN, M_WEAK_PASSWORD, M_INVALID_PARAM */
   async change(by: Requester, user: User, wish: UserWish): Promise<void> {
-    const { db, users, changes, profiles, sessionCache } = this.#parts;
+    const { db, users, devices, changes, profiles, sessionCache } = this.#parts;
     const { userNid, userId } = user;
     this.#requireAllowed(by, user, wish);
     requireUserType(wish.userType);
@@ -114,6 +116,7 @@ export class UserAdministration {
       if (wish.isAdmin !== undefined) await users.setFlag(tx, userNid, 'is_admin', wish.isAdmin);
       if (wish.isApproved === true) await users.setFlag(tx, userNid, 'is_approved', true);
       await this.#setFlags(tx, userNid, wish);
+      if (wish.isAdmin === false || wish.isLocked === true) await devices.endActing(tx, userNid);
       sessionCache.forget(tx, userNid);
     });
     if (wish.isDeactivated === true && !user.isDeactivated) await changes.deactivate(userNid, false);
@@ -152,11 +155,16 @@ export class UserAdministration {
     });
   }
 
-  /** A token with which the administrator acts as the user, who does not see it. @throws MatrixError M_FORBIDDEN, M_USER_DEACTIVATED */
+  /**
+   * A token with which the administrator acts as the user, who does not see it. It ends when the administrator is logged
+   * out everywhere, or is none any more.
+   *
+   * @throws MatrixError M_FORBIDDEN, M_USER_DEACTIVATED
+   */
   async logInAs(by: Requester, user: User, validUntil: number | undefined): Promise<string> {
     if (by.userNid === user.userNid) throw forbidden('You are this user: log in as usual.');
     if (user.isDeactivated) throw deactivated();
-    return this.#parts.db.tx(tx => this.#parts.sessions.openBare(tx, user.userNid, validUntil));
+    return this.#parts.db.tx(tx => this.#parts.sessions.openBare(tx, user.userNid, by.userNid, validUntil));
   }
 
   async rateOverride(userNid: number): Promise<RateOverride | undefined> {

@@ -219,6 +219,30 @@ withAdmin('an administrator acts as a user, who does not see it', async (world, 
   await root.refused(403, 'M_USER_DEACTIVATED', 'POST', `v1/users/${alice.id}/login`, {});
 });
 
+withAdmin('who acts as a user does so no longer than as themselves', async (world, root) => {
+  const [alice, other] = [await world.user('alice'), await world.user('other')];
+  const path = `v2/users/${other.id}`;
+  await root.ok('PUT', path, { admin: true });
+  const act = async (by: Caller) =>
+    world.caller(alice.id, String((await by.ok('POST', `v1/users/${alice.id}/login`, {})).access_token));
+  const ours = await act(root);
+  const ends = async (end: () => Promise<unknown>) => {
+    const acting = await act(await world.logIn('other'));
+    await acting.ok('GET', 'c/v3/account/whoami');
+    await end();
+    await acting.refused(401, 'M_UNKNOWN_TOKEN', 'GET', 'c/v3/account/whoami');
+  };
+  await ends(async () => (await world.logIn('other')).ok('POST', 'c/v3/logout/all', {}));
+  await ends(() => root.ok('PUT', path, { password: PASSWORD }));
+  await ends(() => root.ok('PUT', path, { locked: true }));
+  await root.ok('PUT', path, { locked: false });
+  await ends(() => root.ok('PUT', path, { admin: false }));
+  await root.ok('PUT', path, { admin: true });
+  await ends(() => root.ok('PUT', path, { deactivated: true }));
+  await ours.ok('GET', 'c/v3/account/whoami');
+  await alice.ok('GET', 'c/v3/account/whoami');
+});
+
 withAdmin('names are checked whatever registration says', async (world, root) => {
   await world.user('alice');
   assert.deepEqual(await root.ok('GET', 'v1/username_available?username=bob'), { available: true });
