@@ -22,12 +22,13 @@ withOAuth('clients find out what people can do with their account, and where', a
   const { body } = await world.accounts.call('GET', '/_matrix/client/v1/auth_metadata');
   assert.equal(body.account_management_uri, `${BASE}${ACCOUNT}`);
   const actions = body.account_management_actions_supported as unknown as string[];
-  assert.equal(actions.length, 6);
+  assert.equal(actions.length, 9);
+  assert.ok(actions.includes('org.matrix.session_end'), 'under the names that older clients look for, too');
   await world.accounts.user('anna');
   const browser = await signedIn(world);
   for (const name of actions) {
     const page = await browser.open(action(name, DEVICE));
-    assert.equal(page.status, name.includes('device_') ? 404 : 200, name);
+    assert.equal(page.status, /device_|session_/.test(name) ? 404 : 200, name);
   }
   const strange = await browser.open(action('org.example.fly'));
   assert.equal(strange.status, 400);

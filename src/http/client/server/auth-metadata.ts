@@ -1,6 +1,7 @@
 import { GRANT_TYPES } from '../../../accounts/oauth/client-metadata.ts';
 import { MatrixError } from '../../../core/matrix-error.ts';
 import { endpoint } from '../../endpoint.ts';
+import { ACCOUNT_ACTIONS, OLD_ACCOUNT_ACTIONS } from '../../oauth/account-actions.ts';
 import {
   ACCOUNT_PATH,
   AUTHORIZE_PATH,
@@ -35,16 +36,6 @@ export const authMetadata = ({ oauth }: { readonly oauth: OAuthFacts | undefined
     },
   });
 
-/** Client-server API, "Account management URL actions". */
-const ACTIONS = [
-  'org.matrix.profile',
-  'org.matrix.devices_list',
-  'org.matrix.device_view',
-  'org.matrix.device_delete',
-  'org.matrix.account_deactivate',
-  'org.matrix.cross_signing_reset',
-];
-
 function metadataOf({ base, issuer, canSignUp }: OAuthFacts) {
   return {
     issuer,
@@ -62,7 +53,7 @@ function metadataOf({ base, issuer, canSignUp }: OAuthFacts) {
     scopes_supported: ['urn:matrix:client:api:*'],
     authorization_response_iss_parameter_supported: true,
     account_management_uri: `${base}${ACCOUNT_PATH}`,
-    account_management_actions_supported: ACTIONS,
+    account_management_actions_supported: [...ACCOUNT_ACTIONS, ...Object.keys(OLD_ACCOUNT_ACTIONS)],
     ...(canSignUp && { prompt_values_supported: ['create'] }),
   };
 }

@@ -1,5 +1,6 @@
 import { MatrixError } from '../../../../core/matrix-error.ts';
 import { type Endpoint, type EndpointRequest, endpoint, type Reply } from '../../../endpoint.ts';
+import { OLD_ACCOUNT_ACTIONS } from '../../../oauth/account-actions.ts';
 import { ACCOUNT_PATH } from '../../../oauth/oauth-paths.ts';
 import { readForm } from '../../form.ts';
 import { loginLink } from '../continue-to.ts';
@@ -26,12 +27,6 @@ const TASKS: readonly AccountTask[] = [
   addressesTask,
   signOutTask,
 ];
-/** What some of them were called in MSC4191. */
-const OLD_NAMES: Readonly<Record<string, string>> = {
-  'org.matrix.sessions_list': 'org.matrix.devices_list',
-  'org.matrix.session_view': 'org.matrix.device_view',
-  'org.matrix.session_end': 'org.matrix.device_delete',
-};
 /** After so long somebody else may sit at the screen. */
 const RECENT_MS = 10 * 60_000;
 
@@ -82,7 +77,7 @@ async function withTask(
   go: (task: AccountTask, here: AccountVisit) => Promise<Reply>,
 ): Promise<Reply> {
   const wanted = query.get('action') ?? PROFILE;
-  const task = TASKS.find(({ action }) => action === (OLD_NAMES[wanted] ?? wanted));
+  const task = TASKS.find(({ action }) => action === (OLD_ACCOUNT_ACTIONS[wanted] ?? wanted));
   if (task === undefined) return nowhere();
   const deviceId = query.get('device_id') ?? '';
   const from = await visit(parts, header);
