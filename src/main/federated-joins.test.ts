@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { ServerWorld } from '../../test/support/server-world.ts';
 import type { Client } from '../../test/support/whole-server.ts';
 import { getArray, getObject, type JsonObject } from '../core/json.ts';
+import { askServer } from './control.ts';
 
 const enc = encodeURIComponent;
 
@@ -51,6 +52,32 @@ test('users join rooms of other servers, of every version, by ID and by alias', 
     );
     assert.deepEqual(await joinedMembers(carol, room), [alice.id, bob.id, carol.id]);
   }
+});
+
+test('administrators bring their users into rooms of other servers', async t => {
+  const world = new ServerWorld();
+  const [one, two] = [await world.server(t, 'one.example'), await world.server(t, 'two.example')];
+  const [alice, bob, carol] = [await one.user('alice'), await two.user('bob'), await two.user('carol')];
+  const bring = async (user: Client, room: string) => {
+    const headers = { authorization: 'Bearer x', 'content-type': 'application/json' };
+    const path = `/_synapse/admin/v1/join/${room}`;
+    const answer = await askServer(two.folder, {
+      method: 'POST',
+      path,
+      headers,
+      body: JSON.stringify({ user_id: user.id }),
+    });
+    return [answer?.status, (JSON.parse(answer?.text ?? '{}') as JsonObject).room_id];
+  };
+  const room = await make(alice, { room_alias_name: 'hall' });
+  assert.deepEqual(await bring(bob, enc(room)), [404, undefined]);
+  assert.deepEqual(await bring(bob, `${enc(room)}?server_name=one.example`), [200, room]);
+  const other = await make(alice, { room_alias_name: 'other' });
+  assert.deepEqual(await bring(carol, enc('#other:one.example')), [200, other]);
+  const shut = await make(alice, { preset: 'private_chat' });
+  assert.deepEqual(await bring(carol, `${enc(shut)}?server_name=one.example`), [403, undefined]);
+  assert.deepEqual(await joinedMembers(alice, room), [alice.id, bob.id]);
+  assert.deepEqual(await joinedMembers(alice, other), [alice.id, carol.id]);
 });
 
 test('a join goes over the servers that the client names until one helps', async t => {

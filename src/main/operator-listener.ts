@@ -23,7 +23,8 @@ export interface OperatorExtras {
 
 /** The administration API for commands, under the name of the server's own user: whoever calls need not have an account. */
 export function operatorListener(parts: Parts, config: Config, more: OperatorExtras) {
-  const { rooms, accounts } = parts;
+  const { rooms, accounts, remote } = parts;
+  const profile = profileFor(accounts, rooms);
   let operator: Requester | undefined;
   const server = new HttpServer({
     log: more.log,
@@ -36,7 +37,7 @@ export function operatorListener(parts: Parts, config: Config, more: OperatorExt
     audit: (who, request) => parts.administration.audit.note(who, { ...request, ip: '' }),
     trustedProxies: [],
   });
-  server.add(synapseRoutes({ ...parts, profileFor: profileFor(accounts, rooms), version: more.version }));
+  server.add(synapseRoutes({ ...parts, profileFor: profile, remote: remote?.directory, version: more.version }));
   server.add([getAlias({ rooms }), ...more.further]);
   return server;
 }

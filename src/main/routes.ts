@@ -107,7 +107,7 @@ export function clientRoutes(parts: Parts, config: Config, { clock, version, his
     ...servedBy('media', mediaRoutes({ media: parts.media, clock })),
     ...pushRoutes(parts),
     ...reportRoutes({ accounts, rooms }),
-    ...synapseRoutes({ ...parts, profileFor: roomParts.profileFor, version }),
+    ...synapseRoutes({ ...parts, profileFor: roomParts.profileFor, remote: roomParts.remote, version }),
   ]);
 }
 

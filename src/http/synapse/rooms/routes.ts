@@ -24,7 +24,7 @@ import { setRoomBlock } from './set-room-block.ts';
 
 /** Synapse admin API, "Room Admin API". */
 export function roomAdminRoutes(
-  parts: Pick<SynapseRouteParts, 'accounts' | 'rooms' | 'administration' | 'profileFor'>,
+  parts: Pick<SynapseRouteParts, 'accounts' | 'rooms' | 'administration' | 'profileFor' | 'remote'>,
 ): Endpoint[] {
   const { accounts } = parts;
   return [
