@@ -7,6 +7,7 @@ export const getSuspension = ({ moderation }: { readonly moderation: Moderation 
   endpoint({
     method: 'GET',
     path: '/_matrix/client/v1/admin/suspend/:userId',
+    alsoAt: ['/_matrix/client/unstable/uk.timedout.msc4323/admin/suspend/:userId'],
     auth: 'admin',
     async handle({ user, params }) {
       const { isSuspended } = await moderation.look(user, params.userId as UserId);

@@ -35,6 +35,25 @@ withAccounts('a suspended user is logged in but has no say', async world => {
   assertError(await world.call('PUT', `profile/${id}/displayname`, { token, body }), 403, 'M_USER_SUSPENDED');
 });
 
+withAccounts('bots that know MSC4323 by its old paths lock and suspend there', async world => {
+  const { token, id } = await world.user('alice');
+  const admin = await world.admin('root');
+  for (const [kind, flag, errcode] of [
+    ['lock', 'locked', 'M_USER_LOCKED'],
+    ['suspend', 'suspended', 'M_USER_SUSPENDED'],
+  ] as const) {
+    const path = `/_matrix/client/unstable/uk.timedout.msc4323/admin/${kind}/${id}`;
+    const put = (value: boolean) => world.call('PUT', path, { token: admin.token, body: { [flag]: value } });
+    assertError(await world.call('PUT', path, { token, body: { [flag]: true } }), 403, 'M_FORBIDDEN');
+    await put(true);
+    assert.deepEqual((await world.call('GET', path, { token: admin.token })).body, { [flag]: true });
+    const renamed = await world.call('PUT', `profile/${id}/displayname`, { token, body: { displayname: 'x' } });
+    assert.equal(renamed.body.errcode, errcode);
+    await put(false);
+    assert.deepEqual((await world.call('GET', path, { token: admin.token })).body, { [flag]: false });
+  }
+});
+
 withAccounts('whom administrators may lock and suspend, and who is told what', async world => {
   const alice = await world.user('alice');
   const admin = await world.admin('root');

@@ -8,6 +8,7 @@ export const setLock = ({ moderation }: { readonly moderation: Moderation }) =>
   endpoint({
     method: 'PUT',
     path: '/_matrix/client/v1/admin/lock/:userId',
+    alsoAt: ['/_matrix/client/unstable/uk.timedout.msc4323/admin/lock/:userId'],
     auth: 'admin',
     body: Type.Object({ locked: Type.Boolean() }),
     async handle({ user, params, body: { locked } }) {

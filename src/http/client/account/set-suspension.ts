@@ -8,6 +8,7 @@ export const setSuspension = ({ moderation }: { readonly moderation: Moderation 
   endpoint({
     method: 'PUT',
     path: '/_matrix/client/v1/admin/suspend/:userId',
+    alsoAt: ['/_matrix/client/unstable/uk.timedout.msc4323/admin/suspend/:userId'],
     auth: 'admin',
     body: Type.Object({ suspended: Type.Boolean() }),
     async handle({ user, params, body: { suspended } }) {

@@ -7,6 +7,9 @@ export interface CapabilitySettings {
   readonly takesAddresses: boolean;
 }
 
+/** mautrix-go, and with it bots that moderate, knows it by its name of before it was in the specification (MSC4323) only. */
+const MODERATION = { suspend: true, lock: true };
+
 /**
  * Client-server API, "Capabilities negotiation". What needs interactive authentication is not for clients that logged in by
  * OAuth 2.0.
@@ -31,7 +34,7 @@ export const capabilities = ({ defaultRoomVersion, takesAddresses }: CapabilityS
         'm.profile_fields': { enabled: true },
         'm.3pid_changes': { enabled: takesAddresses && oauthClient === undefined },
         'm.get_login_token': { enabled: oauthClient === undefined },
-        ...(user.isAdmin && { 'm.account_moderation': { suspend: true, lock: true } }),
+        ...(user.isAdmin && { 'm.account_moderation': MODERATION, 'uk.timedout.msc4323': MODERATION }),
       },
     }),
   });

@@ -150,13 +150,15 @@ test('capabilities say what this server lets users do, and administrators what t
     '1 2 3 4 5 6 7 8 9 10 11 12'.split(' '),
   );
   const asAdmin = await api.ok(api.get('root', '/v3/capabilities', { as: { isAdmin: true } }));
-  const moderation = (asAdmin.capabilities as JsonObject)['m.account_moderation'];
-  assert.deepEqual(moderation, { suspend: true, lock: true });
+  for (const name of ['m.account_moderation', 'uk.timedout.msc4323'])
+    assert.deepEqual((asAdmin.capabilities as JsonObject)[name], { suspend: true, lock: true }, name);
 });
 
 test('the versions of the specification are named without a gap', async t => {
   const { api } = await apiOf(t);
-  const { versions } = await api.ok(api.get('', '/versions'));
+  const { versions, unstable_features: features } = await api.ok(api.get('', '/versions'));
+  // mautrix-go goes by these alone.
+  for (const flag of ['uk.timedout.msc4323', 'com.beeper.msc4169']) assert.equal((features as JsonObject)[flag], true);
   const named = (versions as string[]).filter(version => version.startsWith('v1.'));
   assert.deepEqual(
     named,

@@ -33,6 +33,7 @@ const VERSIONS = [
 
 /** Flags by which clients find what is not in a version that we list (minimum sets of js-sdk, nio, mautrix). */
 const UNSTABLE: Readonly<Record<string, boolean>> = {
+  'com.beeper.msc4169': true,
   'org.matrix.e2e_cross_signing': true,
   'org.matrix.msc3440.stable': true,
   'org.matrix.msc4115': true,
@@ -49,6 +50,7 @@ const UNSTABLE: Readonly<Record<string, boolean>> = {
   'uk.half-shot.msc2666.query_mutual_rooms.stable': true,
   'uk.tcpip.msc4133': true,
   'uk.tcpip.msc4133.stable': true,
+  'uk.timedout.msc4323': true,
 };
 
 /** Where there is an OAuth 2.0 API, devices are let in by QR codes. */
