@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Database } from './database.ts';
+import { unfitPostgres } from './postgres-needs.ts';
 import { type Dialect, sql } from './sql.ts';
 
 export interface Migration {
@@ -8,7 +9,7 @@ export interface Migration {
   readonly text: string;
 }
 
-/** The database was written by a newer Copse, or its migrations are not those of this one. */
+/** The database was written by a newer Copse, its migrations are not those of this one, or it is none that Copse can use. */
 export class MigrationError extends Error {
   constructor(message: string) {
     super(message);
@@ -53,23 +54,28 @@ function inDialect(text: string, dialect: Dialect): string {
 /**
  * Brings the schema up to date, forward only. Each migration is one transaction with its own row in `migration`.
  * On PostgreSQL an advisory lock keeps two starting processes apart; on SQLite the transaction itself does.
+ * @throws MigrationError
  */
 export async function migrate(db: Database, migrations: readonly Migration[] = ownMigrations()): Promise<number> {
+  const unfit = db.dialect === 'postgres' ? await unfitPostgres(db) : undefined;
+  if (unfit !== undefined) throw new MigrationError(unfit);
   await db.script('create table if not exists migration (number int primary key, name text not null)');
   const applied = new Set((await db.all<{ number: number }>(sql`select number from migration`)).map(row => row.number));
-  const newest = migrations.at(-1)?.number ?? 0;
-  for (const number of applied) {
-    if (number > newest) {
-      throw new MigrationError(
-        `The database has migration ${number}, this version of Copse knows ${newest}: it was used by a newer version. Start that one.`,
-      );
-    }
-  }
+  for (const number of applied) assertKnown(number, migrations);
   const missing = migrations.filter(migration => !applied.has(migration.number));
   for (const migration of missing) await db.script(inTransaction(migration, db.dialect));
   // Pages that only this needed are given back (1 MB).
   if (db.dialect === 'sqlite') await db.script('pragma shrink_memory');
   return missing.length;
+}
+
+/** @throws MigrationError when a newer version has made this migration */
+export function assertKnown(number: number, migrations: readonly Migration[] = ownMigrations()): void {
+  const newest = migrations.at(-1)?.number ?? 0;
+  if (number <= newest) return;
+  throw new MigrationError(
+    `The database has migration ${number}, this version of Copse knows ${newest}: it was used by a newer version. Start that one.`,
+  );
 }
 
 /** The row goes in first: of two processes that start together, the second one fails on it or waits for the first. */

@@ -46,6 +46,9 @@ async function migratedFile(): Promise<string> {
 /** `./copse test` starts a PostgreSQL on loopback and says here where it is. */
 const postgresUrl = process.env.COPSE_TEST_POSTGRES;
 
+/** That server by a database for administration, for tests that skip themselves without it. */
+export const testServer = postgresUrl ?? '';
+
 /** A fresh, migrated database on the tests' PostgreSQL server. */
 export async function openPostgres(url: string): Promise<TestDatabase & { readonly url: string }> {
   const name = `copse_${randomLetters(systemRandom, 16).toLowerCase()}`;
@@ -75,7 +78,7 @@ export async function newDatabase(url: string): Promise<{ readonly url: string; 
 
 /** The URL of one on the tests' server; it is gone after the test. */
 export async function emptyPostgres(t: Pick<TestContext, 'after'>): Promise<string> {
-  const { url, drop } = await newDatabase(postgresUrl ?? '');
+  const { url, drop } = await newDatabase(testServer);
   t.after(drop);
   return url;
 }
