@@ -43,6 +43,22 @@ export async function renameDevice(tx: Tx, userNid: number, deviceId: string, na
   return changed === 1;
 }
 
+/** Remembers with the user when devices that are about to go were last seen. `unwritten`: as far as the database lags. */
+export async function keepLastSeen(
+  tx: Tx,
+  userNid: number,
+  deviceIds: readonly string[],
+  unwritten: number,
+): Promise<void> {
+  const row = await tx.get<{ ts: number | null }>(
+    sql`select max(last_seen_ts) as ts from device where user_nid = ${userNid} and device_id ${sql.in(deviceIds)}`,
+  );
+  const ts = Math.max(row?.ts ?? 0, unwritten);
+  if (ts === 0) return;
+  await tx.run(sql`update account set last_seen_ts = ${ts}
+    where user_nid = ${userNid} and (last_seen_ts is null or last_seen_ts < ${ts})`);
+}
+
 /** The ones of these devices that there were. */
 export async function deleteDevices(tx: Tx, userNid: number, deviceIds: readonly string[]): Promise<string[]> {
   const gone = await tx.all<{ device_id: string }>(

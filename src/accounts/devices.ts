@@ -10,6 +10,7 @@ import {
   devicesOf,
   findDevice,
   insertDevice,
+  keepLastSeen,
   renameDevice,
 } from './device.table.ts';
 import type { LastSeen } from './last-seen.ts';
@@ -112,6 +113,8 @@ export class Devices {
 
   /** Deletes devices with their tokens and keys; unknown ones are passed over. */
   async remove(tx: Tx, userNid: number, deviceIds: readonly string[]): Promise<void> {
+    const unwritten = deviceIds.map(id => this.#parts.lastSeen.unwritten(userNid, id)?.ts ?? 0);
+    await keepLastSeen(tx, userNid, deviceIds, Math.max(0, ...unwritten));
     const gone = await deleteDevices(tx, userNid, deviceIds);
     await deleteTokensOfDevices(tx, userNid, deviceIds);
     if (gone.length > 0) await this.#parts.listener.deviceRemoved(tx, userNid, gone);

@@ -39,7 +39,9 @@ export interface UserFilter {
   readonly notTypes?: readonly (string | null)[] | undefined;
 }
 
-const LAST_SEEN = sql`(select max(d.last_seen_ts) from device d where d.user_nid = a.user_nid)`;
+const BY_DEVICES = sql`(select max(d.last_seen_ts) from device d where d.user_nid = a.user_nid)`;
+/** By a device that there is, or by one that is gone. */
+const LAST_SEEN = sql`case when a.last_seen_ts > coalesce(${BY_DEVICES}, 0) then a.last_seen_ts else ${BY_DEVICES} end`;
 
 /** What a list can be sorted by; text and times that are missing come first. */
 const ORDERS = {

@@ -32,7 +32,7 @@ export interface ListedUser {
   readonly createdTs: number;
   /** Why somebody asked for the account: nothing in it is checked. Undefined where that was not asked. */
   readonly reason: string | undefined;
-  /** When one of the devices was last seen; at most a minute behind. */
+  /** When one of the devices was last seen, gone or not; at most a minute behind. */
   readonly lastSeenTs: number | undefined;
 }
 

@@ -89,6 +89,21 @@ withAdmin('an account is shown with what is known of it', async (world, root) =>
   await root.refused(400, 'M_INVALID_PARAM', 'GET', 'v2/users/alice');
 });
 
+withAdmin('when somebody was seen last is known when they have logged out, too', async (world, root) => {
+  const [alice, bob] = [await world.user('alice'), await world.user('bob')];
+  const seen = async (user: Caller) => (await root.ok('GET', `v2/users/${user.id}`)).last_seen_ts as unknown;
+  for (const user of [alice, bob]) await user.ok('GET', 'c/v3/account/whoami');
+  await alice.ok('POST', 'c/v3/logout', {});
+  await root.ok('POST', `v1/deactivate/${bob.id}`, {});
+  for (const user of [alice, bob]) assert.ok(Math.abs(Number(await seen(user)) - Date.now()) < 60_000, user.id);
+  assert.deepEqual((await listed(root, 'user_id=alice&order_by=last_seen_ts&dir=b')).length, 1);
+  const before = Number(await seen(alice));
+  const again = await world.logIn('alice');
+  await again.ok('GET', 'c/v3/account/whoami');
+  await again.ok('POST', 'c/v3/logout', {});
+  assert.ok(Number(await seen(alice)) >= before);
+});
+
 withAdmin('an account is made as wanted, and logs in', async (world, root) => {
   const body = {
     password: PASSWORD,
