@@ -23,7 +23,7 @@ export async function addUser(args: ConfigArgs, wanted: AddUserArgs): Promise<nu
   const config = loadConfig(args);
   const folder = openExisting(config);
   const localpart = ownLocalpart(wanted.localpart, folder.serverName);
-  await using db = await openSharedDatabase(config, openDatabase);
+  await using db = await openSharedDatabase(config, folder.serverName, openDatabase);
   const nids = new Nids(budgetOf(config.memory));
   const parts = { db, config, serverName: folder.serverName, clock: systemClock, random: systemRandom, nids };
   const accounts = accountMaker(parts);

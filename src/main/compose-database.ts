@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
+import type { ServerName } from '../core/ids.ts';
 import type { Database } from '../db/database.ts';
 import { migrate } from '../db/migrate.ts';
 import { checkInUse, checkSchemaStays, tidyMove } from '../db/moving/admission.ts';
@@ -10,11 +11,19 @@ import { MoveError } from '../db/moving/move-error.ts';
 import { SwitchableDatabase } from '../db/switchable.ts';
 import { entryMover } from '../rooms/search/entry-mover.ts';
 import type { DataFolder } from './data-folder.ts';
+import { requireDatabaseOf } from './database-owner.ts';
 import { placeMark, withDatabaseInUse } from './database-place.ts';
 import type { openDatabase } from './open-database.ts';
 
-/** The database in use, brought up to date, of whoever has locked the data folder. @throws MoveError, MigrationError */
-export async function openOwnDatabase(config: Config, open: typeof openDatabase): Promise<Database> {
+/**
+ * The database in use, brought up to date, of whoever has locked the data folder.
+ * @throws MoveError, MigrationError, DataFolderError
+ */
+export async function openOwnDatabase(
+  config: Config,
+  serverName: ServerName,
+  open: typeof openDatabase,
+): Promise<Database> {
   const mark = placeMark(config.data_dir);
   const db = await open(withDatabaseInUse(config));
   try {
@@ -26,6 +35,7 @@ export async function openOwnDatabase(config: Config, open: typeof openDatabase)
     if (place !== undefined) await checkSchemaStays(db, place);
     await migrate(db);
     await checkInUse(db, place);
+    await requireDatabaseOf(serverName, db);
     await tidyMove(db, mark);
     return db;
   } catch (error) {
@@ -34,13 +44,21 @@ export async function openOwnDatabase(config: Config, open: typeof openDatabase)
   }
 }
 
-/** The same beside whoever has: nothing of a move that is under way is touched. @throws MoveError, MigrationError */
-export async function openSharedDatabase(config: Config, open: typeof openDatabase): Promise<Database> {
+/**
+ * The same beside whoever has: nothing of a move that is under way is touched.
+ * @throws MoveError, MigrationError, DataFolderError
+ */
+export async function openSharedDatabase(
+  config: Config,
+  serverName: ServerName,
+  open: typeof openDatabase,
+): Promise<Database> {
   const db = await open(withDatabaseInUse(config));
   try {
     // A running server has done this; it is the same version, or what is written waits for its restart.
     await migrate(db);
     await checkInUse(db, placeMark(config.data_dir).read());
+    await requireDatabaseOf(serverName, db);
     return db;
   } catch (error) {
     await db[Symbol.asyncDispose]();
@@ -60,7 +78,7 @@ export interface DatabaseInput {
 /** The database of a server that runs, and what moves it. */
 export async function composeDatabase(input: DatabaseInput): Promise<{ db: SwitchableDatabase; move: DatabaseMove }> {
   const { config, folder, open, clock, random, log } = input;
-  const db = new SwitchableDatabase(await openOwnDatabase(config, open));
+  const db = new SwitchableDatabase(await openOwnDatabase(config, folder.serverName, open));
   const move = new DatabaseMove({
     db,
     open: url => open({ ...config, database: { ...config.database, url } }),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -51,6 +51,13 @@ test('a server starts, says where it is in ten lines, answers, tells its status 
     assert.ok((status?.memory.accounts.length ?? 0) > 20);
   }
   assert.equal(await askControl(config.data_dir), undefined);
+});
+
+test('a server does not start on the database of another one', async t => {
+  const [ours, others] = [configFor(t, 'example.org'), configFor(t, 'other.org')];
+  for (const config of [ours, others]) await (await start(config))[Symbol.asyncDispose]();
+  copyFileSync(join(others.data_dir, 'copse.db'), join(ours.data_dir, 'copse.db'));
+  await assert.rejects(start(ours), /The database belongs to the server other\.org/);
 });
 
 test('the first administrator comes in by the link, and then there is no link any more', async t => {

@@ -30,7 +30,7 @@ export async function openIdleServer(
   await using opened = new AsyncDisposableStack();
   opened.use(lockFolder(folder.path));
   const { budget, admission } = opened.use(composeMemory(config, { clock, log, metrics: undefined }));
-  const db = opened.use(await openOwnDatabase(config, open));
+  const db = opened.use(await openOwnDatabase(config, folder.serverName, open));
   const { bus } = opened.use(await openBus(config, folder.serverName, { clock, random, log, metrics: undefined }));
   // Nothing is told to other servers and application services from here: they are, when the server runs.
   const parts = opened.use(
