@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemRandom } from '../base/random.ts';
 import { DataFolderError, isDataFolder, newSecrets, openDataFolder } from './data-folder.ts';
 import { lockFolder } from './folder-lock.ts';
+
+/** A user without rights, by number. */
+const NOBODY = 65_534;
 
 function place(t: TestContext): string {
   const made = mkdtempSync(join(tmpdir(), 'copse-folder-'));
@@ -32,6 +36,48 @@ test('N211 what a backup has left open is closed again', t => {
   openDataFolder(path, undefined, systemRandom);
   assert.equal(statSync(path).mode & 0o777, 0o700);
   for (const file of ['signing.key', 'secrets.json']) assert.equal(statSync(join(path, file)).mode & 0o777, 0o600);
+});
+
+/** What a user who is not root is told who opens the folder: root may do everything. */
+function saidToUser(path: string): string {
+  const program = `const { openDataFolder } = await import(${JSON.stringify(import.meta.resolve('./data-folder.ts'))});
+    const { systemRandom } = await import(${JSON.stringify(import.meta.resolve('../base/random.ts'))});
+    try { openDataFolder(${JSON.stringify(path)}, undefined, systemRandom); console.log('opened'); }
+    catch (error) { console.log(error.name, error.message); }`;
+  const as = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    ...as,
+    cwd: '/',
+    encoding: 'utf8',
+  });
+  return stdout || stderr;
+}
+
+/** A clone below /root is one that another user cannot run. */
+function canUserRun(): boolean {
+  if (process.getuid?.() !== 0) return true;
+  const asked = { uid: NOBODY, gid: NOBODY, cwd: '/' };
+  return spawnSync(process.execPath, ['--version'], asked).status === 0;
+}
+
+test('what root put back from a backup is told before anything starts', {
+  skip: !canUserRun() && 'this clone is closed to other users',
+}, t => {
+  const path = place(t);
+  openDataFolder(path, 'example.org', systemRandom);
+  writeFileSync(join(path, 'copse.db'), '');
+  if (process.getuid?.() === 0) {
+    for (const file of [join(path, '../..'), join(path, '..'), path]) chownSync(file, NOBODY, NOBODY);
+    for (const file of readdirSync(path)) chownSync(join(path, file), NOBODY, NOBODY);
+  }
+  assert.equal(saidToUser(path), 'opened\n');
+  chmodSync(join(path, 'copse.db'), 0o400);
+  assert.match(saidToUser(path), /^DataFolderError .*copse\.db has to belong to .*EACCES.*chown -R USER/);
+  chmodSync(join(path, 'copse.db'), 0o600);
+  if (process.getuid?.() !== 0) return;
+  chownSync(join(path, 'secrets.json'), 0, 0);
+  chmodSync(join(path, 'secrets.json'), 0o644);
+  assert.match(saidToUser(path), /^DataFolderError .*secrets\.json has to belong to .*EPERM/);
 });
 
 test('the second start finds the same keys and secrets; another installation has others', t => {

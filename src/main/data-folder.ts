@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { jsonIfValid } from '../base/if-readable.ts';
 import { generateSeed, signingKeyFromSeed } from '../base/node-crypto.ts';
@@ -51,14 +51,39 @@ export function openDataFolder(path: string, wantedName: string | undefined, ran
   // Written last, so that a first start that was cut short is done again from the beginning.
   const isNew = !existsSync(join(path, NAME_FILE));
   if (isNew) fill(path, wantedName ?? TRIAL_NAME, random);
+  requireRights(path);
   closeToOthers(path);
   const serverName = readName(path, wantedName);
   return { path, serverName, signingKey: readSigningKey(path), secrets: readSecrets(path), isNew };
 }
 
+/** What a server writes again and again, beside what makes it itself. */
+const WRITTEN_FILES = ['copse.db', 'copse.db-wal', 'copse.db-shm', 'lock', 'runs.json', 'restore-mark'];
+
+/** What root has put back from a backup, or left by a command, the server finds out about only when it serves already. */
+function requireRights(path: string): void {
+  for (const file of WRITTEN_FILES.map(name => join(path, name))) {
+    if (existsSync(file)) attempt(file, () => accessSync(file, constants.R_OK | constants.W_OK));
+  }
+}
+
 /** A folder that came back from a backup may be open to everybody. */
 function closeToOthers(path: string): void {
-  for (const name of [KEY_FILE, SECRETS_FILE]) if (existsSync(join(path, name))) chmodSync(join(path, name), 0o600);
+  for (const file of [KEY_FILE, SECRETS_FILE].map(name => join(path, name))) {
+    if (existsSync(file)) attempt(file, () => chmodSync(file, 0o600));
+  }
+}
+
+function attempt(file: string, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throw new DataFolderError(
+      `${file} has to belong to the user who runs this, who may read and write it (${(error as Error).message}). ` +
+        `So has everything in the folder: chown -R USER ${dirname(file)}, and chmod -R u+rwX.`,
+      error,
+    );
+  }
 }
 
 /** Whether there is a server's data at `path`. */
