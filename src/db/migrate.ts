@@ -57,8 +57,7 @@ function inDialect(text: string, dialect: Dialect): string {
  * @throws MigrationError
  */
 export async function migrate(db: Database, migrations: readonly Migration[] = ownMigrations()): Promise<number> {
-  const unfit = db.dialect === 'postgres' ? await unfitPostgres(db) : undefined;
-  if (unfit !== undefined) throw new MigrationError(unfit);
+  await assertFit(db);
   await db.script('create table if not exists migration (number int primary key, name text not null)');
   const applied = new Set((await db.all<{ number: number }>(sql`select number from migration`)).map(row => row.number));
   for (const number of applied) assertKnown(number, migrations);
@@ -69,8 +68,31 @@ export async function migrate(db: Database, migrations: readonly Migration[] = o
   return missing.length;
 }
 
+/** @throws MigrationError for a database that Copse cannot use, whatever is in it */
+async function assertFit(db: Database): Promise<void> {
+  const unfit = db.dialect === 'postgres' ? await unfitPostgres(db) : undefined;
+  if (unfit !== undefined) throw new MigrationError(unfit);
+}
+
+/**
+ * The newest migration that was applied, changing nothing; undefined for a database with nothing in it.
+ * @throws MigrationError when it is none that this version can use
+ */
+export async function newestMigration(db: Database): Promise<number | undefined> {
+  await assertFit(db);
+  const table = await db.get(
+    db.dialect === 'sqlite'
+      ? sql`select 1 from sqlite_master where type = 'table' and name = 'migration'`
+      : sql`select 1 from information_schema.tables where table_schema = current_schema() and table_name = 'migration'`,
+  );
+  if (table === undefined) return undefined;
+  const row = await db.get<{ newest: number }>(sql`select coalesce(max(number), 0) as newest from migration`);
+  if (row !== undefined) assertKnown(row.newest);
+  return row?.newest;
+}
+
 /** @throws MigrationError when a newer version has made this migration */
-export function assertKnown(number: number, migrations: readonly Migration[] = ownMigrations()): void {
+function assertKnown(number: number, migrations: readonly Migration[] = ownMigrations()): void {
   const newest = migrations.at(-1)?.number ?? 0;
   if (number <= newest) return;
   throw new MigrationError(

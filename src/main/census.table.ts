@@ -26,9 +26,3 @@ export async function hasAdministrator(db: Queryable): Promise<boolean> {
   const row = await db.get(sql`select 1 as found from account where is_admin = 1 and is_deactivated = 0 limit 1`);
   return row !== undefined;
 }
-
-/** The number of the newest migration that was applied. */
-export async function schemaNumber(db: Queryable): Promise<number> {
-  const row = await db.get<{ newest: number }>(sql`select coalesce(max(number), 0) as newest from migration`);
-  return row?.newest ?? 0;
-}

@@ -86,6 +86,11 @@ export function watchOthers(
 
 const CERTIFICATE_NAMES = { certificate: 'cluster.bus_certificate', key: 'cluster.bus_key' };
 
+/** Reads the files for the bus, where there is one. @throws TlsFileError */
+export function checkBusFiles(config: BusSettings): void {
+  if (config.cluster.bus !== undefined) tlsOf(config);
+}
+
 /** @throws TlsFileError */
 function tlsOf({ cluster, tls }: BusSettings): NatsTls {
   const authorities = readAuthorities(tls.extra_ca);

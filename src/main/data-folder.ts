@@ -43,7 +43,7 @@ export const OLD_KEYS_FILE = 'old-signing-keys';
 export const SERVICES_FILE = 'services.json';
 const FURTHER_FILES = [OLD_KEYS_FILE, SERVICES_FILE];
 /** Who says no name at the first start wants to try things out. */
-const TRIAL_NAME = 'localhost';
+export const TRIAL_NAME = 'localhost';
 
 /** Opens the data folder, and makes it at the first start. @throws DataFolderError */
 export function openDataFolder(path: string, wantedName: string | undefined, random: Random): DataFolder {

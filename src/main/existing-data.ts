@@ -1,17 +1,13 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import { type DataFolder, DataFolderError, isDataFolder, openDataFolder } from './data-folder.ts';
 import { withDatabaseInUse } from './database-place.ts';
-import { SQLITE_FILE } from './open-database.ts';
+import { isMade } from './open-database.ts';
 
 /** The data of a server that was started once. @throws DataFolderError where there is none */
 export function openExisting(config: Config): DataFolder {
   const missing = !isDataFolder(config.data_dir);
-  const { url } = withDatabaseInUse(config).database;
-  const started = url !== 'sqlite' || existsSync(join(config.data_dir, SQLITE_FILE));
-  if (missing || !started) {
+  if (missing || !isMade(withDatabaseInUse(config))) {
     throw new DataFolderError(
       `There is no server's data in ${config.data_dir}. Start it once with ./copse up, or name its folder with --data.`,
     );
