@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { FaultyDatabase } from '../../test/support/faulty-database.ts';
+import { printedForUser, skipWithoutUser } from '../../test/support/other-user.ts';
 import { systemClock } from '../base/clock.ts';
 import { silentLog } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
@@ -54,4 +55,15 @@ test('a server whose database does not answer says so in one line', async t => {
   });
   state.isGone = false;
   assert.equal((await askControl(config.data_dir))?.serverName, 'example.org');
+});
+
+test('a folder of somebody else is not said to have no server', { skip: skipWithoutUser }, t => {
+  const folder = mkdtempSync(join(tmpdir(), 'copse-closed-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  // Root owns it, or its owner may not read it either.
+  chmodSync(folder, 0);
+  const said =
+    printedForUser(`const { askControl } = await import(${JSON.stringify(import.meta.resolve('./control.ts'))});
+    await askControl(${JSON.stringify(folder)}).then(found => console.log(found), error => console.log(error.name, error.message));`);
+  assert.match(said, /^RefusedError .*copse-closed-\S+ belongs to somebody else/);
 });

@@ -109,14 +109,24 @@ async function isAwake(folder: string, socket: string): Promise<boolean> {
   );
 }
 
+/** @throws RefusedError where it is not for this user to know */
 function socketsIn(folder: string): string[] {
   try {
     return readdirSync(folder)
       .filter(name => SOCKET.test(name))
       .sort();
-  } catch {
+  } catch (error) {
+    if (isForbidden(error)) throw forbidden(folder);
     return [];
   }
+}
+
+function isForbidden(error: unknown): boolean {
+  return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+function forbidden(folder: string): RefusedError {
+  return new RefusedError('M_FORBIDDEN', `${folder} belongs to somebody else. Run this as its owner, or with sudo.`);
 }
 
 async function ask(folder: string, socket: string, asked: ControlRequest): Promise<ControlAnswer | undefined> {
@@ -143,7 +153,7 @@ async function ask(folder: string, socket: string, asked: ControlRequest): Promi
     asking.on('timeout', () => asking.destroy(new Error('The server does not answer.')));
     asking.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') resolve(undefined);
-      else reject(error);
+      else reject(isForbidden(error) ? forbidden(folder) : error);
     });
     asking.end(body);
   });

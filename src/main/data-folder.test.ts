@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { NOBODY, printedForUser, skipWithoutUser } from '../../test/support/other-user.ts';
 import { systemRandom } from '../base/random.ts';
 import { DataFolderError, isDataFolder, newSecrets, openDataFolder } from './data-folder.ts';
 import { lockFolder } from './folder-lock.ts';
-
-/** A user without rights, by number. */
-const NOBODY = 65_534;
 
 function place(t: TestContext): string {
   const made = mkdtempSync(join(tmpdir(), 'copse-folder-'));
@@ -38,30 +35,16 @@ test('N211 what a backup has left open is closed again', t => {
   for (const file of ['signing.key', 'secrets.json']) assert.equal(statSync(join(path, file)).mode & 0o777, 0o600);
 });
 
-/** What a user who is not root is told who opens the folder: root may do everything. */
+/** What a user is told who opens the folder. */
 function saidToUser(path: string): string {
-  const program = `const { openDataFolder } = await import(${JSON.stringify(import.meta.resolve('./data-folder.ts'))});
+  return printedForUser(`const { openDataFolder } = await import(${JSON.stringify(import.meta.resolve('./data-folder.ts'))});
     const { systemRandom } = await import(${JSON.stringify(import.meta.resolve('../base/random.ts'))});
     try { openDataFolder(${JSON.stringify(path)}, undefined, systemRandom); console.log('opened'); }
-    catch (error) { console.log(error.name, error.message); }`;
-  const as = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
-    ...as,
-    cwd: '/',
-    encoding: 'utf8',
-  });
-  return stdout || stderr;
-}
-
-/** A clone below /root is one that another user cannot run. */
-function canUserRun(): boolean {
-  if (process.getuid?.() !== 0) return true;
-  const asked = { uid: NOBODY, gid: NOBODY, cwd: '/' };
-  return spawnSync(process.execPath, ['--version'], asked).status === 0;
+    catch (error) { console.log(error.name, error.message); }`);
 }
 
 test('what root put back from a backup is told before anything starts', {
-  skip: !canUserRun() && 'this clone is closed to other users',
+  skip: skipWithoutUser,
 }, t => {
   const path = place(t);
   openDataFolder(path, 'example.org', systemRandom);
