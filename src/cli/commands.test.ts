@@ -126,6 +126,12 @@ test('lab takes what is to be done to which board', async () => {
   await assert.rejects(run('lab partition b1 from'), UsageError);
 });
 
+test('the version is asked for in both ways', async () => {
+  const { actions, calls } = recording();
+  for (const words of [['version'], ['--version']]) await runCommandLine(words, actions);
+  assert.deepEqual(calls, [['version'], ['version']]);
+});
+
 test('up takes the name, the data folder, the port and who may register', async () => {
   const { actions, calls } = recording();
   const words = [

@@ -53,7 +53,7 @@ export async function runCommandLine(words: readonly string[], actions: Actions)
     code = result;
   });
   try {
-    await program.parseAsync(words, { from: 'user' });
+    await program.parseAsync(words[0] === '--version' ? ['version'] : words, { from: 'user' });
   } catch (error) {
     // Commander has written its message (help counts as an error with exit code 0).
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : BAD_USAGE;

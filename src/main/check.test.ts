@@ -32,6 +32,7 @@ test('before the first start it makes nothing, and reads the files that the star
   const { data, check } = place(t);
   assert.match(await check('server_name: example.org\n'), /which the first start will make\ndatabase {5}SQLite, which/);
   assert.equal(existsSync(data), false);
+  await assert.rejects(check('server_name: Example.org\n'), /has capital letters/);
   const missing = '/nowhere/ca.pem';
   const listener = `{ enabled: true, certificate: ${missing}, key: ${missing} }`;
   await assert.rejects(check(`tls: { extra_ca: [${missing}] }\n`), /ca\.pem \(tls\.extra_ca\) cannot be read/);

@@ -9,7 +9,7 @@ import { policyWarnings } from '../federation/server-policy.ts';
 import { checkBusFiles } from './compose-bus.ts';
 import { budgetOf } from './compose-memory.ts';
 import { askControl } from './control.ts';
-import { isDataFolder, openDataFolder, TRIAL_NAME } from './data-folder.ts';
+import { isDataFolder, openDataFolder, requireGoodName, TRIAL_NAME } from './data-folder.ts';
 import { withDatabaseInUse } from './database-place.ts';
 import { isMade, openDatabase } from './open-database.ts';
 import { certificateFiles, readAuthorities, readCertificate } from './tls-files.ts';
@@ -26,6 +26,7 @@ export async function checkSettings(args: ConfigArgs, print = (text: string) => 
   const folder = isDataFolder(config.data_dir)
     ? openDataFolder(config.data_dir, config.server_name, systemRandom)
     : undefined;
+  if (folder === undefined) requireGoodName(config.server_name ?? TRIAL_NAME);
   const serverName = folder?.serverName ?? ((config.server_name ?? TRIAL_NAME) as ServerName);
   const registrations = readRegistrations(config.appservices, serverName);
   if (registrations.length > 0) print(`bridges      ${registrations.map(({ id }) => id).join(', ')}`);

@@ -80,6 +80,19 @@ test('without a name the first start is a trial as localhost', t => {
   assert.equal(openDataFolder(place(t), undefined, systemRandom).serverName, 'localhost');
 });
 
+test('a name that would be a trap is not chosen, and nothing is left of the attempt', t => {
+  const path = place(t);
+  assert.throws(
+    () => openDataFolder(path, 'Example.org', systemRandom),
+    /Example\.org has capital letters.*Write example\.org/,
+  );
+  assert.throws(() => openDataFolder(path, '-a.org', systemRandom), /-a\.org cannot be looked up/);
+  assert.deepEqual(readdirSync(path), []);
+  assert.equal(openDataFolder(path, 'example.org:8448', systemRandom).serverName, 'example.org:8448');
+  writeFileSync(join(path, 'server-name'), 'Example.org\n');
+  assert.equal(openDataFolder(path, undefined, systemRandom).serverName, 'Example.org');
+});
+
 test('another server name is refused with the reason and both ways out', t => {
   const path = place(t);
   openDataFolder(path, 'example.org', systemRandom);

@@ -6,7 +6,7 @@ import { type Random, randomLetters, randomToken } from '../base/random.ts';
 import { syncFolder, writeDurably } from '../base/write-durably.ts';
 import { decodeBase64, encodeBase64 } from '../core/base64.ts';
 import type { SigningKey } from '../core/crypto.ts';
-import { isServerName, type ServerName } from '../core/ids.ts';
+import { isResolvable, isServerName, parseServerName, type ServerName } from '../core/ids.ts';
 
 /** Random values of this installation. Each is base64url of 32 bytes. */
 export interface Secrets {
@@ -122,7 +122,24 @@ export function newSecrets(random: Random): { readonly signingKey: string; reado
   };
 }
 
+/**
+ * Other servers compare names letter by letter and look them up in DNS: a name that is chosen with a capital letter, or that
+ * cannot be looked up, is a trap. Who has one keeps it. @throws DataFolderError
+ */
+export function requireGoodName(name: string): void {
+  const parsed = parseServerName(name);
+  const remedy =
+    name !== name.toLowerCase()
+      ? `has capital letters, which others would have to write as well. Write ${name.toLowerCase()}`
+      : parsed === undefined || !isResolvable(parsed)
+        ? 'cannot be looked up by anybody. Write one such as example.org'
+        : undefined;
+  if (remedy !== undefined)
+    throw new DataFolderError(`The server name ${name} ${remedy}: a server cannot change its name later.`);
+}
+
 function fill(path: string, name: string, random: Random): void {
+  requireGoodName(name);
   if (existsSync(join(path, 'copse.db'))) {
     throw new DataFolderError(
       `${path} holds a database but not the file ${NAME_FILE}. Put it back from your backup: it holds the server's name.`,

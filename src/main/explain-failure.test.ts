@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -28,6 +28,16 @@ test('a file that is no database is told from a fault of ours', async t => {
   writeFileSync(join(folder, 'copse.db'), 'nothing of the kind'.repeat(1000));
   const said = await saidOf('sqlite', folder);
   assert.match(said, /^The database in the data folder is damaged: .*\n +Keep it as it is, .*docs\/backups\.md\.$/);
+});
+
+test('a full disk is told with what to do', { skip: !existsSync('/dev/full') && 'no /dev/full' }, () => {
+  let said = '';
+  try {
+    writeFileSync('/dev/full', 'more');
+  } catch (error) {
+    said = explainFailure(error);
+  }
+  assert.match(said, /^ENOSPC: no space left on device, write\.\n +Make room on the disk: docs\/runbooks/);
 });
 
 test('a PostgreSQL that is not there, and one that refuses, come with what to do', {

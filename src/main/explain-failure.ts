@@ -44,12 +44,22 @@ const NO_ANSWER = 'See that it runs, and that `database.url` names it: docs/runb
 /** SQLITE_CORRUPT and SQLITE_NOTADB. */
 const DAMAGED: ReadonlySet<number> = new Set([11, 26]);
 
+/** What to do about what the system refuses, by its codes (errno(3)). */
+const REFUSED_BY_SYSTEM: ReadonlyMap<string, string> = new Map([
+  ...['ENOSPC', 'EDQUOT'].map(code => [code, 'Make room on the disk: docs/runbooks/full-disk.md.'] as const),
+  ...['EACCES', 'EPERM'].map(code => [code, 'See who owns it, and run this as that user.'] as const),
+  ['EROFS', 'The disk takes nothing any more: the log of the machine says why (dmesg).'],
+]);
+
 /** What to print when a command fails: the reason for people where we foresaw it, everything where we did not. */
 export function explainFailure(error: unknown): string {
   if (error instanceof ConfigError) return `the settings cannot be used:\n${error.message}`;
   const ofDatabase = explainDatabase(error);
   if (ofDatabase !== undefined) return ofDatabase;
   if (FOR_PEOPLE.some(kind => error instanceof kind)) return (error as Error).message;
+  const { code, message } = Object(error) as NodeJS.ErrnoException;
+  const remedy = REFUSED_BY_SYSTEM.get(String(code));
+  if (remedy !== undefined) return `${message}.\n    ${remedy}`;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
