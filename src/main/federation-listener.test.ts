@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Certified, TestAuthority } from '../../test/support/certificates.ts';
 import { testClient } from '../../test/support/federation.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { silentLog } from '../base/log.ts';
+import { type Log, silentLog } from '../base/log.ts';
 import { Metrics } from '../base/metrics.ts';
 import { systemRandom } from '../base/random.ts';
 import { loadConfig } from '../config/load.ts';
@@ -34,12 +34,17 @@ function writeCertificate(folder: string, { certificate, key }: Certified) {
   return files;
 }
 
-function start(folder: string, more: (config: Config) => Partial<Config>, clock: Clock = systemClock) {
+function start(
+  folder: string,
+  more: (config: Config) => Partial<Config>,
+  clock: Clock = systemClock,
+  log: Log = silentLog,
+) {
   const from = { config: undefined, data: undefined, noColor: true };
   const config = loadConfig({ data: join(folder, 'data'), name: NAME, port: '0' }, from);
   return compose(
     { ...config, metrics: { ...config.metrics, enabled: false }, ...more(config) },
-    { clock, random: systemRandom, log: silentLog, metrics: new Metrics(), version: '1.2.3' },
+    { clock, random: systemRandom, log, metrics: new Metrics(), version: '1.2.3' },
   );
 }
 
@@ -116,6 +121,27 @@ test('a certificate without its key, or of no use, is refused in words', async t
   }
   assert.throws(() => readAuthorities([other]), /tls\.extra_ca/);
   assert.throws(() => readAuthorities([join(folder, 'missing')]), /tls\.extra_ca/);
+});
+
+test('a certificate that is out of date is warned of, and served all the same', async t => {
+  const folder = folderFor(t);
+  const authority = new TestAuthority();
+  const warned: string[] = [];
+  const note: Log = { ...silentLog, child: () => note, warn: message => warned.push(message) };
+  const files = writeCertificate(folder, authority.issue({ names: [NAME], expired: true }));
+  await using running = await start(folder, listening(files), systemClock, note);
+  assert.ok(running.listeners.some(({ url }) => url.startsWith('https:')));
+  const ofDates = () => warned.filter(message => /is good from \S+ to \S+: others refuse it/.test(message)).length;
+  assert.equal(ofDates(), 1);
+  const { clock, runAll } = handClock();
+  using _ = followCertificate(files, { clock, log: note }, () => undefined);
+  writeCertificate(folder, authority.issue({ names: ['one.example'] }));
+  runAll();
+  assert.equal(ofDates(), 1);
+  writeCertificate(folder, authority.issue({ names: ['one.example', 'two.example'], expired: true }));
+  utimesSync(files.certificate, 1, 1);
+  runAll();
+  assert.equal(ofDates(), 2);
 });
 
 test('a certificate that was renewed is taken up, one that is broken is not', t => {

@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { type HttpParts, HttpServer } from '../http/server.ts';
 import { listenHttp } from './listen.ts';
-import { certificateFiles, followCertificate, readCertificate } from './tls-files.ts';
+import { certificateFiles, followCertificate, readCertificate, warnOfDates } from './tls-files.ts';
 
 export interface FederationListenerParts {
   readonly http: HttpParts;
@@ -27,6 +27,7 @@ export async function listenFederation(
   if (!settings.enabled) return undefined;
   const files = certificateFiles(settings);
   const certificate = files === undefined ? undefined : readCertificate(files);
+  if (certificate !== undefined) warnOfDates(certificate, { clock, log });
   await using opened = new AsyncDisposableStack();
   const server = new HttpServer({ ...http, exposed: EXPOSED, ...(certificate && { certificate }) });
   opened.defer(() => server.close());

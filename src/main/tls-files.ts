@@ -52,6 +52,21 @@ export function readCertificate(files: CertificateFiles, names = OF_LISTENER): T
   return { cert, key };
 }
 
+/** Others refuse a certificate that is out of date. It is served all the same: the clock of this machine may be wrong. */
+export function warnOfDates(
+  { cert }: TlsCertificate,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): void {
+  const { validFromDate, validToDate } = new X509Certificate(cert);
+  const now = clock.now();
+  const isDue = validFromDate.getTime() <= now && now <= validToDate.getTime();
+  if (isDue) return;
+  const dates = `${validFromDate.toISOString()} to ${validToDate.toISOString()}`;
+  log.warn(
+    `The certificate of the listener for servers is good from ${dates}: others refuse it. Renew it, or set the clock.`,
+  );
+}
+
 /** Calls `renewed` whenever the files have changed, and keeps to the old certificate while they are of no use. */
 export function followCertificate(
   files: CertificateFiles,
@@ -68,7 +83,9 @@ export function followCertificate(
   const take = (now: string) => {
     seen = now;
     try {
-      renewed(readCertificate(files));
+      const certificate = readCertificate(files);
+      renewed(certificate);
+      warnOfDates(certificate, { clock, log });
       log.info('The certificate of the listener for servers was renewed.');
     } catch (error) {
       log.warn(`The new certificate is not used, the one before stays: ${(error as Error).message}`);
