@@ -71,6 +71,13 @@ test('what is wrong with one of several roles is said of the command', t => {
   assert.match(wrong?.reason ?? '', /^cluster\.roles\[2\] cannot be "gardening"/);
 });
 
+test('a relay for calls needs its secret', t => {
+  const [wrong] = problems(t, 'turn:\n  uris: ["turn:turn.example.org"]\n');
+  assert.match(wrong?.where ?? '', /my\.yaml:2$/);
+  assert.match(wrong?.remedy ?? '', /turn\.shared_secret/);
+  assert.deepEqual(load(t, 'turn: { uris: ["turn:a.org"], shared_secret: s }\n').turn.uris, ['turn:a.org']);
+});
+
 test('several processes need PostgreSQL, and roles need several processes', t => {
   assert.throws(() => load(t, 'cluster: { bus: "nats://10.0.0.5" }\n'), /my\.yaml:1: SQLite has one process/);
   assert.throws(() => load(t, 'cluster: { roles: [push] }\n'), /my\.yaml:1: A process that does only some/);

@@ -143,6 +143,13 @@ function contradictions(config: Config, source: ConfigSource | undefined): Probl
       'Give `public_base_url`, the address under which users reach this server.',
     );
   }
+  if (config.turn.uris.length > 0 && config.turn.shared_secret === undefined) {
+    report(
+      ['turn', 'uris'],
+      'Without the secret of the relay users are told of none.',
+      'Give `turn.shared_secret`, which is `static-auth-secret` of coturn, or leave out turn.uris.',
+    );
+  }
   const { certificate, key } = config.listen.federation;
   if ((certificate === undefined) !== (key === undefined)) {
     const missing = certificate === undefined ? 'certificate' : 'key';
