@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import type { JsonObject } from '../core/json.ts';
 import { type FoundEvent, foundText } from '../federation/doctor/find-events.ts';
 import { type Trace, traceText } from '../federation/doctor/trace.ts';
 import { type AdminCommands, addAdminCommand, flagOption, type Options, textOption } from './admin-command.ts';
-import { type AdminServer, part, type Shown, UsageError } from './admin-server.ts';
+import { type AdminServer, part, RefusedError, type Shown, UsageError } from './admin-server.ts';
 
 /** `copse trace EVENT_ID`: what became of an event; `copse trace --room ROOM`: which events there are. */
 export function addTraceCommand(commands: AdminCommands, program: Command): void {
@@ -20,10 +21,7 @@ export function addTraceCommand(commands: AdminCommands, program: Command): void
     const room = textOption(options, 'room');
     if (room !== undefined) return found(server, room, options);
     if (eventId === undefined) throw new UsageError('Name an event, or a room with --room.');
-    const json = await server.call(
-      'GET',
-      `copse/v1/trace/${part(eventId)}${flagOption(options, 'ask') ? '?ask=true' : ''}`,
-    );
+    const json = await ask(server, `copse/v1/trace/${part(eventId)}${flagOption(options, 'ask') ? '?ask=true' : ''}`);
     return { json, text: traceText(json as unknown as Trace) };
   });
 }
@@ -33,8 +31,21 @@ async function found(server: AdminServer, room: string, options: Options): Promi
   const [user, at] = [textOption(options, 'user'), textOption(options, 'at')];
   if (user !== undefined) query.set('sender', user);
   if (at !== undefined) query.set('ts', String(timeIn(at)));
-  const json = await server.call('GET', `copse/v1/trace?${query}`);
+  const json = await ask(server, `copse/v1/trace?${query}`);
   return { json, text: foundText(json.events as unknown as FoundEvent[]) };
+}
+
+/** @throws RefusedError with what to do when no server runs, or one that keeps to itself */
+async function ask(server: AdminServer, path: string): Promise<JsonObject> {
+  try {
+    return await server.call('GET', path);
+  } catch (error) {
+    if (!(error instanceof RefusedError) || error.errcode !== 'M_UNRECOGNIZED') throw error;
+    throw new RefusedError(
+      error.errcode,
+      'Only a server that runs, with federation, can tell: start it with ./copse up.',
+    );
+  }
 }
 
 function timeIn(text: string): number {

@@ -55,6 +55,9 @@ test('a lost database is not made, and one of a newer version is not called good
     /of example\.org, key ed25519:.*\ndatabase {5}SQLite, which the first start will make\nserver {7}not running/,
   );
   assert.equal(readdirSync(data).includes('copse.db'), false);
+  writeFileSync(join(data, 'old-signing-keys'), 'no key\n');
+  await assert.rejects(check(''), /old-signing-keys, line 1, must read/);
+  rmSync(join(data, 'old-signing-keys'));
   const settings = { data_dir: data, database: { url: 'sqlite', connections: 2 }, cluster: { roles: [] } };
   {
     await using db = await openDatabase(settings as never);

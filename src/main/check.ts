@@ -11,6 +11,7 @@ import { budgetOf } from './compose-memory.ts';
 import { askControl } from './control.ts';
 import { isDataFolder, openDataFolder, requireGoodName, TRIAL_NAME } from './data-folder.ts';
 import { withDatabaseInUse } from './database-place.ts';
+import { readOldKeys } from './old-keys.ts';
 import { isMade, openDatabase } from './open-database.ts';
 import { certificateFiles, readAuthorities, readCertificate } from './tls-files.ts';
 
@@ -27,6 +28,7 @@ export async function checkSettings(args: ConfigArgs, print = (text: string) => 
     ? openDataFolder(config.data_dir, config.server_name, systemRandom)
     : undefined;
   if (folder === undefined) requireGoodName(config.server_name ?? TRIAL_NAME);
+  else readOldKeys(folder.path);
   const serverName = folder?.serverName ?? ((config.server_name ?? TRIAL_NAME) as ServerName);
   const registrations = readRegistrations(config.appservices, serverName);
   if (registrations.length > 0) print(`bridges      ${registrations.map(({ id }) => id).join(', ')}`);
