@@ -5,10 +5,12 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { emptyPostgres, skipWithoutPostgres } from '../../test/support/databases.ts';
 import { systemRandom } from '../base/random.ts';
+import type { ServerName } from '../core/ids.ts';
 import { migrate } from '../db/migrate.ts';
 import { sql } from '../db/sql.ts';
 import { checkSettings } from './check.ts';
 import { openDataFolder } from './data-folder.ts';
+import { requireDatabaseOf } from './database-owner.ts';
 import { openDatabase } from './open-database.ts';
 
 /** A place for a data folder, and what `copse check` prints of it with these settings. */
@@ -63,6 +65,8 @@ test('a lost database is not made, and one of a newer version is not called good
     await using db = await openDatabase(settings as never);
     await migrate(db);
     assert.match(await check(''), /database {5}SQLite, schema [1-9]/);
+    await requireDatabaseOf('other.org' as ServerName, db);
+    await assert.rejects(check(''), /belongs to the server other\.org/);
     await db.run(sql`insert into migration (number, name) values (9999, 'from-the-future')`);
   }
   await assert.rejects(check(''), { name: 'MigrationError', message: /used by a newer version/ });

@@ -10,6 +10,7 @@ import { checkBusFiles } from './compose-bus.ts';
 import { budgetOf } from './compose-memory.ts';
 import { askControl } from './control.ts';
 import { isDataFolder, openDataFolder, requireGoodName, TRIAL_NAME } from './data-folder.ts';
+import { ownerOf, requireSame } from './database-owner.ts';
 import { withDatabaseInUse } from './database-place.ts';
 import { readOldKeys } from './old-keys.ts';
 import { isMade, openDatabase } from './open-database.ts';
@@ -38,7 +39,7 @@ export async function checkSettings(args: ConfigArgs, print = (text: string) => 
       ? `data folder  ${config.data_dir}, which the first start will make`
       : `data folder  ${folder.path}, of ${folder.serverName}, key ${folder.signingKey.keyId}`,
   );
-  print(`database     ${await databaseText(withDatabaseInUse(config))}`);
+  print(`database     ${await databaseText(withDatabaseInUse(config), serverName)}`);
   if (folder === undefined) return 0;
   const running = await askControl(folder.path);
   print(`server       ${running === undefined ? 'not running' : `running, process ${running.pid}`}`);
@@ -54,11 +55,12 @@ function readFiles(config: Config): void {
   checkBusFiles(config);
 }
 
-/** @throws MigrationError, DatabaseUnavailableError, or what the database says */
-async function databaseText(config: Config): Promise<string> {
+/** @throws MigrationError, DataFolderError, DatabaseUnavailableError, or what the database says */
+async function databaseText(config: Config, serverName: ServerName): Promise<string> {
   const name = config.database.url === 'sqlite' ? 'SQLite' : 'PostgreSQL';
   if (!isMade(config)) return `${name}, which the first start will make`;
   await using db = await openDatabase(config);
   const newest = await newestMigration(db);
+  if (newest !== undefined) requireSame(serverName, (await ownerOf(db)) ?? serverName);
   return newest === undefined ? `${name}, which the first start will fill` : `${name}, schema ${newest}`;
 }

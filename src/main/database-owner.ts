@@ -11,8 +11,18 @@ const ROW = 'server name';
  * server that opens a database leaves its name there. @throws DataFolderError
  */
 export async function requireDatabaseOf(serverName: ServerName, db: Database): Promise<void> {
+  const owner = (await ownerOf(db)) ?? (await leaveName(serverName, db));
+  requireSame(serverName, owner);
+}
+
+/** The server that a database belongs to; undefined where none has left its name. */
+export async function ownerOf(db: Database): Promise<ServerName | undefined> {
   const known = await knownSecret(db, ROW);
-  const owner = known === undefined ? await leaveName(serverName, db) : Buffer.from(known).toString();
+  return known === undefined ? undefined : (Buffer.from(known).toString() as ServerName);
+}
+
+/** @throws DataFolderError */
+export function requireSame(serverName: ServerName, owner: string): void {
   if (owner === serverName) return;
   throw new DataFolderError(
     `The database belongs to the server ${owner}, and the data folder to ${serverName}. ` +
