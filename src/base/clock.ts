@@ -28,6 +28,12 @@ export const systemClock: Clock = {
   },
 };
 
+/** Keeps the process alive until it is disposed of, which what waits for the clock above does not. */
+export function keepAlive(): Disposable {
+  const handle = setInterval(() => undefined, LONGEST_TIMER_MS);
+  return { [Symbol.dispose]: () => clearInterval(handle) };
+}
+
 /** Resolves when `signal` aborts. */
 export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise(resolve => {

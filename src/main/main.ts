@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { sleep, systemClock } from '../base/clock.ts';
+import { keepAlive, sleep, systemClock } from '../base/clock.ts';
 import { UsageError } from '../cli/admin-server.ts';
 import type { Actions } from '../cli/commands.ts';
 import { runCommandLine } from '../cli/commands.ts';
@@ -106,6 +106,8 @@ async function showStatus(args: ConfigArgs): Promise<number> {
 
 // Whatever a command writes is for this user alone.
 process.umask(0o077);
+// A command that waits for something may have nothing else that keeps the process alive.
+using _ = keepAlive();
 try {
   // Timers and sockets that are left must not keep a command alive that has done its work.
   process.exit(await runCommandLine(process.argv.slice(2), actions));
