@@ -35,13 +35,13 @@ export class SentMembers {
   unsent({ connection, roomNid, from, upTo }: Told, members: readonly StoredEvent[], again: boolean): StoredEvent[] {
     if (members.length === 0 && !again) return [];
     const key = `${connection}/${roomNid}`;
+    const before = again ? undefined : this.#sent.get(key);
+    const fresh = members.filter(({ nid }) => (before?.get(nid) ?? Number.POSITIVE_INFINITY) > from);
+    if (fresh.length === 0 && !again) return fresh;
     // What the client has, and what is in this very answer.
-    const known = again ? [] : [...(this.#sent.get(key) ?? [])].filter(([, pos]) => pos <= from || pos === upTo);
-    const sent = new Map(known);
-    const fresh = members.filter(({ nid }) => (sent.get(nid) ?? Number.POSITIVE_INFINITY) > from);
+    const sent = new Map([...(before ?? [])].filter(([, pos]) => pos <= from || pos === upTo));
     for (const { nid } of fresh) sent.set(nid, upTo);
-    const kept = [...sent].slice(-MOST_MEMBERS);
-    if (fresh.length > 0 || again) this.#sent.set(key, new Map(kept));
+    this.#sent.set(key, new Map([...sent].slice(-MOST_MEMBERS)));
     return fresh;
   }
 }

@@ -91,13 +91,19 @@ onEachDatabase('events carry their aggregations: edits, threads, references', as
   assert.equal((await relationsFor('alice'))['m.replace'], undefined);
 });
 
-onEachDatabase('a redacted event keeps its thread and its references, and loses its edits', async (db, t) => {
-  const api = new RoomApi(db, t);
+/** In a room with Bob, who replies in a thread to what Alice says and edits. */
+async function editedThread(api: RoomApi) {
   const room = await api.create('alice');
   await api.join('bob', room);
   const root = await api.say('alice', room, 'root');
   await api.say('alice', room, '* new', { 'm.new_content': { body: 'new' }, ...to('m.replace', root) });
   const reply = await api.say('bob', room, 'reply', to('m.thread', root));
+  return { room, root, reply };
+}
+
+onEachDatabase('a redacted event keeps its thread and its references, and loses its edits', async (db, t) => {
+  const api = new RoomApi(db, t);
+  const { room, root, reply } = await editedThread(api);
   const reference = await api.say('bob', room, 'ref', to('m.reference', root));
   await api.ok(api.put('alice', `/v3/rooms/${room}/redact/${root}/x`));
   const { chunk } = await api.ok(api.get('bob', `/v1/rooms/${room}/threads`));
@@ -155,11 +161,7 @@ onEachDatabase('threads are listed by their last reply, all or one’s own', asy
 
 onEachDatabase('a thread that somebody whom one ignores began is listed without what they said', async (db, t) => {
   const api = new RoomApi(db, t);
-  const room = await api.create('alice');
-  await api.join('bob', room);
-  const root = await api.say('alice', room, 'root');
-  await api.say('alice', room, '* new', { 'm.new_content': { body: 'new' }, ...to('m.replace', root) });
-  const reply = await api.say('bob', room, 'reply', to('m.thread', root));
+  const { room, root, reply } = await editedThread(api);
   const bob = await api.rooms.nids.users.findOne(db, '@bob:one.example' as never);
   api.ignored.set(bob ?? 0, new Set(['@alice:one.example']));
   const { chunk } = await api.ok(api.get('bob', `/v1/rooms/${room}/threads`));
